@@ -1,0 +1,52 @@
+"""What flows from stage to stage: frozen records, numpy only, no input or output, no cv2.
+
+The suffix of a name is its unit. Records that hold arrays compare by identity; arrays are read-only.
+"""
+
+from __future__ import annotations
+
+from detector.model.alignment import Alignment
+from detector.model.arrays import read_only
+from detector.model.coverage import CoverageSlot
+from detector.model.detections import Detections, Kind
+from detector.model.fixes import GroundFixes
+from detector.model.frame import Frame, TimeFrom
+from detector.model.gap import Gap, GapReason
+from detector.model.pose import CameraPose, Datum
+from detector.model.run import MediaFile, Run, RunEnd
+from detector.model.scene import Scene
+from detector.model.series import Series
+from detector.model.sight import Sight
+from detector.model.tracks import Tracks
+from detector.model.verdict import Decision, Verdict
+from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
+
+__all__ = [
+    "Alignment",
+    "CameraPose",
+    "CoverageSlot",
+    "Datum",
+    "Decision",
+    "Detections",
+    "EvidenceFile",
+    "Frame",
+    "Gap",
+    "GapReason",
+    "GroundFixes",
+    "Kind",
+    "Means",
+    "MediaFile",
+    "Place",
+    "Run",
+    "RunEnd",
+    "Scene",
+    "Series",
+    "Sight",
+    "State",
+    "TimeFrom",
+    "Tracks",
+    "Undecided",
+    "Verdict",
+    "Violation",
+    "read_only",
+]

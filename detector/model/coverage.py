@@ -1,0 +1,24 @@
+"""What ground was seen in one slot of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageSlot:
+    """One source during [t_start_ns, t_end_ns).
+
+    seeing_s: how long the source was SEEING and placed on the ground. [s] to 0.001
+    lost_s: for each Gap reason, how long. [s] to 0.001
+    footprint: lon, lat of the outline of the ground seen, to 1e-6 deg; empty if none
+    zone_share: for each zone, the mean share of its area that was in view over the slot. [1] to 0.001
+    """
+
+    source_id: str
+    t_start_ns: int
+    t_end_ns: int
+    seeing_s: float
+    lost_s: dict[str, float] = field(default_factory=dict)
+    footprint: tuple[tuple[float, float], ...] = ()
+    zone_share: dict[str, float] = field(default_factory=dict)

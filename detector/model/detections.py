@@ -1,0 +1,57 @@
+"""What a detector found in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.model.arrays import read_only
+from detector.model.sight import Sight
+
+
+class Kind(StrEnum):
+    """What was detected."""
+
+    MOTION = "motion"
+    FLASH = "flash"
+    SMOKE = "smoke"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Detections in one judged frame, in the full-size pixels of that frame.
+
+    index, t_ns: of the frame that was judged, which may lie some frames behind the newest.
+    xyxy_px: x0, y0, x1, y1 with x1, y1 exclusive. shape (N, 4) float32
+    score: high = anomalous. shape (N,) float32 [1]
+    kind: shape (N,) of Kind values as str
+    judged: False for a frame that was passed over on purpose; its emptiness says nothing.
+    """
+
+    index: int
+    t_ns: int
+    xyxy_px: NDArray[np.float32]
+    score: NDArray[np.float32]
+    kind: NDArray[np.str_]
+    sight: Sight
+    judged: bool = True
+
+    @classmethod
+    def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:
+        """Nothing found (SEEING), or nothing to be said (WARMING_UP, BLIND)."""
+        return cls(
+            index,
+            t_ns,
+            read_only(np.zeros((0, 4), np.float32)),
+            read_only(np.zeros(0, np.float32)),
+            read_only(np.zeros(0, "<U8")),
+            sight,
+            judged,
+        )
+
+    def __len__(self) -> int:
+        return len(self.xyxy_px)

@@ -1,0 +1,60 @@
+"""Things that are followed from frame to frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.model.arrays import read_only
+from detector.model.sight import Sight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """All live tracks at one judged frame, in the full-size pixels of that frame.
+
+    index, t_ns: of the judged frame.
+    track_id: unique within a source, from 1. shape (M,) int64
+    xyxy_px: shape (M, 4) float32
+    xy_px: centre, filtered. shape (M, 2) float64
+    velocity_px_s: motion over the ground, drawn in pixels of this frame: the camera's own motion is already
+        taken out, once, here. shape (M, 2) float64 [px/s]
+    covariance: of (x, y, vx, vy). shape (M, 4, 4) float64 [px, px/s]
+    confirmed: a tentative track (False) is never counted and never judged. shape (M,) bool
+    age_frames: judged frames since it was first seen. shape (M,) int64
+    missed: judged frames since it was last detected. shape (M,) int64
+    """
+
+    index: int
+    t_ns: int
+    track_id: NDArray[np.int64]
+    xyxy_px: NDArray[np.float32]
+    xy_px: NDArray[np.float64]
+    velocity_px_s: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    confirmed: NDArray[np.bool_]
+    age_frames: NDArray[np.int64]
+    missed: NDArray[np.int64]
+    sight: Sight
+
+    @classmethod
+    def none(cls, index: int, t_ns: int, sight: Sight) -> Tracks:
+        """No tracks."""
+        return cls(
+            index,
+            t_ns,
+            read_only(np.zeros(0, np.int64)),
+            read_only(np.zeros((0, 4), np.float32)),
+            read_only(np.zeros((0, 2))),
+            read_only(np.zeros((0, 2))),
+            read_only(np.zeros((0, 4, 4))),
+            read_only(np.zeros(0, np.bool_)),
+            read_only(np.zeros(0, np.int64)),
+            read_only(np.zeros(0, np.int64)),
+            sight,
+        )
+
+    def __len__(self) -> int:
+        return len(self.track_id)

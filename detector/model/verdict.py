@@ -1,0 +1,27 @@
+"""What a person said about a possible violation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """A reviewer's finding."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    UNDETERMINED = "undetermined"
+    EXERCISE = "exercise"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reviewer's word, for one party (or the mission itself); several stand side by side."""
+
+    violation_id: str
+    party: str
+    reviewer: str
+    verdict: Decision
+    note: str
+    t_ns: int

@@ -1,0 +1,78 @@
+"""Time: int nanoseconds UTC inside, ISO 8601 with Z outside, and the clocks that say what time it is."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ISO = re.compile(
+    r"(?P<seconds>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?(?P<zone>[Zz]|[+-]\d\d:?\d\d)"
+)
+
+
+def iso_from_ns(t_ns: int, digits: int = 6) -> str:
+    """UTC time as ISO 8601 with Z, cut (never rounded up into the future) to `digits` decimals, 0 to 9."""
+    if not 0 <= digits <= 9:
+        raise ValueError(f"digits={digits}: allowed are 0 to 9")
+    seconds, nanoseconds = divmod(t_ns, NS_PER_S)
+    whole = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{nanoseconds:09d}"[: digits + 1] if digits else ""
+    return f"{whole}{fraction}Z"
+
+
+def ns_from_iso(text: str) -> int:
+    """Nanoseconds since 1970 UTC of an ISO 8601 date and time with its zone.
+
+    Raises:
+        ValueError: not such a time, or without a zone: a local time without its zone is a guess.
+    """
+    match = _ISO.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a time like 2026-03-01T06:30:00Z (the zone, Z or +hh:mm, is needed)")
+    whole = datetime.fromisoformat(match["seconds"].upper().replace(" ", "T") + match["zone"].upper())
+    since_epoch = whole - _EPOCH
+    seconds = since_epoch.days * 86_400 + since_epoch.seconds
+    return seconds * NS_PER_S + int((match["fraction"] or "").ljust(9, "0"))
+
+
+def ns_from_seconds(seconds: float) -> int:
+    """Nearest whole nanosecond of a duration in seconds."""
+    return round(seconds * NS_PER_S)
+
+
+class Clock(Protocol):
+    """Says what time it is. [ns UTC]"""
+
+    def now_ns(self) -> int:
+        """Time now. [ns UTC]"""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock: live feeds."""
+
+    def now_ns(self) -> int:
+        """Time now. [ns UTC]"""
+        return time.time_ns()
+
+
+class ReplayClock:
+    """The recording's own time, so that two replays write the same log. Set by the pipeline, never goes back."""
+
+    def __init__(self, t_ns: int = 0) -> None:
+        self._t_ns = t_ns
+
+    def now_ns(self) -> int:
+        """Time of the newest frame seen. [ns UTC]"""
+        return self._t_ns
+
+    def advance(self, t_ns: int) -> None:
+        """Move on to `t_ns`; an earlier time is ignored."""
+        self._t_ns = max(self._t_ns, t_ns)
