@@ -1,0 +1,52 @@
+# make demo and make test do everything on a fresh machine with Python 3.11 to 3.14, make and git.
+SHELL  := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.14 3; do command -v python$$v && break; done)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+OUT    ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fast lint format types imports bench kill clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+setup: $(VENV)/.ready  ## Make the environment in .venv (about 1 minute, 700 MB)
+
+$(VENV)/.ready: pyproject.toml scripts/setup.sh
+	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+demo: setup  ## Run the main job on a sample feed and show what was found (under 1 minute after setup)
+	@echo "demo: replaying sample_feeds/demo.ts against configs/demo.yaml into $(OUT)/demo (about 20 s)"
+	@$(BIN)/trucewatch demo --out "$(OUT)/demo"
+
+test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
+	@echo "test: the whole suite (about 5 minutes on 2 cores)"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+fast: setup  ## The tests without the slow ones, no coverage
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+
+lint: setup  ## Style: ruff, formatting and lint
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+format: setup  ## Format the code and mend what lint can mend
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+types: setup  ## mypy --strict
+	@$(BIN)/mypy
+
+imports: setup  ## Who may import whom (import-linter)
+	@$(BIN)/lint-imports
+
+bench: setup  ## Throughput and accuracy benchmarks (several minutes)
+	@$(BIN)/python benchmarks/bench_frames.py && $(BIN)/python benchmarks/score.py
+
+kill: setup  ## 200 random kill -9 during a replay; every log must open and verify (about 10 minutes)
+	@$(BIN)/python benchmarks/kill_nine.py --times 200
+
+clean:  ## Remove the environment, caches and output
+	rm -rf "$(VENV)" "$(OUT)" .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
