@@ -1,0 +1,71 @@
+"""Several detectors as one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.detectors.contract import Detector
+from detector.model import Alignment, Detections, Frame, Sight, read_only
+
+_WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
+
+
+class DetectorBank:
+    """Merges what several detectors say of one frame; it answers when the slowest has judged it.
+
+    The merged `sight` is the worst of theirs, and the frame counts as judged only if each of them judged it:
+    a frame passed over by the motion detector may still hold a flash.
+    """
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        if not detectors:
+            raise ValueError("detectors=[]: allowed is one detector or more")
+        self._detectors = tuple(detectors)
+        self._waiting: list[deque[Detections]] = [deque() for _ in self._detectors]
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that all detectors have judged."""
+        for waiting, detector in zip(self._waiting, self._detectors, strict=True):
+            waiting.extend(detector.detect(frame, alignment))
+        return self._merged()
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: answer for the rest."""
+        for waiting, detector in zip(self._waiting, self._detectors, strict=True):
+            waiting.extend(detector.finish())
+        return self._merged()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        for waiting, detector in zip(self._waiting, self._detectors, strict=True):
+            waiting.clear()
+            detector.reset()
+
+    def _merged(self) -> list[Detections]:
+        ready = min(len(waiting) for waiting in self._waiting)
+        return [merge([waiting.popleft() for waiting in self._waiting]) for _ in range(ready)]
+
+
+def merge(parts: Sequence[Detections]) -> Detections:
+    """What several detectors said of the same frame as one record.
+
+    Raises:
+        ValueError: the parts are of different frames.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if any(part.index != first.index for part in parts):
+        raise ValueError(f"frames {[part.index for part in parts]}: allowed are parts of one frame")
+    return Detections(
+        first.index,
+        first.t_ns,
+        read_only(np.concatenate([part.xyxy_px for part in parts])),
+        read_only(np.concatenate([part.score for part in parts])),
+        read_only(np.concatenate([part.kind for part in parts])),
+        min((part.sight for part in parts), key=_WORST.index),
+        all(part.judged for part in parts),
+    )

@@ -1,0 +1,36 @@
+"""Connected spots of evidence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Blobs(NamedTuple):
+    """Spots in one picture."""
+
+    xyxy: NDArray[np.float64]  # (N, 4), x1 and y1 exclusive [px of that picture]
+    peak: NDArray[np.float32]  # (N,) largest evidence over threshold [1]
+
+
+def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> Blobs:
+    """Spots whose evidence reaches `high` somewhere, with all that lies around it above `low` (hysteresis).
+
+    Args:
+        ratio: evidence in units of a sixteenth of the local threshold. shape (H, W)
+        high, low: in the same unit.
+        close_px: gaps up to this wide inside a thing are closed. [px]
+    """
+    mask = cv2.compare(ratio, low, cv2.CMP_GE)
+    if close_px > 1:
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8))
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = np.array([cv2.boundingRect(outline) for outline in outlines], np.int64).reshape(-1, 4)
+    peak = np.array([ratio[y : y + h, x : x + w].max() for x, y, w, h in boxes], np.float32)
+    strong = peak >= high
+    boxes, peak = boxes[strong], peak[strong]
+    xyxy = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).astype(np.float64)
+    return Blobs(xyxy, peak / 16)

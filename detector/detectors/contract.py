@@ -1,0 +1,27 @@
+"""What every picture detector promises."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from detector.model import Alignment, Detections, Frame
+
+
+class Detector(Protocol):
+    """Judges each frame exactly once and in order, with a delay if it must look at later frames too.
+
+    Causal: what it says of a frame does not change with frames after those it has been given. The same frames
+    after `reset` give the same answers.
+    """
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that can now be judged, none or several."""
+        ...
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: answer for the rest."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        ...

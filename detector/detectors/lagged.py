@@ -1,0 +1,55 @@
+"""The last pictures, and the relation between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.model import Alignment, Frame, Sight
+from detector.picture import full_from_shrunk, shrunk
+from detector.picture.homography import normalised
+
+
+@dataclass(eq=False)
+class Kept:
+    """One frame as a detector keeps it: the shrunk picture only, so that the decoder gets its memory back."""
+
+    index: int
+    t_ns: int
+    size_px: tuple[int, int]
+    level: int
+    picture: NDArray[np.uint8]
+    reference_from_frame: NDArray[np.float64]  # full-size pixels
+    reference_id: int
+    static: bool
+    sight: Sight
+
+    @classmethod
+    def of(cls, frame: Frame, alignment: Alignment, level: int) -> Kept:
+        """The frame at `level` halvings."""
+        return cls(
+            frame.index,
+            frame.t_ns,
+            frame.size_px,
+            level,
+            shrunk(frame, level),
+            alignment.reference_from_frame,
+            alignment.reference_id,
+            alignment.static,
+            alignment.sight,
+        )
+
+
+def small_from_small(to: Kept, of: Kept) -> NDArray[np.float64]:
+    """Homography from the shrunk picture of one kept frame to that of another, by way of the reference."""
+    if np.array_equal(to.reference_from_frame, of.reference_from_frame):
+        return np.eye(3)
+    full = full_from_shrunk(to.level)
+    return normalised(np.linalg.inv(full) @ np.linalg.inv(to.reference_from_frame) @ of.reference_from_frame @ full)
+
+
+def nearest(kept: list[Kept], t_ns: int) -> Kept:
+    """The kept frame nearest in time; the earlier of two equally near."""
+    return min(kept, key=lambda one: (abs(one.t_ns - t_ns), one.t_ns))

@@ -1,0 +1,179 @@
+"""Motion on the ground under a moving camera."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.detectors.blobs import Blobs, find_blobs
+from detector.detectors.lagged import Kept, nearest, small_from_small
+from detector.detectors.noise_floor import NoiseFloor
+from detector.detectors.residual import difference, edges, noise_sigma, symmetric, warped
+from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.picture import level_at_most
+
+_MAX_HOT_SHARE = 0.06
+
+
+class MotionConfig(BaseModel):
+    """Settings of the motion detector."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    width_px: int = Field(1000, ge=64, description="It works on a picture at most this wide. [px]")
+    lag_s: float = Field(0.3, gt=0, le=2, description="Distance in time to the pictures compared with. [s]")
+    judge_every_s: float = Field(0.055, ge=0, le=1, description="Frames closer together are passed over. [s]")
+    warm_up_s: float = Field(0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
+    min_grey: float = Field(7.0, gt=0, description="Least difference that counts. [grey levels]")
+    noise_factor: float = Field(4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]")
+    floor_factor: float = Field(1.6, ge=0, description="Least difference, in units of what is usual there. [1]")
+    edge_share: float = Field(0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
+    floor_quantile: float = Field(0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
+    floor_memory_s: float = Field(2.0, gt=0, description="How long it remembers what is usual. [s]")
+    max_detections: int = Field(300, ge=1, description="The strongest so many in a frame are kept. [1]")
+
+
+class _Evidence(NamedTuple):
+    residual: NDArray[np.uint8]
+    sigma: float
+
+
+class MotionDetector:
+    """Compares each frame with one about 0.3 s before and one about 0.3 s after, both laid over it.
+
+    What differs from both in the same direction, by more than the noise, more than is usual there and more than a
+    small misfit of the registration can do, moves. So it answers about 0.3 s late. Lags are in seconds: any frame
+    rate works; at high ones some frames are passed over (`judged` False).
+    """
+
+    Config = MotionConfig
+
+    def __init__(self, config: MotionConfig | None = None) -> None:
+        self._config = config if config is not None else MotionConfig()
+        self._floor = NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._kept: list[Kept] = []
+        self._next = 0  # position in _kept of the next frame to be answered for
+        self._last: Kept | None = None
+        self._start_ns = 0
+        self._floor.reset()
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that can now be judged."""
+        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.width_px))
+        answers: list[Detections] = []
+        if self._kept and not self._continues(now):
+            answers = self._pass_over_rest()
+            self.reset()
+        if not self._kept:
+            self._start_ns = now.t_ns
+        self._kept.append(now)
+        if now.sight is Sight.BLIND:
+            self._next = 1
+            return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
+        lag_ns = self._lag_ns
+        while self._next < len(self._kept) and self._kept[self._next].t_ns + lag_ns <= now.t_ns:
+            answers.append(self._answer(self._kept[self._next]))
+            self._next += 1
+        self._forget(lag_ns)
+        return answers
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: the last 0.3 s are passed over."""
+        answers = self._pass_over_rest()
+        self.reset()
+        return answers
+
+    @property
+    def _lag_ns(self) -> int:
+        return round(self._config.lag_s * 1e9)
+
+    def _continues(self, now: Kept) -> bool:
+        """A new reference relates to the frame that began it and to nothing before."""
+        last = self._kept[-1]
+        same = now.reference_id == last.reference_id and now.size_px == last.size_px
+        return same and now.sight is not Sight.BLIND and now.t_ns - last.t_ns <= 4 * self._lag_ns
+
+    def _pass_over_rest(self) -> list[Detections]:
+        rest = self._kept[self._next :]
+        self._next = len(self._kept)
+        return [Detections.none(kept.index, kept.t_ns, self._sight(kept), judged=False) for kept in rest]
+
+    def _sight(self, kept: Kept) -> Sight:
+        warm = kept.t_ns - self._start_ns >= max(self._config.warm_up_s, self._config.lag_s) * 1e9 * 0.99
+        return Sight.SEEING if warm else Sight.WARMING_UP
+
+    def _forget(self, lag_ns: int) -> None:
+        """Keep one frame older than the oldest that will be needed."""
+        oldest = self._kept[min(self._next, len(self._kept) - 1)].t_ns - lag_ns
+        drop = 0
+        while drop + 1 < self._next and self._kept[drop + 1].t_ns <= oldest:
+            drop += 1
+        del self._kept[:drop]
+        self._next -= drop
+
+    def _answer(self, judged: Kept) -> Detections:
+        due = self._last is None or judged.t_ns - self._last.t_ns >= self._config.judge_every_s * 1e9
+        sight = self._sight(judged)
+        if sight is not Sight.SEEING or not due or not np.isfinite(judged.reference_from_frame).all():
+            return Detections.none(judged.index, judged.t_ns, sight, judged=False)
+        before = nearest(
+            [one for one in self._kept if one.t_ns < judged.t_ns and one.sight is not Sight.BLIND] or [judged],
+            judged.t_ns - self._lag_ns,
+        )
+        after = nearest([one for one in self._kept if one.t_ns > judged.t_ns] or [judged], judged.t_ns + self._lag_ns)
+        if before is judged or after is judged:
+            return Detections.none(judged.index, judged.t_ns, sight, judged=False)
+        evidence = self._evidence(judged, before, after)
+        ratio = self._over_threshold(evidence, judged)
+        self._last = judged
+        if np.count_nonzero(ratio >= 16) > _MAX_HOT_SHARE * ratio.size:
+            return Detections.none(judged.index, judged.t_ns, sight, judged=False)
+        return self._record(judged, find_blobs(ratio, 16, 9, 3))
+
+    def _evidence(self, judged: Kept, before: Kept, after: Kept) -> _Evidence:
+        earlier, seen_earlier = warped(before.picture, small_from_small(judged, before))
+        later, seen_later = warped(after.picture, small_from_small(judged, after))
+        seen = cv2.bitwise_and(seen_earlier, seen_later)
+        first = difference(judged.picture, earlier, np.asarray(seen, np.uint8))
+        second = difference(judged.picture, later, np.asarray(seen, np.uint8))
+        misfit = cv2.convertScaleAbs(edges(judged.picture), alpha=self._config.edge_share)
+        residual = cv2.subtract(symmetric(first, second), misfit)
+        return _Evidence(np.asarray(residual, np.uint8), noise_sigma(first))
+
+    def _over_threshold(self, evidence: _Evidence, judged: Kept) -> NDArray[np.uint8]:
+        """Evidence in sixteenths of the local threshold."""
+        config = self._config
+        last = self._last if self._last is not None else judged
+        dt_s = (judged.t_ns - last.t_ns) / 1e9
+        floor = self._floor.update(evidence.residual, small_from_small(judged, last), dt_s)
+        least = max(config.min_grey, config.noise_factor * evidence.sigma)
+        threshold = np.maximum(floor * config.floor_factor, least)
+        height, width = evidence.residual.shape
+        scale = cv2.resize(
+            (16 / threshold).astype(np.float32),
+            (threshold.shape[1] * 16, threshold.shape[0] * 16),
+            interpolation=cv2.INTER_NEAREST,
+        )[:height, :width]
+        return np.asarray(cv2.multiply(evidence.residual, scale, dtype=cv2.CV_8U), np.uint8)
+
+    def _record(self, judged: Kept, blobs: Blobs) -> Detections:
+        order = np.argsort(-blobs.peak, kind="stable")[: self._config.max_detections]
+        scale = 1 << judged.level
+        xyxy = (blobs.xyxy[order] * scale).astype(np.float32)
+        kind = np.full(len(order), Kind.MOTION.value, "<U8")
+        return Detections(
+            judged.index,
+            judged.t_ns,
+            read_only(xyxy),
+            read_only(blobs.peak[order]),
+            read_only(kind),
+            Sight.SEEING,
+        )

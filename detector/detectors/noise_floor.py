@@ -1,0 +1,91 @@
+"""What is usual in each part of the ground: water, foliage and sensor noise quieten themselves."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+
+BLOCK_PX = 16
+
+
+class NoiseFloor:
+    """A running quantile of the strongest residual in each block of 16x16 pixels, carried along with the camera.
+
+    A quantile and not a mean: one vehicle passing does not make its road deaf, a tree that sways half the time does.
+
+    Args:
+        quantile: share of the time that a block is no louder than its floor. [1]
+        memory_s: about how long back it remembers. [s]
+    """
+
+    def __init__(self, quantile: float, memory_s: float) -> None:
+        self._quantile = quantile
+        self._memory_s = memory_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._level: Float32 | None = None
+        self._weight: Float32 | None = None
+        self._blocks_from_level: NDArray[np.float64] = np.eye(3)
+
+    def update(self, residual: NDArray[np.uint8], now_from_last: NDArray[np.float64], dt_s: float) -> Float32:
+        """Learn one residual picture; the floor as it was before that, with its neighbours' maximum.
+
+        Args:
+            residual: shape (H, W) [grey]
+            now_from_last: homography from the last picture learned to this one, in pixels of these pictures.
+            dt_s: time since the last picture learned. [s]
+
+        Returns:
+            Floor of each block, shape (ceil(H / 16), ceil(W / 16)). [grey]
+        """
+        loud = block_maximum(residual)
+        if self._level is None or self._weight is None or self._level.shape != loud.shape:
+            self._level, self._weight = np.minimum(loud, np.median(loud)).astype(np.float32), np.ones_like(loud)
+            return self._around()
+        self._carry(now_from_last)
+        before = self._around()
+        rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
+        # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
+        step = rate * (self._level + 4)
+        up = loud > self._level
+        self._level += step * np.where(up, 2 * self._quantile, -2 * (1 - self._quantile))
+        np.maximum(self._level, 0, out=self._level)
+        self._weight += 1
+        return before
+
+    def _carry(self, now_from_last: NDArray[np.float64]) -> None:
+        """Move the floor along, once the camera has moved half a block: more often would only blur it."""
+        assert self._level is not None and self._weight is not None
+        scale = np.array([[BLOCK_PX, 0, (BLOCK_PX - 1) / 2], [0, BLOCK_PX, (BLOCK_PX - 1) / 2], [0, 0, 1]])
+        self._blocks_from_level = np.linalg.inv(scale) @ now_from_last @ scale @ self._blocks_from_level
+        rows, columns = self._level.shape
+        corners = np.array([[0, 0, 1], [columns, 0, 1], [0, rows, 1], [columns, rows, 1]], np.float64)
+        moved = corners @ self._blocks_from_level.T
+        if np.abs(moved[:, :2] / moved[:, 2:] - corners[:, :2]).max() < 0.5:
+            return
+        size = (columns, rows)
+        self._level = _moved(self._level, self._blocks_from_level, size, cv2.BORDER_REPLICATE)
+        self._weight = _moved(self._weight, self._blocks_from_level, size, cv2.BORDER_CONSTANT)
+        self._blocks_from_level = np.eye(3)
+
+    def _around(self) -> Float32:
+        assert self._level is not None
+        return np.asarray(cv2.dilate(self._level, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def block_maximum(residual: NDArray[np.uint8]) -> Float32:
+    """Largest value in each block of 16x16. shape (ceil(H / 16), ceil(W / 16)). Slow twin: tests/naive_vision.py."""
+    height, width = residual.shape
+    padded = cv2.copyMakeBorder(residual, 0, -height % BLOCK_PX, 0, -width % BLOCK_PX, cv2.BORDER_CONSTANT, value=0)
+    rows, columns = padded.shape[0] // BLOCK_PX, padded.shape[1] // BLOCK_PX
+    by_row = padded.reshape(rows, BLOCK_PX, padded.shape[1]).max(axis=1)
+    return np.asarray(by_row.reshape(rows, columns, BLOCK_PX).max(axis=2), np.float32)
+
+
+def _moved(values: Float32, matrix: NDArray[np.float64], size: tuple[int, int], border: int) -> Float32:
+    return np.asarray(cv2.warpPerspective(values, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border), np.float32)

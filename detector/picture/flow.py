@@ -1,0 +1,69 @@
+"""Corners spread over a picture, and where they went in another one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.picture.homography import Float, apply
+
+_BLOCK_PX = 5
+_WINDOW_PX = 15
+# cornerMinEigenVal of white noise of 1 grey level is about 1e-5 with this block; real corners lie above 1e-3.
+_MIN_CORNER = 4e-5
+
+
+def corners(picture: NDArray[np.uint8], columns: int = 20, rows: int = 12) -> Float:
+    """The best corner of each cell of a grid, without the cells that have none. shape (N, 2) [px], row by row.
+
+    A fixed grid keeps the points spread out, whatever the texture does. Empty where the picture is too small.
+    """
+    border = _WINDOW_PX // 2
+    height, width = picture.shape
+    cell_y, cell_x = (height - 2 * border) // rows, (width - 2 * border) // columns
+    if cell_x < 2 or cell_y < 2:
+        return np.zeros((0, 2))
+    strength = cv2.cornerMinEigenVal(picture, _BLOCK_PX, ksize=3)
+    inner = strength[border : border + cell_y * rows, border : border + cell_x * columns]
+    cells = inner.reshape(rows, cell_y, columns, cell_x).transpose(0, 2, 1, 3).reshape(rows * columns, -1)
+    best = cells.argmax(axis=1)
+    good = cells[np.arange(len(cells)), best] > _MIN_CORNER
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    y, x = np.divmod(best, cell_x)
+    points = np.stack([border + column * cell_x + x, border + row * cell_y + y], axis=1).astype(np.float64)
+    return np.asarray(points[good])
+
+
+def follow(
+    source: NDArray[np.uint8], target: NDArray[np.uint8], points: Float, guess: Float, *, levels: int = 2
+) -> tuple[Float, NDArray[np.bool_]]:
+    """Where each point of `source` lies in `target` (pyramidal Lucas-Kanade).
+
+    Args:
+        source, target: pictures of one size.
+        points: shape (N, 2) [px]
+        guess: homography from source to target to start from.
+        levels: pyramid levels above the picture; each doubles the miss that a guess may have (about 6 px at 0).
+
+    Returns:
+        Places, shape (N, 2) [px], and which of them can be believed, shape (N,).
+    """
+    if len(points) == 0:
+        return np.zeros((0, 2)), np.zeros(0, np.bool_)
+    start = np.nan_to_num(apply(guess, points), nan=-1e4, posinf=-1e4, neginf=-1e4).clip(-1e4, 1e4)
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
+        source,
+        target,
+        points.astype(np.float32).reshape(-1, 1, 2),
+        start.astype(np.float32).reshape(-1, 1, 2),
+        winSize=(_WINDOW_PX, _WINDOW_PX),
+        maxLevel=levels,
+        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.01),
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+        minEigThreshold=1e-5,
+    )
+    places = moved.reshape(-1, 2).astype(np.float64)
+    height, width = target.shape
+    inside = (places >= 0).all(axis=1) & (places[:, 0] < width) & (places[:, 1] < height)
+    return places, inside & (status.ravel() == 1)

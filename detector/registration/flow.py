@@ -1,0 +1,217 @@
+"""Registration by sparse optical flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.model import Alignment, Frame, Sight, read_only
+from detector.picture import full_from_shrunk, level_at_most, shrunk
+from detector.picture.flow import corners, follow
+from detector.picture.homography import Fit, Float, fit, fit_by_sampling, normalised, rescaled, shift_px
+
+_MIN_POINTS = 12
+_MIN_SPREAD = 0.2  # of the picture's diagonal, standard deviation of the inliers: one house is not the ground
+_MAX_CONDITION = 1e11
+
+
+class FlowConfig(BaseModel):
+    """Settings of registration by sparse flow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    width_px: int = Field(480, ge=64, description="Registration works on a picture at most this wide. [px]")
+    inlier_px: float = Field(0.7, gt=0, description="A point farther off than this disagrees. [px of that picture]")
+    min_inlier_ratio: float = Field(0.3, gt=0, lt=1, description="Share of points that must agree; BLIND below. [1]")
+    anchor_s: float = Field(3.0, gt=0, description="The picture compared with is renewed at least this often. [s]")
+    static_px: float = Field(
+        0.06, ge=0, description="A camera whose picture moves less than this is standing still. [px of that picture]"
+    )
+
+
+@dataclass(eq=False)
+class _Anchor:
+    """An earlier frame with its corners: later frames are compared with it directly, so errors do not add up."""
+
+    picture: NDArray[np.uint8]
+    points: Float
+    reference_from_anchor: Float  # small pixels
+    t_ns: int
+    inlier_ratio: float = 1.0
+
+
+class FlowRegistrar:
+    """Follows one corner of each cell of a 20x12 grid from an anchor picture to each new frame.
+
+    The homography is fitted to the displacements robustly, so that what moves on the ground or stands high above
+    it does not count. A camera that stands still is recognised and gives exactly the same matrix, so nothing drifts.
+    It says BLIND, with a reason, on a scene cut, fog, open water or a blank picture, and starts a new reference then.
+    """
+
+    Config = FlowConfig
+
+    def __init__(self, config: FlowConfig | None = None) -> None:
+        self._config = config if config is not None else FlowConfig()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._size_px = (0, 0)
+        self._level = 0
+        self._reference_id = 0
+        self._anchor: _Anchor | None = None
+        self._previous: NDArray[np.uint8] | None = None
+        self._previous_t_ns = 0
+        self._anchor_from_previous: Float = np.eye(3)
+        self._step: Float = np.eye(3)  # previous from the one before: the motion expected to go on
+
+    def align(self, frame: Frame) -> Alignment:
+        """How this frame lies over the reference. The first frame is the reference and says WARMING_UP."""
+        if frame.size_px != self._size_px:
+            return self._begin(frame)
+        picture = shrunk(frame, self._level)
+        if self._anchor is None or self._previous is None:
+            return self._blind(frame, picture, "no texture")
+        found = self._against_anchor(picture)
+        if found is None:
+            found = self._against_previous(picture)
+        if found is None:
+            return self._blind(frame, picture, "scene cut, fog or open water")
+        return self._seen(frame, picture, found)
+
+    def _begin(self, frame: Frame) -> Alignment:
+        first = self._size_px == (0, 0)
+        self._size_px = frame.size_px
+        self._level = level_at_most(frame.size_px, self._config.width_px)
+        picture = shrunk(frame, self._level)
+        if not first:
+            return self._blind(frame, picture, "size of the picture changed")
+        if not self._restart(frame, picture):
+            return self._blind(frame, picture, "no texture")
+        return Alignment(
+            frame.index, frame.t_ns, read_only(np.eye(3)), self._reference_id, 1.0, 0.0, 0.0, Sight.WARMING_UP
+        )
+
+    def _restart(self, frame: Frame, picture: NDArray[np.uint8]) -> bool:
+        """Make this frame the reference. False if it has too little texture to be one."""
+        points = corners(picture)
+        self._previous, self._previous_t_ns = picture, frame.t_ns
+        self._anchor_from_previous = self._step = np.eye(3)
+        textured = len(points) >= _MIN_POINTS and self._spread(points) >= _MIN_SPREAD
+        self._anchor = _Anchor(picture, points, np.eye(3), frame.t_ns) if textured else None
+        return textured
+
+    def _blind(self, frame: Frame, picture: NDArray[np.uint8], reason: str) -> Alignment:
+        """Nothing can be said of this frame; the next may be related to it, under a new reference."""
+        self._reference_id += 1
+        if not self._restart(frame, picture):
+            reason = "no texture"
+        nan = float("nan")
+        unknown = read_only(np.full((3, 3), nan))
+        return Alignment(
+            frame.index, frame.t_ns, unknown, self._reference_id, 0.0, nan, 0.0, Sight.BLIND, reason=reason
+        )
+
+    def _against_anchor(self, picture: NDArray[np.uint8]) -> Fit | None:
+        """Anchor from this frame."""
+        assert self._anchor is not None
+        guess = np.linalg.inv(self._anchor_from_previous @ self._step)
+        places, believed = follow(self._anchor.picture, picture, self._anchor.points, guess)
+        lost = 1 - believed.sum() / len(believed)
+        fitted = self._fit(places[believed], self._anchor.points[believed], normalised(np.linalg.inv(guess)))
+        # Points that left the picture make the anchor old, not wrong; too few left make it useless.
+        return fitted if fitted is not None and lost < 0.6 else None
+
+    def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
+        """Anchor from this frame, by way of the previous frame: after a jolt, or where the anchor has gone out of view."""
+        assert self._previous is not None
+        points = corners(self._previous)
+        for guess, levels in ((np.linalg.inv(self._step), 2), (np.eye(3), 4)):
+            places, believed = follow(self._previous, picture, points, guess, levels=levels)
+            fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
+            if fitted is not None:
+                self._move_anchor(self._previous, self._previous_t_ns, points)
+                return fitted
+        return None
+
+    def _fit(self, source: Float, target: Float, start: Float | None, lost: float = 0.0) -> Fit | None:
+        config = self._config
+        for fitting in (fit, fit_by_sampling):
+            if len(source) < _MIN_POINTS:
+                return None
+            fitted = (
+                fit(source, target, inlier_px=config.inlier_px, start=start)
+                if fitting is fit
+                else fit_by_sampling(source, target, inlier_px=config.inlier_px)
+            )
+            if fitted is not None and self._is_ground(fitted, source, lost):
+                return fitted
+        return None
+
+    def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
+        """Enough points agree, spread over the picture, on a motion that a camera can make."""
+        if fitted.inlier_ratio * (1 - lost) < self._config.min_inlier_ratio or fitted.inlier.sum() < _MIN_POINTS:
+            return False
+        linear = fitted.matrix[:2, :2]
+        stretch = np.linalg.svd(linear, compute_uv=False)
+        return bool(
+            np.linalg.det(linear) > 0
+            and 0.3 < stretch[1]
+            and stretch[0] < 3
+            and self._spread(source[fitted.inlier]) >= _MIN_SPREAD
+        )
+
+    def _spread(self, points: Float) -> float:
+        width, height = self._size_px[0] >> self._level, self._size_px[1] >> self._level
+        return float(np.hypot(*points.std(axis=0)) / np.hypot(width, height)) if len(points) else 0.0
+
+    def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: Fit) -> Alignment:
+        assert self._anchor is not None
+        anchor_from_frame = found.matrix
+        small = (picture.shape[1], picture.shape[0])
+        step = normalised(np.linalg.inv(self._anchor_from_previous) @ anchor_from_frame)
+        static = shift_px(step, small) < self._still_below(found)
+        if static and shift_px(anchor_from_frame, small) < 1e9:
+            anchor_from_frame = self._anchor_from_previous
+            step = np.eye(3)
+        reference = normalised(self._anchor.reference_from_anchor @ anchor_from_frame)
+        if np.linalg.cond(rescaled(reference, np.diag([1 / small[0], 1 / small[1], 1.0]))) > _MAX_CONDITION:
+            return self._blind(frame, picture, "too far from the reference")
+        self._anchor_from_previous, self._step = anchor_from_frame, step
+        self._previous, self._previous_t_ns = picture, frame.t_ns
+        if self._anchor_is_old(frame.t_ns, found):
+            self._move_anchor(picture, frame.t_ns, corners(picture))
+        full = full_from_shrunk(self._level)
+        return Alignment(
+            frame.index,
+            frame.t_ns,
+            read_only(rescaled(reference, full)),
+            self._reference_id,
+            found.inlier_ratio,
+            found.residual_px * full[0, 0],
+            0.0,
+            Sight.SEEING,
+            static=static,
+        )
+
+    def _still_below(self, found: Fit) -> float:
+        return self._config.static_px
+
+    def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
+        assert self._anchor is not None
+        out_of_view = 1 - len(found.inlier) / max(len(self._anchor.points), 1)
+        age_s = (t_ns - self._anchor.t_ns) / 1e9
+        return out_of_view > 0.3 or found.inlier_ratio < 0.6 or age_s > self._config.anchor_s
+
+    def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, points: Float) -> None:
+        """Make the previous frame (whose place is known) the new anchor, unless it has too little texture."""
+        assert self._anchor is not None
+        if len(points) < _MIN_POINTS:
+            return
+        reference = normalised(self._anchor.reference_from_anchor @ self._anchor_from_previous)
+        self._anchor = _Anchor(picture, points, reference, t_ns)
+        self._anchor_from_previous = np.eye(3)

@@ -1,0 +1,25 @@
+"""Stage 4: detections become tracks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from detector.model import Alignment, Detections, Tracks
+from detector.tracking.kalman import KalmanTracker
+
+
+class Tracker(Protocol):
+    """Follows what moves from judged frame to judged frame."""
+
+    def update(self, detections: Detections, alignment: Alignment) -> Tracks:
+        """Take what was found in one frame, with the alignment of that same frame; all live tracks there."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        ...
+
+
+TRACKERS: dict[str, type[KalmanTracker]] = {"kalman": KalmanTracker}
+
+__all__ = ["TRACKERS", "KalmanTracker", "Tracker"]

@@ -1,0 +1,179 @@
+"""Tracks by a Kalman filter over the ground."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.optimize import linear_sum_assignment
+
+from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
+from detector.picture.homography import Float
+from detector.tracking.states import Int, States, carry, correct, distances2, new_states, predict
+
+_FAR = 1e6
+
+
+class KalmanConfig(BaseModel):
+    """Settings of the tracker."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gate_sigma: float = Field(3.5, gt=0, description="A detection farther off is another thing. [standard deviations]")
+    acceleration_px_s2: float = Field(60.0, gt=0, description="How hard things brake and turn. [px/s2]")
+    start_speed_px_s: float = Field(100.0, gt=0, description="How fast a new thing may be. [px/s, std. deviation]")
+    confirm_hits: int = Field(6, ge=2, description="Times seen before a track counts. [1]")
+    confirm_s: float = Field(0.5, ge=0, description="How long a track must have lasted before it counts. [s]")
+    confirm_sigma: float = Field(5.0, ge=0, description="Net way it must have come. [its standard deviations]")
+    confirm_px: float = Field(4.0, ge=0, description="Net way it must have come. [px]")
+    confirm_sizes: float = Field(0.3, ge=0, description="Net way it must have come. [its own sizes]")
+    keep_s: float = Field(0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
+    show_s: float = Field(0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
+    max_tracks: int = Field(400, ge=1, description="The best so many are followed. [1]")
+
+
+class KalmanTracker:
+    """Constant velocity over the ground, in the pixels of the newest frame; the camera's motion is taken out once.
+
+    A track is tentative until it was seen often enough and has come a net way that its uncertainty does not explain:
+    a waving tree comes back, a vehicle does not. BLIND ends all tracks; ids never come back.
+    """
+
+    Config = KalmanConfig
+
+    def __init__(self, config: KalmanConfig | None = None) -> None:
+        self._config = config if config is not None else KalmanConfig()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._states = _none()
+        self._next_id = 1
+        self._reference_from_last: Float | None = None
+        self._reference_id = -1
+        self._t_ns = 0
+
+    def update(self, detections: Detections, alignment: Alignment) -> Tracks:
+        """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
+        matrix = alignment.reference_from_frame
+        if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
+            self._drop_all()
+            return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
+        self._advance(matrix, alignment.reference_id, detections.t_ns)
+        if detections.judged and detections.sight is Sight.SEEING:
+            moving = detections.kind == Kind.MOTION.value
+            self._associate(
+                detections.xyxy_px[moving].astype(np.float64),
+                detections.score[moving].astype(np.float64),
+                detections.t_ns,
+            )
+        return self._tracks(detections)
+
+    def _drop_all(self) -> None:
+        self._states = _none()
+        self._reference_from_last = None
+
+    def _advance(self, matrix: Float, reference_id: int, t_ns: int) -> None:
+        """Carry all tracks to this frame and this time."""
+        if self._reference_from_last is None or reference_id != self._reference_id:
+            self._drop_all()
+        elif len(self._states):
+            if not np.array_equal(matrix, self._reference_from_last):
+                carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
+            predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, self._config.acceleration_px_s2)
+            self._states = self._states.rows(np.isfinite(self._states.state).all(axis=1))
+        self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
+
+    def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
+        sigma_px = _sigma_px(xyxy)
+        centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+        rows, columns = self._pairs(centres, sigma_px, xyxy)
+        states = self._states
+        states.age_frames += 1
+        states.missed += 1
+        correct(states, rows, centres[columns], sigma_px[columns])
+        states.missed[rows] = 0
+        states.hits[rows] += 1
+        states.seen_ns[rows] = t_ns
+        states.score[rows] = score[columns]
+        states.size_px[rows] += 0.25 * (xyxy[columns, 2:] - xyxy[columns, :2] - states.size_px[rows])
+        self._judge(t_ns)
+        self._end(t_ns)
+        new = np.setdiff1d(np.arange(len(xyxy)), columns)
+        started = new_states(xyxy[new], score[new], self._next_id, t_ns, sigma_px[new], self._config.start_speed_px_s)
+        self._next_id += len(new)
+        self._states = self._states.with_rows(started)
+        if len(self._states) > self._config.max_tracks:
+            self._states = self._states.rows(np.arange(self._config.max_tracks))
+
+    def _pairs(self, centres: Float, sigma_px: Float, xyxy: Float) -> tuple[Int, Int]:
+        """Which track goes with which detection: least total distance, none beyond the gate."""
+        states = self._states
+        if len(states) == 0 or len(centres) == 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        cost = distances2(states, centres, sigma_px)
+        allowed = cost < self._config.gate_sigma**2
+        area = np.log(np.prod(states.size_px, axis=1))[:, None] - np.log(np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1))
+        # An established track goes first: a tentative one beside it must not steal its detection.
+        cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
+        rows, columns = linear_sum_assignment(np.where(allowed, cost, _FAR))
+        good = allowed[rows, columns]
+        return rows[good].astype(np.int64), columns[good].astype(np.int64)
+
+    def _judge(self, t_ns: int) -> None:
+        """Confirm what has moved on for certain."""
+        states, config = self._states, self._config
+        way = states.state[:, :2] - states.origin_px
+        length = np.hypot(way[:, 0], way[:, 1])
+        states.farthest_px = np.maximum(states.farthest_px, length)
+        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px)
+        needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
+        speed = np.hypot(states.state[:, 2], states.state[:, 3])
+        onward = np.sum(way * states.state[:, 2:], axis=1) > 0.7 * length * speed
+        states.confirmed |= (
+            (states.hits >= config.confirm_hits)
+            & (states.hits >= 0.6 * (states.age_frames + 1))
+            & (t_ns - states.born_ns >= config.confirm_s * 1e9)
+            & (length > np.maximum(needed, config.confirm_sigma * sigma))
+            & (length > 0.8 * states.farthest_px)
+            & onward
+        )
+
+    def _end(self, t_ns: int) -> None:
+        states, config = self._states, self._config
+        unseen_s = (t_ns - states.seen_ns) / 1e9
+        young = ~states.confirmed & ((states.missed >= 3) | (unseen_s > config.show_s))
+        self._states = states.rows(~young & (unseen_s <= config.keep_s))
+
+    def _tracks(self, detections: Detections) -> Tracks:
+        states = self._states
+        shown = states.rows((self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s)
+        half = shown.size_px / 2
+        centre = shown.state[:, :2]
+        return Tracks(
+            detections.index,
+            detections.t_ns,
+            read_only(shown.track_id),
+            read_only(np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)),
+            read_only(centre.copy()),
+            read_only(shown.state[:, 2:].copy()),
+            read_only(shown.covariance),
+            read_only(shown.confirmed),
+            read_only(shown.age_frames),
+            read_only(shown.missed),
+            detections.sight,
+        )
+
+
+def _sigma_px(xyxy: Float) -> Float:
+    """How exactly a box's centre is known: of large things one sees now one part, now another. shape (N,) [px]"""
+    return _sigma_of_size(xyxy[:, 2:] - xyxy[:, :2])
+
+
+def _sigma_of_size(size_px: Float) -> Float:
+    return np.asarray(0.7 + 0.1 * size_px.max(axis=1, initial=0))
+
+
+def _none() -> States:
+    empty: NDArray[np.float64] = np.zeros(0)
+    return new_states(np.zeros((0, 4)), empty, 1, 0, empty, 1.0)

@@ -1,0 +1,123 @@
+"""All tracks of one source as one table, and the Kalman filter over all of its rows at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.picture.homography import apply, jacobian
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class States:
+    """One row a track, in the full-size pixels of the newest frame.
+
+    state: x, y, vx, vy. shape (M, 4) [px, px/s]
+    covariance: shape (M, 4, 4)
+    size_px: width and height of the box, smoothed. shape (M, 2)
+    origin_px: where it was first seen, carried along with the camera. shape (M, 2)
+    farthest_px: largest distance from there so far. shape (M,)
+    """
+
+    track_id: Int
+    state: Float
+    covariance: Float
+    size_px: Float
+    origin_px: Float
+    farthest_px: Float
+    score: Float
+    confirmed: NDArray[np.bool_]
+    born_ns: Int
+    seen_ns: Int
+    hits: Int
+    age_frames: Int
+    missed: Int
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+    def rows(self, keep: NDArray[np.bool_] | Int) -> States:
+        """The chosen rows only."""
+        return States(*(getattr(self, field.name)[keep] for field in fields(self)))
+
+    def with_rows(self, more: States) -> States:
+        """These rows and then those of `more`."""
+        return States(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
+
+
+def new_states(
+    xyxy: Float, score: Float, first_id: int, t_ns: int, sigma_px: Float, sigma_velocity_px_s: float
+) -> States:
+    """Tentative tracks, one a box, standing still as far as is known. xyxy: shape (M, 4); sigma_px: shape (M,)"""
+    count = len(xyxy)
+    centre = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    covariance = np.zeros((count, 4, 4))
+    covariance[:, [0, 1], [0, 1]] = (sigma_px**2)[:, None]
+    covariance[:, [2, 3], [2, 3]] = sigma_velocity_px_s**2
+    zero, one = np.zeros(count, np.int64), np.ones(count, np.int64)
+    return States(
+        track_id=np.arange(first_id, first_id + count, dtype=np.int64),
+        state=np.concatenate([centre, np.zeros((count, 2))], axis=1),
+        covariance=covariance,
+        size_px=xyxy[:, 2:] - xyxy[:, :2],
+        origin_px=centre.copy(),
+        farthest_px=np.zeros(count),
+        score=score,
+        confirmed=np.zeros(count, np.bool_),
+        born_ns=np.full(count, t_ns, np.int64),
+        seen_ns=np.full(count, t_ns, np.int64),
+        hits=one,
+        age_frames=zero,
+        missed=zero.copy(),
+    )
+
+
+def carry(states: States, now_from_last: Float) -> None:
+    """Move every row to the newest frame's pixels: the camera's motion is taken out here and nowhere else."""
+    turn = jacobian(now_from_last, states.state[:, :2])
+    both = np.zeros((len(states), 4, 4))
+    both[:, :2, :2] = both[:, 2:, 2:] = turn
+    moved = apply(now_from_last, states.state[:, :2])
+    velocity = np.einsum("mij,mj->mi", turn, states.state[:, 2:])
+    states.state = np.concatenate([moved, velocity], axis=1)
+    states.covariance = both @ states.covariance @ both.transpose(0, 2, 1)
+    states.origin_px = apply(now_from_last, states.origin_px)
+
+
+def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:
+    """Constant velocity for `dt_s`, with white acceleration. Slow twin: tests/naive_vision.py."""
+    step = np.eye(4)
+    step[0, 2] = step[1, 3] = dt_s
+    states.state = states.state @ step.T
+    block = np.array([[dt_s**4 / 4, dt_s**3 / 2], [dt_s**3 / 2, dt_s**2]]) * acceleration_px_s2**2
+    noise = np.zeros((4, 4))
+    noise[np.ix_([0, 2], [0, 2])] = noise[np.ix_([1, 3], [1, 3])] = block
+    states.covariance = step @ states.covariance @ step.T + noise
+
+
+def distances2(states: States, centres: Float, sigma_px: Float) -> Float:
+    """Squared Mahalanobis distance of every row to every measured centre. shape (M, N)
+
+    centres: shape (N, 2) [px]; sigma_px: of each centre, shape (N,) [px]
+    """
+    offset = centres[None] - states.state[:, None, :2]
+    total = states.covariance[:, None, :2, :2] + np.eye(2) * (sigma_px**2)[None, :, None, None]
+    a, b, c = total[..., 0, 0], total[..., 0, 1], total[..., 1, 1]
+    x, y = offset[..., 0], offset[..., 1]
+    return np.asarray((c * x * x - 2 * b * x * y + a * y * y) / (a * c - b * b))
+
+
+def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
+    """Kalman update of the given rows with one measured centre each (Joseph form). Slow twin: tests/naive_vision.py."""
+    covariance = states.covariance[rows]
+    measured = np.eye(2)[None] * (sigma_px**2)[:, None, None]
+    gain = covariance[:, :, :2] @ np.linalg.inv(covariance[:, :2, :2] + measured)
+    residual = centres - states.state[rows, :2]
+    states.state[rows] += np.einsum("mij,mj->mi", gain, residual)
+    keep = np.eye(4)[None] - np.concatenate([gain, np.zeros_like(gain)], axis=2)
+    states.covariance[rows] = keep @ covariance @ keep.transpose(0, 2, 1) + gain @ measured @ gain.transpose(0, 2, 1)
