@@ -1,0 +1,18 @@
+"""YAML and GeoJSON in, a checked configuration out; every complaint at once, as file:line: message."""
+
+from __future__ import annotations
+
+from detector.config.loading import Configuration, Part, Registries, load
+from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, Settings, beside
+
+__all__ = [
+    "Configuration",
+    "CoverageSettings",
+    "EvidenceSettings",
+    "Feed",
+    "Part",
+    "Registries",
+    "Settings",
+    "beside",
+    "load",
+]

@@ -1,0 +1,227 @@
+"""A configuration file, read and checked whole: every complaint at once, as file:line: message."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from detector.config.agreement_map import AgreementMap, load_map
+from detector.config.settings import Settings, beside
+from detector.config.yaml_lines import Document, Location, parse
+from detector.errors import Complaint, ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Configurable(Protocol):
+    """A class that can stand in a registry: its `Config` is schema and documentation."""
+
+    Config: type[BaseModel]
+
+
+Registry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """What may stand under `kind:` in each section, and the schema of the one section without kinds."""
+
+    registration: Registry
+    detectors: Registry
+    tracking: Registry
+    rules: Registry
+    location: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One stage as the file asks for it: its kind and its validated settings."""
+
+    kind: str
+    config: Any
+    part_id: str = ""
+    feeds: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A file that can be run.
+
+    sha256: of the file's bytes followed by those of the map: `cat FILE MAP | sha256sum`.
+    """
+
+    path: Path
+    settings: Settings
+    map: AgreementMap
+    registration: Part
+    detectors: tuple[Part, ...]
+    tracking: Part
+    rules: tuple[Part, ...]
+    location: Any
+    sha256: str
+
+
+def load(path: Path, registries: Registries) -> Configuration:
+    """Read and check a configuration with its map.
+
+    Raises:
+        ConfigError: with every complaint, in the order of the file.
+    """
+    document = parse(path)
+    complaints = list(document.complaints)
+    if not isinstance(document.data, dict):
+        found = "nothing" if document.data is None else type(document.data).__name__
+        raise ConfigError(document.complaint((), f"a mapping of sections is needed, found {found}"))
+    settings = _validated(Settings, document.data, (), document, complaints)
+    parts = _Parts(document, complaints)
+    registration = parts.one("registration", registries.registration, "flow")
+    detectors = parts.many("detectors", registries.detectors, ("motion", "flash"))
+    tracking = parts.one("tracking", registries.tracking, "kalman")
+    rules = parts.many("rules", registries.rules, ())
+    location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
+    complaints += _twice(document, "feeds")
+    complaints += _twice(document, "rules")
+    agreement = _map(path, document, complaints)
+    if settings is not None:
+        complaints += _unknown_feeds(document, rules, {feed.id for feed in settings.feeds})
+    if complaints or settings is None or registration is None or tracking is None:
+        raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
+    digest = hashlib.sha256(path.read_bytes())
+    if settings.map is not None:
+        digest.update(beside(path, settings.map).read_bytes())
+    return Configuration(
+        path, settings, agreement, registration, detectors, tracking, rules, location, digest.hexdigest()
+    )
+
+
+def _map(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
+    name = document.data.get("map")
+    if not isinstance(name, str):
+        return AgreementMap.nothing()
+    file = beside(path, name)
+    if not file.exists():
+        complaints.append(document.complaint(("map",), f"map: there is no file {file}"))
+        return AgreementMap.nothing()
+    try:
+        return load_map(file)
+    except ConfigError as error:
+        complaints += error.complaints
+        return AgreementMap.nothing()
+
+
+class _Parts:
+    """Reads the stages, gathering complaints."""
+
+    def __init__(self, document: Document, complaints: list[Complaint]) -> None:
+        self.document = document
+        self.complaints = complaints
+
+    def one(self, section: str, registry: Registry, default: str) -> Part | None:
+        return self._part(self.document.data.get(section, {"kind": default}), (section,), registry)
+
+    def many(self, section: str, registry: Registry, default: tuple[str, ...]) -> tuple[Part, ...]:
+        items = self.document.data.get(section, [{"kind": kind} for kind in default])
+        if not isinstance(items, list):
+            return ()  # Settings has complained about it
+        parts = [self._part(item, (section, i), registry) for i, item in enumerate(items)]
+        return tuple(part for part in parts if part is not None)
+
+    def _part(self, item: Any, location: Location, registry: Registry) -> Part | None:
+        name = ".".join(map(str, location))
+        if not isinstance(item, dict):
+            self._complain(location, f"{name}: a mapping with `kind:` is needed")
+            return None
+        kind = item.get("kind")
+        if kind not in registry:
+            hint = _suggestion(str(kind), registry)
+            self._complain((*location, "kind"), f"{name}: kind {kind!r} is not known{hint}")
+            return None
+        is_rule = location[0] == "rules"
+        if is_rule and not isinstance(item.get("id"), str):
+            self._complain(location, f"{name}: every rule needs an `id:` (text)")
+        own = {"kind", "id", "feeds"} if is_rule else {"kind"}
+        settings = {key: value for key, value in item.items() if key not in own}
+        config = _validated(registry[kind].Config, settings, location, self.document, self.complaints)
+        if config is None:
+            return None
+        feeds = item.get("feeds") if is_rule else None
+        if feeds is not None and not (isinstance(feeds, list) and all(isinstance(feed, str) for feed in feeds)):
+            self._complain((*location, "feeds"), f"{name}.feeds: a list of feed ids is needed")
+            return None
+        return Part(kind, config, str(item.get("id", "")), None if feeds is None else tuple(feeds))
+
+    def _complain(self, location: Location, message: str) -> None:
+        self.complaints.append(self.document.complaint(location, message))
+
+
+def _validated(
+    model: type[Model], data: Any, location: Location, document: Document, complaints: list[Complaint]
+) -> Model | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        complaints += [_complaint(model, document, location, one) for one in error.errors(include_url=False)]
+        return None
+
+
+def _complaint(model: type[BaseModel], document: Document, location: Location, error: Any) -> Complaint:
+    where = (*location, *(step for step in error["loc"] if isinstance(step, str | int)))
+    name = ".".join(map(str, where)) or "file"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = f"unknown key{_suggestion(str(where[-1]), _fields_at(model, error['loc'][:-1]))}"
+    elif error["type"] == "missing":
+        message = "is needed and missing"
+    elif not isinstance(error.get("input"), dict | list):
+        message = f"{message}, found {error.get('input')!r}"
+    return document.complaint(where, f"{name}: {message}")
+
+
+def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Names of the fields that a section at `location` may have."""
+    for step in location:
+        if isinstance(step, str) and step in model.model_fields:
+            inner = _model_in(model.model_fields[step].annotation)
+            if inner is not None:
+                model = inner
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)
+
+
+def _suggestion(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(sorted(known))}"
+
+
+def _twice(document: Document, section: str) -> Iterator[Complaint]:
+    seen: dict[str, int | None] = {}
+    items = document.data.get(section)
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        name = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            continue
+        here = (section, i, "id")
+        if name in seen:
+            yield document.complaint(here, f"{section}: id {name!r} is used twice; the first is on line {seen[name]}")
+        seen.setdefault(name, document.line_of(here))
+
+
+def _unknown_feeds(document: Document, rules: tuple[Part, ...], known: set[str]) -> Iterator[Complaint]:
+    ids = [item.get("id") if isinstance(item, dict) else None for item in document.data.get("rules") or ()]
+    for rule in rules:
+        for feed in rule.feeds or ():
+            if feed not in known:
+                message = f"rule {rule.part_id!r}: there is no feed {feed!r}{_suggestion(feed, known)}"
+                yield document.complaint(("rules", ids.index(rule.part_id), "feeds"), message)

@@ -1,0 +1,92 @@
+"""The sections of a configuration file that belong to no stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from detector.model import Means
+from detector.timebase import ns_from_iso
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"{name!r} is not a time zone of the IANA list, like UTC or Europe/Vienna"
+        raise ValueError(message) from None
+    return name
+
+
+def _time_as_ns(value: Any) -> int | None:
+    if value is None:
+        return None
+    if hasattr(value, "isoformat"):  # YAML turns an unquoted time into a datetime
+        if getattr(value, "tzinfo", None) is None:
+            raise ValueError(f"{value} has no zone: write 2026-03-01T06:30:00Z")
+        value = value.isoformat()
+    return ns_from_iso(str(value))
+
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+TimeNs = Annotated[int | None, BeforeValidator(_time_as_ns)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Section(BaseModel):
+    """A section: unknown keys are complaints, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Feed(Section):
+    """One source of pictures."""
+
+    id: Identifier = Field(description="Name of the feed in the log: letters, digits, dot, dash, underscore.")
+    media: str = Field(description="Recording or folder of pictures, relative to this file.")
+    start: TimeNs = Field(None, description="UTC time of the first frame, where the telemetry carries no time.")
+    telemetry: str | None = Field(None, description="Telemetry beside the recording: .srt or .csv.")
+    telemetry_offset_s: float = Field(0.0, description="Added to the telemetry's time [s].", ge=-60, le=60)
+    hfov_deg: float | None = Field(None, description="Horizontal field of view where telemetry has none.", gt=0, lt=180)
+    fps: float | None = Field(None, description="Frames a second of a folder of pictures.", gt=0, le=1000)
+    means: Means = Field(Means.UAV, description="How it observes: uav or camera (fixed).")
+
+
+class EvidenceSettings(Section):
+    """What is kept for each possible violation."""
+
+    pre_roll_s: float = Field(5.0, description="Clip begins this long before the incident [s].", ge=0, le=60)
+    post_roll_s: float = Field(3.0, description="Clip ends this long after it [s].", ge=0, le=60)
+    max_clip_s: float = Field(60.0, description="A longer incident's clip is cut here [s].", gt=0, le=600)
+
+
+class CoverageSettings(Section):
+    """The ledger of what ground was seen when."""
+
+    slot_s: float = Field(10.0, description="Length of one entry of the ledger [s].", ge=1, le=3600)
+    every_s: float = Field(0.5, description="The footprint is computed this often [s].", gt=0, le=60)
+
+
+class Settings(Section):
+    """A whole configuration file, its stages still unread."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    name: str = Field("", description="What the file is for, in words.")
+    time_zone: ZoneName = Field("UTC", description="Time zone of the hours in the rules (IANA name).")
+    map: str | None = Field(None, description="GeoJSON file with zones and lines, relative to this file.")
+    feeds: tuple[Feed, ...] = Field((), description="The feeds that `trucewatch replay CONFIG` plays.")
+    location: dict[str, Any] = Field(default_factory=dict, description="How pixels become places on the ground.")
+    registration: dict[str, Any] = Field(default_factory=lambda: {"kind": "flow"})
+    detectors: tuple[dict[str, Any], ...] = Field(({"kind": "motion"}, {"kind": "flash"}))
+    tracking: dict[str, Any] = Field(default_factory=lambda: {"kind": "kalman"})
+    rules: tuple[dict[str, Any], ...] = Field((), description="What the agreement forbids.")
+    evidence: EvidenceSettings = EvidenceSettings()
+    coverage: CoverageSettings = CoverageSettings()
+
+
+def beside(file: Path, name: str) -> Path:
+    """A path written in a configuration file: relative to that file."""
+    return (file.parent / Path(name).expanduser()).resolve()

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.config import Configuration, Registries, load
+from detector.errors import ConfigError
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Watch:
+    class Config(Strict):
+        zone: str
+        min_dwell_s: float = Field(2.0, ge=0)
+
+
+class Plain:
+    class Config(Strict):
+        pass
+
+
+class Where(Strict):
+    ground_alt_m: float | None = None
+
+
+class Case:
+    parts: ClassVar = {"flow": Plain}
+    registries = Registries(
+        registration={"flow": Plain},
+        detectors={"motion": Plain, "flash": Plain},
+        tracking={"kalman": Plain},
+        rules={"zone_entry": Watch},
+        location=Where,
+    )
+
+
+GOOD = """version: 1
+time_zone: Europe/Vienna
+feeds:
+  - id: north
+    media: north.ts
+    start: 2026-03-01T06:30:00Z
+rules:
+  - id: entry
+    kind: zone_entry
+    zone: strip
+    min_dwell_s: 3
+    feeds: [north]
+"""
+
+
+def loaded(tmp_path: Path, text: str) -> Configuration:
+    file = tmp_path / "agreement.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load(file, Case.registries)
+
+
+def complaints_of(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    return [str(complaint).removeprefix(str(tmp_path) + "/") for complaint in caught.value.complaints]
+
+
+def test_a_good_file_is_read_with_its_parts_and_defaults(tmp_path: Path) -> None:
+    configuration = loaded(tmp_path, GOOD)
+    assert [part.kind for part in configuration.detectors] == ["motion", "flash"]
+    assert configuration.rules[0].config.min_dwell_s == 3
+    assert configuration.rules[0].feeds == ("north",)
+    assert configuration.settings.feeds[0].start == 1_772_346_600_000_000_000
+
+
+def test_the_digest_is_what_sha256sum_says(tmp_path: Path) -> None:
+    assert loaded(tmp_path, GOOD).sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
+
+
+def test_every_complaint_comes_at_once_with_its_line_and_a_hint(tmp_path: Path) -> None:
+    text = GOOD.replace("time_zone: Europe/Vienna", "time_zone: Viena").replace("min_dwell_s: 3", "min_dwel_s: 3")
+    assert complaints_of(tmp_path, text.replace("media:", "medja:")) == [
+        "agreement.yaml:2: time_zone: 'Viena' is not a time zone of the IANA list, like UTC or Europe/Vienna, "
+        "found 'Viena'",
+        "agreement.yaml:4: feeds.0.media: is needed and missing",
+        "agreement.yaml:5: feeds.0.medja: unknown key; did you mean 'media'?",
+        "agreement.yaml:11: rules.0.min_dwel_s: unknown key; did you mean 'min_dwell_s'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "version: 1\n",
+            "version: 1\nversion: 1\n",
+            ":2: key 'version' stands twice in one place; the first is on line 1",
+        ),
+        (
+            "kind: zone_entry",
+            "kind: zone_entri",
+            ":9: rules.0: kind 'zone_entri' is not known; did you mean 'zone_entry'?",
+        ),
+        ("min_dwell_s: 3", "min_dwell_s: -3", ":11: rules.0.min_dwell_s: Input should be greater than or equal to 0"),
+        ("feeds: [north]", "feeds: [nord]", ":12: rule 'entry': there is no feed 'nord'; did you mean 'north'?"),
+        ("feeds: [north]", "feeds: north", ":12: rules.0.feeds: a list of feed ids is needed"),
+        ("T06:30:00Z", "T06:30:00", ":6: feeds.0.start: "),
+        ("version: 1\n", "version: 1\nmap: no.geojson\n", ":2: map: there is no file "),
+        ("  - id: entry\n    kind", "  - kind", ":8: rules.0: every rule needs an `id:` (text)"),
+        ("- id: north", "- id: ../north", ":4: feeds.0.id: "),
+        ("version: 1\n", "version: 2\n", ":1: version: Input should be 1, found 2"),
+    ],
+)
+def test_one_mistake_gives_one_complaint_at_its_line(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    found = [one for one in complaints_of(tmp_path, GOOD.replace(old, new)) if complaint in one]
+    assert len(found) == 1
+
+
+def test_an_id_used_twice_is_a_complaint(tmp_path: Path) -> None:
+    text = GOOD + "  - {id: entry, kind: zone_entry, zone: strip}\n"
+    assert complaints_of(tmp_path, text) == [
+        "agreement.yaml:13: rules: id 'entry' is used twice; the first is on line 8"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "agreement.yaml: a mapping of sections is needed, found nothing"),
+        ("- 1\n", "agreement.yaml:1: a mapping of sections is needed, found list"),
+        ("version: [1\n", "agreement.yaml:2: not YAML here: "),
+        ("version: 1\n\tname: x\n", "agreement.yaml:2: not YAML here: "),
+        (
+            "!!python/object/apply:os.system ['true']\n",
+            "agreement.yaml:1: not YAML here: could not determine a constructor",
+        ),
+        ("a: &a [*a]\n", "agreement.yaml"),
+        (
+            "a: &a [x, x]\n"
+            + "".join(f"{c}: &{c} [{', '.join(['*' + p] * 9)}]\n" for p, c in zip("abcdef", "bcdefg", strict=True)),
+            "agreement.yaml: not YAML: more than 100000 values",
+        ),
+    ],
+)
+def test_what_is_not_a_configuration_is_refused_where_it_breaks(tmp_path: Path, text: str, complaint: str) -> None:
+    assert complaints_of(tmp_path, text)[0].startswith(complaint)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "agreement.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(file, Case.registries)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("absent.yaml", "no such file"), (".", "a folder")])
+def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        load(tmp_path / name, Case.registries)
