@@ -24,7 +24,7 @@ def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> 
         high, low: in the same unit.
         close_px: gaps up to this wide inside a thing are closed. [px]
     """
-    mask = cv2.compare(ratio, low, cv2.CMP_GE)
+    _, mask = cv2.threshold(ratio, low - 1, 255, cv2.THRESH_BINARY)
     if close_px > 1:
         mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8))
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -33,4 +33,4 @@ def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> 
     strong = peak >= high
     boxes, peak = boxes[strong], peak[strong]
     xyxy = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).astype(np.float64)
-    return Blobs(xyxy, peak / 16)
+    return Blobs(xyxy, (peak / 16).astype(np.float32))

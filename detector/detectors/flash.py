@@ -18,10 +18,12 @@ class FlashConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(1000, ge=64, description="It works on a picture at most this wide. [px]")
-    lag_s: float = Field(0.1, gt=0, le=1, description="Distance in time to the pictures compared with. [s]")
-    min_grey: float = Field(40.0, gt=0, description="Least brightening. [grey levels]")
-    noise_factor: float = Field(10.0, gt=0, description="Least brightening, in standard deviations of the noise. [1]")
+    width_px: int = Field(default=1000, ge=64, description="It works on a picture at most this wide. [px]")
+    lag_s: float = Field(default=0.1, gt=0, le=1, description="Distance in time to the pictures compared with. [s]")
+    min_grey: float = Field(default=40.0, gt=0, description="Least brightening. [grey levels]")
+    noise_factor: float = Field(
+        default=10.0, gt=0, description="Least brightening, in standard deviations of the noise. [1]"
+    )
 
 
 class FlashDetector:

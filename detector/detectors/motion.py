@@ -24,17 +24,28 @@ class MotionConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(1000, ge=64, description="It works on a picture at most this wide. [px]")
-    lag_s: float = Field(0.3, gt=0, le=2, description="Distance in time to the pictures compared with. [s]")
-    judge_every_s: float = Field(0.055, ge=0, le=1, description="Frames closer together are passed over. [s]")
-    warm_up_s: float = Field(0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
-    min_grey: float = Field(7.0, gt=0, description="Least difference that counts. [grey levels]")
-    noise_factor: float = Field(4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]")
-    floor_factor: float = Field(1.6, ge=0, description="Least difference, in units of what is usual there. [1]")
-    edge_share: float = Field(0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
-    floor_quantile: float = Field(0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
-    floor_memory_s: float = Field(2.0, gt=0, description="How long it remembers what is usual. [s]")
-    max_detections: int = Field(300, ge=1, description="The strongest so many in a frame are kept. [1]")
+    width_px: int = Field(default=1000, ge=64, description="It works on a picture at most this wide. [px]")
+    lag_s: float = Field(default=0.3, gt=0, le=2, description="Distance in time to the pictures compared with. [s]")
+    judge_every_s: float = Field(default=0.055, ge=0, le=1, description="Frames closer together are passed over. [s]")
+    warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
+    min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
+    noise_factor: float = Field(
+        default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
+    )
+    floor_factor: float = Field(default=1.6, ge=0, description="Least difference, in units of what is usual there. [1]")
+    edge_share: float = Field(default=0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
+    floor_quantile: float = Field(default=0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
+    floor_memory_s: float = Field(default=2.0, gt=0, description="How long it remembers what is usual. [s]")
+    low_share: float = Field(
+        default=0.4,
+        gt=0,
+        le=1,
+        description="What lies around a spot belongs to it above this share of the threshold. [1]",
+    )
+    close_px: int = Field(
+        default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
+    )
+    max_detections: int = Field(default=300, ge=1, description="The strongest so many in a frame are kept. [1]")
 
 
 class _Evidence(NamedTuple):
@@ -136,7 +147,7 @@ class MotionDetector:
         self._last = judged
         if np.count_nonzero(ratio >= 16) > _MAX_HOT_SHARE * ratio.size:
             return Detections.none(judged.index, judged.t_ns, sight, judged=False)
-        return self._record(judged, find_blobs(ratio, 16, 9, 3))
+        return self._record(judged, find_blobs(ratio, 16, round(16 * self._config.low_share), self._config.close_px))
 
     def _evidence(self, judged: Kept, before: Kept, after: Kept) -> _Evidence:
         earlier, seen_earlier = warped(before.picture, small_from_small(judged, before))

@@ -60,7 +60,8 @@ class NoiseFloor:
 
     def _carry(self, now_from_last: NDArray[np.float64]) -> None:
         """Move the floor along, once the camera has moved half a block: more often would only blur it."""
-        assert self._level is not None and self._weight is not None
+        assert self._level is not None
+        assert self._weight is not None
         scale = np.array([[BLOCK_PX, 0, (BLOCK_PX - 1) / 2], [0, BLOCK_PX, (BLOCK_PX - 1) / 2], [0, 0, 1]])
         self._blocks_from_level = np.linalg.inv(scale) @ now_from_last @ scale @ self._blocks_from_level
         rows, columns = self._level.shape

@@ -52,8 +52,8 @@ def symmetric(before: I16, after: I16) -> U8:
     both sides with opposite signs. Neither is left. Slow twin: tests/naive_vision.py.
     """
     # Conversion to 8 bit saturates: what is below 0 becomes 0.
-    brighter = cv2.subtract(cv2.min(before, after), 0, dtype=cv2.CV_8U)
-    darker = cv2.multiply(cv2.max(before, after), -1, dtype=cv2.CV_8U)
+    brighter = cv2.addWeighted(cv2.min(before, after), 1, before, 0, 0, dtype=cv2.CV_8U)
+    darker = cv2.addWeighted(cv2.max(before, after), -1, before, 0, 0, dtype=cv2.CV_8U)
     return np.asarray(cv2.max(brighter, darker), np.uint8)
 
 

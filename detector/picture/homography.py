@@ -124,7 +124,7 @@ def fit_by_sampling(source: Float, target: Float, *, inlier_px: float) -> Fit | 
     params.loMethod = cv2.LOCAL_OPTIM_INNER_LO
     params.isParallel = False
     matrix, _ = cv2.findHomography(source, target, params)
-    if matrix is None:
+    if np.shape(matrix) != (3, 3):  # None where nothing was found
         return None
     return fit(source, target, inlier_px=inlier_px, start=np.asarray(matrix, np.float64))
 

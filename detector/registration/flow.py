@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,12 +23,20 @@ class FlowConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(480, ge=64, description="Registration works on a picture at most this wide. [px]")
-    inlier_px: float = Field(0.7, gt=0, description="A point farther off than this disagrees. [px of that picture]")
-    min_inlier_ratio: float = Field(0.3, gt=0, lt=1, description="Share of points that must agree; BLIND below. [1]")
-    anchor_s: float = Field(3.0, gt=0, description="The picture compared with is renewed at least this often. [s]")
+    width_px: int = Field(default=480, ge=64, description="Registration works on a picture at most this wide. [px]")
+    inlier_px: float = Field(
+        default=0.7, gt=0, description="A point farther off than this disagrees. [px of that picture]"
+    )
+    min_inlier_ratio: float = Field(
+        default=0.3, gt=0, lt=1, description="Share of points that must agree; BLIND below. [1]"
+    )
+    anchor_s: float = Field(
+        default=3.0, gt=0, description="The picture compared with is renewed at least this often. [s]"
+    )
     static_px: float = Field(
-        0.06, ge=0, description="A camera whose picture moves less than this is standing still. [px of that picture]"
+        default=0.06,
+        ge=0,
+        description="A camera whose picture moves less than this is standing still. [px of that picture]",
     )
 
 
@@ -119,7 +126,7 @@ class FlowRegistrar:
     def _against_anchor(self, picture: NDArray[np.uint8]) -> Fit | None:
         """Anchor from this frame."""
         assert self._anchor is not None
-        guess = np.linalg.inv(self._anchor_from_previous @ self._step)
+        guess = np.asarray(np.linalg.inv(self._anchor_from_previous @ self._step), np.float64)
         places, believed = follow(self._anchor.picture, picture, self._anchor.points, guess)
         lost = 1 - believed.sum() / len(believed)
         fitted = self._fit(places[believed], self._anchor.points[believed], normalised(np.linalg.inv(guess)))
@@ -127,10 +134,11 @@ class FlowRegistrar:
         return fitted if fitted is not None and lost < 0.6 else None
 
     def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
-        """Anchor from this frame, by way of the previous frame: after a jolt, or where the anchor has gone out of view."""
+        """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
         assert self._previous is not None
         points = corners(self._previous)
-        for guess, levels in ((np.linalg.inv(self._step), 2), (np.eye(3), 4)):
+        going_on = np.asarray(np.linalg.inv(self._step), np.float64)
+        for guess, levels in ((going_on, 2), (np.eye(3), 4)):
             places, believed = follow(self._previous, picture, points, guess, levels=levels)
             fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
             if fitted is not None:
@@ -139,18 +147,13 @@ class FlowRegistrar:
         return None
 
     def _fit(self, source: Float, target: Float, start: Float | None, lost: float = 0.0) -> Fit | None:
-        config = self._config
-        for fitting in (fit, fit_by_sampling):
-            if len(source) < _MIN_POINTS:
-                return None
-            fitted = (
-                fit(source, target, inlier_px=config.inlier_px, start=start)
-                if fitting is fit
-                else fit_by_sampling(source, target, inlier_px=config.inlier_px)
-            )
-            if fitted is not None and self._is_ground(fitted, source, lost):
-                return fitted
-        return None
+        if len(source) < _MIN_POINTS:
+            return None
+        inlier_px = self._config.inlier_px
+        fitted = fit(source, target, inlier_px=inlier_px, start=start)
+        if fitted is None or not self._is_ground(fitted, source, lost):
+            fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
+        return fitted if fitted is not None and self._is_ground(fitted, source, lost) else None
 
     def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
         """Enough points agree, spread over the picture, on a motion that a camera can make."""
@@ -160,7 +163,7 @@ class FlowRegistrar:
         stretch = np.linalg.svd(linear, compute_uv=False)
         return bool(
             np.linalg.det(linear) > 0
-            and 0.3 < stretch[1]
+            and stretch[1] > 0.3
             and stretch[0] < 3
             and self._spread(source[fitted.inlier]) >= _MIN_SPREAD
         )
@@ -174,8 +177,8 @@ class FlowRegistrar:
         anchor_from_frame = found.matrix
         small = (picture.shape[1], picture.shape[0])
         step = normalised(np.linalg.inv(self._anchor_from_previous) @ anchor_from_frame)
-        static = shift_px(step, small) < self._still_below(found)
-        if static and shift_px(anchor_from_frame, small) < 1e9:
+        static = shift_px(step, small) < self._config.static_px
+        if static:
             anchor_from_frame = self._anchor_from_previous
             step = np.eye(3)
         reference = normalised(self._anchor.reference_from_anchor @ anchor_from_frame)
@@ -197,9 +200,6 @@ class FlowRegistrar:
             Sight.SEEING,
             static=static,
         )
-
-    def _still_below(self, found: Fit) -> float:
-        return self._config.static_px
 
     def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
         assert self._anchor is not None

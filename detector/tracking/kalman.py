@@ -19,17 +19,21 @@ class KalmanConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gate_sigma: float = Field(3.5, gt=0, description="A detection farther off is another thing. [standard deviations]")
-    acceleration_px_s2: float = Field(60.0, gt=0, description="How hard things brake and turn. [px/s2]")
-    start_speed_px_s: float = Field(100.0, gt=0, description="How fast a new thing may be. [px/s, std. deviation]")
-    confirm_hits: int = Field(6, ge=2, description="Times seen before a track counts. [1]")
-    confirm_s: float = Field(0.5, ge=0, description="How long a track must have lasted before it counts. [s]")
-    confirm_sigma: float = Field(5.0, ge=0, description="Net way it must have come. [its standard deviations]")
-    confirm_px: float = Field(4.0, ge=0, description="Net way it must have come. [px]")
-    confirm_sizes: float = Field(0.3, ge=0, description="Net way it must have come. [its own sizes]")
-    keep_s: float = Field(0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
-    show_s: float = Field(0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
-    max_tracks: int = Field(400, ge=1, description="The best so many are followed. [1]")
+    gate_sigma: float = Field(
+        default=3.0, gt=0, description="A detection farther off is another thing. [standard deviations]"
+    )
+    acceleration_px_s2: float = Field(default=60.0, gt=0, description="How hard things brake and turn. [px/s2]")
+    start_speed_px_s: float = Field(
+        default=100.0, gt=0, description="How fast a new thing may be. [px/s, std. deviation]"
+    )
+    confirm_hits: int = Field(default=8, ge=2, description="Times seen before a track counts. [1]")
+    confirm_s: float = Field(default=0.6, ge=0, description="How long a track must have lasted before it counts. [s]")
+    confirm_sigma: float = Field(default=5.0, ge=0, description="Net way it must have come. [its standard deviations]")
+    confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
+    confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
+    keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
+    show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
+    max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
 
 
 class KalmanTracker:
