@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import find_blobs
+from detector.detectors.blobs import Blobs, find_blobs
 from detector.detectors.lagged import Kept, nearest, small_from_small
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import level_at_most
+from detector.picture.homography import apply
+
+_REACH_PX = 8  # what moves on shows up this near in the other pictures; a flash does not
 
 
 class FlashConfig(BaseModel):
@@ -18,7 +21,9 @@ class FlashConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(default=1000, ge=64, description="It works on a picture at most this wide. [px]")
+    side_px: int = Field(
+        default=1000, ge=64, description="It works on a picture whose longer side is at most this. [px]"
+    )
     lag_s: float = Field(default=0.1, gt=0, le=1, description="Distance in time to the pictures compared with. [s]")
     min_grey: float = Field(default=40.0, gt=0, description="Least brightening. [grey levels]")
     noise_factor: float = Field(
@@ -27,9 +32,10 @@ class FlashConfig(BaseModel):
 
 
 class FlashDetector:
-    """First version: brighter than the picture before, the one a lag before and the one a lag after.
+    """First version: a small spot much brighter than anything near the same place 0.1 s before and 0.1 s after.
 
-    A change of light over the whole picture is taken out first.
+    A change of light over the whole picture is taken out. A lamp that stays on, and a bright thing that moves on
+    slowly, are no flashes; a glint from a wave or a windscreen may be taken for one.
     """
 
     Config = FlashConfig
@@ -45,7 +51,7 @@ class FlashDetector:
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
-        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.width_px))
+        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
         answers: list[Detections] = []
         if self._kept and (
             now.reference_id != self._kept[-1].reference_id
@@ -77,38 +83,60 @@ class FlashDetector:
         before = [one for one in self._kept[:position] if one.sight is not Sight.BLIND]
         if not before or not np.isfinite(judged.reference_from_frame).all():
             return Detections.none(judged.index, judged.t_ns, Sight.WARMING_UP, judged=False)
-        others = [
-            before[-1],
-            nearest(before, judged.t_ns - lag_ns),
-            nearest(self._kept[position + 1 :], judged.t_ns + lag_ns),
-        ]
-        return self._record(judged, self._brighter(judged, others))
+        after = nearest(self._kept[position + 1 :], judged.t_ns + lag_ns)
+        earlier = nearest(before, judged.t_ns - lag_ns)
+        blobs = self._spots(judged, earlier)
+        rise = self._rise(judged, [earlier, after], blobs)
+        return self._record(judged, blobs, rise)
 
-    def _brighter(self, judged: Kept, others: list[Kept]) -> NDArray[np.uint8]:
+    def _spots(self, judged: Kept, earlier: Kept) -> Blobs:
+        """Spots brighter than anything near the same place in the earlier picture."""
         height, width = judged.picture.shape
-        least: NDArray[np.uint8] | None = None
-        # What is brighter than its own surroundings anywhere near in the other pictures is no flash.
-        kernel = np.ones((5, 5), np.uint8)
-        for other in {id(one): one for one in others}.values():
-            near = cv2.dilate(other.picture, kernel)
-            moved = cv2.warpPerspective(
-                near, small_from_small(judged, other), (width, height), flags=cv2.INTER_LINEAR, borderValue=255
-            )
-            brighter = np.asarray(cv2.subtract(judged.picture, moved), np.uint8)
-            least = brighter if least is None else np.asarray(cv2.min(least, brighter), np.uint8)
-        assert least is not None
-        return least
+        near = cv2.dilate(earlier.picture, np.ones((5, 5), np.uint8))
+        if not np.array_equal(judged.reference_from_frame, earlier.reference_from_frame):
+            back = small_from_small(judged, earlier)
+            near = cv2.warpPerspective(near, back, (width, height), flags=cv2.INTER_NEAREST, borderValue=255)
+        ratio = cv2.convertScaleAbs(cv2.subtract(judged.picture, near), alpha=16 / self._config.min_grey)
+        return find_blobs(np.asarray(ratio, np.uint8), 16, 8, 3)
 
-    def _record(self, judged: Kept, brighter: NDArray[np.uint8]) -> Detections:
-        blobs = find_blobs(
-            np.asarray(cv2.convertScaleAbs(brighter, alpha=16 / self._config.min_grey), np.uint8), 16, 8, 3
-        )
-        count = len(blobs.peak)
+    def _rise(self, judged: Kept, others: list[Kept], blobs: Blobs) -> NDArray[np.float64]:
+        """How much brighter each spot is than anything near that place in the other pictures. shape (N,) [grey]
+
+        A change of light over the whole picture is taken out by the difference of the medians.
+        """
+        centre = (blobs.xyxy[:, :2] + blobs.xyxy[:, 2:] - 1) / 2
+        peak = _brightest(judged.picture, centre)
+        rise = np.full(len(centre), np.inf)
+        for other in others:
+            there = apply(small_from_small(other, judged), centre)
+            light = _median(judged.picture) - _median(other.picture)
+            rise = np.minimum(rise, peak - _brightest(other.picture, there) - max(light, 0.0))
+        return rise
+
+    def _record(self, judged: Kept, blobs: Blobs, rise: NDArray[np.float64]) -> Detections:
+        flash = rise >= self._config.min_grey
+        count = int(flash.sum())
         return Detections(
             judged.index,
             judged.t_ns,
-            read_only((blobs.xyxy * (1 << judged.level)).astype(np.float32)),
-            read_only(blobs.peak),
+            read_only((blobs.xyxy[flash] * (1 << judged.level)).astype(np.float32)),
+            read_only((rise[flash] / self._config.min_grey).astype(np.float32)),
             read_only(np.full(count, Kind.FLASH.value, "<U8")),
             Sight.SEEING,
         )
+
+
+def _brightest(picture: NDArray[np.uint8], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Brightest pixel near each place. shape (N,); 255 outside, where nothing is known."""
+    height, width = picture.shape
+    inside = (centre >= 0).all(axis=1) & (centre[:, 0] <= width - 1) & (centre[:, 1] <= height - 1)
+    column, row = np.rint(np.where(inside[:, None], centre, 0)).astype(np.int64).T
+    reach = np.arange(-_REACH_PX, _REACH_PX + 1)
+    rows = np.clip(row[:, None] + reach, 0, height - 1)
+    columns = np.clip(column[:, None] + reach, 0, width - 1)
+    brightest = picture[rows[:, :, None], columns[:, None, :]].max(axis=(1, 2), initial=0)
+    return np.where(inside, brightest, 255).astype(np.float64)
+
+
+def _median(picture: NDArray[np.uint8]) -> float:
+    return float(np.median(picture[::9, ::9]))

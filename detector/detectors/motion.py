@@ -24,7 +24,9 @@ class MotionConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(default=1000, ge=64, description="It works on a picture at most this wide. [px]")
+    side_px: int = Field(
+        default=1000, ge=64, description="It works on a picture whose longer side is at most this. [px]"
+    )
     lag_s: float = Field(default=0.3, gt=0, le=2, description="Distance in time to the pictures compared with. [s]")
     judge_every_s: float = Field(default=0.055, ge=0, le=1, description="Frames closer together are passed over. [s]")
     warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
@@ -78,7 +80,7 @@ class MotionDetector:
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
-        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.width_px))
+        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
         answers: list[Detections] = []
         if self._kept and not self._continues(now):
             answers = self._pass_over_rest()

@@ -11,7 +11,6 @@ I16 = NDArray[np.int16]
 
 LIGHT_BLOCK_PX = 16
 _NOISE_STEP = 7  # every seventh row and column is enough to measure the noise by
-_OUTSIDE = 0
 
 
 def warped(picture: U8, target_from_picture: NDArray[np.float64]) -> tuple[U8, U8]:
@@ -39,8 +38,7 @@ def difference(picture: U8, other: U8, seen: U8) -> I16:
     small = (max(width // LIGHT_BLOCK_PX, 1), max(height // LIGHT_BLOCK_PX, 1))
     light = cv2.medianBlur(cv2.resize(raw, small, interpolation=cv2.INTER_AREA), 5)
     if np.abs(light).max() >= 1:
-        drift = cv2.resize(light.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-        raw = cv2.subtract(raw, np.rint(drift).astype(np.int16))
+        raw = cv2.subtract(raw, cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR))
         raw = cv2.copyTo(raw, seen)
     return np.asarray(raw, np.int16)
 

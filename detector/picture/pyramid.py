@@ -14,11 +14,11 @@ _MIN_SIDE_PX = 16
 _pictures: WeakKeyDictionary[Frame, list[NDArray[np.uint8]]] = WeakKeyDictionary()
 
 
-def level_at_most(size_px: tuple[int, int], width_px: int) -> int:
-    """Fewest halvings after which a picture is at most `width_px` wide; none makes a side shorter than 16 px."""
+def level_at_most(size_px: tuple[int, int], side_px: int) -> int:
+    """Fewest halvings after which the longer side is at most `side_px`; none makes a side shorter than 16 px."""
     width, height = size_px
     level = 0
-    while width > width_px and min(width, height) >= 2 * _MIN_SIDE_PX:
+    while max(width, height) > side_px and min(width, height) >= 2 * _MIN_SIDE_PX:
         width, height, level = width // 2, height // 2, level + 1
     return level
 

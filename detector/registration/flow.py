@@ -23,7 +23,9 @@ class FlowConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width_px: int = Field(default=480, ge=64, description="Registration works on a picture at most this wide. [px]")
+    side_px: int = Field(
+        default=480, ge=64, description="Registration works on a picture whose longer side is at most this. [px]"
+    )
     inlier_px: float = Field(
         default=0.7, gt=0, description="A point farther off than this disagrees. [px of that picture]"
     )
@@ -93,7 +95,7 @@ class FlowRegistrar:
     def _begin(self, frame: Frame) -> Alignment:
         first = self._size_px == (0, 0)
         self._size_px = frame.size_px
-        self._level = level_at_most(frame.size_px, self._config.width_px)
+        self._level = level_at_most(frame.size_px, self._config.side_px)
         picture = shrunk(frame, self._level)
         if not first:
             return self._blind(frame, picture, "size of the picture changed")
@@ -129,7 +131,9 @@ class FlowRegistrar:
         guess = np.asarray(np.linalg.inv(self._anchor_from_previous @ self._step), np.float64)
         places, believed = follow(self._anchor.picture, picture, self._anchor.points, guess)
         lost = 1 - believed.sum() / len(believed)
-        fitted = self._fit(places[believed], self._anchor.points[believed], normalised(np.linalg.inv(guess)))
+        fitted = self._fit(
+            places[believed], self._anchor.points[believed], normalised(self._anchor_from_previous @ self._step)
+        )
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         return fitted if fitted is not None and lost < 0.6 else None
 

@@ -85,7 +85,7 @@ class KalmanTracker:
             if not np.array_equal(matrix, self._reference_from_last):
                 carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
             predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, self._config.acceleration_px_s2)
-            self._states = self._states.rows(np.isfinite(self._states.state).all(axis=1))
+            self._states = self._states.rows(np.flatnonzero(np.isfinite(self._states.state).all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
@@ -104,7 +104,14 @@ class KalmanTracker:
         self._judge(t_ns)
         self._end(t_ns)
         new = np.setdiff1d(np.arange(len(xyxy)), columns)
-        started = new_states(xyxy[new], score[new], self._next_id, t_ns, sigma_px[new], self._config.start_speed_px_s)
+        started = new_states(
+            xyxy[new],
+            score[new],
+            self._next_id,
+            t_ns,
+            sigma_px=sigma_px[new],
+            sigma_velocity_px_s=self._config.start_speed_px_s,
+        )
         self._next_id += len(new)
         self._states = self._states.with_rows(started)
         if len(self._states) > self._config.max_tracks:
@@ -180,4 +187,4 @@ def _sigma_of_size(size_px: Float) -> Float:
 
 def _none() -> States:
     empty: NDArray[np.float64] = np.zeros(0)
-    return new_states(np.zeros((0, 4)), empty, 1, 0, empty, 1.0)
+    return new_states(np.zeros((0, 4)), empty, 1, 0, sigma_px=empty, sigma_velocity_px_s=1.0)

@@ -51,7 +51,7 @@ class States:
 
 
 def new_states(
-    xyxy: Float, score: Float, first_id: int, t_ns: int, sigma_px: Float, sigma_velocity_px_s: float
+    xyxy: Float, score: Float, first_id: int, t_ns: int, *, sigma_px: Float, sigma_velocity_px_s: float
 ) -> States:
     """Tentative tracks, one a box, standing still as far as is known. xyxy: shape (M, 4); sigma_px: shape (M,)"""
     count = len(xyxy)
