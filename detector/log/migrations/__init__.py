@@ -1,0 +1,1 @@
+"""How a log's file comes to its schema (alembic)."""

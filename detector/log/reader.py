@@ -1,0 +1,282 @@
+"""Reads a log and never touches it: what was seen, by whom confirmed, and when nobody was looking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
+
+from detector.errors import LogError
+from detector.log.chain import GENESIS
+from detector.log.database import check_is_log, log_errors, log_file, reading_engine
+from detector.log.evidence import EvidenceStore
+from detector.log.records import (
+    EntryKind,
+    coverage_from,
+    end_from,
+    files_from,
+    gap_from,
+    run_from,
+    undecided_from,
+    verdict_from,
+    violation_from,
+)
+from detector.log.schema import EVIDENCE_FOLDER, entry
+from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
+
+MIN_ID_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it stands in the log. `body` is its canonical JSON text."""
+
+    seq: int
+    kind: EntryKind
+    t_ns: int | None
+    source_id: str | None
+    violation_id: str | None
+    run_id: str | None
+    body: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry. Its hash, kept elsewhere, later shows that nothing up to it was changed or removed."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedViolation:
+    """A possible violation with everything the log says about it.
+
+    violation: the newest word: CLOSED if it has ended, else OPEN.
+    files: evidence, in the order of its paths.
+    verdicts: the newest of each party, in the order of the parties' names; they stand side by side.
+    history: every verdict in the order given.
+    entries: numbers of the entries that this is made of.
+    """
+
+    violation: Violation
+    files: tuple[EvidenceFile, ...]
+    verdicts: tuple[Verdict, ...]
+    history: tuple[Verdict, ...]
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRun:
+    """A run and how it ended for each of its sources.
+
+    problems: for each source that did not come to its end, where and why; empty if the run is complete.
+    """
+
+    run: Run
+    ends: tuple[RunEnd, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Every source was read to its end."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Half-open [since_ns, until_ns), and which source and rule; None is no limit."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    source_id: str | None = None
+    rule_id: str | None = None
+
+    def overlaps(self, t_start_ns: int, t_end_ns: int) -> bool:
+        """Whether something in [t_start_ns, t_end_ns), or the instant t_start_ns, falls in the period."""
+        if self.until_ns is not None and t_start_ns >= self.until_ns:
+            return False
+        return self.since_ns is None or t_end_ns > self.since_ns or t_start_ns >= self.since_ns
+
+
+ALWAYS = Period()
+
+
+def open_reader(path: Path) -> LogReader:
+    """Open the log at `path`: the file, or the directory that holds violations.sqlite.
+
+    Raises:
+        LogError: there is none, it is not a log, it is of a newer schema, or it cannot be read.
+    """
+    return LogReader(path)
+
+
+class LogReader:
+    """Context manager. Opens with mode=ro; a log on read-only media can be read if it was closed properly."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = log_file(path)
+        self.evidence = EvidenceStore(self.path.parent / EVIDENCE_FOLDER)
+        self._engine = reading_engine(self.path)
+        try:
+            with log_errors(self.path):
+                self._connection = self._engine.connect()
+                with self._connection.begin():
+                    check_is_log(self._connection, self.path)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closing twice is harmless."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def head(self) -> Head:
+        """The last entry; seq 0 and 64 zeros in an empty log."""
+        rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
+        return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
+
+    def entries(self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS) -> Iterator[Entry]:
+        """Entries of these kinds in the order of the chain. `period.rule_id` is not looked at here.
+
+        Raises:
+            LogError: the file is damaged.
+        """
+        names = [str(kind) for kind in kinds]
+        query = select(entry).where(entry.c.kind.in_(names), *_within(period)).order_by(entry.c.seq)
+        for row in self._rows(query):
+            yield Entry(
+                **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
+            )
+
+    def violations(self, period: Period = ALWAYS) -> list[LoggedViolation]:
+        """Possible violations that overlap the period, each in its newest state, in order of time."""
+        kinds = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+        by_id: dict[str, list[Entry]] = {}
+        for item in self.entries(kinds, Period(source_id=period.source_id)):
+            by_id.setdefault(item.violation_id or "", []).append(item)
+        found = (self._gather(items) for items in by_id.values())
+        chosen = [one for one in found if _chosen(one.violation, period)]
+        return sorted(chosen, key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
+
+    def violation(self, id_start: str) -> LoggedViolation:
+        """The one possible violation whose id starts with these hex digits, at least 4 of them.
+
+        Raises:
+            LookupError: none does, or several do.
+        """
+        if len(id_start) < MIN_ID_DIGITS or set(id_start.lower()) - set("0123456789abcdef"):
+            raise LookupError(f"{id_start!r} is not the start of a violation id: at least {MIN_ID_DIGITS} hex digits")
+        query = select(entry.c.violation_id).where(entry.c.violation_id.startswith(id_start.lower())).distinct()
+        ids = sorted(row["violation_id"] for row in self._rows(query))
+        if len(ids) != 1:
+            many = f"{len(ids)} violations: {', '.join(ids[:5])}" if ids else "no violation"
+            raise LookupError(f"{id_start!r} is the start of {many}")
+        rows = self._rows(select(entry).where(entry.c.violation_id == ids[0]).order_by(entry.c.seq))
+        names = [name for name in entry.c.keys() if name != "content_sha256"]  # noqa: SIM118  (columns, not a dict)
+        return self._gather(
+            [Entry(**{name: row[name] for name in names} | {"kind": EntryKind(row["kind"])}) for row in rows]
+        )
+
+    def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
+        """What rules could not decide, in order of time."""
+        found = (undecided_from(self._parsed(item)) for item in self.entries((EntryKind.UNDECIDED,), period))
+        chosen = (one for one in found if period.rule_id in {None, one.rule_id})
+        return sorted(chosen, key=lambda one: (one.t_start_ns, one.t_end_ns, one.source_id, one.rule_id, one.subject))
+
+    def gaps(self, period: Period = ALWAYS) -> list[Gap]:
+        """When nobody was looking, in order of time."""
+        found = (gap_from(self._parsed(item)) for item in self.entries((EntryKind.GAP,), _to_the_end(period)))
+        chosen = (gap for gap in found if period.overlaps(gap.t_start_ns, gap.t_end_ns))
+        return sorted(chosen, key=lambda gap: (gap.t_start_ns, gap.t_end_ns, gap.source_id, gap.reason))
+
+    def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
+        """What was seen, in order of time and source."""
+        found = (coverage_from(self._parsed(item)) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
+        chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
+        return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
+
+    def runs(self) -> list[LoggedRun]:
+        """Runs in the order they were begun, each with how it ended: newest word of each source."""
+        runs = {run.run_id: run for run in map(run_from, map(self._parsed, self.entries((EntryKind.RUN,))))}
+        ends: dict[str, dict[str, RunEnd]] = {}
+        for end in map(end_from, map(self._parsed, self.entries((EntryKind.END,)))):
+            ends.setdefault(end.run_id, {})[end.source_id] = end
+        return [_logged_run(run, ends.get(run_id, {})) for run_id, run in runs.items()]
+
+    def _gather(self, items: list[Entry]) -> LoggedViolation:
+        bodies = [(item.kind, self._parsed(item)) for item in items]
+        told = [violation_from(body) for kind, body in bodies if kind in {EntryKind.OPENED, EntryKind.CLOSED}]
+        if not told:
+            raise LogError(f"{self.path}: entry {items[0].seq} is about a violation that was never opened")
+        closed = [violation for violation in told if violation.state is State.CLOSED]
+        files = {file.path: file for kind, body in bodies if kind is EntryKind.EVIDENCE for file in files_from(body)}
+        history = tuple(verdict_from(body) for kind, body in bodies if kind is EntryKind.VERDICT)
+        newest = {verdict.party: verdict for verdict in history}
+        return LoggedViolation(
+            (closed or told)[-1],
+            tuple(files[path] for path in sorted(files)),
+            tuple(newest[party] for party in sorted(newest)),
+            history,
+            tuple(item.seq for item in items),
+        )
+
+    def _parsed(self, item: Entry) -> dict[str, Any]:
+        try:
+            body: dict[str, Any] = json.loads(item.body)
+        except ValueError as error:
+            raise LogError(f"{self.path}: entry {item.seq} is damaged: {error}") from error
+        return body
+
+    def _rows(self, query: Select[Any]) -> list[RowMapping]:
+        with log_errors(self.path), self._connection.begin():
+            return list(self._connection.execute(query).mappings())
+
+
+def _within(period: Period) -> list[ColumnElement[bool]]:
+    limits: list[ColumnElement[bool]] = []
+    if period.since_ns is not None:
+        limits.append(or_(entry.c.t_ns.is_(None), entry.c.t_ns >= period.since_ns))
+    if period.until_ns is not None:
+        limits.append(or_(entry.c.t_ns.is_(None), entry.c.t_ns < period.until_ns))
+    if period.source_id is not None:
+        limits.append(or_(entry.c.source_id.is_(None), entry.c.source_id == period.source_id))
+    return [and_(*limits)] if limits else []
+
+
+def _to_the_end(period: Period) -> Period:
+    """Without its start: what began before it may reach into it."""
+    return Period(None, period.until_ns, period.source_id)
+
+
+def _chosen(violation: Violation, period: Period) -> bool:
+    if period.rule_id not in {None, violation.rule_id} or period.source_id not in {None, violation.source_id}:
+        return False
+    return period.overlaps(violation.t_start_ns, violation.t_end_ns)
+
+
+def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
+    problems = []
+    for source_id in sorted({item.source_id for item in run.media} | set(ends)):
+        end = ends.get(source_id)
+        if end is None:
+            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
+        elif not end.complete:
+            problems.append(f"{source_id}: INCOMPLETE after frame {end.frames}: {end.detail or 'no reason given'}")
+    return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))

@@ -1,0 +1,169 @@
+"""The only way into the log: each call is one durable transaction that appends one entry, or none if it is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, insert, select
+
+from detector.errors import LogError
+from detector.log.canonical import canonical_json
+from detector.log.chain import GENESIS, content_sha256, link
+from detector.log.database import check_is_log, log_errors, log_file, revision_of, writing_engine
+from detector.log.lock import WriterLock
+from detector.log.migrate import create, upgrade
+from detector.log.records import (
+    Body,
+    EntryKind,
+    columns_of,
+    coverage_body,
+    end_body,
+    evidence_body,
+    gap_body,
+    run_body,
+    undecided_body,
+    verdict_body,
+    violation_body,
+)
+from detector.log.schema import REVISIONS, entry
+from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, Undecided, Verdict, Violation
+
+
+class LogWriter:
+    """Appends to the log at `path` (a file, made if there is none; or a directory, that holds violations.sqlite).
+
+    When a call returns, its entry is on the disk (WAL, synchronous FULL): `kill -9` cannot take it away.
+    Every call returns True if it appended, False if the very same entry was there already: a repeated run adds
+    nothing. No entry holds the time of day, only times of the data.
+
+    Raises, here and from every call:
+        LogError: another writer has the log, it is not a log, it is of a newer schema, or it cannot be written.
+        ValueError: an entry that no log may hold: NaN, a verdict or evidence for a violation that was never opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = log_file(path)
+        self._appending = Lock()
+        _make_folder(self.path.parent)
+        self._lock = WriterLock(self.path)
+        try:
+            if not self.path.exists() or self.path.stat().st_size == 0:
+                create(self.path)
+            self._engine = writing_engine(self.path)
+            try:
+                self._connection = self._open()
+            except BaseException:
+                self._engine.dispose()
+                raise
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self) -> Connection:
+        with log_errors(self.path):
+            connection = self._engine.connect()
+            with connection.begin():
+                check_is_log(connection, self.path)
+                if revision_of(connection) != REVISIONS[-1]:
+                    upgrade(connection)
+            return connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write the WAL back and let another writer in. Closing twice is harmless."""
+        if self._connection.closed:
+            return
+        with log_errors(self.path):
+            try:
+                self._connection.close()
+                self._engine.dispose()
+            finally:
+                self._lock.release()
+
+    def begin(self, run: Run) -> bool:
+        """A run starts, or starts over."""
+        return self._append(run_body(run))
+
+    def end(self, end: RunEnd) -> bool:
+        """A run has ended for one source, complete or not."""
+        return self._append(end_body(end))
+
+    def opened(self, violation: Violation) -> bool:
+        """A possible violation begins (state OPEN)."""
+        return self._append(violation_body(EntryKind.OPENED, violation))
+
+    def closed(self, violation: Violation) -> bool:
+        """A possible violation has ended (state CLOSED); this says the whole of it."""
+        return self._append(violation_body(EntryKind.CLOSED, violation))
+
+    def undecided(self, undecided: Undecided) -> bool:
+        """A rule could not decide."""
+        return self._append(undecided_body(undecided))
+
+    def gap(self, gap: Gap, run_id: str) -> bool:
+        """Nobody was looking, and why."""
+        return self._append(gap_body(gap, run_id))
+
+    def coverage(self, slot: CoverageSlot, run_id: str) -> bool:
+        """What was seen in one slot of time."""
+        return self._append(coverage_body(slot, run_id))
+
+    def evidence(self, violation_id: str, files: Sequence[EvidenceFile]) -> bool:
+        """Files kept for a violation that has been opened. Log it when the files are on the disk."""
+        return self._append(evidence_body(self._opening(violation_id), files))
+
+    def verdict(self, verdict: Verdict) -> bool:
+        """What a reviewer said about a violation that has been opened; `verdict.t_ns` is when they said it."""
+        return self._append(verdict_body(self._opening(verdict.violation_id), verdict))
+
+    def _opening(self, violation_id: str) -> Mapping[str, Any]:
+        query = select(entry.c.body).where(entry.c.violation_id == violation_id, entry.c.kind == EntryKind.OPENED.value)
+        with self._appending, log_errors(self.path), self._connection.begin():
+            body = self._connection.execute(query.order_by(entry.c.seq).limit(1)).scalar()
+        if body is None:
+            raise ValueError(f"violation {violation_id} was never opened in {self.path}")
+        parsed: dict[str, Any] = json.loads(body)
+        return parsed
+
+    def _append(self, body: Body) -> bool:
+        text = canonical_json(body)
+        content = content_sha256(text)
+        columns = columns_of(body)
+        with self._appending, log_errors(self.path):
+            if self._connection.closed:
+                raise LogError(f"{self.path}: the log is closed")
+            with self._connection.begin():
+                if self._connection.execute(select(entry.c.seq).where(entry.c.content_sha256 == content)).first():
+                    return False
+                # Read again each time, inside the transaction: the chain hangs on what the disk holds.
+                last = self._connection.execute(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc())).first()
+                seq, previous = (last.seq + 1, last.hash) if last is not None else (1, GENESIS)
+                added = {
+                    **columns,
+                    "seq": seq,
+                    "content_sha256": content,
+                    "previous": previous,
+                    "hash": link(previous, text),
+                    "body": text,
+                }
+                self._connection.execute(insert(entry), added)
+        return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogError(f"{folder}: cannot be made: {error.strerror}") from error
