@@ -34,3 +34,9 @@ def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> 
     boxes, peak = boxes[strong], peak[strong]
     xyxy = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).astype(np.float64)
     return Blobs(xyxy, (peak / 16).astype(np.float32))
+
+
+def strongest(blobs: Blobs, count: int) -> Blobs:
+    """The `count` spots with the highest peaks, strongest first; of equals the first found."""
+    order = np.argsort(-blobs.peak, kind="stable")[:count]
+    return Blobs(blobs.xyxy[order], blobs.peak[order])

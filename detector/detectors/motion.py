@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, find_blobs
+from detector.detectors.blobs import Blobs, find_blobs, strongest
 from detector.detectors.lagged import Kept, nearest, small_from_small
-from detector.detectors.noise_floor import NoiseFloor
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
 from detector.detectors.residual import difference, edges, noise_sigma, symmetric, warped
+from detector.detectors.surroundings import Laid, without_structure
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import level_at_most
 
@@ -53,6 +54,8 @@ class MotionConfig(BaseModel):
 class _Evidence(NamedTuple):
     residual: NDArray[np.uint8]
     sigma: float
+    earlier: NDArray[np.uint8]
+    later: NDArray[np.uint8]
 
 
 class MotionDetector:
@@ -145,11 +148,15 @@ class MotionDetector:
         if before is judged or after is judged:
             return Detections.none(judged.index, judged.t_ns, sight, judged=False)
         evidence = self._evidence(judged, before, after)
-        ratio = self._over_threshold(evidence, judged)
+        threshold = self._threshold(evidence, judged)
+        ratio = _ratio(evidence.residual, threshold)
         self._last = judged
         if np.count_nonzero(ratio >= 16) > _MAX_HOT_SHARE * ratio.size:
             return Detections.none(judged.index, judged.t_ns, sight, judged=False)
-        return self._record(judged, find_blobs(ratio, 16, round(16 * self._config.low_share), self._config.close_px))
+        blobs = find_blobs(ratio, 16, round(16 * self._config.low_share), self._config.close_px)
+        blobs = strongest(blobs, self._config.max_detections)
+        laid = Laid(judged.picture, evidence.earlier, evidence.later, threshold, BLOCK_PX, self._config.edge_share)
+        return self._record(judged, without_structure(blobs, laid))
 
     def _evidence(self, judged: Kept, before: Kept, after: Kept) -> _Evidence:
         earlier, seen_earlier = warped(before.picture, small_from_small(judged, before))
@@ -159,34 +166,32 @@ class MotionDetector:
         second = difference(judged.picture, later, np.asarray(seen, np.uint8))
         misfit = cv2.convertScaleAbs(edges(judged.picture), alpha=self._config.edge_share)
         residual = cv2.subtract(symmetric(first, second), misfit)
-        return _Evidence(np.asarray(residual, np.uint8), noise_sigma(first))
+        return _Evidence(np.asarray(residual, np.uint8), noise_sigma(first), earlier, later)
 
-    def _over_threshold(self, evidence: _Evidence, judged: Kept) -> NDArray[np.uint8]:
-        """Evidence in sixteenths of the local threshold."""
+    def _threshold(self, evidence: _Evidence, judged: Kept) -> NDArray[np.float32]:
+        """Least residual that counts in each block. [grey]"""
         config = self._config
         last = self._last if self._last is not None else judged
         dt_s = (judged.t_ns - last.t_ns) / 1e9
         floor = self._floor.update(evidence.residual, small_from_small(judged, last), dt_s)
         least = max(config.min_grey, config.noise_factor * evidence.sigma)
-        threshold = np.maximum(floor * config.floor_factor, least)
-        height, width = evidence.residual.shape
-        scale = cv2.resize(
-            (16 / threshold).astype(np.float32),
-            (threshold.shape[1] * 16, threshold.shape[0] * 16),
-            interpolation=cv2.INTER_NEAREST,
-        )[:height, :width]
-        return np.asarray(cv2.multiply(evidence.residual, scale, dtype=cv2.CV_8U), np.uint8)
+        return np.asarray(np.maximum(floor * config.floor_factor, least), np.float32)
 
     def _record(self, judged: Kept, blobs: Blobs) -> Detections:
-        order = np.argsort(-blobs.peak, kind="stable")[: self._config.max_detections]
         scale = 1 << judged.level
-        xyxy = (blobs.xyxy[order] * scale).astype(np.float32)
-        kind = np.full(len(order), Kind.MOTION.value, "<U8")
         return Detections(
             judged.index,
             judged.t_ns,
-            read_only(xyxy),
-            read_only(blobs.peak[order]),
-            read_only(kind),
+            read_only((blobs.xyxy * scale).astype(np.float32)),
+            read_only(blobs.peak),
+            read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
         )
+
+
+def _ratio(residual: NDArray[np.uint8], threshold: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The residual in sixteenths of the threshold of its block. shape as `residual`"""
+    height, width = residual.shape
+    size = (threshold.shape[1] * BLOCK_PX, threshold.shape[0] * BLOCK_PX)
+    scale = cv2.resize((16 / threshold).astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[:height, :width]
+    return np.asarray(cv2.multiply(residual, scale, dtype=cv2.CV_8U), np.uint8)
