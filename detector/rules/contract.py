@@ -1,0 +1,124 @@
+"""What a rule is, what it is told, and what every rule's settings have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.config.agreement_map import AgreementMap, Shape
+from detector.model import Means, Scene, Undecided, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a rule is told once: its own name, the feed it judges, the map, and what its entries are stamped with.
+
+    time_zone: IANA name; the hours of a curfew are in it.
+    """
+
+    rule_id: str
+    source_id: str
+    map: AgreementMap
+    config_sha256: str = ""
+    software: str = ""
+    run_id: str = ""
+    means: tuple[Means, ...] = (Means.UAV,)
+    time_zone: str = "UTC"
+
+
+class Rule(Protocol):
+    """One event that the agreement forbids, judged for one feed.
+
+    The constructor raises ValueError, naming what is allowed, if the settings do not fit the map.
+    """
+
+    Config: ClassVar[Any]
+    config: Any
+    context: RuleContext
+
+    def __init__(self, config: Any, context: RuleContext) -> None: ...
+
+    @property
+    def needs_ground(self) -> bool:
+        """Whether nothing can be judged without a camera pose."""
+        ...
+
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+        """Look at one judged frame.
+
+        Yields:
+            A Violation, OPEN, once when an incident begins; the same one, CLOSED, once when it has ended, which may
+            be up to `cooldown_s` later; an Undecided once per mover and stretch when the stretch is over.
+        """
+        ...
+
+    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:
+        """Close what is open: the feed has ended at `t_ns`. The rule may then be used for another recording."""
+        ...
+
+
+class Settings(BaseModel):
+    """Settings that every rule has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cooldown_s: float = Field(
+        10.0,
+        ge=0,
+        le=86_400,
+        description="An incident is over when nothing of it has been seen for this long; until then whatever shows "
+        "again at its place belongs to it, and it raises nothing new [s].",
+    )
+    same_place_m: float = Field(
+        25.0,
+        gt=0,
+        le=10_000,
+        description="A mover that was lost and shows again within this distance of where it was, or of where it was "
+        "to be expected, is the same mover [m].",
+    )
+    same_place_px: float = Field(60.0, gt=0, le=10_000, description="The same for shapes drawn in pixels [px].")
+    max_gap_s: float = Field(
+        2.0,
+        gt=0,
+        le=3600,
+        description="Frames further apart than this are not joined: what is open is closed, as when the picture "
+        "could not be judged [s].",
+    )
+
+
+class MoverSettings(Settings):
+    """Settings of rules that follow movers."""
+
+    min_hits: int = Field(
+        3,
+        ge=1,
+        le=1000,
+        description="So many fixes in a row have to show it decidedly before it counts, and so many to show "
+        "decidedly the opposite before it ceases to count: a single fix is noisy [fixes].",
+    )
+
+
+Zones = tuple[str, ...]
+ZONES_FIELD: Any = Field(
+    min_length=1, description='Zones of the map, by id; a shape in "frame": "pixels" is judged on its own feed only.'
+)
+OPTIONAL_ZONES_FIELD: Any = Field((), description="Zones of the map, by id; without any, everywhere in view.")
+
+
+def chosen_shapes(ids: Sequence[str], context: RuleContext, what: str = "zone") -> list[Shape]:
+    """The zones (or lines) with these ids that concern the context's feed.
+
+    Raises:
+        ValueError: an id that is not on the map.
+    """
+    known = context.map.zones if what == "zone" else context.map.lines
+    missing = [shape_id for shape_id in ids if shape_id not in known]
+    if missing:
+        allowed = ", ".join(known) or "none: the map has no such shapes"
+        raise ValueError(
+            f"rule {context.rule_id!r}: there is no {what} {missing[0]!r} on the map; allowed are {allowed}"
+        )
+    return [known[shape_id] for shape_id in dict.fromkeys(ids) if known[shape_id].feed in (None, context.source_id)]
