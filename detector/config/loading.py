@@ -47,6 +47,7 @@ class Part:
     config: Any
     part_id: str = ""
     feeds: tuple[str, ...] | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,10 @@ class _Parts:
         if not isinstance(item, dict):
             self._complain(location, f"{name}: a mapping with `kind:` is needed")
             return None
-        kind = item.get("kind")
+        kind = str(item.get("kind"))
         if kind not in registry:
-            hint = _suggestion(str(kind), registry)
-            self._complain((*location, "kind"), f"{name}: kind {kind!r} is not known{hint}")
+            message = f"{name}: kind {kind!r} is not known{_suggestion(kind, registry)}"
+            self._complain((*location, "kind"), message)
             return None
         is_rule = location[0] == "rules"
         if is_rule and not isinstance(item.get("id"), str):
@@ -154,7 +155,8 @@ class _Parts:
         if feeds is not None and not (isinstance(feeds, list) and all(isinstance(feed, str) for feed in feeds)):
             self._complain((*location, "feeds"), f"{name}.feeds: a list of feed ids is needed")
             return None
-        return Part(kind, config, str(item.get("id", "")), None if feeds is None else tuple(feeds))
+        line = self.document.line_of(location)
+        return Part(kind, config, str(item.get("id", "")), None if feeds is None else tuple(feeds), line)
 
     def _complain(self, location: Location, message: str) -> None:
         self.complaints.append(self.document.complaint(location, message))

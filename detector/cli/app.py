@@ -1,0 +1,94 @@
+"""All commands, and how an error reaches a person."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from detector import __version__
+from detector.cli import check, demo, detect, doctor, inspect, log, replay
+from detector.cli.exit_codes import ExitCode
+from detector.errors import ConfigError, LogError, SourceError
+
+_HELP = """Watches a ceasefire from a distance: drone video in, a tamper-evident log of possible violations out.
+
+Start with `trucewatch demo`. Then, for footage of your own:
+
+    trucewatch inspect flight.ts                         is it good enough for ground rules?
+
+    trucewatch check agreement.yaml                      is the configuration right?
+
+    trucewatch replay agreement.yaml flight.ts --out out the main job
+
+    trucewatch log list out                              what was found
+
+Exit codes: 0 done, 1 violations flagged (only with --fail-on-violation), 2 bad configuration or usage,
+3 input incomplete or unreadable, 4 log damaged or not writable.
+"""
+
+app = typer.Typer(
+    name="trucewatch",
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo.demo)
+app.command()(check.check)
+app.command()(inspect.inspect)
+app.command()(detect.detect)
+app.command()(replay.replay)
+app.add_typer(log.app, name="log")
+app.command()(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trucewatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code. No traceback ever reaches a user's screen for what a user can mend."""
+    logging.getLogger("libav").setLevel(logging.CRITICAL)  # our own counters say what was damaged, and where
+    say = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    try:
+        result = app(list(arguments), prog_name="trucewatch", standalone_mode=False)
+    except ConfigError as error:
+        for complaint in error.complaints:
+            say.print(str(complaint))
+        return ExitCode.USAGE
+    except SourceError as error:
+        say.print(str(error))
+        return ExitCode.INCOMPLETE
+    except LogError as error:
+        say.print(str(error))
+        return ExitCode.LOG_DAMAGED
+    except click.exceptions.Abort:
+        say.print("interrupted; what was logged stays, and the same command goes on from there")
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error, and nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    return result if isinstance(result, int) else ExitCode.DONE

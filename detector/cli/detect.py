@@ -1,0 +1,54 @@
+"""`trucewatch detect`: raw detections and tracks, no rules, no configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from detector.cli.exit_codes import ExitCode
+
+
+def detect(
+    media: Annotated[list[Path], typer.Argument(help="Recordings or folders of pictures.")],
+    out: Annotated[Path, typer.Option("--out", help="JSON Lines: one object a frame, then one for the end.")],
+    start: Annotated[
+        str | None, typer.Option(help="UTC time of the first frame where the recording carries none (…Z).")
+    ] = None,
+    telemetry: Annotated[Path | None, typer.Option(help="Telemetry beside the recording: .srt or .csv.")] = None,
+    telemetry_offset_s: Annotated[float, typer.Option(help="Added to the telemetry's time [s].")] = 0.0,
+    hfov_deg: Annotated[float | None, typer.Option(help="Horizontal field of view where telemetry has none.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second of a folder of pictures.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Also write a video (MP4) with what was found drawn in.")
+    ] = None,
+) -> None:
+    """Detect and track what moves or flashes. No rules, no configuration needed.
+
+    Example: `trucewatch detect flight.ts --out flight.jsonl --annotate flight.mp4`
+    """
+    import cv2
+
+    from detector.cli.progress import FeedProgress
+    from detector.detections_file import DetectOptions, detect_to_file
+    from detector.timebase import ns_from_iso
+
+    cv2.setNumThreads(1)
+    try:
+        start_ns = None if start is None else ns_from_iso(start)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--start") from None
+    if annotate is not None and len(media) > 1:
+        raise typer.BadParameter("one recording at a time can be annotated", param_hint="--annotate")
+    options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate)
+    with FeedProgress() as bars:
+        results = detect_to_file(media, out, options, bars.update)
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
+        console.print(f"{result.source_id}: {result.frames} frames, {result.tracks} confirmed tracks, {state}")
+    console.print(f"written to {out}")
+    if not all(result.complete for result in results):
+        raise typer.Exit(ExitCode.INCOMPLETE)

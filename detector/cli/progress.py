@@ -1,0 +1,61 @@
+"""Progress bars that say how much faster than real time it goes."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        elapsed_s = task.finished_time if task.finished and task.finished_time else task.elapsed
+        if not elapsed_s or not task.completed:
+            return Text("")
+        return Text(f"{task.completed / elapsed_s:.1f}x real time")
+
+
+class FeedProgress:
+    """One bar a feed, on stderr, so that stdout stays clean. Nothing is shown where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            _Speed(),
+            TextColumn("{task.fields[frames]} frames"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._start_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            for task in self._bars.tasks:
+                self._bars.update(task.id, total=task.completed)
+        self._bars.stop()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Wall time since the bars were made. [s]"""
+        return time.monotonic() - self._start_s
+
+    def update(self, name: str, frames: int, done_s: float, total_s: float | None) -> None:
+        """How far a feed has come, in seconds of recording."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total_s, frames=frames)
+        self._bars.update(self._tasks[name], completed=done_s, total=total_s, frames=frames)

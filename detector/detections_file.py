@@ -1,0 +1,160 @@
+"""Raw detections and tracks of recordings as JSON Lines: what `trucewatch detect` writes.
+
+One object a frame, then one for the end of each recording; see docs/user-guide.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import pipeline
+from detector.config.agreement_map import AgreementMap
+from detector.errors import LogError, SourceError
+from detector.evidence import AnnotatedVideo
+from detector.health import GapBook
+from detector.model import Gap, Scene
+from detector.overlay import Overlay
+from detector.replay import source_id_of
+from detector.sources import open_source
+
+_PROGRESS_EVERY_FRAMES = 25
+
+OnProgress = Callable[[str, int, float, float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectOptions:
+    """What is known about the recordings beyond what they say. Units as in the names."""
+
+    start_ns: int | None = None
+    telemetry: Path | None = None
+    telemetry_offset_s: float = 0.0
+    hfov_deg: float | None = None
+    fps: float | None = None
+    annotate: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectResult:
+    """One recording, in numbers. tracks: confirmed ones."""
+
+    source_id: str
+    frames: int
+    tracks: int
+    complete: bool
+    detail: str
+
+
+def detect_to_file(
+    media: Sequence[Path], out: Path, options: DetectOptions, on_progress: OnProgress
+) -> list[DetectResult]:
+    """Run the default stages over every recording and write what they found.
+
+    A recording that cannot be opened gets its end line too, with complete false and the reason.
+
+    Raises:
+        LogError: `out` cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("w", encoding="utf-8") as file:
+            return [_detect_one(path, file, options, on_progress) for path in media]
+    except OSError as error:
+        raise LogError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult:
+    source_id = source_id_of(path)
+    gaps, track_ids, frames = GapBook(), set[int](), 0
+    found: list[Gap] = []
+    try:
+        source = open_source(
+            path,
+            source_id=source_id,
+            start_ns=options.start_ns,
+            telemetry=options.telemetry,
+            telemetry_offset_s=options.telemetry_offset_s,
+            hfov_deg=options.hfov_deg,
+            fps=options.fps,
+        )
+        with ExitStack() as stack:
+            video = stack.enter_context(AnnotatedVideo(options.annotate)) if options.annotate is not None else None
+            overlay = Overlay(AgreementMap.nothing())
+            for event in pipeline.run(source, pipeline.default_stages()):
+                if isinstance(event, Gap):
+                    found += gaps.add(event)
+                if not isinstance(event, pipeline.Judged):
+                    continue
+                scene = event.scene
+                frames += 1
+                track_ids.update(scene.tracks.track_id[scene.tracks.confirmed].tolist())
+                _write(file, _frame_line(scene))
+                if video is not None:
+                    video.write(overlay.draw(event.frame.colour(), scene), scene.t_ns)
+                if frames % _PROGRESS_EVERY_FRAMES == 1:
+                    on_progress(source_id, frames, source.elapsed_s(scene.t_ns), source.duration_s)
+        end = source.end
+        complete, detail = (end.complete, end.detail) if end is not None else (False, "the reader did not end")
+    except SourceError as error:
+        complete, detail = False, str(error)
+    found += gaps.finish()
+    _write(file, _end_line(source_id, frames, complete, detail, found))
+    return DetectResult(source_id, frames, len(track_ids), complete, detail)
+
+
+def _frame_line(scene: Scene) -> dict[str, Any]:
+    speeds = scene.fixes.speed_m_s
+    detections = [
+        {"xyxy": _rounded(box), "score": round(float(score), 4), "kind": str(kind)}
+        for box, score, kind in zip(
+            scene.detections.xyxy_px, scene.detections.score, scene.detections.kind, strict=True
+        )
+    ]
+    tracks = [
+        {
+            "id": int(scene.tracks.track_id[row]),
+            "xyxy": _rounded(scene.tracks.xyxy_px[row]),
+            "confirmed": bool(scene.tracks.confirmed[row]),
+            "speed_m_s": round(float(speeds[row]), 2) if np.isfinite(speeds[row]) else None,
+        }
+        for row in range(len(scene.tracks))
+    ]
+    return {
+        "source": scene.source_id,
+        "frame": scene.index,
+        "t_ns": scene.t_ns,
+        "sight": str(scene.sight),
+        "detections": detections,
+        "tracks": tracks,
+    }
+
+
+def _end_line(source_id: str, frames: int, complete: bool, detail: str, gaps: Sequence[Gap]) -> dict[str, Any]:
+    listed = [
+        {
+            "reason": str(gap.reason),
+            "t_start_ns": gap.t_start_ns,
+            "t_end_ns": gap.t_end_ns,
+            "count": gap.count,
+            "detail": gap.detail,
+        }
+        for gap in sorted(gaps, key=lambda gap: (gap.t_start_ns, gap.reason))
+    ]
+    end = {"end": True, "source": source_id, "frames": frames, "complete": complete}
+    return {**end, "detail": detail, "gaps": listed}
+
+
+def _rounded(box: NDArray[np.float32]) -> list[float]:
+    return [round(float(value), 1) for value in box]
+
+
+def _write(file: TextIO, line: dict[str, Any]) -> None:
+    file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")

@@ -1,0 +1,8 @@
+"""What is kept for each possible violation: clip, snapshots, telemetry and track, so that a person can judge it."""
+
+from __future__ import annotations
+
+from detector.evidence.annotated_video import AnnotatedVideo
+from detector.evidence.recorder import Clip, EvidenceRecorder, Ring
+
+__all__ = ["AnnotatedVideo", "Clip", "EvidenceRecorder", "Ring"]

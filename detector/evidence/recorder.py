@@ -1,0 +1,172 @@
+"""Cuts the evidence of each possible violation out of the stream while it passes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.config import EvidenceSettings
+from detector.config.agreement_map import AgreementMap
+from detector.errors import LogError
+from detector.evidence.tables import telemetry_csv, track_json
+from detector.log.evidence import EvidenceStore
+from detector.model import EvidenceFile, Scene, Violation
+from detector.overlay import draw
+from detector.timebase import ns_from_seconds
+
+_JPEG_QUALITY = 95
+
+
+class Clip(Protocol):
+    """Original packets or pictures of a stretch of time."""
+
+    @property
+    def ready(self) -> bool:
+        """Everything up to the released end has arrived, or the stream has ended."""
+        ...
+
+    def release(self, t_end_ns: int) -> None:
+        """Collect no further than this time."""
+        ...
+
+    def write(self, folder: Path) -> list[tuple[str, Path]]:
+        """Write what was collected, without re-encoding: the role and file of each form."""
+        ...
+
+    def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
+        """The picture shown at that time, in colour (BGR), and its own time; None if none can be decoded."""
+        ...
+
+
+class Ring(Protocol):
+    """The newest stretch of a source's original packets."""
+
+    def hold(self, t_start_ns: int) -> Clip:
+        """Begin a clip that starts at or before this time."""
+        ...
+
+
+@dataclass(slots=True)
+class _Case:
+    """Evidence being gathered for one violation."""
+
+    violation: Violation
+    clip: Clip | None
+    t_from_ns: int
+    t_until_ns: int | None = None
+
+
+class EvidenceRecorder:
+    """Holds the clip of every open violation, and writes its evidence once the post-roll has passed.
+
+    Args:
+        ring: the source's packets; None where it keeps none.
+        store: where the files go.
+        settings: pre-roll, post-roll, longest clip.
+        agreement: drawn into the snapshot with overlay.
+    """
+
+    def __init__(
+        self, ring: Ring | None, store: EvidenceStore, settings: EvidenceSettings, agreement: AgreementMap
+    ) -> None:
+        self._ring = ring
+        self._store = store
+        self._agreement = agreement
+        self._pre_ns = ns_from_seconds(settings.pre_roll_s)
+        self._post_ns = ns_from_seconds(settings.post_roll_s)
+        self._longest_ns = ns_from_seconds(settings.max_clip_s)
+        self._cases: dict[str, _Case] = {}
+        self._scenes: deque[Scene] = deque()
+
+    def observe(self, scene: Scene) -> None:
+        """Remember one instant; forget those that no clip will need."""
+        self._scenes.append(scene)
+        needed_ns = min((case.t_from_ns for case in self._cases.values()), default=scene.t_ns)
+        oldest_ns = min(needed_ns, scene.t_ns - self._pre_ns - self._longest_ns)
+        while self._scenes and self._scenes[0].t_ns < oldest_ns:
+            self._scenes.popleft()
+
+    def opened(self, violation: Violation) -> None:
+        """Begin to keep the packets."""
+        t_from_ns = violation.t_start_ns - self._pre_ns
+        clip = None if self._ring is None else self._ring.hold(t_from_ns)
+        case = _Case(violation, clip, t_from_ns)
+        # A clip of an incident that lasts for an hour ends at its longest; the log still says how long it lasted.
+        if clip is not None:
+            clip.release(t_from_ns + self._longest_ns)
+        self._cases[violation.violation_id] = case
+
+    def closed(self, violation: Violation) -> None:
+        """The incident is over: keep the post-roll, then write."""
+        case = self._cases[violation.violation_id]
+        case.violation = violation
+        case.t_until_ns = min(violation.t_end_ns + self._post_ns, case.t_from_ns + self._longest_ns)
+        if case.clip is not None:
+            case.clip.release(case.t_until_ns)
+
+    def ready(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
+        """Write every case whose post-roll has passed.
+
+        Yields:
+            The violation's id and its files, all on the disk.
+
+        Raises:
+            LogError: a file cannot be written. The feed has to stop: it never watches unrecorded.
+        """
+        now_ns = self._scenes[-1].t_ns if self._scenes else 0
+        for violation_id, case in list(self._cases.items()):
+            over = case.t_until_ns is not None and now_ns >= case.t_until_ns
+            if over and (case.clip is None or case.clip.ready):
+                yield violation_id, self._write(case)
+                del self._cases[violation_id]
+
+    def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
+        """The stream has ended: write what is left."""
+        for violation_id, case in self._cases.items():
+            yield violation_id, self._write(case)
+        self._cases.clear()
+
+    def _write(self, case: _Case) -> list[EvidenceFile]:
+        violation = case.violation
+        t_until_ns = violation.t_end_ns + self._post_ns if case.t_until_ns is None else case.t_until_ns
+        scenes = [scene for scene in self._scenes if case.t_from_ns <= scene.t_ns <= t_until_ns]
+        files = [
+            self._store.put(violation.violation_id, "telemetry", ".csv", telemetry_csv(scenes)),
+            self._store.put(violation.violation_id, "track", ".json", track_json(scenes, violation)),
+        ]
+        if case.clip is not None:
+            files += self._write_clip(case.clip, violation.violation_id)
+            files += self._write_snapshots(case.clip, violation, scenes)
+        return sorted(files, key=lambda file: file.path)
+
+    def _write_clip(self, clip: Clip, violation_id: str) -> Iterator[EvidenceFile]:
+        try:
+            with TemporaryDirectory(prefix="trucewatch-", dir=self._store.folder.parent) as folder:
+                for role, file in clip.write(Path(folder)):
+                    yield self._store.put(violation_id, role, file.suffix, file)
+        except OSError as error:
+            raise LogError(f"{self._store.folder}: the clip of {violation_id} cannot be kept: {error}") from error
+
+    def _write_snapshots(self, clip: Clip, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
+        shown = clip.snapshot(violation.t_peak_ns)
+        if shown is None:
+            return
+        picture, t_ns = shown
+        yield self._store.put(violation.violation_id, "snapshot", ".jpg", _jpeg(picture))
+        scene = min(scenes, key=lambda scene: abs(scene.t_ns - t_ns), default=None)
+        if scene is not None:
+            drawn = draw(picture, scene, self._agreement)
+            yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return data.tobytes()

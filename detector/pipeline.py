@@ -1,0 +1,154 @@
+"""THE ORDER: registration, detection, tracking, location, rules. Written once, for live feeds and recordings alike."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from detector import __version__
+from detector.config import Configuration, Feed, Part, Registries
+from detector.detectors import DETECTORS, Detector, DetectorBank
+from detector.errors import Complaint, ConfigError
+from detector.locate import Locator
+from detector.model import Alignment, Detections, Frame, Gap, Means, Scene, Undecided, Violation
+from detector.registration import REGISTRARS, Registrar
+from detector.rules import RULES, Rule, RuleContext
+from detector.tracking import TRACKERS, Tracker
+
+SOFTWARE = f"trucewatch {__version__}"
+
+REGISTRIES = Registries(
+    registration=REGISTRARS, detectors=DETECTORS, tracking=TRACKERS, rules=RULES, location=Locator.Config
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """One feed's stages, each with its own state."""
+
+    registrar: Registrar
+    detector: Detector
+    tracker: Tracker
+    locator: Locator
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One frame that has gone all the way."""
+
+    frame: Frame
+    alignment: Alignment
+    scene: Scene
+
+
+Event = Judged | Gap | Violation | Undecided
+
+
+def default_stages() -> Stages:
+    """The stages with their default settings and without rules: what `detect` runs."""
+    return Stages(
+        REGISTRARS["flow"](REGISTRARS["flow"].Config()),
+        DetectorBank([DETECTORS[kind](DETECTORS[kind].Config()) for kind in ("motion", "flash")]),
+        TRACKERS["kalman"](TRACKERS["kalman"].Config()),
+        Locator(Locator.Config()),
+    )
+
+
+def checked(configuration: Configuration) -> Configuration:
+    """The same configuration, once every stage of every feed has been made from it.
+
+    Raises:
+        ConfigError: settings that do not fit the map or one another, each with the line of its rule.
+    """
+    feeds = configuration.settings.feeds or (Feed(id="any", media=""),)
+    complaints = {}
+    for part in configuration.rules:
+        for feed in feeds:
+            try:
+                RULES[part.kind](part.config, _context(configuration, part, feed.id, (feed.means,), ""))
+            except ValueError as error:
+                complaints[str(error)] = Complaint(str(configuration.path), part.line, str(error))
+    if complaints:
+        raise ConfigError(*complaints.values())
+    return configuration
+
+
+def stages_for(configuration: Configuration, source_id: str, means: Means, run_id: str) -> Stages:
+    """Fresh stages for one feed, as the configuration asks for them."""
+    registration, tracking = configuration.registration, configuration.tracking
+    detectors = [DETECTORS[part.kind](part.config) for part in configuration.detectors]
+    rules = [
+        RULES[part.kind](part.config, _context(configuration, part, source_id, (means,), run_id))
+        for part in configuration.rules
+        if part.feeds is None or source_id in part.feeds
+    ]
+    return Stages(
+        REGISTRARS[registration.kind](registration.config),
+        DetectorBank(detectors),
+        TRACKERS[tracking.kind](tracking.config),
+        Locator(configuration.location),
+        tuple(rules),
+    )
+
+
+def _context(
+    configuration: Configuration, part: Part, source_id: str, means: tuple[Means, ...], run_id: str
+) -> RuleContext:
+    return RuleContext(
+        rule_id=part.part_id,
+        source_id=source_id,
+        map=configuration.map,
+        config_sha256=configuration.sha256,
+        software=SOFTWARE,
+        run_id=run_id,
+        means=means,
+        time_zone=configuration.settings.time_zone,
+    )
+
+
+def run(source: Iterable[Frame | Gap], stages: Stages) -> Iterator[Event]:
+    """Everything that follows from one source, in the order of time.
+
+    Yields:
+        Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
+        what the rules found in it; Gaps of the source as they come. An event still open at the end is closed, not lost.
+    """
+    waiting: deque[tuple[Frame, Alignment]] = deque()
+    t_ns = 0
+    for item in source:
+        if isinstance(item, Gap):
+            yield item
+            continue
+        alignment = stages.registrar.align(item)
+        waiting.append((item, alignment))
+        t_ns = item.t_ns
+        for detections in stages.detector.detect(item, alignment):
+            yield from _judge(detections, waiting, stages)
+    for detections in stages.detector.finish():
+        yield from _judge(detections, waiting, stages)
+    for rule in stages.rules:
+        yield from rule.finish(t_ns)
+
+
+def _judge(detections: Detections, waiting: deque[tuple[Frame, Alignment]], stages: Stages) -> Iterator[Event]:
+    frame, alignment = waiting.popleft()
+    if frame.index != detections.index:
+        raise RuntimeError(f"detector judged frame {detections.index} when frame {frame.index} was next")
+    tracks = stages.tracker.update(detections, alignment)
+    scene = Scene(
+        source_id=frame.source_id,
+        index=frame.index,
+        t_ns=frame.t_ns,
+        size_px=frame.size_px,
+        sight=detections.sight,
+        detections=detections,
+        detection_fixes=stages.locator.locate_points(detections.xyxy_px, frame.pose, frame.size_px),
+        tracks=tracks,
+        fixes=stages.locator.locate(tracks, frame.pose, frame.size_px),
+        pose=frame.pose,
+    )
+    yield Judged(frame, alignment, scene)
+    for rule in stages.rules:
+        yield from rule.judge(scene)

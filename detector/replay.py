@@ -1,0 +1,202 @@
+"""Recordings: every feed of a configuration through the pipeline, into one log with its evidence."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+import cv2
+
+from detector import pipeline
+from detector.config import Configuration, Feed, beside
+from detector.errors import Complaint, ConfigError, LogError, SourceError
+from detector.feed import Entry, Job, Kept, Progress, play
+from detector.log import LogWriter
+from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Undecided, Violation
+from detector.sources import media_file
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a replay has written."""
+
+    run_id: str
+    ends: tuple[RunEnd, ...]
+    violations: int
+
+    @property
+    def complete(self) -> bool:
+        """Every feed was read to its end."""
+        return all(end.complete for end in self.ends)
+
+
+def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, annotate: bool) -> list[Job]:
+    """The feeds to play: those the configuration names, or `media` in their place, under the same rules.
+
+    Raises:
+        ConfigError: there is nothing to play, or two media would have the same name.
+    """
+    file = str(configuration.path)
+    feeds = configuration.settings.feeds
+    if not media:
+        if not feeds:
+            raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
+        return [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
+    by_path = {beside(configuration.path, feed.media): feed for feed in feeds}
+    jobs = []
+    for path in media:
+        known = by_path.get(path.resolve())
+        feed = known or Feed(id=source_id_of(path), media=str(path))
+        jobs.append(_job(feed, path, configuration, out, annotate))
+    ids = [job.feed.id for job in jobs]
+    if len(set(ids)) < len(ids):
+        raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
+    return jobs
+
+
+def source_id_of(path: Path) -> str:
+    """A feed's name from its file's, with what an id may not hold replaced."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.resolve().stem)
+    return name.lstrip("._-")[:64] or "feed"
+
+
+def _job(feed: Feed, media: Path, configuration: Configuration, out: Path, annotate: bool) -> Job:
+    telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+    return Job(feed, media, telemetry, out, annotate)
+
+
+def replay(
+    configuration: Configuration,
+    jobs: Sequence[Job],
+    *,
+    processes: int = 1,
+    on_progress: Callable[[Progress], None],
+) -> Outcome:
+    """Play every feed and write the log. The log is the same however many processes are used.
+
+    Args:
+        configuration: what to look for.
+        jobs: one a feed, all with the same `out`: it gets violations.sqlite and evidence/.
+        processes: how many feeds are played at once.
+        on_progress: called about once a second of recording.
+
+    Raises:
+        SourceError: a feed cannot be opened at all; the feeds before it are logged.
+        LogError: the log or the evidence cannot be written; what was logged before stays.
+    """
+    media = [item for job in jobs for item in _inputs(job)]
+    run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(media))
+    ends: list[RunEnd] = []
+    violations: set[str] = set()
+    with LogWriter(jobs[0].out) as log:
+        log.begin(run)
+        played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
+        for entry in played(configuration, jobs, run.run_id, processes, on_progress):
+            _append(log, entry, run.run_id)
+            if isinstance(entry, RunEnd):
+                ends.append(entry)
+            elif isinstance(entry, Violation):
+                violations.add(entry.violation_id)
+    return Outcome(run.run_id, tuple(ends), len(violations))
+
+
+def _inputs(job: Job) -> Iterator[MediaFile]:
+    yield media_file(job.media, job.feed.id)
+    if job.telemetry is not None:
+        yield media_file(job.telemetry, job.feed.id)
+
+
+def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
+    match entry:
+        case Violation(state=State.OPEN):
+            log.opened(entry)
+        case Violation():
+            log.closed(entry)
+        case Undecided():
+            log.undecided(entry)
+        case Kept():
+            log.evidence(entry.violation_id, entry.files)
+        case Gap():
+            log.gap(entry, run_id)
+        case CoverageSlot():
+            log.coverage(entry, run_id)
+        case RunEnd():
+            log.end(entry)
+
+
+def _in_one_process(
+    configuration: Configuration,
+    jobs: Sequence[Job],
+    run_id: str,
+    _processes: int,
+    on_progress: Callable[[Progress], None],
+) -> Iterator[Entry]:
+    for job in jobs:
+        for entry in play(configuration, job, run_id):
+            if isinstance(entry, Progress):
+                on_progress(entry)
+            else:
+                yield entry
+
+
+def _in_processes(
+    configuration: Configuration,
+    jobs: Sequence[Job],
+    run_id: str,
+    processes: int,
+    on_progress: Callable[[Progress], None],
+) -> Iterator[Entry]:
+    """Several feeds at once, their entries in the order of the feeds: the log does not depend on who was faster."""
+    context = multiprocessing.get_context("spawn")
+    waiting = deque(enumerate(jobs))
+    running: dict[Connection, int] = {}
+    spools: list[deque[Entry]] = [deque() for _ in jobs]
+    done = [False] * len(jobs)
+    current = 0
+    with ExitStack() as stack:
+        while current < len(jobs):
+            while waiting and len(running) < processes:
+                index, job = waiting.popleft()
+                ours, theirs = context.Pipe(duplex=False)
+                worker = context.Process(target=_work, args=(configuration, job, run_id, theirs), daemon=True)
+                worker.start()
+                stack.callback(worker.terminate)
+                theirs.close()
+                running[ours] = index
+            for ready in wait(list(running), timeout=1.0):
+                connection = next(one for one in running if one is ready)
+                index = running[connection]
+                try:
+                    message = connection.recv()
+                except EOFError:
+                    raise SourceError(f"{jobs[index].media}: its process ended without a word") from None
+                if message is None:
+                    done[index] = True
+                    del running[connection]
+                elif isinstance(message, Exception):
+                    raise message
+                elif isinstance(message, Progress):
+                    on_progress(message)
+                else:
+                    spools[index].append(message)
+            while current < len(jobs):
+                while spools[current]:
+                    yield spools[current].popleft()
+                if not done[current]:
+                    break
+                current += 1
+
+
+def _work(configuration: Configuration, job: Job, run_id: str, parent: Connection) -> None:
+    cv2.setNumThreads(1)
+    try:
+        for entry in play(configuration, job, run_id):
+            parent.send(entry)
+        parent.send(None)
+    except (SourceError, LogError) as error:
+        parent.send(error)
