@@ -107,16 +107,20 @@ def test_seen_from_above_the_foot_is_the_middle_and_from_the_side_the_bottom() -
     level = foot_points(centre, box, looking(pitch_deg=0.0, roll_deg=0.0), SIZE, 0.7)
     oblique = foot_points(centre, box, looking(pitch_deg=-35.0, roll_deg=0.0), SIZE, 0.7)
     np.testing.assert_allclose(above, centre, atol=1e-6)
-    np.testing.assert_allclose(level, centre + (0, 20), atol=1e-6)
+    np.testing.assert_allclose(level, centre + np.array([0, 20]), atol=1e-6)
     ratio = 0.7 * math.cos(math.radians(35))
-    np.testing.assert_allclose(oblique, centre + (0, 20 * ratio / (math.sin(math.radians(35)) + ratio)), atol=1e-6)
+    np.testing.assert_allclose(
+        oblique, centre + np.array([0, 20 * ratio / (math.sin(math.radians(35)) + ratio)]), atol=1e-6
+    )
 
 
 def test_for_a_camera_on_its_side_the_foot_is_at_the_side_of_the_box() -> None:
     centre, box = np.array([[(SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2]]), np.array([[20.0, 40.0]])
     # The camera turned clockwise by 90 deg: its right side points down.
     np.testing.assert_allclose(
-        foot_points(centre, box, looking(pitch_deg=0.0, roll_deg=90.0), SIZE, 0.7), centre + (10, 0), atol=1e-6
+        foot_points(centre, box, looking(pitch_deg=0.0, roll_deg=90.0), SIZE, 0.7),
+        centre + np.array([10, 0]),
+        atol=1e-6,
     )
 
 

@@ -1,0 +1,352 @@
+"""What was found, drawn onto a copy of the picture for people: boxes, speeds, tails, the agreement's map, north, scale.
+
+Colours say what a mark is, never whether it is allowed. Tentative tracks are not drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from detector.config.agreement_map import AgreementMap, Shape
+from detector.geo import camera, projection
+from detector.model import CameraPose, Kind, Scene, Sight
+from detector.timebase import NS_PER_S, iso_from_ns
+
+_INK, _PAPER = (24, 20, 16), (245, 245, 245)  # BGR
+_ZONE, _LINE, _TAIL, _FLASH = (214, 150, 70), (90, 205, 240), (235, 215, 120), (225, 130, 225)
+_FILL = 0.16
+_TAIL_S = 20.0
+_TAIL_POINTS = 200
+_SIGHT_WORDS = {
+    Sight.BLIND: "BLIND - nothing can be concluded from this picture",
+    Sight.WARMING_UP: "WARMING UP - not yet judged",
+}
+
+
+class _Pen(NamedTuple):
+    """Sizes that follow from the picture's height, so that 360 and 2160 lines are read alike."""
+
+    text: float
+    thin: int
+    bold: int
+    gap: int
+
+    @classmethod
+    def of(cls, height_px: int) -> _Pen:
+        unit = max(height_px / 720.0, 0.62)
+        return cls(0.5 * unit, max(1, round(unit)), max(1, round(1.9 * unit)), max(4, round(9 * unit)))
+
+
+class Overlay:
+    """Draws one feed's scenes in the order of time; remembers where tracks were, for their tails.
+
+    Args:
+        agreement: zones and lines to draw: those on the ground where there is a pose, those of this feed's picture.
+        ground_alt_m: height of the ground in the pose's datum; left out, that of the fixes or of the telemetry. [m]
+    """
+
+    def __init__(self, agreement: AgreementMap | None = None, *, ground_alt_m: float | None = None) -> None:
+        self._agreement = agreement or AgreementMap.nothing()
+        self._ground_alt_m = ground_alt_m
+        self._trails: dict[int, deque[tuple[int, float, float]]] = {}
+        self._newest_ns: int | None = None
+
+    def reset(self) -> None:
+        """Forget all tails."""
+        self._trails.clear()
+        self._newest_ns = None
+
+    def draw(self, picture_bgr: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
+        """A new picture with everything known about it.
+
+        Args:
+            picture_bgr: of the scene's frame, at its full size or any other. shape (H, W, 3)
+        """
+        self._remember(scene)
+        canvas = np.ascontiguousarray(picture_bgr).copy()
+        pen = _Pen.of(canvas.shape[0])
+        ratio = np.array([canvas.shape[1] / scene.size_px[0], canvas.shape[0] / scene.size_px[1]])
+        ground_m = self._ground(scene)
+        labels: list[tuple[int, int, int, int]] = []
+        size_px = (canvas.shape[1], canvas.shape[0])
+        self._map(canvas, scene, ground_m, ratio, pen)
+        if scene.pose is not None and math.isfinite(ground_m):
+            self._tails(canvas, scene, ground_m, size_px, pen)
+        _tracks(canvas, scene, ratio, pen, labels)
+        _flashes(canvas, scene, ratio, pen, labels)
+        _captions(canvas, scene, pen)
+        if scene.pose is not None:
+            _north(canvas, scene.pose, pen)
+            _scale_bar(canvas, scene.pose, ground_m, pen)
+        if scene.sight in _SIGHT_WORDS:
+            _banner(canvas, _SIGHT_WORDS[scene.sight], pen)
+        return canvas
+
+    def _remember(self, scene: Scene) -> None:
+        if self._newest_ns is not None and scene.t_ns < self._newest_ns:
+            self.reset()
+        self._newest_ns = scene.t_ns
+        fixes = scene.fixes
+        for track_id, lat, lon in zip(scene.tracks.track_id, fixes.lat_deg, fixes.lon_deg, strict=True):
+            if math.isfinite(lat):
+                trail = self._trails.setdefault(int(track_id), deque(maxlen=_TAIL_POINTS))
+                trail.append((scene.t_ns, float(lon), float(lat)))
+        oldest_ns = scene.t_ns - int(_TAIL_S * NS_PER_S)
+        for track_id in list(self._trails):
+            trail = self._trails[track_id]
+            while trail and trail[0][0] < oldest_ns:
+                trail.popleft()
+            if not trail:
+                del self._trails[track_id]
+
+    def _ground(self, scene: Scene) -> float:
+        """Height of the ground in the pose's datum; NaN where nothing says it. [m]"""
+        if self._ground_alt_m is not None:
+            return self._ground_alt_m
+        known = np.concatenate([scene.fixes.alt_m, scene.detection_fixes.alt_m])
+        known = known[np.isfinite(known)]
+        if len(known):
+            return float(np.median(known))
+        return scene.pose.ground_alt_m if scene.pose is not None else math.nan
+
+    def _map(
+        self, canvas: NDArray[np.uint8], scene: Scene, ground_m: float, ratio: NDArray[np.float64], pen: _Pen
+    ) -> None:
+        view = _View((canvas.shape[1], canvas.shape[0]), scene, ground_m, ratio)
+        for zone in self._agreement.zones.values():
+            _zone(canvas, view, zone, pen)
+        for line in self._agreement.lines.values():
+            if view.shows(line):
+                segments = view.segments(shapely.get_coordinates(line.geometry))
+                _strokes(canvas, segments, _LINE, pen.bold + pen.thin)
+                _name(canvas, segments.reshape(-1, 2), line, _LINE, pen)
+
+    def _tails(
+        self, canvas: NDArray[np.uint8], scene: Scene, ground_m: float, size_px: tuple[int, int], pen: _Pen
+    ) -> None:
+        assert scene.pose is not None
+        for track_id in scene.tracks.track_id[scene.tracks.confirmed]:
+            trail = self._trails.get(int(track_id), ())
+            if len(trail) > 1:
+                places = np.array(trail)
+                xy = camera.pixels_from_ground(scene.pose, places[:, 2], places[:, 1], ground_m, size_px)
+                _strokes(canvas, np.stack([xy[:-1], xy[1:]], 1), _TAIL, pen.bold, casing=False)
+
+
+def draw(
+    picture_bgr: NDArray[np.uint8],
+    scene: Scene,
+    agreement: AgreementMap | None = None,
+    *,
+    ground_alt_m: float | None = None,
+) -> NDArray[np.uint8]:
+    """A new picture with one scene drawn onto it, without tails: for snapshots. See `Overlay`."""
+    return Overlay(agreement, ground_alt_m=ground_alt_m).draw(picture_bgr, scene)
+
+
+class _View(NamedTuple):
+    """What turns shapes of the map into pixels of the canvas."""
+
+    size_px: tuple[int, int]
+    scene: Scene
+    ground_m: float
+    ratio: NDArray[np.float64]
+
+    def shows(self, shape: Shape) -> bool:
+        pose = self.scene.pose
+        if shape.feed is not None:
+            return shape.feed == self.scene.source_id
+        return pose is not None and math.isfinite(self.ground_m + pose.lat_deg + pose.yaw_deg + pose.pitch_deg)
+
+    def ring(self, shape: Shape, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        if shape.feed is not None or self.scene.pose is None:
+            return np.asarray(points * self.ratio)
+        return projection.outline_px(points, self.ground_m, self.scene.pose, self.size_px)
+
+    def segments(self, points: NDArray[np.float64], *, in_picture: bool = False) -> NDArray[np.float64]:
+        if in_picture or self.scene.pose is None:
+            scaled = points * self.ratio
+            return np.stack([scaled[:-1], scaled[1:]], 1)
+        return projection.line_px(points, self.ground_m, self.scene.pose, self.size_px)
+
+
+def _zone(canvas: NDArray[np.uint8], view: _View, zone: Shape, pen: _Pen) -> None:
+    if not view.shows(zone):
+        return
+    corners = []
+    for part in shapely.get_parts(zone.geometry):
+        rings = [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
+        filled = [xy for ring in rings if len(xy := view.ring(zone, ring)) >= 3]
+        if filled:
+            tint = canvas.copy()
+            cv2.fillPoly(tint, [np.round(xy).astype(np.int32) for xy in filled], _ZONE)
+            cv2.addWeighted(tint, _FILL, canvas, 1 - _FILL, 0, dst=canvas)
+        for ring in rings:
+            segments = view.segments(ring, in_picture=zone.feed is not None)
+            _strokes(canvas, segments, _ZONE, pen.bold)
+            corners.append(segments.reshape(-1, 2))
+    _name(canvas, np.concatenate(corners), zone, _ZONE, pen)
+
+
+def _name(
+    canvas: NDArray[np.uint8], points: NDArray[np.float64], shape: Shape, colour: tuple[int, int, int], pen: _Pen
+) -> None:
+    """The shape's name beside the middle of what is in view of its border."""
+    h, w = canvas.shape[:2]
+    inside = points[((points >= 0) & (points < (w, h))).all(1)]
+    if len(inside):
+        x, y = inside[len(inside) // 2]
+        # OpenCV's letters are ASCII only.
+        _plate(canvas, shape.name if shape.name.isascii() and shape.name else shape.shape_id, (x, y), pen, colour)
+
+
+def _strokes(
+    canvas: NDArray[np.uint8],
+    segments: NDArray[np.float64],
+    colour: tuple[int, int, int],
+    width: int,
+    *,
+    casing: bool = True,
+) -> None:
+    """Line segments, on a dark casing so that they show on snow as on asphalt. shape (K, 2, 2) [px]"""
+    whole = segments[np.isfinite(segments).all((1, 2))]
+    lines = list(np.round(np.clip(whole, -30_000, 30_000)).astype(np.int32).reshape(-1, 2, 1, 2))
+    if casing:
+        cv2.polylines(canvas, lines, False, _INK, width + 2, cv2.LINE_AA)
+    cv2.polylines(canvas, lines, False, colour, width, cv2.LINE_AA)
+
+
+def _tracks(
+    canvas: NDArray[np.uint8],
+    scene: Scene,
+    ratio: NDArray[np.float64],
+    pen: _Pen,
+    labels: list[tuple[int, int, int, int]],
+) -> None:
+    for row in np.flatnonzero(scene.tracks.confirmed):
+        box = scene.tracks.xyxy_px[row].astype(np.float64) * np.tile(ratio, 2) + (-2, -2, 1, 1)
+        _box(canvas, box, _PAPER, pen)
+        speed = float(scene.fixes.speed_m_s[row])
+        words = f"#{scene.tracks.track_id[row]}" + (f" {3.6 * speed:.0f} km/h" if math.isfinite(speed) else "")
+        _plate(canvas, words, (box[0], box[1] - pen.gap / 3), pen, _PAPER, labels)
+
+
+def _flashes(
+    canvas: NDArray[np.uint8],
+    scene: Scene,
+    ratio: NDArray[np.float64],
+    pen: _Pen,
+    labels: list[tuple[int, int, int, int]],
+) -> None:
+    for row in np.flatnonzero(scene.detections.kind == Kind.FLASH.value):
+        x0, y0, x1, y1 = scene.detections.xyxy_px[row].astype(np.float64) * np.tile(ratio, 2)
+        radius = round(max(x1 - x0, y1 - y0) / 2) + pen.gap
+        centre = (round((x0 + x1) / 2), round((y0 + y1) / 2))
+        cv2.circle(canvas, centre, radius, _INK, pen.bold + 2, cv2.LINE_AA)
+        cv2.circle(canvas, centre, radius, _FLASH, pen.bold, cv2.LINE_AA)
+        _plate(canvas, "flash", (centre[0] + radius, centre[1] - radius), pen, _FLASH, labels)
+
+
+def _box(canvas: NDArray[np.uint8], box: NDArray[np.float64], colour: tuple[int, int, int], pen: _Pen) -> None:
+    x0, y0, x1, y1 = (round(value) for value in box)
+    cv2.rectangle(canvas, (x0, y0), (x1, y1), _INK, pen.thin + 2, cv2.LINE_AA)
+    cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, pen.thin, cv2.LINE_AA)
+
+
+def _plate(  # noqa: PLR0917 - called everywhere, in the order of cv2.putText
+    canvas: NDArray[np.uint8],
+    words: str,
+    foot_px: tuple[float, float],
+    pen: _Pen,
+    colour: tuple[int, int, int],
+    taken: list[tuple[int, int, int, int]] | None = None,
+) -> None:
+    """Words on a dark plate whose bottom left is at foot_px, moved into the picture and off plates already `taken`."""
+    (width, height), base = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, pen.text, pen.thin)
+    pad = max(2, pen.gap // 3)
+    wide, high = width + 2 * pad, height + base + pad
+    x = int(np.clip(foot_px[0], 0, max(canvas.shape[1] - wide, 0)))
+    y = int(np.clip(foot_px[1] - high, 0, max(canvas.shape[0] - high, 0)))
+    for _ in range(8 if taken is not None else 0):
+        if not any(x < tx + tw and tx < x + wide and y < ty + th and ty < y + high for tx, ty, tw, th in taken or ()):
+            break
+        y = max(y - high - 1, 0)
+    if taken is not None:
+        taken.append((x, y, wide, high))
+    patch = canvas[y : y + high, x : x + wide]
+    patch[:] = (patch * 0.35 + np.array(_INK) * 0.65).astype(np.uint8)
+    at = (x + pad, y + high - base)
+    cv2.putText(canvas, words, at, cv2.FONT_HERSHEY_SIMPLEX, pen.text, colour, pen.thin, cv2.LINE_AA)
+
+
+def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen) -> None:
+    line = round(pen.text * 46)
+    _plate(
+        canvas,
+        f"{scene.source_id}  {iso_from_ns(scene.t_ns, 3).replace('T', ' ')}",
+        (pen.gap, line + pen.gap),
+        pen,
+        _PAPER,
+    )
+    pose = scene.pose
+    words = "no telemetry: ground rules are off"
+    if pose is not None:
+        words = (
+            f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  "
+            f"looking {pose.yaw_deg % 360:03.0f} deg, {-pose.pitch_deg:.0f} deg down"
+        )
+    _plate(canvas, words, (pen.gap, 2 * line + pen.gap), pen._replace(text=pen.text * 0.85), _PAPER)
+
+
+def _north(canvas: NDArray[np.uint8], pose: CameraPose, pen: _Pen) -> None:
+    """An arrow at the top right in the direction that north has on the ground in the middle of the picture."""
+    north = camera.enu_from_camera(pose)[1, :2]
+    length = float(np.hypot(*north))
+    if not length > 1e-6:
+        return
+    reach = 3.0 * pen.gap
+    centre = np.array([canvas.shape[1] - 5.0 * pen.gap, 5.0 * pen.gap])
+    tip, tail = centre + north / length * reach, centre - north / length * reach
+    for colour, width in ((_INK, pen.bold + 3), (_PAPER, pen.bold)):
+        cv2.arrowedLine(canvas, _whole(tail), _whole(tip), colour, width, cv2.LINE_AA, tipLength=0.35)
+    _plate(canvas, "N", tuple(tip + north / length * pen.gap * 1.2 + (-pen.gap * 0.6, pen.gap * 0.8)), pen, _PAPER)
+
+
+def _scale_bar(canvas: NDArray[np.uint8], pose: CameraPose, ground_m: float, pen: _Pen) -> None:
+    """A bar of a round length, true across the middle of the picture; none where that looks too flat."""
+    h, w = canvas.shape[:2]
+    sine = -math.sin(math.radians(pose.pitch_deg)) if math.isfinite(pose.pitch_deg) else 0.0
+    m_per_px = (pose.alt_m - ground_m) / sine / camera.focal_px(pose, (w, h))[0] if sine > 0.05 else math.nan
+    if not 0 < m_per_px < math.inf:
+        return
+    longest = 0.2 * w * m_per_px
+    decade = 10.0 ** math.floor(math.log10(longest))
+    metres = max(decade * step for step in (1, 2, 5) if decade * step <= longest)
+    x, y, length = 2 * pen.gap, h - 2 * pen.gap, round(metres / m_per_px)
+    for colour, width in ((_INK, pen.bold + 3), (_PAPER, pen.bold)):
+        cv2.line(canvas, (x, y), (x + length, y), colour, width)
+        for end in (x, x + length):
+            cv2.line(canvas, (end, y - pen.gap // 2), (end, y + pen.gap // 2), colour, width)
+    words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    _plate(canvas, f"{words} in mid-picture", (x, y - pen.gap), pen._replace(text=pen.text * 0.85), _PAPER)
+
+
+def _banner(canvas: NDArray[np.uint8], words: str, pen: _Pen) -> None:
+    bold = pen._replace(text=pen.text * 1.2, thin=pen.bold)
+    (width, height), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, bold.text, bold.thin)
+    middle = canvas.shape[0] // 2
+    band = canvas[middle - 2 * height : middle + 2 * height]
+    band[:] = (band * 0.3 + np.array(_INK) * 0.7).astype(np.uint8)
+    at = ((canvas.shape[1] - width) // 2, middle + height // 2)
+    cv2.putText(canvas, words, at, cv2.FONT_HERSHEY_SIMPLEX, bold.text, _PAPER, bold.thin, cv2.LINE_AA)
+
+
+def _whole(xy: NDArray[np.float64]) -> tuple[int, int]:
+    return round(float(xy[0])), round(float(xy[1]))
