@@ -12,8 +12,10 @@ from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.flow import corners, follow
 from detector.picture.homography import Fit, Float, fit, fit_by_sampling, normalised, rescaled, shift_px
+from detector.registration.light import flattened
 
 _MIN_POINTS = 12
+_MIN_LEFT = 0.4  # share of the anchor's points that must still be in view
 _MIN_SPREAD = 0.2  # of the picture's diagonal, standard deviation of the inliers: one house is not the ground
 _MAX_CONDITION = 1e11
 
@@ -50,7 +52,6 @@ class _Anchor:
     points: Float
     reference_from_anchor: Float  # small pixels
     t_ns: int
-    inlier_ratio: float = 1.0
 
 
 class FlowRegistrar:
@@ -82,7 +83,7 @@ class FlowRegistrar:
         """How this frame lies over the reference. The first frame is the reference and says WARMING_UP."""
         if frame.size_px != self._size_px:
             return self._begin(frame)
-        picture = shrunk(frame, self._level)
+        picture = flattened(shrunk(frame, self._level))
         if self._anchor is None or self._previous is None:
             return self._blind(frame, picture, "no texture")
         found = self._against_anchor(picture)
@@ -96,7 +97,7 @@ class FlowRegistrar:
         first = self._size_px == (0, 0)
         self._size_px = frame.size_px
         self._level = level_at_most(frame.size_px, self._config.side_px)
-        picture = shrunk(frame, self._level)
+        picture = flattened(shrunk(frame, self._level))
         if not first:
             return self._blind(frame, picture, "size of the picture changed")
         if not self._restart(frame, picture):
@@ -128,14 +129,14 @@ class FlowRegistrar:
     def _against_anchor(self, picture: NDArray[np.uint8]) -> Fit | None:
         """Anchor from this frame."""
         assert self._anchor is not None
-        guess = np.asarray(np.linalg.inv(self._anchor_from_previous @ self._step), np.float64)
-        places, believed = follow(self._anchor.picture, picture, self._anchor.points, guess)
-        lost = 1 - believed.sum() / len(believed)
-        fitted = self._fit(
-            places[believed], self._anchor.points[believed], normalised(self._anchor_from_previous @ self._step)
-        )
+        anchor = self._anchor
+        start = self._anchor_from_previous @ self._step
+        guess = np.asarray(np.linalg.inv(start), np.float64)
+        places, believed = follow(anchor.picture, picture, anchor.points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
-        return fitted if fitted is not None and lost < 0.6 else None
+        if believed.mean() < _MIN_LEFT:
+            return None
+        return self._fit(places[believed], anchor.points[believed], start)
 
     def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""

@@ -124,7 +124,7 @@ class KalmanTracker:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         cost = distances2(states, centres, sigma_px)
         allowed = cost < self._config.gate_sigma**2
-        area = np.log(np.prod(states.size_px, axis=1))[:, None] - np.log(np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1))
+        area = _log_area(states.size_px)[:, None] - _log_area(xyxy[:, 2:] - xyxy[:, :2])
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         rows, columns = linear_sum_assignment(np.where(allowed, cost, _FAR))
@@ -188,3 +188,7 @@ def _sigma_of_size(size_px: Float) -> Float:
 def _none() -> States:
     empty: NDArray[np.float64] = np.zeros(0)
     return new_states(np.zeros((0, 4)), empty, 1, 0, sigma_px=empty, sigma_velocity_px_s=1.0)
+
+
+def _log_area(size_px: Float) -> Float:
+    return np.asarray(np.log(np.maximum(np.prod(size_px, axis=1), 1.0)))

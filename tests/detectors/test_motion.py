@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from detector.detectors import MotionDetector
+from detector.model import Sight
+from detector.registration import FlowRegistrar
+from tests.naive_vision import aligned, flight, frame, texture, view
+
+SIZE = (480, 270)
+
+
+def noisy(picture, random, sigma=1.5):
+    return np.clip(picture + random.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+
+
+def judged(make, count=60, fps=30.0):
+    """Detections over the pictures that `make(index)` gives, registered by the real registrar."""
+    registrar, detector = FlowRegistrar(), MotionDetector()
+    found = []
+    for index in range(count):
+        picture = frame(make(index), index, fps)
+        found += detector.detect(picture, registrar.align(picture))
+    found += detector.finish()
+    return [one for one in found if one.judged and one.sight is Sight.SEEING]
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0, 60.0])
+def test_a_driving_square_is_found_where_it_is_at_any_frame_rate(fps):
+    random, ground = np.random.default_rng(1), texture()
+
+    def make(index):
+        scene = ground.copy()
+        x = 200 + round(90 * index / fps)
+        scene[150:160, x : x + 14] = 255
+        return noisy(view(scene, flight(index, 60 / fps), SIZE), random)
+
+    found = judged(make, round(2 * fps), fps)
+    hit = 0
+    for one in found:
+        x = 207 + 90 * one.index / fps
+        at = np.linalg.inv(flight(one.index, 60 / fps)) @ [x, 155, 1]
+        centre = (one.xyxy_px[:, :2] + one.xyxy_px[:, 2:]) / 2
+        hit += bool((np.abs(centre - at[:2] / at[2]).max(axis=1) < 5).any())
+    assert len(found) > 5
+    assert hit >= 0.9 * len(found)
+
+
+def test_still_ground_under_a_moving_camera_is_silent():
+    random, ground = np.random.default_rng(2), texture()
+    found = judged(lambda index: noisy(view(ground, flight(index), SIZE), random))
+    assert sum(len(one) for one in found) <= 0.1 * len(found)
+
+
+def test_a_change_of_light_is_silent():
+    random, ground = np.random.default_rng(3), texture()[:270, :480]
+
+    def make(index):
+        cloud = 1 - 0.2 / (1 + np.exp(-(np.arange(480) - 8 * index) / 60.0))
+        return noisy(ground * cloud[None], random)
+
+    found = judged(make)
+    assert sum(len(one) for one in found) <= 0.1 * len(found)
+
+
+def test_what_sways_in_place_grows_quiet():
+    random, ground = np.random.default_rng(4), texture()[:270, :480]
+
+    def make(index):
+        scene = ground.copy()
+        x = 200 + round(5 * np.sin(index * 1.1))
+        scene[100:112, x : x + 5] = 255
+        return noisy(scene, random)
+
+    found = judged(make, 150)
+    assert sum(len(one) for one in found[-20:]) <= sum(len(one) for one in found[:20])
+    assert sum(len(one) for one in found[-20:]) <= 4
+
+
+def test_a_frame_without_a_later_one_is_passed_over_not_called_empty():
+    detector = MotionDetector()
+    pictures = [frame(texture()[:270, :480], index) for index in range(20)]
+    for picture in pictures:
+        detector.detect(picture, aligned(picture.index, picture.t_ns))
+    assert not any(one.judged for one in detector.finish())
+
+
+def test_answers_come_about_a_third_of_a_second_late():
+    detector = MotionDetector()
+    for index in range(40):
+        picture = frame(texture()[:270, :480], index)
+        found = detector.detect(picture, aligned(index, picture.t_ns))
+    assert 0.2 < (picture.t_ns - found[-1].t_ns) / 1e9 <= 0.35

@@ -1,0 +1,125 @@
+"""Slow twins of the vectorised routines, and small moving pictures with known truth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from detector.model import Alignment, Detections, Frame, Kind, Sight, TimeFrom
+
+
+def texture(seed: int = 0, size_px: tuple[int, int] = (900, 700)) -> np.ndarray:
+    """A picture with structure at several scales."""
+    random = np.random.default_rng(seed)
+    total = np.zeros(size_px[::-1])
+    for cell, weight in ((4, 12), (11, 20), (40, 30)):
+        coarse = random.normal(size=(size_px[1] // cell + 2, size_px[0] // cell + 2)).astype(np.float32)
+        total += weight * cv2.resize(coarse, size_px, interpolation=cv2.INTER_CUBIC)
+    return np.clip(total + 120, 0, 255).astype(np.uint8)
+
+
+def view(ground: np.ndarray, ground_from_frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """What a camera sees of the ground."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpPerspective(ground, ground_from_frame, size_px, flags=flags, borderMode=cv2.BORDER_REFLECT)
+
+
+def frame(luma: np.ndarray, index: int, fps: float = 30.0, start_ns: int = 0, pose=None) -> Frame:
+    view = luma.view()
+    view.flags.writeable = False
+    t_ns = start_ns + round(index * 1e9 / fps)
+    return Frame("test", index, t_ns, view, index == 0, TimeFrom.START_PTS, pose, lambda: np.dstack([luma] * 3))
+
+
+def flight(index: int, pan_px: float = 3.0) -> np.ndarray:
+    """Ground from frame: a slow pan with yaw, zoom and a little perspective."""
+    angle, zoom = 0.002 * index, 1 + 0.0005 * index
+    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
+    tilt = 2e-7 * index
+    return np.array([[cos, -sin, 60 + pan_px * index], [sin, cos, 60 + 0.4 * index], [tilt, -tilt, 1.0]])
+
+
+def aligned(index: int, t_ns: int, matrix=None, reference_id: int = 0, sight: Sight = Sight.SEEING) -> Alignment:
+    matrix = np.eye(3) if matrix is None else matrix
+    return Alignment(index, t_ns, matrix, reference_id, 1.0, 0.1, 0.0, sight)
+
+
+def boxes(
+    index: int, t_ns: int, xyxy, *, sight: Sight = Sight.SEEING, judged: bool = True, kind=Kind.MOTION
+) -> Detections:
+    xyxy = np.asarray(xyxy, np.float32).reshape(-1, 4)
+    return Detections(
+        index, t_ns, xyxy, np.ones(len(xyxy), np.float32), np.full(len(xyxy), kind.value, "<U8"), sight, judged
+    )
+
+
+def naive_apply(matrix, xy):
+    out = []
+    for x, y in xy:
+        u, v, w = (sum(row[k] * p for k, p in enumerate((x, y, 1.0))) for row in matrix)
+        out.append((u / w, v / w))
+    return np.array(out)
+
+
+def naive_jacobian(matrix, xy, step=1e-5):
+    out = []
+    for x, y in xy:
+        columns = []
+        for dx, dy in ((step, 0), (0, step)):
+            ahead, back = naive_apply(matrix, [(x + dx, y + dy), (x - dx, y - dy)])
+            columns.append((ahead - back) / (2 * step))
+        out.append(np.array(columns).T)
+    return np.array(out)
+
+
+def naive_fit(source, target, inlier_px):
+    """Geman-McClure by general-purpose optimisation, widths as in the fast one."""
+    from scipy.optimize import least_squares
+
+    parameters = np.array(
+        [1, 0, *np.median(target - source, axis=0)[:1], 0, 1, *np.median(target - source, axis=0)[1:], 0, 0]
+    )
+    for factor in (16.0, 8.0, 4.0, 2.0, 1.0):
+
+        def cost(p, width=factor * inlier_px):
+            off = np.hypot(*(naive_apply(np.append(p, 1).reshape(3, 3), source) - target).T)
+            return off / np.sqrt(width**2 + off**2)
+
+        parameters = least_squares(cost, parameters, x_scale=[1, 1, 100, 1, 1, 100, 1e-3, 1e-3]).x
+    return np.append(parameters, 1).reshape(3, 3)
+
+
+def naive_symmetric(before, after):
+    out = np.zeros(before.shape, np.uint8)
+    for place in np.ndindex(before.shape):
+        a, b = int(before[place]), int(after[place])
+        if a * b > 0:
+            out[place] = min(abs(a), abs(b), 255)
+    return out
+
+
+def naive_block_maximum(residual, block):
+    rows, columns = -(-residual.shape[0] // block), -(-residual.shape[1] // block)
+    out = np.zeros((rows, columns))
+    for (y, x), value in np.ndenumerate(residual):
+        out[y // block, x // block] = max(out[y // block, x // block], value)
+    return out
+
+
+def naive_predict(state, covariance, dt_s, acceleration):
+    x, y, vx, vy = state
+    step = np.array([[1, 0, dt_s, 0], [0, 1, 0, dt_s], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    push = np.array([[dt_s**2 / 2, 0], [0, dt_s**2 / 2], [dt_s, 0], [0, dt_s]])
+    noise = push @ push.T * acceleration**2
+    return np.array([x + vx * dt_s, y + vy * dt_s, vx, vy]), step @ covariance @ step.T + noise
+
+
+def naive_correct(state, covariance, centre, sigma):
+    look = np.array([[1, 0, 0, 0], [0, 1, 0, 0.0]])
+    gain = covariance @ look.T @ np.linalg.inv(look @ covariance @ look.T + sigma**2 * np.eye(2))
+    return state + gain @ (centre - look @ state), (np.eye(4) - gain @ look) @ covariance
+
+
+def naive_distance2(state, covariance, centre, sigma):
+    off = centre - state[:2]
+    return float(off @ np.linalg.inv(covariance[:2, :2] + sigma**2 * np.eye(2)) @ off)

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from detector.model import Sight
+from detector.picture.homography import apply
+from detector.registration import FlowRegistrar
+from tests.naive_vision import flight, frame, texture, view
+
+SIZE = (480, 270)
+GRID = np.stack(np.meshgrid(np.linspace(20, 460, 8), np.linspace(20, 250, 5)), axis=-1).reshape(-1, 2)
+
+
+def error_px(alignment, index, pan_px=3.0):
+    truth = np.linalg.inv(flight(0, pan_px)) @ flight(index, pan_px)
+    return np.hypot(*(apply(alignment.reference_from_frame, GRID) - apply(truth, GRID)).T)
+
+
+@pytest.mark.parametrize("pan_px", [0.3, 3.0, 9.0])
+def test_known_flight_is_followed_to_a_tenth_of_a_pixel(pan_px):
+    ground, registrar, errors = texture(), FlowRegistrar(), []
+    random = np.random.default_rng(7)
+    for index in range(30):
+        picture = view(ground, flight(index, pan_px), SIZE)
+        noisy = np.clip(picture + random.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+        alignment = registrar.align(frame(noisy, index))
+        errors.append(np.median(error_px(alignment, index, pan_px)))
+    assert np.median(errors) < 0.1  # px at 480 wide, against the exact homography
+
+
+def test_a_static_camera_gives_exactly_the_same_matrix_and_says_so():
+    picture, registrar = texture()[:270, :480], FlowRegistrar()
+    random = np.random.default_rng(8)
+    for index in range(40):
+        noisy = np.clip(picture + random.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+        alignment = registrar.align(frame(noisy, index))
+        np.testing.assert_array_equal(alignment.reference_from_frame, np.eye(3))
+    assert alignment.static
+
+
+def test_repeated_frames_do_no_harm():
+    ground, registrar = texture(), FlowRegistrar()
+    for index in range(30):
+        moved = index - index % 3
+        alignment = registrar.align(frame(view(ground, flight(moved), SIZE), index))
+    assert np.median(error_px(alignment, 27)) < 0.1
+
+
+def test_a_scene_cut_is_blind_at_once_with_a_new_reference_and_over_within_ten_frames():
+    registrar, sights, ids = FlowRegistrar(), [], []
+    for index in range(30):
+        alignment = registrar.align(frame(view(texture(index // 15), flight(index), SIZE), index))
+        sights.append(alignment.sight)
+        ids.append(alignment.reference_id)
+    assert sights[15] is Sight.BLIND
+    assert all(sight is Sight.SEEING for sight in sights[1:15] + sights[25:])
+    assert ids[14] != ids[29]
+
+
+def test_blind_says_why_and_has_no_matrix():
+    registrar = FlowRegistrar()
+    registrar.align(frame(view(texture(), flight(0), SIZE), 0))
+    alignment = registrar.align(frame(np.full(SIZE[::-1], 128, np.uint8), 1))
+    assert alignment.sight is Sight.BLIND
+    assert alignment.reason
+    assert np.isnan(alignment.reference_from_frame).all()
+
+
+def test_fresh_noise_every_frame_is_blind():
+    random, registrar = np.random.default_rng(9), FlowRegistrar()
+    sights = [registrar.align(frame(random.integers(0, 256, SIZE[::-1], np.uint8), index)).sight for index in range(6)]
+    assert set(sights[1:]) == {Sight.BLIND}
+
+
+def test_a_changed_picture_size_is_blind():
+    registrar = FlowRegistrar()
+    registrar.align(frame(texture()[:270, :480], 0))
+    assert registrar.align(frame(texture()[:300, :480], 1)).sight is Sight.BLIND
+    assert registrar.align(frame(texture()[:300, :480], 2)).sight is Sight.SEEING
+
+
+def test_a_change_of_light_is_no_motion():
+    picture, registrar = texture()[:270, :480].astype(float), FlowRegistrar()
+    for index in range(20):
+        alignment = registrar.align(frame(np.clip(picture * (1 + 0.01 * index), 0, 255).astype(np.uint8), index))
+        assert alignment.sight is not Sight.BLIND
+    assert np.median(np.hypot(*(apply(alignment.reference_from_frame, GRID) - GRID).T)) < 0.1

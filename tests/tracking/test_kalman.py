@@ -1,0 +1,125 @@
+import numpy as np
+
+from detector.picture.homography import apply
+from detector.tracking import KalmanTracker
+from detector.tracking.states import correct, distances2, new_states, predict
+from tests.naive_vision import aligned, boxes, flight, naive_correct, naive_distance2, naive_predict
+
+FPS = 15
+
+
+def some_states(count=5):
+    random = np.random.default_rng(1)
+    low = random.uniform(0, 500, (count, 2))
+    states = new_states(
+        np.hstack([low, low + random.uniform(4, 30, (count, 2))]),
+        np.ones(count),
+        1,
+        0,
+        sigma_px=random.uniform(1, 3, count),
+        sigma_velocity_px_s=80.0,
+    )
+    states.state[:, 2:] = random.normal(0, 30, (count, 2))
+    predict(states, 0.1, 50.0)
+    return states
+
+
+def test_predict_agrees_with_its_slow_twin():
+    states, twin = some_states(), some_states()
+    predict(states, 0.07, 60.0)
+    for row in range(len(twin)):
+        state, covariance = naive_predict(twin.state[row], twin.covariance[row], 0.07, 60.0)
+        np.testing.assert_allclose(states.state[row], state)
+        np.testing.assert_allclose(states.covariance[row], covariance)
+
+
+def test_correct_and_gate_agree_with_their_slow_twins():
+    states, twin = some_states(), some_states()
+    centres, sigma = twin.state[:3, :2] + [[2, -1]], np.array([1.0, 2.0, 3.0])
+    distance2 = distances2(twin, centres, sigma)
+    rows = np.array([4, 0, 2])
+    correct(states, rows, centres, sigma)
+    for measured, row in enumerate(rows):
+        state, covariance = naive_correct(twin.state[row], twin.covariance[row], centres[measured], sigma[measured])
+        np.testing.assert_allclose(states.state[row], state)
+        np.testing.assert_allclose(states.covariance[row], covariance, atol=1e-9)
+        expected = naive_distance2(twin.state[row], twin.covariance[row], centres[measured], sigma[measured])
+        assert abs(distance2[row, measured] - expected) < 1e-6 * expected + 1e-9
+    np.testing.assert_array_equal(states.state[[1, 3]], twin.state[[1, 3]])
+
+
+def track(make, count=45, camera=lambda index: np.eye(3)):
+    tracker, out = KalmanTracker(), []
+    for index in range(count):
+        t_ns = round(index * 1e9 / FPS)
+        out.append(tracker.update(boxes(index, t_ns, make(index)), aligned(index, t_ns, camera(index))))
+    return out
+
+
+def box(x, y, size=8):
+    return [x - size / 2, y - size / 2, x + size / 2, y + size / 2]
+
+
+def test_a_waving_tree_comes_back_and_is_never_confirmed():
+    random = np.random.default_rng(2)
+    tracks = track(lambda i: [box(200 + 6 * np.sin(i * 0.7) + random.normal(0, 0.5), 100)], 120)
+    assert not any(one.confirmed.any() for one in tracks)
+
+
+def test_a_thing_that_flickers_in_place_is_never_confirmed():
+    random = np.random.default_rng(3)
+    tracks = track(lambda i: [box(*(random.normal(0, 1.5, 2) + 100))], 120)
+    assert not any(one.confirmed.any() for one in tracks)
+
+
+def test_the_cameras_motion_is_taken_out_exactly_once():
+    """A thing at 30 px/s over the ground under a panning, yawing camera: its speed is told, not the camera's."""
+
+    def camera(index):
+        return np.linalg.inv(flight(0, 6.0)) @ flight(index, 6.0)
+
+    def make(index):
+        on_reference = np.array([[150 + 2.0 * index, 120.0]])
+        return [box(*apply(np.linalg.inv(camera(index)), on_reference)[0])]
+
+    last = track(make, 45, camera)[-1]
+    assert last.confirmed.tolist() == [True]
+    assert abs(np.hypot(*last.velocity_px_s[0]) - 30) < 2  # px/s
+
+
+def test_a_still_thing_under_a_panning_camera_is_never_confirmed():
+    def camera(index):
+        return np.linalg.inv(flight(0, 6.0)) @ flight(index, 6.0)
+
+    def make(index):
+        return [box(*apply(np.linalg.inv(camera(index)), np.array([[200.0, 120.0]]))[0])]
+
+    assert not any(one.confirmed.any() for one in track(make, 60, camera))
+
+
+def test_identity_is_kept_through_a_short_occlusion():
+    tracks = track(lambda i: [] if 25 <= i < 33 else [box(50 + 4 * i, 100)], 60)
+    assert tracks[24].track_id.tolist() == tracks[-1].track_id.tolist()
+    assert tracks[-1].confirmed.all()
+
+
+def test_a_thing_long_gone_is_forgotten():
+    tracks = track(lambda i: [box(50 + 4 * i, 100)] if i < 25 else [], 50)
+    assert len(tracks[-1]) == 0
+
+
+def test_two_that_cross_keep_their_ids():
+    tracks = track(lambda i: [box(50 + 6 * i, 100 + 2 * i), box(320 - 6 * i, 103 + 2 * i)], 45)
+    right = {int(i) for one in tracks[12:] for i, v in zip(one.track_id, one.velocity_px_s, strict=True) if v[0] > 30}
+    left = {int(i) for one in tracks[12:] for i, v in zip(one.track_id, one.velocity_px_s, strict=True) if v[0] < -30}
+    assert len(right) == len(left) == 1
+    assert right != left
+
+
+def test_a_camera_over_the_horizon_of_its_reference_does_no_harm():
+    """After a long oblique flight the matrices to the reference grow perspective; steps between frames stay exact."""
+    far = np.array([[1.0, 0, 3e4], [0, 1, -2e4], [4e-4, 1e-4, 1.0]])
+
+    tracks = track(lambda i: [box(100 + 3 * i, 80)], 40, lambda index: far)
+    assert tracks[-1].confirmed.all()
+    assert abs(tracks[-1].velocity_px_s[0, 0] - 45) < 2
