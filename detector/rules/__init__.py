@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from detector.rules.contract import Rule, RuleContext
+from detector.rules.convoy import Convoy
 from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
+from detector.rules.flash import Flash
+from detector.rules.line_crossing import LineCrossing
 from detector.rules.speed import Speed
 from detector.rules.zone_entry import ZoneEntry
 
 RULES: dict[str, type[Rule]] = {
     "zone_entry": ZoneEntry,
+    "line_crossing": LineCrossing,
     "dwell": Dwell,
     "curfew": Curfew,
+    "convoy": Convoy,
     "speed": Speed,
+    "flash": Flash,
 }
 
 __all__ = ["RULES", "Rule", "RuleContext"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,10 +32,10 @@ class RuleContext:
 class Rule(Protocol):
     """One event that the agreement forbids, judged for one feed.
 
+    Its nested model `Config` is schema and documentation of its settings.
     The constructor raises ValueError, naming what is allowed, if the settings do not fit the map.
     """
 
-    Config: ClassVar[Any]
     config: Any
     context: RuleContext
 

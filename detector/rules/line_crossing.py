@@ -1,0 +1,248 @@
+"""Crossing a line, with its direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from shapely import LineString
+
+from detector.config.agreement_map import Shape
+from detector.model import Place, Scene, State, Undecided, Violation
+from detector.rules.continuity import Continuity, Link
+from detector.rules.contract import MoverSettings, RuleContext, Zones, chosen_shapes
+from detector.rules.movers import countable
+from detector.rules.points import Points, ground_points, picture_points
+from detector.rules.report import Peak, Reporter, compass_bound, place_of_track, probability_beyond
+from detector.rules.sides import ShapeSet
+from detector.timebase import NS_PER_S, ns_from_seconds
+
+Direction = Literal["any", "left_to_right", "right_to_left", "northbound", "eastbound", "southbound", "westbound"]
+_COMPASS = {"northbound": (0, 1), "eastbound": (1, 0), "southbound": (0, -1), "westbound": (-1, 0)}
+
+
+@dataclass(slots=True)
+class _Run:
+    """Fixes in a row that are decidedly on one side."""
+
+    side: int
+    hits: int
+    t_first_ns: int
+    t_last_ns: int
+    first_xy: tuple[float, float]
+    last_xy: tuple[float, float]
+    margin: float  # the largest, in standard deviations
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One mover at one line."""
+
+    first_track: int
+    tracks: set[int]
+    t_seen_ns: int
+    xy: tuple[float, float]
+    velocity: tuple[float, float]
+    home: _Run | None = None  # the side on which it was long enough to be believed
+    other: _Run | None = None  # the side on which it has been since
+    nearest: tuple[float, int, Place] | None = None  # of the passage: margin, time and place nearest to the line
+    t_maybe_ns: int | None = None  # since when it has been undecidable
+    t_maybe_last_ns: int = 0
+    maybes: int = 0
+    maybe_place: Place | None = None
+
+
+class LineCrossing:
+    """Something that moves is decidedly on one side of a line, and then decidedly on the other.
+
+    A mover whose 95 % position ellipse touches the line is on neither side. It has to be seen on each side in
+    `min_hits` fixes in a row, on the far side for at least `min_time_s`: a track that flickers at the line is one
+    crossing or none. The way from the last fix on the near side to the first on the far side has to cut the line
+    itself: going round its end is no crossing. Left and right are those of someone who walks along the line in the
+    order in which it is drawn. A mover that is undecidable and then returns, or is lost, is logged as undecided.
+
+    Hit: a vehicle drives across the line of contact and goes on.   Miss: it drives along it, or waits at it.
+    """
+
+    kind = "line_crossing"
+
+    class Config(MoverSettings):
+        """Settings of a line crossing."""
+
+        lines: Zones = Field(min_length=1, description="Lines of the map, by id.")
+        direction: Direction = Field(
+            "any",
+            description="Which crossings count: any, left_to_right or right_to_left of the line as it is drawn, or by "
+            "compass (northbound: the way across has a northward part), which needs a line on the ground.",
+        )
+        min_time_s: float = Field(0.5, ge=0, le=3600, description="It has to be on the far side for this long [s].")
+
+    def __init__(self, config: Any, context: RuleContext) -> None:
+        self.config = config
+        self.context = context
+        self._report = Reporter(self.kind, context)
+        self._continuity = Continuity(config.max_gap_s)
+        shapes = chosen_shapes(config.lines, context, "line")
+        if config.direction in _COMPASS and any(shape.feed is not None for shape in shapes):
+            message = f"direction {config.direction!r} needs lines on the ground; in pixels use left_to_right or any"
+            raise ValueError(f"rule {context.rule_id!r}: {message}")
+        self._sets = {
+            on_ground: ShapeSet([shape for shape in shapes if (shape.feed is None) == on_ground])
+            for on_ground in (True, False)
+        }
+        self._walks: dict[tuple[bool, int, int], _Walk] = {}
+        self._min_time_ns = ns_from_seconds(config.min_time_s)
+        self._patience_ns = ns_from_seconds(max(config.cooldown_s, config.max_gap_s))
+
+    @property
+    def needs_ground(self) -> bool:
+        """Whether nothing can be judged without a camera pose."""
+        return not len(self._sets[False])
+
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+        """Look at one judged frame. A crossing is OPEN and CLOSED at once: it is over when it is seen."""
+        link = self._continuity.link(scene)
+        if link is Link.SKIPPED:
+            return
+        for on_ground, shapes in self._sets.items():
+            seeing = link is not Link.BLIND and (scene.pose is not None or not on_ground)
+            if link is not Link.JOINED or not seeing:
+                yield from self._forget(on_ground)
+            if seeing and len(shapes):
+                yield from self._look(scene, on_ground, shapes)
+
+    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:  # noqa: ARG002 - nothing lies after the last fix
+        """Log what is still undecided."""
+        yield from self._forget(True)
+        yield from self._forget(False)
+        self._continuity.reset()
+
+    def _look(self, scene: Scene, on_ground: bool, shapes: ShapeSet) -> Iterator[Violation | Undecided]:
+        points = ground_points(scene) if on_ground else picture_points(scene)
+        judged = shapes.left_of(points, countable(scene, points))
+        ids = scene.tracks.track_id
+        alive = set(ids[scene.tracks.confirmed].tolist())
+        columns = (judged.shape.tolist(), judged.row.tolist(), judged.decision.tolist(), judged.margin.tolist())
+        for shape, row, side, margin in zip(*columns, strict=True):
+            key = (on_ground, shape, int(ids[row]))
+            walk = self._walks.get(key) or self._begin(key, scene.t_ns, points, row, alive)
+            walk.t_seen_ns = scene.t_ns
+            walk.xy = (float(points.xy[row, 0]), float(points.xy[row, 1]))
+            walk.velocity = (float(points.velocity[row, 0]), float(points.velocity[row, 1]))
+            yield from self._step(walk, shapes.shapes[shape], scene, row, side, margin, points)
+        for key, walk in list(self._walks.items()):
+            if key[0] == on_ground and scene.t_ns - walk.t_seen_ns > self._patience_ns:
+                yield from self._doubt(self._walks.pop(key), shapes.shapes[key[1]])
+
+    def _begin(self, key: tuple[bool, int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> _Walk:
+        radius = self.config.same_place_m if key[0] else self.config.same_place_px
+        best: tuple[float, tuple[bool, int, int]] | None = None
+        for other, walk in self._walks.items():
+            if other[:2] != key[:2] or other[2] in alive:
+                continue
+            offset = (points.xy[row] - walk.xy) * points.scale[row]
+            moved = np.nan_to_num(np.asarray(walk.velocity)) * ((t_ns - walk.t_seen_ns) / NS_PER_S)
+            distance = float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
+            if distance <= radius and (best is None or (distance, other) < best):
+                best = (distance, other)
+        walk = _Walk(key[2], set(), t_ns, (0.0, 0.0), (0.0, 0.0)) if best is None else self._walks.pop(best[1])
+        walk.tracks.add(key[2])
+        self._walks[key] = walk
+        return walk
+
+    def _step(  # noqa: PLR0917 - one mover, one line, one scene
+        self, walk: _Walk, line: Shape, scene: Scene, row: int, side: int, margin: float, points: Points
+    ) -> Iterator[Violation | Undecided]:
+        t_ns = scene.t_ns
+        if walk.nearest is None or abs(margin) < walk.nearest[0]:
+            walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+        if side == 0:
+            if walk.t_maybe_ns is None:
+                walk.t_maybe_ns, walk.maybes, walk.maybe_place = t_ns, 0, place_of_track(scene, row)
+            walk.t_maybe_last_ns = t_ns
+            walk.maybes += 1
+            return
+        if walk.home is not None and side == walk.home.side:
+            walk.other = None
+            walk.home.hits += 1
+            walk.home.t_last_ns, walk.home.last_xy = t_ns, walk.xy
+            walk.home.margin = max(walk.home.margin, abs(margin))
+            yield from self._doubt(walk, line)
+            # Only the way since the last fix on the near side belongs to the passage.
+            walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+            return
+        if walk.other is None or walk.other.side != side:
+            walk.other = _Run(side, 0, t_ns, t_ns, walk.xy, walk.xy, 0.0)
+        run = walk.other
+        run.hits += 1
+        run.t_last_ns, run.last_xy = t_ns, walk.xy
+        run.margin = max(run.margin, abs(margin))
+        needed_ns = 0 if walk.home is None else self._min_time_ns
+        if run.hits < self.config.min_hits or t_ns - run.t_first_ns < needed_ns:
+            return
+        if walk.home is None:
+            yield from self._doubt(walk, line)  # it may have come from the other side
+        else:
+            yield from self._crossing(walk, walk.home, run, line, points, row)
+            walk.t_maybe_ns, walk.maybes = None, 0
+        walk.home, walk.other = run, None
+        walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+
+    def _crossing(  # noqa: PLR0917 - everything a crossing is told by
+        self, walk: _Walk, home: _Run, far: _Run, line: Shape, points: Points, row: int
+    ) -> Iterator[Violation]:
+        if not line.geometry.intersects(LineString([home.last_xy, far.first_xy])):
+            return
+        way = (np.array(far.first_xy) - home.last_xy) * points.scale[row]
+        if not self._counts(far.side, way) or walk.nearest is None:
+            return
+        _, t_peak_ns, place = walk.nearest
+        confidence = probability_beyond(home.margin) * probability_beyond(far.margin)
+        words = "left to right" if far.side < 0 else "right to left"
+        if line.feed is None:
+            words = compass_bound(float(way[0]), float(way[1]))
+        heading_deg = float(np.degrees(np.arctan2(way[0], way[1]))) % 360.0
+        for state in (State.OPEN, State.CLOSED):
+            yield self._report.violation(
+                observation=f'line "{line.name}" crossed, {words}',
+                subject=f"track {walk.first_track}, line {line.shape_id}",
+                state=state,
+                t_start_ns=home.t_last_ns,
+                t_end_ns=far.t_last_ns,
+                peak=Peak(0.0, confidence, t_peak_ns, place),
+                track_ids=walk.tracks,
+                zone=line,
+                measures={
+                    "passage_s": (far.t_first_ns - home.t_last_ns) / NS_PER_S,
+                    **({"heading_deg": heading_deg} if line.feed is None else {}),
+                },
+            )
+
+    def _counts(self, far_side: int, way: NDArray[np.float64]) -> bool:
+        wanted = self.config.direction
+        if wanted in _COMPASS:
+            east, north = _COMPASS[wanted]
+            return bool(way[0] * east + way[1] * north > 0)
+        return wanted == "any" or (wanted == "left_to_right") == (far_side < 0)
+
+    def _doubt(self, walk: _Walk, line: Shape) -> Iterator[Undecided]:
+        """The stretch in which the mover was on neither side is over without a crossing."""
+        t_first_ns, walk.t_maybe_ns = walk.t_maybe_ns, None
+        long_enough = t_first_ns is not None and walk.t_maybe_last_ns - t_first_ns >= self._min_time_ns
+        if t_first_ns is not None and long_enough and walk.maybes >= self.config.min_hits and walk.maybe_place:
+            yield self._report.undecided(
+                subject=f"track {walk.first_track}, line {line.shape_id}",
+                t_start_ns=t_first_ns,
+                t_end_ns=walk.t_maybe_last_ns,
+                place=walk.maybe_place,
+                reason=f'the 95 % position ellipse straddles line "{line.name}"',
+            )
+
+    def _forget(self, on_ground: bool) -> Iterator[Undecided]:
+        for key in list(self._walks):
+            if key[0] == on_ground:
+                yield from self._doubt(self._walks.pop(key), self._sets[on_ground].shapes[key[1]])
