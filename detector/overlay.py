@@ -20,10 +20,11 @@ from detector.model import CameraPose, Kind, Scene, Sight
 from detector.timebase import NS_PER_S, iso_from_ns
 
 _INK, _PAPER = (24, 20, 16), (245, 245, 245)  # BGR
-_ZONE, _LINE, _TAIL, _FLASH = (214, 150, 70), (90, 205, 240), (235, 215, 120), (225, 130, 225)
-_FILL = 0.16
+_ZONE, _LINE, _TAIL, _FLASH = (250, 190, 120), (90, 205, 240), (235, 215, 120), (225, 130, 225)
+_FILL = 0.2
 _TAIL_S = 20.0
 _TAIL_POINTS = 200
+_SHIFT = 4  # lines are placed to 1/16 px, or they wobble from piece to piece
 _SIGHT_WORDS = {
     Sight.BLIND: "BLIND - nothing can be concluded from this picture",
     Sight.WARMING_UP: "WARMING UP - not yet judged",
@@ -40,7 +41,7 @@ class _Pen(NamedTuple):
 
     @classmethod
     def of(cls, height_px: int) -> _Pen:
-        unit = max(height_px / 720.0, 0.62)
+        unit = max(height_px / 720.0, 0.75)
         return cls(0.5 * unit, max(1, round(unit)), max(1, round(1.9 * unit)), max(4, round(9 * unit)))
 
 
@@ -76,7 +77,7 @@ class Overlay:
         ground_m = self._ground(scene)
         labels: list[tuple[int, int, int, int]] = []
         size_px = (canvas.shape[1], canvas.shape[0])
-        self._map(canvas, scene, ground_m, ratio, pen)
+        self._map(canvas, _View(size_px, scene, ground_m, ratio), pen, labels)
         if scene.pose is not None and math.isfinite(ground_m):
             self._tails(canvas, scene, ground_m, size_px, pen)
         _tracks(canvas, scene, ratio, pen, labels)
@@ -116,17 +117,14 @@ class Overlay:
             return float(np.median(known))
         return scene.pose.ground_alt_m if scene.pose is not None else math.nan
 
-    def _map(
-        self, canvas: NDArray[np.uint8], scene: Scene, ground_m: float, ratio: NDArray[np.float64], pen: _Pen
-    ) -> None:
-        view = _View((canvas.shape[1], canvas.shape[0]), scene, ground_m, ratio)
+    def _map(self, canvas: NDArray[np.uint8], view: _View, pen: _Pen, labels: list[tuple[int, int, int, int]]) -> None:
         for zone in self._agreement.zones.values():
-            _zone(canvas, view, zone, pen)
+            _zone(canvas, view, zone, pen, labels)
         for line in self._agreement.lines.values():
             if view.shows(line):
                 segments = view.segments(shapely.get_coordinates(line.geometry))
                 _strokes(canvas, segments, _LINE, pen.bold + pen.thin)
-                _name(canvas, segments.reshape(-1, 2), line, _LINE, pen)
+                _name(canvas, segments.reshape(-1, 2), line, _LINE, pen, labels)
 
     def _tails(
         self, canvas: NDArray[np.uint8], scene: Scene, ground_m: float, size_px: tuple[int, int], pen: _Pen
@@ -177,7 +175,9 @@ class _View(NamedTuple):
         return projection.line_px(points, self.ground_m, self.scene.pose, self.size_px)
 
 
-def _zone(canvas: NDArray[np.uint8], view: _View, zone: Shape, pen: _Pen) -> None:
+def _zone(
+    canvas: NDArray[np.uint8], view: _View, zone: Shape, pen: _Pen, labels: list[tuple[int, int, int, int]]
+) -> None:
     if not view.shows(zone):
         return
     corners = []
@@ -192,19 +192,27 @@ def _zone(canvas: NDArray[np.uint8], view: _View, zone: Shape, pen: _Pen) -> Non
             segments = view.segments(ring, in_picture=zone.feed is not None)
             _strokes(canvas, segments, _ZONE, pen.bold)
             corners.append(segments.reshape(-1, 2))
-    _name(canvas, np.concatenate(corners), zone, _ZONE, pen)
+    _name(canvas, np.concatenate(corners), zone, _ZONE, pen, labels)
 
 
-def _name(
-    canvas: NDArray[np.uint8], points: NDArray[np.float64], shape: Shape, colour: tuple[int, int, int], pen: _Pen
+def _name(  # noqa: PLR0917 - as _plate
+    canvas: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    shape: Shape,
+    colour: tuple[int, int, int],
+    pen: _Pen,
+    labels: list[tuple[int, int, int, int]],
 ) -> None:
-    """The shape's name beside the middle of what is in view of its border."""
+    """The shape's name beside the middle of what is in view of its border, away from captions and arrow if it can."""
     h, w = canvas.shape[:2]
     inside = points[((points >= 0) & (points < (w, h))).all(1)]
-    if len(inside):
-        x, y = inside[len(inside) // 2]
+    free = inside[(inside[:, 0] < 0.8 * w) & (inside[:, 1] > 0.15 * h)]
+    choice = free if len(free) else inside
+    if len(choice):
+        x, y = choice[len(choice) // 2]
         # OpenCV's letters are ASCII only.
-        _plate(canvas, shape.name if shape.name.isascii() and shape.name else shape.shape_id, (x, y), pen, colour)
+        words = shape.name if shape.name.isascii() and shape.name else shape.shape_id
+        _plate(canvas, words, (x, y), pen, colour, labels)
 
 
 def _strokes(
@@ -217,10 +225,10 @@ def _strokes(
 ) -> None:
     """Line segments, on a dark casing so that they show on snow as on asphalt. shape (K, 2, 2) [px]"""
     whole = segments[np.isfinite(segments).all((1, 2))]
-    lines = list(np.round(np.clip(whole, -30_000, 30_000)).astype(np.int32).reshape(-1, 2, 1, 2))
+    lines = list(np.round(np.clip(whole, -30_000, 30_000) * 2**_SHIFT).astype(np.int32).reshape(-1, 2, 1, 2))
     if casing:
-        cv2.polylines(canvas, lines, False, _INK, width + 2, cv2.LINE_AA)
-    cv2.polylines(canvas, lines, False, colour, width, cv2.LINE_AA)
+        cv2.polylines(canvas, lines, False, _INK, width + 2, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(canvas, lines, False, colour, width, cv2.LINE_AA, _SHIFT)
 
 
 def _tracks(
@@ -230,12 +238,16 @@ def _tracks(
     pen: _Pen,
     labels: list[tuple[int, int, int, int]],
 ) -> None:
-    for row in np.flatnonzero(scene.tracks.confirmed):
-        box = scene.tracks.xyxy_px[row].astype(np.float64) * np.tile(ratio, 2) + (-2, -2, 1, 1)
-        _box(canvas, box, _PAPER, pen)
+    rows = np.flatnonzero(scene.tracks.confirmed)
+    boxes = scene.tracks.xyxy_px.astype(np.float64) * np.tile(ratio, 2) + (-2, -2, 1, 1)
+    for row in rows:
+        _box(canvas, boxes[row], _PAPER, pen)
+        x0, y0, x1, y1 = (round(value) for value in boxes[row])
+        labels.append((x0, y0, x1 - x0, y1 - y0))
+    for row in rows:
         speed = float(scene.fixes.speed_m_s[row])
-        words = f"#{scene.tracks.track_id[row]}" + (f" {3.6 * speed:.0f} km/h" if math.isfinite(speed) else "")
-        _plate(canvas, words, (box[0], box[1] - pen.gap / 3), pen, _PAPER, labels)
+        words = f"#{scene.tracks.track_id[row]}" + (f"  {3.6 * speed:.0f} km/h" if math.isfinite(speed) else "")
+        _plate(canvas, words, (boxes[row, 0], boxes[row, 1] - pen.gap / 3), pen, _PAPER, labels)
 
 
 def _flashes(
