@@ -91,7 +91,7 @@ class _FieldLooks:
         crop = rng.integers(len(_CROPS), size=count + 1)
         angle = np.radians(np.where(rng.random(count + 1) < 0.5, 0, 90) + rng.normal(0, 5, count + 1))
         spacing = rng.uniform(1.4, 4.0, count + 1)
-        self.colour = (np.array([_CROPS[c][0] for c in crop]) + rng.normal(0, 7, (count + 1, 3))).astype(np.float32)
+        self.colour = (np.array([_CROPS[c][0] for c in crop]) + rng.normal(0, 8, (count + 1, 1)) + rng.normal(0, 3, (count + 1, 3))).astype(np.float32)
         self.depth = np.array([_CROPS[c][1] for c in crop], np.float32)
         self.across = (2 * np.pi * np.stack([np.cos(angle), np.sin(angle)], -1) / spacing[:, None]).astype(np.float32)
         self.spacing = spacing.astype(np.float32)
