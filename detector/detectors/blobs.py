@@ -8,12 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.model import read_only
+
 
 class Blobs(NamedTuple):
     """Spots in one picture."""
 
     xyxy: NDArray[np.float64]  # (N, 4), x1 and y1 exclusive [px of that picture]
     peak: NDArray[np.float32]  # (N,) largest evidence over threshold [1]
+
+
+NO_BLOBS = Blobs(read_only(np.zeros((0, 4))), read_only(np.zeros(0, np.float32)))
 
 
 def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> Blobs:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, find_blobs
+from detector.detectors.blobs import NO_BLOBS, Blobs, find_blobs
 from detector.detectors.lagged import Kept, nearest, small_from_small
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import level_at_most
@@ -96,7 +96,10 @@ class FlashDetector:
         if not np.array_equal(judged.reference_from_frame, earlier.reference_from_frame):
             back = small_from_small(judged, earlier)
             near = cv2.warpPerspective(near, back, (width, height), flags=cv2.INTER_NEAREST, borderValue=255)
-        ratio = cv2.convertScaleAbs(cv2.subtract(judged.picture, near), alpha=16 / self._config.min_grey)
+        brighter = cv2.subtract(judged.picture, near)
+        if brighter.max() < self._config.min_grey:
+            return NO_BLOBS
+        ratio = cv2.convertScaleAbs(brighter, alpha=16 / self._config.min_grey)
         return find_blobs(np.asarray(ratio, np.uint8), 16, 8, 3)
 
     def _rise(self, judged: Kept, others: list[Kept], blobs: Blobs) -> NDArray[np.float64]:

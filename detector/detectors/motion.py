@@ -159,11 +159,9 @@ class MotionDetector:
         return self._record(judged, without_structure(blobs, laid))
 
     def _evidence(self, judged: Kept, before: Kept, after: Kept) -> _Evidence:
-        earlier, seen_earlier = warped(before.picture, small_from_small(judged, before))
-        later, seen_later = warped(after.picture, small_from_small(judged, after))
-        seen = cv2.bitwise_and(seen_earlier, seen_later)
-        first = difference(judged.picture, earlier, np.asarray(seen, np.uint8))
-        second = difference(judged.picture, later, np.asarray(seen, np.uint8))
+        earlier = warped(before.picture, small_from_small(judged, before), judged.picture)
+        later = warped(after.picture, small_from_small(judged, after), judged.picture)
+        first, second = difference(judged.picture, earlier), difference(judged.picture, later)
         misfit = cv2.convertScaleAbs(edges(judged.picture), alpha=self._config.edge_share)
         residual = cv2.subtract(symmetric(first, second), misfit)
         return _Evidence(np.asarray(residual, np.uint8), noise_sigma(first), earlier, later)

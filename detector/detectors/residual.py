@@ -10,37 +10,48 @@ U8 = NDArray[np.uint8]
 I16 = NDArray[np.int16]
 
 LIGHT_BLOCK_PX = 16
+_LIGHT_STEP_GREY = 2  # less is rounding
 _NOISE_STEP = 7  # every seventh row and column is enough to measure the noise by
 
 
-def warped(picture: U8, target_from_picture: NDArray[np.float64]) -> tuple[U8, U8]:
-    """The picture as seen from the target's place, and where it has anything to show (255; 0 outside)."""
+def warped(picture: U8, target_from_picture: NDArray[np.float64], target: U8) -> U8:
+    """The picture as seen from the target's place; where it has nothing to show, the target itself."""
     height, width = picture.shape
-    moved = cv2.warpPerspective(picture, target_from_picture, (width, height), flags=cv2.INTER_LINEAR)
-    ones = np.full((height // 8 + 1, width // 8 + 1), 255, np.uint8)
-    scale = np.diag([8.0, 8.0, 1.0])
-    coarse = cv2.warpPerspective(
-        ones, np.linalg.inv(scale) @ target_from_picture @ scale, ones.shape[::-1], flags=cv2.INTER_NEAREST
+    return np.asarray(
+        cv2.warpPerspective(
+            picture,
+            target_from_picture,
+            (width, height),
+            dst=target.copy(),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_TRANSPARENT,
+        ),
+        np.uint8,
     )
-    coarse = cv2.erode(coarse, np.ones((3, 3), np.uint8), borderValue=255)
-    seen = cv2.resize(coarse, (ones.shape[1] * 8, ones.shape[0] * 8), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(moved, np.uint8), np.asarray(seen[:height, :width], np.uint8)
 
 
-def difference(picture: U8, other: U8, seen: U8) -> I16:
-    """picture - other where both show something, with slow changes of light taken out. shape as given, int16
+def difference(picture: U8, other: U8) -> I16:
+    """picture - other, with slow changes of light taken out. shape as given, int16
 
     The light's change is the difference of 16x16 block means, median-filtered so that a mover does not count.
     """
     raw = cv2.subtract(picture, other, dtype=cv2.CV_16S)
-    raw = cv2.copyTo(raw, seen)
-    height, width = picture.shape
-    small = (max(width // LIGHT_BLOCK_PX, 1), max(height // LIGHT_BLOCK_PX, 1))
-    light = cv2.medianBlur(cv2.resize(raw, small, interpolation=cv2.INTER_AREA), 5)
-    if np.abs(light).max() >= 1:
-        raw = cv2.subtract(raw, cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR))
-        raw = cv2.copyTo(raw, seen)
+    light = cv2.medianBlur(cv2.subtract(_block_means(picture), _block_means(other), dtype=cv2.CV_16S), 5)
+    if np.abs(light).max() >= _LIGHT_STEP_GREY:
+        rows, columns = light.shape
+        whole = cv2.resize(light, (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX), interpolation=cv2.INTER_LINEAR)
+        raw = cv2.subtract(raw, np.ascontiguousarray(whole[: picture.shape[0], : picture.shape[1]]))
     return np.asarray(raw, np.int16)
+
+
+def _block_means(picture: U8) -> U8:
+    """Mean of each block; an incomplete one at the right and below is filled up with its last pixels."""
+    height, width = picture.shape
+    down, right = -height % LIGHT_BLOCK_PX, -width % LIGHT_BLOCK_PX
+    if down or right:
+        picture = np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+    size = (picture.shape[1] // LIGHT_BLOCK_PX, picture.shape[0] // LIGHT_BLOCK_PX)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def symmetric(before: I16, after: I16) -> U8:

@@ -59,7 +59,7 @@ def follow(
         start.astype(np.float32).reshape(-1, 1, 2),
         winSize=(_WINDOW_PX, _WINDOW_PX),
         maxLevel=levels,
-        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.01),
+        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.02),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         minEigThreshold=1e-5,
     )
