@@ -80,7 +80,7 @@ class EvidenceStore:
         found = (Path(root) / name for root, _, names in os.walk(self.folder) for name in names)
         yield from sorted(path.relative_to(self.folder).as_posix() for path in found)
 
-    def problem(self, file: EvidenceFile) -> str | None:
+    def problem(self, file: EvidenceFile) -> str | None:  # noqa: PLR0911  (a ladder of reasons)
         """Why the file on the disk is not the one that was logged; None if it is."""
         if not _PATH.fullmatch(file.path):
             return f"evidence {file.path!r} is not a path that trucewatch writes"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PT012
 """What goes into a log stays there, once, whoever else tries."""
 
 from __future__ import annotations
