@@ -1,0 +1,48 @@
+"""Whether a recording was read to its end, by what its container promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from detector.sources.survey import Survey
+
+_SYNC = 0x47
+
+
+def shortfall(path: Path, video: Any, found: Survey) -> str:
+    """Where and why the recording ends before it should; empty if it does not."""
+    size = path.stat().st_size
+    container = video.container
+    if container.format.name == "mpegts":
+        unit = _packet_size(path)
+        if unit and size % unit:
+            whole = size - size % unit
+            return f"the file ends in the middle of a transport packet, at byte {size} (the last whole one ends at {whole})"
+        return ""
+    if video.frames and found.video_packets < video.frames:
+        return f"the index promises {video.frames} pictures, {found.video_packets} are in the file of {size} bytes"
+    return _short_in_time(video, container, found, size)
+
+
+def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
+    stated_s = float(video.duration * video.time_base) if video.duration else None
+    if stated_s is None and container.duration and len(container.streams) == 1:
+        stated_s = container.duration / 1e6
+    if stated_s is None or len(found.video_pts_s) < 2:
+        return ""
+    first_s, last_s = min(found.video_pts_s), max(found.video_pts_s)
+    interval_s = (last_s - first_s) / (len(found.video_pts_s) - 1)
+    read_s = last_s - first_s + interval_s
+    if read_s >= stated_s - max(1.0, 10 * interval_s):
+        return ""
+    return f"the container states {stated_s:.3f} s, pictures end after {read_s:.3f} s (file of {size} bytes)"
+
+
+def _packet_size(path: Path) -> int:
+    with path.open("rb") as stream:
+        head = stream.read(5 * 204)
+    for unit, lead in ((188, 0), (192, 4), (204, 0)):
+        if len(head) > lead + 3 * unit and all(head[lead + k * unit] == _SYNC for k in range(4)):
+            return unit
+    return 0

@@ -1,0 +1,34 @@
+"""Inputs by content."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from detector.errors import SourceError
+from detector.model import MediaFile
+from detector.sources.natural import pictures_in
+
+_CHUNK = 1 << 20
+
+
+def media_file(path: Path | str, source_id: str) -> MediaFile:
+    """SHA-256 and size of a file, or of all pictures of a folder with their names.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    path = Path(path)
+    files = pictures_in(path) if path.is_dir() else [path]
+    digest, size = hashlib.sha256(), 0
+    try:
+        for file in files:
+            if path.is_dir():
+                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            with file.open("rb") as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    return MediaFile(source_id, path.name, digest.hexdigest(), size)

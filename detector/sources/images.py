@@ -1,0 +1,137 @@
+"""A folder of pictures as a recording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import SourceError
+from detector.model import Frame, Gap, GapReason, TimeFrom, read_only
+from detector.sources.natural import pictures_in
+from detector.sources.packet_ring import Held, PacketRing
+from detector.sources.source import SourceEnd
+from detector.sources.telemetry import Sample, Track
+
+_NS = 1_000_000_000
+
+
+class ImageFolder:
+    """Pictures in natural order (frame_2 before frame_10), `fps` a second.
+
+    16-bit pictures are scaled to 8 bits by one window, the 1st to the 99th percentile of the first picture;
+    `window` says which. Pictures of another size than the first, and broken ones, are counted and passed over.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source_id: str,
+        *,
+        fps: float | Fraction = 10.0,
+        start_ns: int | None = None,
+        samples: list[Sample] | None = None,
+        samples_relative: bool = False,
+        telemetry_offset_s: float = 0.0,
+    ) -> None:
+        if not fps > 0:
+            raise ValueError(f"fps={fps}: must be above 0")
+        self.path, self.source_id = path, source_id
+        self.files = pictures_in(path)
+        self.fps = Fraction(fps).limit_denominator(100_000)
+        self.start_ns = start_ns if start_ns is not None else 0
+        self.ring: PacketRing | None = None
+        self.end: SourceEnd | None = None
+        self.window: tuple[float, float] | None = None
+        self.duration_s: float | None = float(len(self.files) / self.fps)
+        shift_ns = (self.start_ns if samples_relative else 0) + round(telemetry_offset_s * _NS)
+        self.track = Track([Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []])
+
+    def elapsed_s(self, t_ns: int) -> float:
+        """Seconds from the first picture."""
+        return (t_ns - self.start_ns) / _NS
+
+    def _t_ns(self, index: int) -> int:
+        return self.start_ns + round(index * _NS / self.fps)
+
+    def __iter__(self) -> Iterator[Frame | Gap]:
+        """Frames, and a gap for each picture that cannot be read.
+
+        Raises:
+            SourceError: none can be read.
+        """
+        self.end, self.window = None, None
+        counters: Counter[str] = Counter()
+        size: tuple[int, ...] | None = None
+        frames = 0
+        if self.ring is not None:
+            self.ring.start()
+        for number, file in enumerate(self.files):
+            t_ns = self._t_ns(number)
+            raw = _read(file)
+            if raw is None or (size is not None and raw.shape[:2] != size):
+                why = "cannot be read" if raw is None else f"is {raw.shape[1]}x{raw.shape[0]}, not as the first"
+                counters["damaged_pictures"] += 1
+                yield Gap(self.source_id, t_ns, self._t_ns(number + 1), GapReason.DAMAGED, f"{file.name} {why}")
+                continue
+            size = raw.shape[:2]
+            if self.ring is not None:
+                self.ring.add(Held(t_ns, True, True, file))
+            pose = self.track.pose_at(t_ns, size[1] / size[0])
+            colour = partial(self._colour, file)
+            grey = read_only(_grey(self._eight_bit(raw)))
+            yield Frame(self.source_id, frames, t_ns, grey, True, TimeFrom.START_INDEX, pose, colour)
+            frames += 1
+        if self.ring is not None:
+            self.ring.end()
+        if not frames:
+            raise SourceError(
+                f"{self.path}: none of its {len(self.files)} pictures can be read, first {self.files[0].name}"
+            )
+        self.end = SourceEnd(frames, True, "", self.start_ns, self._t_ns(len(self.files)), dict(counters))
+
+    def _eight_bit(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
+        if raw.dtype == np.uint8:
+            return raw
+        if self.window is None:
+            low, high = np.nanpercentile(raw.astype(np.float64), (1, 99))
+            self.window = (float(low), float(max(high, low + 1)))
+        low, high = self.window
+        scaled = np.clip((np.nan_to_num(raw.astype(np.float64)) - low) * (255.0 / (high - low)), 0, 255)
+        return scaled.round().astype(np.uint8)
+
+    def _colour(self, file: Path) -> NDArray[np.uint8]:
+        raw = _read(file)
+        if raw is None:
+            raise SourceError(f"{file}: cannot be read any more")
+        picture = self._eight_bit(raw)
+        if picture.ndim == 3 and picture.shape[2] >= 3:
+            return picture[:, :, :3]
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def _read(file: Path) -> NDArray[Any] | None:
+    try:
+        data = np.frombuffer(file.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    except cv2.error:
+        return None
+    if picture is None or picture.ndim not in (2, 3):
+        return None
+    return picture[:, :, 0] if picture.ndim == 3 and picture.shape[2] < 3 else picture
+
+
+def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if picture.ndim == 2:
+        return picture
+    return np.asarray(cv2.cvtColor(picture[:, :, :3], cv2.COLOR_BGR2GRAY), np.uint8)

@@ -1,0 +1,71 @@
+"""The camera's pose out of the items of ST 0601 or EG 0104 sets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from detector.geo import attitude
+from detector.klv import eg0104
+from detector.klv.items import Value
+from detector.klv.st0601_table import ITEMS
+from detector.model import CameraPose, Datum
+
+# Encoders send items that change slowly less often: a value is carried on for this long.
+_CARRY_US = 2_000_000
+_HEIGHTS = ((104, Datum.ELLIPSOID, 78), (75, Datum.ELLIPSOID, 78), (15, Datum.MSL, 25))
+_NEEDED: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("sensor latitude (13)", (13,)),
+    ("sensor longitude (14)", (14,)),
+    ("sensor height (104, 75 or 15)", (104, 75, 15)),
+    ("horizontal field of view (16)", (16,)),
+)
+_AXIS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("platform heading (5)", (5,)),
+    ("platform pitch (90 or 6)", (90, 6)),
+    ("platform roll (91 or 7)", (91, 7)),
+    ("sensor relative azimuth (18)", (18,)),
+    ("sensor relative elevation (19)", (19,)),
+)
+
+
+class PoseBuilder:
+    """Takes sets in the order of time; carries slow items on."""
+
+    def __init__(self) -> None:
+        self._latest: dict[int, tuple[int, float]] = {}
+
+    def add(self, t_us: int, values: Mapping[int, Value]) -> tuple[CameraPose | None, tuple[str, ...]]:
+        """The pose at this set, or None; and the names of needed items that are missing."""
+        for tag, value in values.items():
+            if isinstance(value, int | float):
+                self._latest[tag] = (t_us, float(value))
+        now = {
+            tag: value
+            for tag, (when_us, value) in self._latest.items()
+            if abs(t_us - when_us) <= _CARRY_US and not math.isnan(value)
+        }
+        direct = eg0104.AXIS_AZIMUTH in now and eg0104.AXIS_ELEVATION in now
+        needed = _NEEDED if direct else _NEEDED + _AXIS
+        missing = tuple(name for name, tags in needed if not any(tag in now for tag in tags))
+        return (None if missing else _pose(now, direct=direct)), missing
+
+
+def _pose(now: Mapping[int, float], *, direct: bool) -> CameraPose:
+    height, datum, ground = next(choice for choice in _HEIGHTS if choice[0] in now)
+    if direct:
+        axis = (now[eg0104.AXIS_AZIMUTH] % 360.0, now[eg0104.AXIS_ELEVATION], now.get(eg0104.AXIS_ROLL, 0.0))
+    else:
+        platform = (now[5], now.get(90, now.get(6, 0.0)), now.get(91, now.get(7, 0.0)))
+        relative = (now[18], now[19], now.get(20, 0.0))
+        yaw, pitch, roll = attitude.axis_from_platform(platform, relative)
+        axis = (float(yaw), float(pitch), float(roll))
+    return CameraPose(
+        now[13], now[14], now[height], *axis, now[16], now.get(17, math.nan),
+        datum=datum, ground_alt_m=now.get(ground, math.nan),
+    )  # fmt: skip
+
+
+def name_of(tag: int) -> str:
+    """Name and number of a tag, for people."""
+    return f"{ITEMS[tag].name} ({tag})" if tag in ITEMS else f"tag {tag}"

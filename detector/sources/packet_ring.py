@@ -1,0 +1,217 @@
+"""The newest stretch of a recording as its original packets, and clips cut from it without re-encoding."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.timebase import ns_from_seconds
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One packet, copied, or the path of one picture. t_ns: UTC; pts, dts in `time_base` units of its stream."""
+
+    t_ns: int
+    key: bool
+    video: bool
+    data: bytes | Path
+    pts: int | None = None
+    dts: int | None = None
+    time_base: Any = None
+
+
+@dataclass(slots=True)
+class PacketRing:
+    """Keeps whole groups of pictures for at least `keep_s` seconds, and no clip longer than `max_s`."""
+
+    keep_s: float = 15.0
+    max_s: float = 600.0
+    template: Any = None
+    _held: list[Held] = field(default_factory=list)
+    _clips: list[Clip] = field(default_factory=list)
+    _keys: int = 0
+
+    def start(self, template: Any = None) -> None:
+        """Forget everything: a reading begins. template: the video stream, None for pictures."""
+        self.template = template
+        self._held, self._clips = [], []
+
+    def add(self, held: Held) -> None:
+        """The next packet in decoding order."""
+        self._held.append(held)
+        for clip in self._clips:
+            clip.add(held)
+        self._clips = [clip for clip in self._clips if not clip.ready]
+        if held.video and held.key:
+            self._trim(held.t_ns - ns_from_seconds(self.keep_s))
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        for clip in self._clips:
+            clip.ended = True
+        self._clips = []
+
+    def hold(self, t_start_ns: int) -> Clip:
+        """A clip from the last keyframe at or before this time (the oldest held, if none is), going on."""
+        keys = [i for i, held in enumerate(self._held) if held.key and held.video]
+        before = [i for i in keys if self._held[i].t_ns <= t_start_ns]
+        first = before[-1] if before else (keys[0] if keys else len(self._held))
+        packets = self._held[first:]
+        longest = (packets[0].t_ns if packets else t_start_ns) + ns_from_seconds(self.max_s)
+        clip = Clip(self.template, list(packets), longest)
+        self._clips.append(clip)
+        return clip
+
+    def _trim(self, before_ns: int) -> None:
+        keys = [i for i, held in enumerate(self._held) if held.key and held.video and held.t_ns <= before_ns]
+        if keys:
+            del self._held[: keys[-1]]
+
+
+@dataclass(slots=True)
+class Clip:
+    """Original packets of a stretch of time. `ended`: the stream has ended, nothing more will come."""
+
+    template: Any
+    packets: list[Held]
+    t_end_ns: int
+    ended: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Everything up to the released end has arrived, or the stream has ended."""
+        return self.ended or bool(self.packets and self.packets[-1].t_ns > self.t_end_ns)
+
+    def add(self, held: Held) -> None:
+        """The next packet; it is kept only while the end has not been passed."""
+        if not self.ready:
+            self.packets.append(held)
+
+    def release(self, t_end_ns: int) -> None:
+        """Collect no further than this time, nor than the longest clip."""
+        self.t_end_ns = min(t_end_ns, self.t_end_ns) if self.packets else t_end_ns
+
+    def write(self, folder: Path) -> list[tuple[str, Path]]:
+        """Every form that can be written, as role and file, without re-encoding. Raises OSError."""
+        if not self._kept():
+            return []
+        if self.template is None:
+            self.write_zip(folder / "clip.zip")
+            return [("clip", folder / "clip.zip")]
+        files = []
+        try:
+            self.write_ts(folder / "clip.ts")
+            files.append(("clip", folder / "clip.ts"))
+        except (av.error.FFmpegError, ValueError):
+            # A codec that MPEG-TS cannot carry (MJPEG, raw): Matroska carries all of them.
+            (folder / "clip.ts").unlink(missing_ok=True)
+            self._mux(folder / "clip.mkv", "matroska", telemetry=False)
+            files.append(("clip", folder / "clip.mkv"))
+        written, _ = self.write_mp4(folder / "clip.mp4")
+        return [*files, ("clip_browser", folder / "clip.mp4")] if written else files
+
+    def write_ts(self, path: Path) -> None:
+        """MPEG-TS with the telemetry. Raises OSError, av.error.FFmpegError where the codec is not allowed in it."""
+        if self.template.codec_context.name not in {"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4"}:
+            raise ValueError(f"{self.template.codec_context.name} is not allowed in MPEG-TS")
+        self._mux(path, "mpegts", telemetry=True)
+
+    def write_mp4(self, path: Path) -> tuple[bool, str]:
+        """MP4 for browsers, video only: whether it was written, and why not."""
+        if self.template is None or self.template.codec_context.name not in {"h264", "hevc", "mpeg4", "av1"}:
+            return False, "the codec is not allowed in MP4 for browsers"
+        try:
+            self._mux(path, "mp4", telemetry=False)
+        except (av.error.FFmpegError, ValueError) as error:
+            path.unlink(missing_ok=True)
+            return False, str(error)
+        return True, ""
+
+    def write_zip(self, path: Path) -> None:
+        """The original picture files, stored, with a fixed time so that two runs write equal bytes."""
+        with zipfile.ZipFile(path, "w") as archive:
+            for held in self._kept():
+                if isinstance(held.data, Path):
+                    archive.writestr(zipfile.ZipInfo(held.data.name, _ZIP_TIME), held.data.read_bytes())
+
+    def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
+        """The picture shown at `t_ns` (the first one if all are later): BGR and its own time; None if none decodes."""
+        if self.template is None:
+            return self._picture(t_ns)
+        times = {held.pts: held.t_ns for held in self.packets if held.video}
+        best = None
+        decoder = av.CodecContext.create(self.template.codec_context.name, "r")
+        decoder.extradata = self.template.codec_context.extradata
+        decoder.thread_count = 1
+        for frame in self._decoded(decoder):
+            shown_ns = times.get(frame.pts)
+            if shown_ns is None:
+                continue
+            if best is None or best[1] < shown_ns <= t_ns:
+                best = (frame, shown_ns)
+            if shown_ns > t_ns:
+                break
+        return None if best is None else (best[0].to_ndarray(format="bgr24"), best[1])
+
+    def _decoded(self, decoder: Any) -> Any:
+        for held in self.packets:
+            if not held.video:
+                continue
+            packet = _packet(held)
+            packet.pts, packet.dts = held.pts, held.dts
+            try:
+                yield from decoder.decode(packet)
+            except av.error.FFmpegError:
+                continue  # counted as DAMAGED by the source already
+        yield from decoder.decode(None)
+
+    def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
+        if not self.packets:
+            return None
+        shown = [held for held in self.packets if held.t_ns <= t_ns] or self.packets[:1]
+        picture = cv2.imread(str(shown[-1].data), cv2.IMREAD_COLOR)
+        return None if picture is None else (np.asarray(picture, np.uint8), shown[-1].t_ns)
+
+    def _kept(self) -> list[Held]:
+        kept = [held for held in self.packets if held.t_ns <= self.t_end_ns]
+        return kept if any(held.video for held in kept) else []
+
+    def _mux(self, path: Path, container: str, *, telemetry: bool) -> None:
+        kept = [held for held in self._kept() if held.video or telemetry]
+        with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
+            video: Any = out.add_stream_from_template(self.template, opaque=True)
+            klv: Any = out.add_data_stream("klv") if any(not held.video for held in kept) else None
+            zero = min((_first(held) * held.time_base for held in kept if _first(held) is not None), default=0)
+            last: dict[bool, int] = {}
+            for held in kept:
+                packet = _packet(held)
+                packet.stream = video if held.video or klv is None else klv
+                packet.time_base = held.time_base
+                shift = round(zero / held.time_base)
+                dts = held.dts if held.dts is not None else held.pts
+                dts = last.get(held.video, -1) + 1 if dts is None else max(dts - shift, last.get(held.video, -1) + 1)
+                last[held.video] = dts
+                packet.dts = dts
+                packet.pts = dts if held.pts is None else max(dts, held.pts - shift)
+                packet.is_keyframe = held.key
+                out.mux(packet)
+
+
+def _packet(held: Held) -> Any:
+    if isinstance(held.data, Path):
+        raise TypeError(f"{held.data}: a picture is not a packet")
+    return av.Packet(held.data)
+
+
+def _first(held: Held) -> Any:
+    return held.dts if held.dts is not None else held.pts

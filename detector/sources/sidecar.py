@@ -1,0 +1,48 @@
+"""Telemetry beside the media: DJI .SRT or .csv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detector.errors import SourceError
+from detector.sources.csv_sidecar import parse_csv
+from detector.sources.srt import parse_srt
+from detector.sources.telemetry import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What a sidecar says. relative: its times count from the first picture, not from 1970."""
+
+    samples: list[Sample]
+    relative: bool
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+def find_sidecar(media: Path) -> Path | None:
+    """The .srt or .csv with the name of the media beside it."""
+    names = (media.with_suffix(suffix) for suffix in (".SRT", ".srt", ".csv", ".CSV"))
+    return next((name for name in names if name != media and name.is_file()), None)
+
+
+def read_sidecar(path: Path, hfov_deg: float | None) -> Sidecar:
+    """Read a sidecar by its suffix.
+
+    Raises:
+        SourceError: it cannot be read, or is of neither kind.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    if path.suffix.lower() == ".srt":
+        found = parse_srt(text, hfov_deg)
+        return Sidecar(found.samples, True, found.counters)
+    if path.suffix.lower() == ".csv":
+        try:
+            samples, relative, counters = parse_csv(text, hfov_deg)
+        except ValueError as error:
+            raise SourceError(f"{path}: {error}") from error
+        return Sidecar(samples, relative, counters)
+    raise SourceError(f"{path}: telemetry is read from .srt and .csv files")

@@ -1,0 +1,113 @@
+"""DJI .SRT subtitles: formats differ by model; what a model does not write is missing, never guessed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from detector.model import CameraPose, Datum
+from detector.sources.telemetry import Sample
+
+_CUE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->")
+_NUMBER = r"\s*([-+]?\d+(?:\.\d+)?)"
+_LATITUDE = re.compile(rf"\[latitude\s*:{_NUMBER}", re.I)
+_LONGITUDE = re.compile(rf"\[long?t?itude\s*:{_NUMBER}", re.I)
+_LONGITUDE_FIRST = re.compile(rf"GPS\s*\({_NUMBER}\s*,{_NUMBER}\s*(?:,{_NUMBER}(M?))?", re.I)
+_ABSOLUTE = re.compile(rf"abs_alt\s*:{_NUMBER}", re.I)
+_RELATIVE = re.compile(rf"(?:rel_alt|BAROMETER|Hb)\s*:{_NUMBER}|\bH{_NUMBER}m\b", re.I)
+_ALTITUDE = re.compile(rf"\[altitude\s*:{_NUMBER}", re.I)
+_GIMBAL = re.compile(rf"G\.PRY\s*\({_NUMBER}°?\s*,{_NUMBER}°?\s*,{_NUMBER}", re.I)
+_GIMBAL_BRACKETS = tuple(re.compile(rf"gb_{name}\s*:{_NUMBER}", re.I) for name in ("yaw", "pitch", "roll"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One cue. NaN where the model writes nothing. t_s: from the start of the picture. [s]"""
+
+    t_s: float
+    lat_deg: float
+    lon_deg: float
+    height_m: float
+    datum: Datum
+    ypr_deg: tuple[float, float, float] | None
+
+
+@dataclass(slots=True)
+class Subtitles:
+    """All cues, and as poses where attitude and angle of view are known."""
+
+    fixes: list[Fix] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+def parse_srt(text: str, hfov_deg: float | None = None) -> Subtitles:
+    """Read what can be read; cues without a position or broken are counted, and the rest carried on.
+
+    The date in a cue has no zone, so it is not taken for a time: cues count from the start of the picture.
+    Where a cue has no time of its own its date's seconds are of no use either, and it is counted as broken.
+    """
+    counters: Counter[str] = Counter()
+    found = Subtitles()
+    last_s = -math.inf
+    for block in re.split(r"\r?\n[ \t]*\r?\n+", text.lstrip("\ufeff").strip()):
+        if not block.strip():
+            continue
+        counters["srt_cues"] += 1
+        cue = _CUE.search(block)
+        if cue is None:
+            counters["srt_broken"] += 1
+            continue
+        hours, minutes, seconds, thousandths = cue.groups()
+        t_s = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(thousandths.ljust(3, "0")) / 1000
+        if t_s < last_s:
+            counters["srt_clock_went_back"] += 1
+            continue
+        last_s = t_s
+        fix = _fix(t_s, block)
+        if fix is None:
+            counters["srt_without_position"] += 1
+            continue
+        found.fixes.append(fix)
+        found.samples.append(Sample(round(t_s * 1e9), _pose(fix, hfov_deg)))
+    counters["srt_without_pose"] = sum(sample.pose is None for sample in found.samples)
+    found.counters = {name: count for name, count in counters.items() if count}
+    return found
+
+
+def _fix(t_s: float, block: str) -> Fix | None:
+    lat, lon = _first(_LATITUDE, block), _first(_LONGITUDE, block)
+    gps = _LONGITUDE_FIRST.search(block)
+    if gps is not None:
+        # Longitude comes first in GPS(...), except on the Matrice 300, which ends the third value with M.
+        lon, lat = (float(gps[2]), float(gps[1])) if gps[4] else (float(gps[1]), float(gps[2]))
+    if not (abs(lat) <= 90 and abs(lon) <= 180) or lat == lon == 0:
+        return None
+    height, datum = _height(block)
+    gimbal = _GIMBAL.search(block)
+    ypr = (float(gimbal[3]) % 360.0, float(gimbal[1]), float(gimbal[2])) if gimbal is not None else None
+    bracketed = [_first(one, block) for one in _GIMBAL_BRACKETS]
+    if ypr is None and not any(map(math.isnan, bracketed)):
+        ypr = (bracketed[0] % 360.0, bracketed[1], bracketed[2])
+    return Fix(t_s, lat, lon, height, datum, ypr)
+
+
+def _height(block: str) -> tuple[float, Datum]:
+    relative = _first(_RELATIVE, block)
+    if not math.isnan(relative):
+        return relative, Datum.TAKEOFF
+    absolute = _first(_ABSOLUTE, block)
+    return (absolute, Datum.MSL) if not math.isnan(absolute) else (_first(_ALTITUDE, block), Datum.MSL)
+
+
+def _first(pattern: re.Pattern[str], block: str) -> float:
+    match = pattern.search(block)
+    return float(next(group for group in match.groups() if group is not None)) if match is not None else math.nan
+
+
+def _pose(fix: Fix, hfov_deg: float | None) -> CameraPose | None:
+    if fix.ypr_deg is None or hfov_deg is None or math.isnan(fix.height_m):
+        return None
+    return CameraPose(fix.lat_deg, fix.lon_deg, fix.height_m, *fix.ypr_deg, hfov_deg, math.nan, datum=fix.datum)

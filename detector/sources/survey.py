@@ -1,0 +1,142 @@
+"""One pass over a recording's packets without decoding: its telemetry, its clock and whether it is whole.
+
+Demuxing costs about 1 % of decoding, and knowing both sides of every frame is what lets time and pose be
+interpolated instead of held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+
+from detector.klv import eg0104, st0601, stream
+from detector.klv.local_set import LocalSet
+from detector.sources.klv_pose import PoseBuilder
+from detector.sources.telemetry import Sample
+from detector.sources.time_line import TimeLine, through
+
+_GIVE_UP_AFTER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """One telemetry set and the presentation time it came at."""
+
+    pts_s: float
+    kind: str
+    found: LocalSet
+
+
+@dataclass(slots=True)
+class Survey:
+    """What one pass found. video_pts_s: in decoding order. [s]"""
+
+    sets: list[Stamped] = field(default_factory=list)
+    video_packets: int = 0
+    video_pts_s: list[float] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+    line: TimeLine | None = None
+    samples: list[Sample] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)
+    backwards: int = 0
+
+
+def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Iterator[Any]:
+    """Packets of the streams; a place that cannot be read is counted in `demux_errors` and passed over."""
+    in_a_row = 0
+    demuxer = container.demux(*streams)
+    while in_a_row < _GIVE_UP_AFTER:
+        try:
+            packet = next(demuxer)
+        except StopIteration:
+            return
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError:
+            counters["demux_errors"] += 1
+            in_a_row += 1
+            demuxer = container.demux(*streams)
+            continue
+        in_a_row = 0
+        yield packet
+
+
+def survey(path: Path, offset_s: float = 0.0) -> Survey:
+    """Read every packet once. offset_s: added to the time of the telemetry's values."""
+    found = Survey()
+    with av.open(str(path), metadata_errors="replace") as container:
+        video = container.streams.video[0] if container.streams.video else None
+        data = [one for one in container.streams if one.type == "data"]
+        assemblers = {one.index: stream.SetAssembler() for one in data}
+        now_s = 0.0
+        for packet in packets(container, ([video] if video else []) + data, found.counters):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            seconds = None if stamp is None else float(stamp * packet.time_base)
+            if video is not None and packet.stream.index == video.index:
+                if packet.size:
+                    found.video_packets += 1
+                if seconds is not None:
+                    now_s = seconds
+                    found.video_pts_s.append(seconds)
+            elif packet.stream.index in assemblers:
+                one = assemblers[packet.stream.index]
+                # Asynchronous telemetry has no time of its own: it belongs to the picture it came with.
+                _take(
+                    found,
+                    one.feed(bytes(packet)) if packet.size else one.finish(),
+                    now_s if seconds is None else seconds,
+                )
+        for one in assemblers.values():
+            _take(found, one.finish(), now_s)
+            found.counters["klv_junk_bytes"] += one.junk_bytes
+    _place(found, offset_s)
+    return found
+
+
+def sets_in(data: bytes) -> Survey:
+    """The same for a file that is nothing but KLV."""
+    found, assembler = Survey(), stream.SetAssembler()
+    _take(found, assembler.feed(data), 0.0)
+    _take(found, assembler.finish(), 0.0)
+    found.counters["klv_junk_bytes"] = assembler.junk_bytes
+    _place(found, 0.0)
+    return found
+
+
+def _take(found: Survey, whole: Iterator[bytes], pts_s: float) -> None:
+    for packet in whole:
+        decoded = stream.decode(packet)
+        if decoded is None:
+            found.counters["klv_other_sets"] += 1
+            continue
+        kind = "ST 0601" if packet.startswith(st0601.KEY) else "EG 0104" if packet.startswith(eg0104.KEY) else "?"
+        found.sets.append(Stamped(pts_s, kind, decoded))
+        found.counters["klv_sets"] += 1
+        found.counters["klv_checksum_wrong"] += decoded.checksum_ok is False
+        found.counters["klv_faults"] += len(decoded.faults)
+        found.counters["klv_unknown_items"] += len(decoded.unknown)
+
+
+def _place(found: Survey, offset_s: float) -> None:
+    """Put the sets on the clock: most time stamps decide, those that jump are replaced by the line's time."""
+    stamped = [one for one in found.sets if isinstance(one.found.values.get(2), int) and one.found.values[2]]
+    if not stamped:
+        found.counters["klv_without_time"] = len(found.sets)
+        return
+    times = [int(one.found.values[2]) * 1000 for one in stamped]
+    found.line = through([one.pts_s for one in stamped], times)
+    found.backwards = sum(b < a for a, b in pairwise(times))
+    jumped = set(found.line.outliers)
+    found.counters["klv_clock_jumps"] = len(jumped)
+    builder = PoseBuilder()
+    for i, one in enumerate(stamped):
+        t_ns = found.line.t_ns(one.pts_s) if i in jumped else times[i]
+        pose, missing = builder.add(t_ns // 1000, one.found.values)
+        found.missing.update(missing)
+        found.samples.append(Sample(t_ns + round(offset_s * 1e9), pose))

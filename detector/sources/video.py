@@ -1,0 +1,242 @@
+"""Video files, by PyAV: one thread, no colour conversion, nothing copied but the packets a clip may need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+
+from detector.errors import SourceError
+from detector.model import Frame, Gap, GapReason, TimeFrom
+from detector.sources.completeness import shortfall
+from detector.sources.luma import bgr_of, luma_of
+from detector.sources.packet_ring import Held, PacketRing
+from detector.sources.source import SourceEnd
+from detector.sources.survey import Survey, packets, survey
+from detector.sources.telemetry import Sample, Track
+from detector.sources.time_line import TimeLine
+
+_NS = 1_000_000_000
+
+
+class VideoFile:
+    """One recording with the telemetry in it or beside it.
+
+    start_ns: time of the first picture where no telemetry tells it; 1970 if None.
+    samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
+    telemetry_offset_s: added to the telemetry's time. [s]
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source_id: str,
+        *,
+        start_ns: int | None = None,
+        samples: list[Sample] | None = None,
+        samples_relative: bool = False,
+        telemetry_offset_s: float = 0.0,
+    ) -> None:
+        self.path, self.source_id = path, source_id
+        self.ring: PacketRing | None = None
+        self.end: SourceEnd | None = None
+        self.survey = self._surveyed(telemetry_offset_s)
+        shown = self.survey.video_pts_s
+        self._first_pts_s = min(shown, default=0.0)
+        self._interval_ns = _interval_ns(shown)
+        self.duration_s: float | None = max(shown, default=0.0) - self._first_pts_s + self._interval_ns / _NS
+        self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else TimeFrom.START_PTS
+        if self.survey.line is None and start_ns is None and samples and not samples_relative:
+            start_ns = samples[0].t_ns
+        first_ns = start_ns if start_ns is not None else 0
+        self._line = self.survey.line or TimeLine(first_ns - round(self._first_pts_s * _NS))
+        self.start_ns = self._line.t_ns(self._first_pts_s)
+        shift_ns = self.start_ns if samples_relative else 0
+        shift_ns += round(telemetry_offset_s * _NS)
+        beside = [Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []]
+        self.track = Track(beside or self.survey.samples)
+
+    def elapsed_s(self, t_ns: int) -> float:
+        """Seconds from the first picture."""
+        return (t_ns - self.start_ns) / _NS
+
+    def _surveyed(self, telemetry_offset_s: float) -> Survey:
+        try:
+            if self.path.stat().st_size == 0:
+                raise SourceError(f"{self.path}: the file is empty (0 bytes)")
+            with self.path.open("rb"):
+                pass
+            found = survey(self.path, telemetry_offset_s)
+        except av.error.FFmpegError as error:
+            raise SourceError(_cannot_open(self.path, error)) from error
+        except OSError as error:
+            raise SourceError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+        if not found.video_packets:
+            raise SourceError(f"{self.path}: there is no picture in it (no video packet from byte 0 to the end)")
+        return found
+
+    def __iter__(self) -> Iterator[Frame | Gap]:
+        """Frames and gaps in the order of time.
+
+        Raises:
+            SourceError: nothing in the file can be decoded.
+        """
+        self.end = None
+        reading = _Reading(self, self._line, self._interval_ns)
+        container = av.open(str(self.path), metadata_errors="replace")
+        video = container.streams.video[0]
+        video.codec_context.thread_count = 1
+        if self.ring is not None:
+            self.ring.start(video)
+        try:
+            yield from reading.run(container, video)
+        finally:
+            if self.ring is not None:
+                self.ring.end()  # the ring keeps the stream, and with it the container, for the last clips
+            else:
+                container.close()
+        if not reading.frames:
+            raise SourceError(f"{self.path}: none of its {self.survey.video_packets} video packets can be decoded")
+        reason = shortfall(self.path, video, self.survey)
+        t_end_ns = reading.last_ns + self._interval_ns
+        if reason:
+            last_s = self.elapsed_s(reading.last_ns)
+            reason = f"{self.path.name}: {reason}; last frame {reading.frames - 1} at {last_s:.3f} s"
+            yield Gap(self.source_id, t_end_ns, t_end_ns + 1, GapReason.INCOMPLETE, reason)
+        counters = {name: n for name, n in (reading.counters + self.survey.counters).items() if n}
+        self.end = SourceEnd(reading.frames, not reason, reason, reading.first_ns, t_end_ns, counters)
+
+
+class _Reading:
+    """The state of one iteration."""
+
+    def __init__(self, source: VideoFile, line: TimeLine, interval_ns: int) -> None:
+        self.source, self.line, self.interval_ns = source, line, interval_ns
+        self.frames = 0
+        self.first_ns = self.last_ns = source.start_ns
+        self.counters: Counter[str] = Counter()
+        self._size: tuple[int, int] | None = None
+        self._bad = 0
+        self._shift_ns = 0
+        self._video_ns = source.start_ns
+        self._clock_told = False
+
+    def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
+        streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
+        for packet in packets(container, streams, self.counters):
+            self._keep(packet, video)
+            if packet.stream.index != video.index:
+                continue
+            if packet.is_corrupt:
+                self._bad += 1
+            try:
+                decoded = packet.decode()
+            except av.error.FFmpegError:
+                self.counters["damaged_packets"] += 1
+                self._bad += 1
+                continue
+            for frame in decoded:
+                yield from self._frame(frame)
+        if self._bad and self.frames:
+            yield self._damaged(self.last_ns + self.interval_ns)
+
+    def _keep(self, packet: Any, video: Any) -> None:
+        ring = self.source.ring
+        if ring is None or not packet.size:
+            return
+        is_video = packet.stream.index == video.index
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if is_video and stamp is not None:
+            self._video_ns = self.line.t_ns(float(stamp * packet.time_base)) + self._shift_ns
+        t_ns = self._video_ns if is_video or stamp is None else self.line.t_ns(float(stamp * packet.time_base))
+        pts, dts = packet.pts, packet.dts
+        if stamp is None and not is_video:
+            pts = dts = round((self._video_ns - self.line.offset_ns) / _NS / packet.time_base)
+        key = bool(packet.is_keyframe)
+        ring.add(Held(t_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
+
+    def _frame(self, picture: av.VideoFrame) -> Iterator[Frame | Gap]:
+        t_ns = self._time(picture)
+        if self.frames:
+            gap = self._step(t_ns)
+            if gap is not None:
+                yield gap
+                t_ns = max(t_ns, gap.t_end_ns) if gap.reason is GapReason.CLOCK else t_ns
+        else:
+            self.first_ns = t_ns
+            yield from self._telemetry_clock(t_ns)
+        if picture.is_corrupt:
+            self.counters["corrupt_frames"] += 1
+            self._bad += 1
+        if self._bad:
+            yield self._damaged(t_ns)
+        if self._size is None:
+            self._size = (picture.width, picture.height)
+        elif self._size != (picture.width, picture.height):
+            self.counters["resized_frames"] += 1
+            picture = picture.reformat(width=self._size[0], height=self._size[1])
+        self.last_ns = t_ns
+        index, self.frames = self.frames, self.frames + 1
+        yield Frame(
+            self.source.source_id, index, t_ns, luma_of(picture), bool(picture.key_frame), self.source.time_from,
+            self.source.track.pose_at(t_ns, picture.width / picture.height), partial(bgr_of, picture),
+        )  # fmt: skip
+
+    def _time(self, picture: av.VideoFrame) -> int:
+        stamp = picture.pts if picture.pts is not None else picture.dts
+        if stamp is None or picture.time_base is None:
+            self.counters["frames_without_pts"] += 1
+            return self.last_ns + self.interval_ns if self.frames else self.source.start_ns
+        return self.line.t_ns(float(stamp * picture.time_base)) + self._shift_ns
+
+    def _step(self, t_ns: int) -> Gap | None:
+        """What is odd about the step from the last frame to `t_ns`."""
+        expected_ns = self.last_ns + self.interval_ns
+        if t_ns <= self.last_ns:
+            self.counters["clock_went_back"] += 1
+            self._shift_ns += expected_ns - t_ns
+            detail = f"time goes back by {(self.last_ns - t_ns) / _NS:.3f} s at frame {self.frames}"
+            return Gap(self.source.source_id, self.last_ns, expected_ns, GapReason.CLOCK, detail)
+        if t_ns - self.last_ns > max(_NS, 10 * self.interval_ns):
+            self.counters["missing_stretches"] += 1
+            detail = f"no frames for {(t_ns - self.last_ns) / _NS:.3f} s before frame {self.frames}"
+            return Gap(self.source.source_id, expected_ns, t_ns, GapReason.MISSING, detail)
+        return None
+
+    def _damaged(self, t_ns: int) -> Gap:
+        start_ns = min(self.last_ns, t_ns - 1)
+        detail = f"{self._bad} damaged packets or pictures before frame {self.frames}"
+        gap = Gap(self.source.source_id, start_ns, t_ns, GapReason.DAMAGED, detail, self._bad)
+        self._bad = 0
+        return gap
+
+    def _telemetry_clock(self, t_ns: int) -> Iterator[Gap]:
+        jumps = self.source.survey.counters["klv_clock_jumps"]
+        if jumps:
+            detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"
+            yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.CLOCK, detail, jumps)
+
+
+def _interval_ns(pts_s: list[float]) -> int:
+    """Median distance of the pictures; 1/25 s for a single one."""
+    ordered = sorted(set(pts_s))
+    steps = sorted(b - a for a, b in pairwise(ordered))
+    return max(1, round(steps[len(steps) // 2] * _NS)) if steps else 40_000_000
+
+
+def _cannot_open(path: Path, error: Exception) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if head[4:8] == b"ftyp":
+        return (
+            f"{path}: MP4 without its index (moov), from byte 0: the recording was cut off before it was closed. "
+            "Repair it with a tool such as untrunc and a whole recording of the same camera"
+        )
+    if head and all(byte >= 0x20 or byte in b"\t\r\n" for byte in head):
+        return f"{path}: this is text, not a video (byte 0: {head[:20]!r})"
+    return f"{path}: not a video that can be read, from byte 0: {error}"
