@@ -42,7 +42,7 @@ class _Pen(NamedTuple):
     @classmethod
     def of(cls, height_px: int) -> _Pen:
         unit = max(height_px / 720.0, 0.75)
-        return cls(0.5 * unit, max(1, round(unit)), max(1, round(1.9 * unit)), max(4, round(9 * unit)))
+        return cls(0.5 * unit, max(1, round(unit)), max(2, round(1.9 * unit)), max(4, round(9 * unit)))
 
 
 class Overlay:
@@ -203,13 +203,13 @@ def _name(  # noqa: PLR0917 - as _plate
     pen: _Pen,
     labels: list[tuple[int, int, int, int]],
 ) -> None:
-    """The shape's name beside the middle of what is in view of its border, away from captions and arrow if it can."""
+    """The shape's name beside a part of its border that is in view, away from captions and arrow if it can."""
     h, w = canvas.shape[:2]
     inside = points[((points >= 0) & (points < (w, h))).all(1)]
     free = inside[(inside[:, 0] < 0.8 * w) & (inside[:, 1] > 0.15 * h)]
     choice = free if len(free) else inside
     if len(choice):
-        x, y = choice[len(choice) // 2]
+        x, y = choice[len(choice) // 5]  # tracks are mostly in the middle
         # OpenCV's letters are ASCII only.
         words = shape.name if shape.name.isascii() and shape.name else shape.shape_id
         _plate(canvas, words, (x, y), pen, colour, labels)

@@ -16,6 +16,7 @@ from detector.model import CameraPose, Datum
 
 # A ray flatter than this against the surface (0.06 mrad) is tangent: its range is rounding noise.
 _TANGENT = 6e-5
+_HALF = 0.5 + 1e-9  # a place on the grid's border is on the grid, whatever the last bit says
 _MARCH_SAMPLES = 1_000_000
 _MARCH_STEPS = 20_000
 _BISECTIONS = 32
@@ -206,8 +207,9 @@ class Grid:
         middle = self.west_deg + 0.5 * (columns - 1) * self.step_lon_deg
         column = 0.5 * (columns - 1) + wgs84.wrapped_deg(lon - middle) / self.step_lon_deg
         row = (lat - self.south_deg) / self.step_lat_deg
-        outside = ~((row >= 0) & (row <= rows - 1) & (column >= 0) & (column <= columns - 1))
-        row, column = np.where(outside, 0.0, row), np.where(outside, 0.0, column)
+        outside = ~((np.abs(row / (rows - 1) - 0.5) <= _HALF) & (np.abs(column / (columns - 1) - 0.5) <= _HALF))
+        row = np.clip(np.where(outside, 0.0, row), 0.0, rows - 1.0)
+        column = np.clip(np.where(outside, 0.0, column), 0.0, columns - 1.0)
         r = np.minimum(row.astype(np.intp), rows - 2)
         c = np.minimum(column.astype(np.intp), columns - 2)
         v, u = row - r, column - c
