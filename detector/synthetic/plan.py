@@ -66,7 +66,7 @@ def vale(seed: int) -> Plan:
     yards = (box(118, -32, 222, 40), box(-338, -12, -234, 58))
     houses = _village(rng) + _sheds() + _farms(rng)
     clear = unary_union(
-        [LineString(road.points).buffer(road.width_m / 2 + 3.5) for road in _VALE_ROADS]
+        [LineString(road.points).buffer(road.width_m / 2 + 6) for road in _VALE_ROADS]
         + [Point(house.east_m, house.north_m).buffer(house.length_m * 0.75) for house in houses]
         + [yards[0]]
     )
