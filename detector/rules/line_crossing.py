@@ -227,7 +227,7 @@ class LineCrossing:
         if wanted in _COMPASS:
             east, north = _COMPASS[wanted]
             return bool(way[0] * east + way[1] * north > 0)
-        return wanted == "any" or (wanted == "left_to_right") == (far_side < 0)
+        return bool(wanted == "any" or (wanted == "left_to_right") == (far_side < 0))
 
     def _doubt(self, walk: _Walk, line: Shape) -> Iterator[Undecided]:
         """The stretch in which the mover was on neither side is over without a crossing."""

@@ -1,0 +1,238 @@
+"""Each rule: a hit, a miss, the border; and what holds for all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from detector.config.agreement_map import Shape
+from detector.model import Sight, State, Undecided, Violation
+from detector.rules import RULES
+from tests.rules.scene_making import (
+    T0,
+    WEST_EAST,
+    Mover,
+    film,
+    outcome,
+    rule,
+    scene,
+    square,
+    straight,
+)
+
+ZONE = square()
+INTO = straight(1, (-200.0, 0.0), (10.0, 0.0))
+ALWAYS = {"hours": ({"since": "00:00", "until": "00:00"},)}
+TOGETHER = [straight(i, (-30.0 * i, 0.0), (5.0, 0.0)) for i in range(1, 5)]
+HITS = {
+    "zone_entry": (lambda: rule("zone_entry", ZONE), lambda **k: film([INTO], 20, **k)),
+    "line_crossing": (
+        lambda: rule("line_crossing", WEST_EAST),
+        lambda **k: film([straight(1, (0.0, 60.0), (0.0, -10.0))], 20, **k),
+    ),
+    "dwell": (lambda: rule("dwell", ZONE, limit_s=5.0), lambda **k: film([INTO], 20, **k)),
+    "curfew": (lambda: rule("curfew", ZONE, **ALWAYS), lambda **k: film([INTO], 20, **k)),
+    "convoy": (lambda: rule("convoy"), lambda **k: film(TOGETHER, 20, **k)),
+    "speed": (lambda: rule("speed", limit_m_s=6.0), lambda **k: film([INTO], 20, **k)),
+    "flash": (
+        lambda: rule("flash", ZONE),
+        lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] if i % 20 < 2 else [], **k) for i in range(200)],
+    ),
+}
+
+
+def violations(entries, state=State.CLOSED):
+    return [entry for entry in entries if isinstance(entry, Violation) and entry.state is state]
+
+
+def undecided(entries):
+    return [entry for entry in entries if isinstance(entry, Undecided)]
+
+
+def test_every_rule_has_a_hit_here():
+    assert set(HITS) == set(RULES)
+
+
+@pytest.mark.parametrize("kind", HITS)
+def test_a_hit_is_opened_once_and_closed_once_with_the_same_id(kind):
+    make, scenes = HITS[kind]
+    entries = outcome(make(), scenes())
+    opened, closed = violations(entries, State.OPEN), violations(entries)
+    assert len(opened) == len(closed) == 1
+    assert opened[0].violation_id == closed[0].violation_id
+    assert closed[0].t_start_ns <= closed[0].t_peak_ns < closed[0].t_end_ns + 1
+    assert 0.95 <= closed[0].confidence <= 1.0
+    assert closed[0].place.lat_deg is not None
+
+
+@pytest.mark.parametrize("kind", HITS)
+def test_the_same_scenes_give_the_same_entries(kind):
+    make, scenes = HITS[kind]
+    judge = make()
+    first = outcome(judge, scenes())
+    assert outcome(make(), scenes()) == first
+    assert outcome(judge, scenes()) == first  # finish() leaves nothing behind
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HITS if kind != "flash"])
+def test_a_tentative_track_is_never_judged(kind):
+    make, scenes = HITS[kind]
+    tentative = [
+        dataclasses.replace(s, tracks=dataclasses.replace(s.tracks, confirmed=np.zeros(len(s.tracks), np.bool_)))
+        for s in scenes()
+    ]
+    assert outcome(make(), tentative) == []
+
+
+@pytest.mark.parametrize("kind", HITS)
+@pytest.mark.parametrize("sight", [Sight.BLIND, Sight.WARMING_UP])
+def test_a_blind_scene_says_nothing(kind, sight):
+    make, scenes = HITS[kind]
+    assert outcome(make(), scenes(sight=sight)) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HITS if kind != "line_crossing"])
+def test_an_event_is_never_joined_across_a_gap(kind):
+    make, scenes = HITS[kind]
+    whole = scenes()
+    blind = [
+        dataclasses.replace(s, sight=Sight.BLIND) if 150 <= i < 155 else s for i, s in enumerate(whole + whole[:0])
+    ]
+    closed = violations(outcome(make(), blind))
+    t_blind_ns = T0 + 15 * 10**9
+    assert all(v.t_end_ns <= t_blind_ns or v.t_start_ns >= t_blind_ns for v in closed)
+
+
+def test_a_crossing_whose_two_sides_lie_on_two_sides_of_a_gap_is_none():
+    make, scenes = HITS["line_crossing"]
+    blind = [dataclasses.replace(s, sight=Sight.BLIND) if 40 <= i < 80 else s for i, s in enumerate(scenes())]
+    assert violations(outcome(make(), blind)) == []
+
+
+@pytest.mark.parametrize("kind", HITS)
+def test_the_clock_going_back_breaks_the_event(kind):
+    make, scenes = HITS[kind]
+    back = [dataclasses.replace(s, t_ns=s.t_ns - 20 * 10**9 if i >= 150 else s.t_ns) for i, s in enumerate(scenes())]
+    for v in violations(outcome(make(), back)):
+        assert v.t_start_ns < v.t_end_ns
+
+
+@pytest.mark.parametrize("kind", HITS)
+def test_empty_scenes_and_fixes_that_are_nan_raise_nothing(kind):
+    make, scenes = HITS[kind]
+    assert outcome(make(), film([], 5)) == []
+    nowhere = [Mover(1, lambda t: (math.nan, math.nan))]
+    assert violations(outcome(make(), film(nowhere, 5))) == []
+    assert outcome(make(), []) == []
+    list(make().judge(scenes()[0]))
+
+
+@pytest.mark.parametrize("kind", ["zone_entry", "dwell", "curfew"])
+def test_a_mover_on_the_border_is_undecided_once(kind):
+    make, _ = HITS[kind]
+    entries = outcome(make(), film([straight(1, (-100.0, -50.0), (0.0, 5.0))], 12))
+    assert len(entries) == 1
+    assert isinstance(entries[0], Undecided)
+
+
+def test_a_mover_that_follows_the_border_outside_is_nothing():
+    entries = outcome(rule("zone_entry", ZONE), film([straight(1, (-120.0, -50.0), (0.0, 5.0))], 12))
+    assert entries == []
+
+
+def test_one_fix_that_jumps_into_the_zone_is_no_entry():
+    jumping = Mover(1, lambda t: (0.0, 0.0) if round(t * 10) % 7 == 3 else (-150.0, 0.0))
+    assert outcome(rule("zone_entry", ZONE), film([jumping], 20)) == []
+
+
+def test_a_mover_lost_and_found_again_is_one_incident():
+    parked = [Mover(i + 1, lambda t, i=i: (0.3, 0.2 * i) if 5 * i <= t < 5 * i + 3 else None) for i in range(6)]
+    closed = violations(outcome(rule("zone_entry", ZONE), film(parked, 32)))
+    assert len(closed) == 1
+    assert closed[0].track_ids == (1, 2, 3, 4, 5, 6)
+
+
+def test_the_hole_of_a_zone_is_outside():
+    ring = square(half_m=100.0, hole_m=50.0)
+    assert outcome(rule("zone_entry", ring), film([straight(1, (0.0, 0.0), (0.1, 0.0))], 5)) == []
+    assert violations(outcome(rule("zone_entry", ring), film([straight(1, (75.0, 0.0), (0.1, 0.0))], 5)))
+
+
+@pytest.mark.parametrize(
+    ("direction", "count"),
+    [("any", 1), ("southbound", 1), ("northbound", 0), ("left_to_right", 1), ("right_to_left", 0)],
+)
+def test_a_crossing_southward_has_its_direction(direction, count):
+    scenes = film([straight(1, (0.0, 60.0), (0.0, -10.0))], 12)
+    closed = violations(outcome(rule("line_crossing", WEST_EAST, direction=direction), scenes))
+    assert len(closed) == count
+    assert all(v.observation == 'line "Line of contact" crossed, southbound' for v in closed)
+
+
+def test_a_track_that_flickers_at_a_line_is_no_crossing():
+    noise = np.random.default_rng(1).normal(0, 2, 400)
+    waiting = Mover(1, lambda t: (0.0, float(noise[round(t * 10)])))
+    assert violations(outcome(rule("line_crossing", WEST_EAST), film([waiting], 30))) == []
+
+
+def test_going_round_the_end_of_a_line_is_no_crossing():
+    def path(t):
+        angle = math.pi / 2 - t / 5
+        return 200 + 60 * math.cos(angle), 60 * math.sin(angle)
+
+    assert outcome(rule("line_crossing", WEST_EAST), film([Mover(1, path)], 15)) == []
+
+
+def test_a_shape_in_pixels_works_without_telemetry():
+    zone = Shape("gate", "Gate", shapely.box(860, 440, 1060, 640), feed="cam")
+    judge = rule("zone_entry", zone)
+    assert not judge.needs_ground
+    closed = violations(outcome(judge, film([INTO], 20, pose=None)))
+    assert len(closed) == 1
+    assert closed[0].place.lat_deg is None
+    assert closed[0].place.xy_px is not None
+
+
+def test_a_speed_near_the_limit_is_undecided():
+    near = film([straight(1, (0.0, 0.0), (6.5, 0.0))], 8)
+    entries = outcome(rule("speed", limit_m_s=6.0), near)
+    assert violations(entries) == []
+    assert len(undecided(entries)) == 1
+
+
+def test_flashes_are_counted_into_one_incident():
+    make, scenes = HITS["flash"]
+    assert violations(outcome(make(), scenes()))[0].count == 10
+
+
+def test_cars_that_meet_are_no_convoy():
+    meeting = [
+        straight(i, (-100 * math.cos(i), -100 * math.sin(i)), (8 * math.cos(i), 8 * math.sin(i))) for i in (1, 3, 5)
+    ]
+    assert outcome(rule("convoy"), film(meeting, 20)) == []
+
+
+def test_a_curfew_begins_at_its_first_minute_and_ends_before_its_last():
+    from datetime import UTC, datetime
+
+    start = datetime.fromtimestamp(T0 // 10**9, UTC)
+    now = f"{start:%H:%M}"
+    later = f"{(start.hour + 1) % 24:02d}:00"
+    assert violations(outcome(rule("curfew", hours=({"since": now, "until": later},)), film([INTO], 5)))
+    assert outcome(rule("curfew", hours=({"since": later, "until": now},)), film([INTO], 5)) == []
+
+
+def test_every_rule_and_each_of_its_settings_is_documented():
+    from detector.rules.reference import reference
+
+    text = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
+    assert text == reference()
+    for kind, rule_class in RULES.items():
+        section = text.split(f"## {kind}\n")[1].split("\n## ")[0]
+        for name in rule_class.Config.model_fields:
+            assert f"`{name}`" in section, (kind, name)
