@@ -63,10 +63,13 @@ def list_(log: Log, since: Since = None, until: Until = None, rule: Rule = None,
         console.print(f"run {run.run.run_id}: {'complete' if run.complete else '; '.join(run.problems)}")
 
 
-def print_violations(found: Sequence[LoggedViolation], console: Console) -> None:
+def print_violations(found: Sequence[LoggedViolation], console: Console | None = None) -> None:
     """The table that `log list` and the demo show."""
+    console = console or _console()
     digits = _digits([one.violation.violation_id for one in found])
-    table = Table("id", "start (UTC)", "s", "rule", "source", "what", "n", "where (95 %)", "state", "verdicts")
+    table = Table()
+    for name in ("id", "start (UTC)", "s", "rule", "source", "what", "n", "where (95 %)", "state", "verdicts"):
+        table.add_column(name, no_wrap=name == "id", overflow="fold")
     for one in found:
         v = one.violation
         verdicts = ", ".join(f"{verdict.party}: {verdict.verdict}" for verdict in one.verdicts)
