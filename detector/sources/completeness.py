@@ -18,7 +18,7 @@ def shortfall(path: Path, video: Any, found: Survey) -> str:
         unit = _packet_size(path)
         if unit and size % unit:
             whole = size - size % unit
-            return f"the file ends in the middle of a transport packet, at byte {size} (the last whole one ends at {whole})"
+            return f"the file ends inside a transport packet, at byte {size} (the last whole one ends at {whole})"
         return ""
     if video.frames and found.video_packets < video.frames:
         return f"the index promises {video.frames} pictures, {found.video_packets} are in the file of {size} bytes"

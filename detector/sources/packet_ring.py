@@ -152,6 +152,9 @@ class Clip:
         best = None
         decoder = av.CodecContext.create(self.template.codec_context.name, "r")
         decoder.extradata = self.template.codec_context.extradata
+        # Codecs without headers of their own (MS-MPEG-4, raw) know their size only from the container.
+        decoder.width, decoder.height = self.template.codec_context.width, self.template.codec_context.height
+        decoder.pix_fmt = self.template.codec_context.pix_fmt
         decoder.thread_count = 1
         for frame in self._decoded(decoder):
             shown_ns = times.get(frame.pts)
@@ -173,7 +176,10 @@ class Clip:
                 yield from decoder.decode(packet)
             except av.error.FFmpegError:
                 continue  # counted as DAMAGED by the source already
-        yield from decoder.decode(None)
+        try:
+            yield from decoder.decode(None)
+        except av.error.FFmpegError:
+            return
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         if not self.packets:

@@ -6,6 +6,7 @@ interpolated instead of held.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,13 +25,14 @@ from detector.sources.time_line import TimeLine, through
 _GIVE_UP_AFTER = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stamped:
-    """One telemetry set and the presentation time it came at."""
+    """One telemetry set and the presentation time it came at. at_byte: where, for sets that have no such time."""
 
     pts_s: float
     kind: str
     found: LocalSet
+    at_byte: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
         data = [one for one in container.streams if one.type == "data"]
         assemblers = {one.index: stream.SetAssembler() for one in data}
         now_s = 0.0
+        pictures: list[tuple[int, float]] = []
         for packet in packets(container, ([video] if video else []) + data, found.counters):
             stamp = packet.pts if packet.pts is not None else packet.dts
             seconds = None if stamp is None else float(stamp * packet.time_base)
@@ -84,19 +87,36 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
                 if seconds is not None:
                     now_s = seconds
                     found.video_pts_s.append(seconds)
+                    if packet.pos is not None and packet.pos >= 0:
+                        pictures.append((packet.pos, seconds))
             elif packet.stream.index in assemblers:
                 one = assemblers[packet.stream.index]
-                # Asynchronous telemetry has no time of its own: it belongs to the picture it came with.
-                _take(
-                    found,
-                    one.feed(bytes(packet)) if packet.size else one.finish(),
-                    now_s if seconds is None else seconds,
-                )
+                whole = one.feed(bytes(packet)) if packet.size else one.finish()
+                at_byte = packet.pos if seconds is None else None
+                _take(found, whole, now_s if seconds is None else seconds, at_byte)
         for one in assemblers.values():
             _take(found, one.finish(), now_s)
             found.counters["klv_junk_bytes"] += one.junk_bytes
+        _time_by_byte(found.sets, pictures)
     _place(found, offset_s)
     return found
+
+
+def _time_by_byte(sets: list[Stamped], pictures: list[tuple[int, float]]) -> None:
+    """Asynchronous telemetry has no presentation time: it belongs to the picture beside it in the file.
+
+    The demuxer hands out sets some pictures early, so the order of its packets would be wrong by 0.1 s. Whether
+    this encoder writes a set before or after its picture is told by the first of them.
+    """
+    untimed = [one for one in sets if one.at_byte is not None and one.at_byte >= 0]
+    if not untimed or not pictures:
+        return
+    pictures = sorted(pictures)
+    places = [at for at, _ in pictures]
+    ahead = min(one.at_byte or 0 for one in untimed) < places[0]
+    for one in untimed:
+        at = bisect_right(places, one.at_byte or 0) - (0 if ahead else 1)
+        one.pts_s = pictures[min(max(at, 0), len(pictures) - 1)][1]
 
 
 def sets_in(data: bytes) -> Survey:
@@ -109,14 +129,14 @@ def sets_in(data: bytes) -> Survey:
     return found
 
 
-def _take(found: Survey, whole: Iterator[bytes], pts_s: float) -> None:
+def _take(found: Survey, whole: Iterator[bytes], pts_s: float, at_byte: int | None = None) -> None:
     for packet in whole:
         decoded = stream.decode(packet)
         if decoded is None:
             found.counters["klv_other_sets"] += 1
             continue
         kind = "ST 0601" if packet.startswith(st0601.KEY) else "EG 0104" if packet.startswith(eg0104.KEY) else "?"
-        found.sets.append(Stamped(pts_s, kind, decoded))
+        found.sets.append(Stamped(pts_s, kind, decoded, at_byte))
         found.counters["klv_sets"] += 1
         found.counters["klv_checksum_wrong"] += decoded.checksum_ok is False
         found.counters["klv_faults"] += len(decoded.faults)

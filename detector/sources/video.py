@@ -95,6 +95,7 @@ class VideoFile:
             self.ring.start(video)
         try:
             yield from reading.run(container, video)
+            reason = shortfall(self.path, video, self.survey)
         finally:
             if self.ring is not None:
                 self.ring.end()  # the ring keeps the stream, and with it the container, for the last clips
@@ -102,7 +103,6 @@ class VideoFile:
                 container.close()
         if not reading.frames:
             raise SourceError(f"{self.path}: none of its {self.survey.video_packets} video packets can be decoded")
-        reason = shortfall(self.path, video, self.survey)
         t_end_ns = reading.last_ns + self._interval_ns
         if reason:
             last_s = self.elapsed_s(reading.last_ns)

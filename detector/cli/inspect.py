@@ -1,0 +1,103 @@
+"""`trucewatch inspect`: what is in a recording, and is it good enough."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from detector.sources.inspection import Inspection
+
+
+def inspect(
+    media: Annotated[Path, typer.Argument(help="Video, folder of pictures, or .bin/.klv file of telemetry alone.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+) -> None:
+    """Show what a recording holds, and whether it is good enough for rules on the ground.
+
+    Example: trucewatch inspect flight.ts
+    """
+    from rich.console import Console
+
+    from detector.errors import SourceError
+    from detector.sources.inspection import inspect_media
+
+    try:
+        report = inspect_media(media)
+    except SourceError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(3) from None
+    if as_json:
+        typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
+    else:
+        console = Console()
+        console.print(_table(report))
+        _say_verdict(console, report)
+    if not report.complete:
+        typer.echo(f"INCOMPLETE: {report.detail}", err=True)
+        raise typer.Exit(3)
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _table(report: Inspection) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(report.media), show_header=False)
+    for name, text in _rows(report):
+        if text:
+            table.add_row(name, escape(text))
+    return table
+
+
+def _rows(report: Inspection) -> list[tuple[str, str]]:
+    regular = {True: "constant", False: "variable", None: ""}[report.constant_rate]
+    return [
+        ("streams", "\n".join(" ".join(str(v) for v in one.values()) for one in report.streams)),
+        ("frames", f"{report.frames}, {'complete' if report.complete else 'INCOMPLETE'}" if report.frames else ""),
+        ("frame rate", f"{report.frame_rate:.3f} per s, {regular}" if report.frame_rate else ""),
+        ("duration", f"{report.duration_s:.3f} s" if report.duration_s else ""),
+        ("starts", f"{report.start} (time from {report.time_from})" if report.start else ""),
+        ("telemetry", f"{', '.join(report.telemetry)}: {report.telemetry_sets} sets" if report.telemetry else "none"),
+        ("telemetry rate", f"{report.telemetry_rate:.2f} per s" if report.telemetry_rate else ""),
+        ("offset, UTC minus pts", f"{report.offset_s:.6f} s" if report.offset_s is not None else ""),
+        ("jitter", f"{1000 * report.jitter_s:.2f} ms" if report.jitter_s is not None else ""),
+        ("set minus picture", f"{1000 * report.telemetry_lag_s:.1f} ms" if report.telemetry_lag_s is not None else ""),
+        ("frames with a pose", f"{report.poses} of {report.frames}" if report.frames else ""),
+        ("missing items", _counts(report.missing)),
+        ("checksum failures", str(report.counters.get("klv_checksum_wrong", 0)) if report.telemetry else ""),
+        ("unknown items", _counts(report.unknown_tags)),
+        ("security", report.security),
+        ("counted", _counts(report.counters)),
+        ("corners as told", "  ".join(f"{lat:.5f} {lon:.5f}" for lon, lat in report.corners)),
+        ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
+        ("gaps", "\n".join(report.gaps[:20])),
+    ]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
+
+
+def _say_verdict(console: Any, report: Inspection) -> None:
+    if report.verdict:
+        console.print("[green]Good enough for ground rules.[/green]")
+        return
+    console.print("[yellow]Not good enough for ground rules:[/yellow]")
+    for reason in report.why_not:
+        console.print(f"  - {reason}", markup=False)

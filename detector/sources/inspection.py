@@ -1,0 +1,229 @@
+"""What a recording holds and whether it is good enough for rules on the ground."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from detector.errors import SourceError
+from detector.geo.footprint import footprint
+from detector.geo.terrain import Plane
+from detector.klv import eg0104, st0102, st0601
+from detector.klv.items import Value
+from detector.model import CameraPose, Gap, GapReason
+from detector.sources.images import ImageFolder
+from detector.sources.klv_pose import name_of
+from detector.sources.opening import open_source
+from detector.sources.survey import Survey, sets_in
+from detector.sources.video import VideoFile
+from detector.timebase import iso_from_ns
+
+_MAX_RANGE_M = 20_000.0
+_ENOUGH_POSES = 0.9
+
+
+@dataclass(slots=True)
+class Inspection:
+    """Everything that `trucewatch inspect` shows. Rates in 1/s, times in s; None or empty where there is none.
+
+    offset_s: telemetry time stamp at the first picture minus the pictures' own clock; jitter_s: its scatter.
+    telemetry_lag_s: median of (presentation time of a set - of the nearest picture).
+    footprint, centre: lon, lat of the first pose with ground in view. corners: as the telemetry itself says.
+    verdict: whether ground rules can work; why_not: one sentence a reason.
+    """
+
+    media: str
+    kind: str
+    streams: list[dict[str, Any]] = field(default_factory=list)
+    frames: int = 0
+    complete: bool = True
+    detail: str = ""
+    duration_s: float | None = None
+    frame_rate: float | None = None
+    constant_rate: bool | None = None
+    time_from: str = ""
+    start: str = ""
+    telemetry: list[str] = field(default_factory=list)
+    telemetry_sets: int = 0
+    telemetry_rate: float | None = None
+    offset_s: float | None = None
+    jitter_s: float | None = None
+    telemetry_lag_s: float | None = None
+    missing: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    unknown_tags: dict[str, int] = field(default_factory=dict)
+    security: str = ""
+    items: dict[str, Value] = field(default_factory=dict)
+    corners: list[tuple[float, float]] = field(default_factory=list)
+    centre: tuple[float, float] | None = None
+    footprint: list[tuple[float, float]] = field(default_factory=list)
+    poses: int = 0
+    gaps: list[str] = field(default_factory=list)
+    verdict: bool = False
+    why_not: list[str] = field(default_factory=list)
+
+
+def inspect_media(path: Path) -> Inspection:
+    """Read all of a recording, a folder of pictures, or a file of KLV alone.
+
+    Raises:
+        SourceError: it cannot be read at all.
+    """
+    if path.is_file() and path.suffix.lower() in {".bin", ".klv"}:
+        return _klv_file(path)
+    try:
+        source = open_source(path, source_id=path.stem or "media")
+    except SourceError:
+        if path.is_file() and _looks_like_klv(path):
+            return _klv_file(path)
+        raise
+    if not isinstance(source, VideoFile | ImageFolder):
+        raise SourceError(f"{path}: neither a video nor a folder of pictures")
+    report = Inspection(str(path), "video" if isinstance(source, VideoFile) else "images")
+    first: tuple[CameraPose, tuple[int, int]] | None = None
+    times: list[int] = []
+    for item in source:
+        if isinstance(item, Gap):
+            report.gaps.append(f"{item.reason}: {item.detail}")
+            continue
+        times.append(item.t_ns)
+        report.time_from = str(item.time_from)
+        if item.pose is not None:
+            report.poses += 1
+            first = first or (item.pose, item.size_px)
+    end = source.end
+    if end is not None:
+        report.frames, report.complete, report.detail = end.frames, end.complete, end.detail
+        report.counters = dict(end.counters)
+    report.duration_s, report.start = source.duration_s, iso_from_ns(times[0])
+    _rate(report, times)
+    if isinstance(source, VideoFile):
+        report.streams = _streams(path)
+        _telemetry(report, source.survey, source)
+    if first is not None:
+        _ground(report, *first)
+    _judge(report)
+    return report
+
+
+def _looks_like_klv(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    return st0601.KEY in head or eg0104.KEY in head
+
+
+def _klv_file(path: Path) -> Inspection:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    found = sets_in(data)
+    if not found.sets:
+        raise SourceError(
+            f"{path}: no ST 0601 or EG 0104 set in its {len(data)} bytes "
+            f"({found.counters['klv_other_sets']} sets of other kinds)"
+        )
+    report = Inspection(str(path), "klv", counters={name: n for name, n in found.counters.items() if n})
+    _telemetry(report, found, None)
+    report.why_not.append("there is no picture in it")
+    return report
+
+
+def _streams(path: Path) -> list[dict[str, Any]]:
+    with av.open(str(path), metadata_errors="replace") as container:
+        shown = []
+        for stream in container.streams:
+            one: dict[str, Any] = {"index": stream.index, "type": stream.type}
+            if stream.codec_context is not None:
+                one["codec"] = stream.codec_context.name
+            if isinstance(stream, av.VideoStream):
+                one["size"] = f"{stream.codec_context.width}x{stream.codec_context.height}"
+                one["pixels"] = stream.codec_context.pix_fmt
+            shown.append(one)
+        return shown
+
+
+def _rate(report: Inspection, times: list[int]) -> None:
+    steps = np.diff(np.asarray(times, np.int64))
+    if len(steps):
+        report.frame_rate = round(1e9 * len(steps) / float(times[-1] - times[0]), 6)
+        # Container clocks are as coarse as 1 ms (Matroska): less scatter than that is constant.
+        report.constant_rate = bool(np.abs(steps - np.median(steps)).max() < 2_000_000)
+
+
+def _telemetry(report: Inspection, found: Survey, source: VideoFile | None) -> None:
+    report.telemetry = sorted({one.kind for one in found.sets})
+    report.telemetry_sets = len(found.sets)
+    if len(found.sets) > 1 and found.sets[-1].pts_s > found.sets[0].pts_s:
+        report.telemetry_rate = round((len(found.sets) - 1) / (found.sets[-1].pts_s - found.sets[0].pts_s), 3)
+    if found.line is not None and source is not None:
+        report.offset_s, report.jitter_s = found.line.offset_ns / 1e9, found.line.jitter_s
+    if source is not None and found.sets and found.video_pts_s:
+        shown = np.sort(np.asarray(found.video_pts_s))
+        came = np.asarray([one.pts_s for one in found.sets])
+        report.telemetry_lag_s = (
+            float(np.median(came - shown[np.abs(came[:, None] - shown).argmin(1)]))
+            if len(came) * len(shown) < 4e6
+            else None
+        )
+    report.missing = dict(found.missing)
+    unknown: Counter[str] = Counter()
+    for one in found.sets:
+        unknown.update(f"tag {tag}" if tag >= 0 else "label" for tag in one.found.unknown)
+        nested = one.found.values.get(48)
+        if isinstance(nested, bytes) and not report.security:
+            report.security = st0102.classification(nested) or "unreadable"
+    report.unknown_tags = dict(unknown)
+    if found.sets:
+        values = found.sets[0].found.values
+        report.items = {name_of(tag): v.hex() if isinstance(v, bytes) else v for tag, v in values.items()}
+        report.corners = _corners(values)
+
+
+def _corners(values: dict[int, Value]) -> list[tuple[float, float]]:
+    """Lon, lat of the four corners: full (82-89), else the centre plus offsets (26-33)."""
+    number = {tag: float(value) for tag, value in values.items() if isinstance(value, int | float)}
+    if all(tag in number for tag in range(82, 90)):
+        return [(number[83 + 2 * k], number[82 + 2 * k]) for k in range(4)]
+    if all(tag in number for tag in (23, 24, *range(26, 34))):
+        return [(number[24] + number[27 + 2 * k], number[23] + number[26 + 2 * k]) for k in range(4)]
+    return []
+
+
+def _ground(report: Inspection, pose: CameraPose, size_px: tuple[int, int]) -> None:
+    ground_m = pose.ground_alt_m
+    if ground_m != ground_m:  # noqa: PLR0124  NaN: the telemetry does not say how high the ground is
+        return
+    outline = footprint(pose, size_px, Plane(ground_m, pose.datum), _MAX_RANGE_M)
+    if len(outline):
+        report.footprint = [(round(float(lon), 7), round(float(lat), 7)) for lon, lat in outline]
+        lon, lat = outline.mean(axis=0)
+        report.centre = (round(float(lon), 7), round(float(lat), 7))
+
+
+def _judge(report: Inspection) -> None:
+    why = report.why_not
+    if not report.telemetry_sets and not report.poses:
+        why.append("there is no telemetry in it or beside it")
+    elif not report.poses:
+        why.append(
+            "no frame has a complete pose" + (f"; missing: {', '.join(report.missing)}" if report.missing else "")
+        )
+    elif report.poses < _ENOUGH_POSES * report.frames:
+        why.append(f"only {report.poses} of {report.frames} frames have a pose")
+    if report.poses and report.jitter_s is not None and report.jitter_s > 0.5:
+        why.append(f"telemetry time stamps scatter by {report.jitter_s:.2f} s against the picture")
+    wrong = report.counters.get("klv_checksum_wrong", 0)
+    if report.telemetry_sets and wrong > 0.1 * report.telemetry_sets:
+        why.append(f"{wrong} of {report.telemetry_sets} telemetry sets have a wrong checksum")
+    if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
+        why.append("its clock jumps: see the gaps")
+    report.verdict = not why

@@ -1,0 +1,311 @@
+"""Video files: counts, times, zero copy, damage, truncation."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from detector.errors import SourceError
+from detector.klv import st0601
+from detector.model import Frame, Gap, GapReason, TimeFrom
+from detector.sources import PacketRing, open_source
+
+DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data"))
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the measuring data in {DATA}")
+T0_US = 1_750_000_000_000_000
+
+
+def telemetry(t_us: int, lat_deg: float = 10.0) -> bytes:
+    return st0601.encode(
+        {2: t_us, 5: 90.0, 6: 0.0, 7: 0.0, 13: lat_deg, 14: 20.0, 104: 500.0, 16: 40.0, 18: 0.0, 19: -60.0, 20: 0.0}
+    )
+
+
+def make(
+    path: Path,
+    frames: int = 30,
+    *,
+    size: tuple[int, int] = (64, 48),
+    codec: str = "mpeg2video",
+    pix_fmt: str = "yuv420p",
+    stamps: list[int] | None = None,
+    klv_us: list[int] | None = None,
+) -> Path:
+    """A small video; frame i is grey level 40 + 4 i. klv_us: one set a frame with these time stamps."""
+    with av.open(str(path), "w") as out:
+        video = out.add_stream(codec, rate=25)
+        video.width, video.height = size
+        video.pix_fmt = pix_fmt
+        video.codec_context.gop_size = 5
+        data = out.add_data_stream("klv") if klv_us is not None else None
+        for i in range(frames):
+            grey = np.full((size[1], size[0], 3), (40 + 4 * i) % 256, np.uint8)
+            picture = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            picture.pts = stamps[i] if stamps is not None else i
+            picture.time_base = Fraction(1, 25)
+            for packet in video.encode(picture):
+                out.mux(packet)
+            if data is not None and klv_us is not None:
+                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-4 * i))
+                packet.stream = data
+                packet.pts = packet.dts = i * 3600
+                packet.time_base = Fraction(1, 90_000)
+                out.mux(packet)
+        for packet in video.encode(None):
+            out.mux(packet)
+    return path
+
+
+def read(path: Path, **options: object) -> tuple[list[Frame], list[Gap], object]:
+    source = open_source(path, source_id="s", **options)  # type: ignore[arg-type]
+    items = list(source)
+    return [i for i in items if isinstance(i, Frame)], [i for i in items if isinstance(i, Gap)], source.end
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("moving/truck4.mp4", 421),
+        ("moving/wakeboard7.mp4", 67),
+        ("moving/Surfing06.mp4", 106),
+        ("moving/bag.avi", 196),
+        ("moving/woman.mp4", 479),
+        ("static/vtest.avi", 795),
+        ("static/traffic_camera_vfr.mp4", 576),
+        ("static/issue53_brightness_change.avi", 59),
+        ("klv/sample-stream.ts", 277),
+        ("klv/h264_klv.ts", 30),
+        ("klv/h265_klv.ts", 30),
+        ("klv/mpeg2_klv.ts", 30),
+        ("klv/h264_no_klv.ts", 30),
+        ("klv/aphill_klv_10s.ts", 10),
+    ],
+)
+def test_every_recording_is_read_to_its_end(name: str, count: int) -> None:
+    frames, gaps, end = read(DATA / name)
+    assert len(frames) == count
+    assert end is not None
+    assert end.complete  # type: ignore[attr-defined]
+    assert not gaps
+    assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["h264_klv.ts", "h265_klv.ts", "mpeg2_klv.ts"])
+def test_sets_without_a_presentation_time_give_the_first_frame_the_first_sets_time(name: str) -> None:
+    frames, _, _ = read(DATA / "klv" / name)
+    assert frames[0].time_from is TimeFrom.TELEMETRY
+    assert frames[0].t_ns == pytest.approx(1_224_807_209_913_000_000, abs=2_000_000)
+
+
+@needs_data
+def test_the_predator_universal_set_places_the_camera_over_fort_ap_hill() -> None:
+    frames, _, _ = read(DATA / "klv/aphill_klv_10s.ts")
+    assert all(frame.pose is not None for frame in frames)
+    pose = frames[0].pose
+    assert pose is not None
+    assert (pose.lat_deg, pose.lon_deg) == (pytest.approx(38.16, abs=0.001), pytest.approx(-77.356, abs=0.001))
+    assert pose.pitch_deg == pytest.approx(-35.3, abs=0.3)
+
+
+def test_luma_is_the_decoders_plane_and_cannot_be_written(tmp_path: Path) -> None:
+    frames, _, _ = read(make(tmp_path / "a.ts"))
+    assert len(frames) == 30
+    assert frames[0].luma.base is not None
+    with pytest.raises(ValueError, match="read-only"):
+        frames[0].luma[0, 0] = 1
+    assert frames[3].colour().shape == (48, 64, 3)
+    assert frames[20].luma.mean() > frames[1].luma.mean()
+
+
+def test_a_second_reading_gives_the_same(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts")
+    source = open_source(path, source_id="s")
+    once = [(f.t_ns, f.luma.tobytes()) for f in source if isinstance(f, Frame)]
+    assert once == [(f.t_ns, f.luma.tobytes()) for f in source if isinstance(f, Frame)]
+
+
+def test_without_telemetry_time_is_the_given_start_plus_pts(tmp_path: Path) -> None:
+    frames, _, _ = read(make(tmp_path / "a.ts"), start_ns=1_000_000_000_000)
+    assert frames[0].t_ns == 1_000_000_000_000
+    assert frames[25].t_ns - frames[0].t_ns == 1_000_000_000
+    assert frames[0].time_from is TimeFrom.START_PTS
+
+
+def test_telemetry_gives_time_and_an_interpolated_pose(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
+    frames, gaps, _ = read(path)
+    assert not gaps
+    assert frames[10].time_from is TimeFrom.TELEMETRY
+    assert abs(frames[10].t_ns - (T0_US + 400_000) * 1000) < 1_000_000
+    pose = frames[10].pose
+    assert pose is not None
+    assert pose.lat_deg == pytest.approx(10.001, abs=1e-6)
+    assert (pose.yaw_deg, pose.pitch_deg) == (pytest.approx(90.0, abs=0.01), pytest.approx(-60.0, abs=0.01))
+    assert pose.vfov_deg == pytest.approx(30.5, abs=0.2)
+
+
+def test_an_offset_moves_the_telemetry_against_the_picture(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
+    frames, _, _ = read(path, telemetry_offset_s=0.4)
+    pose = frames[20].pose
+    assert pose is not None
+    assert pose.lat_deg == pytest.approx(10.001, abs=2e-6)
+
+
+def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: Path) -> None:
+    stamps = [T0_US + 40_000 * i for i in range(30)]
+    stamps[7], stamps[8] = T0_US + 3_600_000_000, T0_US - 50_000_000
+    frames, gaps, _ = read(make(tmp_path / "a.ts", klv_us=stamps))
+    assert [gap.reason for gap in gaps] == [GapReason.CLOCK]
+    assert gaps[0].count == 2
+    assert all(b.t_ns - a.t_ns == pytest.approx(40e6, abs=1e5) for a, b in itertools.pairwise(frames))
+    assert all(frame.pose is not None for frame in frames)
+
+
+def test_missing_time_is_a_gap(tmp_path: Path) -> None:
+    stamps = [*range(15), *range(115, 130)]
+    frames, gaps, end = read(make(tmp_path / "a.mkv", codec="mjpeg", pix_fmt="yuvj420p", stamps=stamps))
+    assert len(frames) == 30
+    assert [gap.reason for gap in gaps] == [GapReason.MISSING]
+    assert gaps[0].t_end_ns - gaps[0].t_start_ns == pytest.approx(4e9, abs=2e6)
+    assert end.complete  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "suffix", "size"),
+    [
+        ("ffv1", "yuv420p10le", ".mkv", (64, 48)),
+        ("ffv1", "gray16le", ".mkv", (64, 48)),
+        ("ffv1", "bgr0", ".mkv", (65, 47)),
+        ("ffv1", "yuv444p", ".mkv", (65, 47)),
+        ("ffv1", "yuv420p", ".mkv", (65, 47)),
+        ("rawvideo", "yuyv422", ".avi", (64, 48)),
+        ("mjpeg", "yuvj420p", ".avi", (63, 49)),
+    ],
+)
+def test_deep_odd_sized_and_packed_pictures_become_8_bit_grey(
+    tmp_path: Path, codec: str, pix_fmt: str, suffix: str, size: tuple[int, int]
+) -> None:
+    frames, _, _ = read(make(tmp_path / f"a{suffix}", 3, codec=codec, pix_fmt=pix_fmt, size=size))
+    assert len(frames) == 3
+    assert frames[0].luma.dtype == np.uint8
+    assert frames[0].size_px == size
+    assert 30 < frames[0].luma.mean() < 70
+    assert frames[0].colour().shape == (size[1], size[0], 3)
+
+
+def test_a_video_of_one_frame_is_complete(tmp_path: Path) -> None:
+    frames, gaps, end = read(make(tmp_path / "a.ts", 1))
+    assert (len(frames), gaps, end.complete) == (1, [], True)  # type: ignore[attr-defined]
+
+
+def test_a_transport_stream_cut_inside_a_packet_is_incomplete_and_says_where(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3 // 188 * 188 + 100])
+    frames, gaps, end = read(path)
+    assert 5 < len(frames) < 30
+    assert not end.complete  # type: ignore[attr-defined]
+    assert "byte" in end.detail  # type: ignore[attr-defined]
+    assert gaps[-1].reason is GapReason.INCOMPLETE
+
+
+def test_an_mp4_whose_last_samples_are_missing_is_incomplete(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as out:
+        video = out.add_stream("mpeg4", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        noise = np.random.default_rng(1)
+        for i in range(40):
+            picture = av.VideoFrame.from_ndarray(noise.integers(0, 255, (48, 64, 3), np.uint8), format="rgb24")
+            picture.pts, picture.time_base = i, Fraction(1, 25)
+            out.mux(video.encode(picture))
+        out.mux(video.encode(None))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    frames, _, end = read(path)
+    assert 5 < len(frames) < 40
+    assert not end.complete  # type: ignore[attr-defined]
+    assert "40 pictures" in end.detail  # type: ignore[attr-defined]
+
+
+def test_corrupt_packets_in_the_middle_are_a_gap_and_reading_goes_on(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", 60)
+    raw = bytearray(path.read_bytes())
+    middle = len(raw) // 2 // 188 * 188
+    raw[middle : middle + 188 * 12] = np.random.default_rng(0).integers(0, 256, 188 * 12, np.uint8).tobytes()
+    path.write_bytes(raw)
+    frames, gaps, end = read(path)
+    assert frames[-1].t_ns >= 2_200_000_000
+    assert any(gap.reason in (GapReason.DAMAGED, GapReason.MISSING) for gap in gaps)
+    assert end.frames == len(frames)  # type: ignore[attr-defined]
+    assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
+
+
+def test_bad_files_are_refused_by_name_with_what_is_wrong(tmp_path: Path) -> None:
+    def refused(name: str, data: bytes | None) -> str:
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        with pytest.raises(SourceError, match=name) as caught:
+            list(open_source(tmp_path / name, source_id="s"))
+        return str(caught.value)
+
+    assert "empty" in refused("empty.ts", b"")
+    assert "text" in refused("text.mp4", b"These are only words.\n" * 40)
+    assert "no such file" in refused("nothing.ts", None)
+    mp4 = make(tmp_path / "whole.mp4", codec="mpeg4").read_bytes()
+    assert "moov" in refused("cut.mp4", mp4[: mp4.rindex(b"moov") - 4])
+    assert refused("noise.ts", np.random.default_rng(2).integers(0, 256, 5000, np.uint8).tobytes())
+    assert refused("zeros.ts", bytes(188 * 50))
+
+
+def test_a_directory_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no pictures"):
+        open_source(tmp_path, source_id="s")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", 1)
+    path.chmod(0)
+    with pytest.raises(SourceError, match="cannot be read"):
+        open_source(path, source_id="s")
+
+
+def test_a_clip_holds_picture_and_telemetry_and_is_the_same_each_time(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", 60, klv_us=[T0_US + 40_000 * i for i in range(60)])
+    written = []
+    for run in range(2):
+        source = open_source(path, source_id="s")
+        source.ring = PacketRing(keep_s=1.0)
+        clip = None
+        for item in source:
+            if isinstance(item, Frame) and item.index == 40:
+                clip = source.ring.hold(item.t_ns - 400_000_000)
+                clip.release(item.t_ns + 400_000_000)
+                t_ns, grey = item.t_ns, item.luma.copy()
+        assert clip is not None
+        assert clip.ready
+        clip.write_ts(tmp_path / f"{run}.ts")
+        written.append((tmp_path / f"{run}.ts").read_bytes())
+    assert written[0] == written[1]
+    with av.open(str(tmp_path / "0.ts")) as container:
+        kinds = [p.stream.type for p in container.demux() if p.size]
+    assert 18 <= kinds.count("video") <= 27
+    assert 15 <= kinds.count("data") <= 27
+    picture, shown_ns = clip.snapshot(t_ns) or pytest.fail("nothing decoded")
+    assert shown_ns == t_ns
+    assert picture.mean() == pytest.approx((grey.astype(float).mean() - 16) * 255 / 219, abs=4)
+
+
+def test_a_clip_taken_before_anything_came_writes_nothing(tmp_path: Path) -> None:
+    clip = PacketRing().hold(0)
+    assert clip.snapshot(0) is None
+    assert clip.write(tmp_path) == []
