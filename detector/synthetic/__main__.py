@@ -59,12 +59,23 @@ def make(
         rate = (int(numerator), int(denominator or 1))
     except ValueError as error:
         raise typer.BadParameter(f"--size {size} --fps {fps}: allowed are 1280x720 and 25 or 30000/1001") from error
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns) as bar:
         task = bar.add_task(name, total=None)
         truth = write_feed(
-            scene, out, size_px=(width, height), fps=rate, seconds=seconds, bitrate_mbit_s=bitrate_mbit,
-            faults=fault or (), progress=lambda done, total: bar.update(task, completed=done, total=total),
+            scene,
+            out,
+            size_px=(width, height),
+            fps=rate,
+            seconds=seconds,
+            bitrate_mbit_s=bitrate_mbit,
+            faults=fault or (),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     typer.echo(f"{out} {out.stat().st_size / 1e6:.1f} MB, truth {truth}")
 

@@ -47,9 +47,7 @@ def write_map(path: Path) -> None:
     path.write_text(f'{{"type": "FeatureCollection", "features": [\n{rows}\n]}}\n', encoding="utf-8")
 
 
-def _feature(
-    place: Place, key: str, name: str, kind: str, points: tuple[tuple[float, float], ...]
-) -> dict[str, Any]:
+def _feature(place: Place, key: str, name: str, kind: str, points: tuple[tuple[float, float], ...]) -> dict[str, Any]:
     lon_lat = np.round(place.lon_lat(points), 8).tolist()
     geometry = (
         {"type": "Polygon", "coordinates": [[*lon_lat, lon_lat[0]]]}

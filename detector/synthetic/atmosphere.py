@@ -32,7 +32,10 @@ class Atmosphere:
         self._tiles = []
         for _ in range(_TILES if scene.light.noise > 0 else 0):
             grey = rng.normal(128, scene.light.noise, shape).astype(np.float32)
-            colour = cv2.resize(rng.normal(0, scene.light.noise * 0.5, (shape[0] // 2, shape[1] // 2, 3)).astype(np.float32), shape[::-1])
+            colour = cv2.resize(
+                rng.normal(0, scene.light.noise * 0.5, (shape[0] // 2, shape[1] // 2, 3)).astype(np.float32),
+                shape[::-1],
+            )
             self._tiles.append(np.clip(grey[..., None] + colour + 0.5, 0, 255).astype(np.uint8))
         self._puffs = [puff_sprite(rng, grey) for grey in (168, 182, 150, 196)]
 
@@ -47,7 +50,11 @@ class Atmosphere:
                 if not 0 < age < 9:
                     continue
                 side = np.sin(number * 2.4) * 0.5
-                point = [flash.east_m + (0.6 * self._scene.wind_m_s + side) * age, flash.north_m + side * age, 1 + 1.4 * age]
+                point = [
+                    flash.east_m + (0.6 * self._scene.wind_m_s + side) * age,
+                    flash.north_m + side * age,
+                    1 + 1.4 * age,
+                ]
                 pixel, depth = view.project(np.array(point))
                 if np.isfinite(pixel).all():
                     fade = float(np.clip(1.2 - age / 8, 0, 1))
@@ -59,14 +66,18 @@ class Atmosphere:
         light = self._scene.light
         if light.cloud > 0:
             shade = self._ground.cloud_shadow(view, t_s, max(self._scene.wind_m_s, 2.0), light.cloud)
-            full = cv2.resize(shade, None, fx=16, fy=16, interpolation=cv2.INTER_LINEAR)[: picture.shape[0], : picture.shape[1]]
+            full = cv2.resize(shade, None, fx=16, fy=16, interpolation=cv2.INTER_LINEAR)[
+                : picture.shape[0], : picture.shape[1]
+            ]
             picture = np.asarray(cv2.multiply(picture, cv2.merge([full] * 3), dtype=cv2.CV_8U), np.uint8)
         gain = light.gain * (1 + light.swing * np.sin(2 * np.pi * t_s / light.swing_s))
         for start, factor in light.steps:
             gain *= factor if t_s >= start else 1.0
         if gain != 1.0 or light.tint != (1.0, 1.0, 1.0):
             table = np.arange(256)[:, None] * gain * np.array(light.tint)
-            picture = np.asarray(cv2.LUT(picture, np.clip(table + 0.5, 0, 255).astype(np.uint8)[:, None, :].reshape(1, 256, 3)), np.uint8)
+            picture = np.asarray(
+                cv2.LUT(picture, np.clip(table + 0.5, 0, 255).astype(np.uint8)[:, None, :].reshape(1, 256, 3)), np.uint8
+            )
         for flash in flashes:
             _add_flash(picture, flash)
         if light.fog is not None:
@@ -77,7 +88,9 @@ class Atmosphere:
         density = float(np.clip(min(t_s - fog[0], fog[1] - t_s) / 0.5, 0, 1))
         if density == 0.0:
             return picture
-        return np.asarray(cv2.addWeighted(picture, 1 - 0.985 * density, np.full_like(picture, 188), 0.985 * density, 0), np.uint8)
+        return np.asarray(
+            cv2.addWeighted(picture, 1 - 0.985 * density, np.full_like(picture, 188), 0.985 * density, 0), np.uint8
+        )
 
     def _noisy(self, picture: Picture, index: int) -> Picture:
         if not self._tiles:

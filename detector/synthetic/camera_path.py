@@ -53,9 +53,7 @@ class CameraPath:
 
     @cached_property
     def _spline(self) -> CubicSpline:
-        rows = [
-            (k.east_m, k.north_m, k.up_m, k.yaw_deg, k.pitch_deg, k.roll_deg, k.hfov_deg) for k in self.knots
-        ]
+        rows = [(k.east_m, k.north_m, k.up_m, k.yaw_deg, k.pitch_deg, k.roll_deg, k.hfov_deg) for k in self.knots]
         times = [k.t_s for k in self.knots]
         return CubicSpline(times, np.array(rows), bc_type="natural" if len(times) > 2 else "not-a-knot")
 

@@ -32,7 +32,7 @@ def write_feed(
     seconds: float | None = None,
     bitrate_mbit_s: float = 4.0,
     faults: Iterable[Fault] = (),
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Path:
     """Render and encode a scene; the same arguments write the same bytes.
 
@@ -73,7 +73,7 @@ def _transport_stream(
 ) -> bytes:
     rate = Fraction(*fps)
     total = max(1, round(seconds * rate))
-    waiting = klv_packets(readings(scene, size_px, (total - 1) / rate), faults)
+    waiting = klv_packets(readings(scene, size_px, float((total - 1) / rate)), faults)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mpegts", options={"mpegts_flags": "+initial_discontinuity"}) as container:
         video = container.add_stream("libx264", rate=rate)
@@ -97,7 +97,7 @@ def _transport_stream(
                 packet.time_base = Fraction(1, _CLOCK_HZ)
                 container.mux(packet)
             planes = cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2YUV_I420)
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv420p")
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(planes, np.uint8), format="yuv420p")
             picture.pts = frame.index + round(_LEAD_S * rate)
             picture.time_base = 1 / rate
             container.mux(video.encode(picture))

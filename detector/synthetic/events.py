@@ -76,6 +76,7 @@ class EventFinder:
             least_speed = rule.get("limit_m_s", 0.2)
             for zone in rule["zones"]:
                 for mover in self._scene.movers:
+
                     def holds(s: _Sample, key: int = mover.key, zone: str = zone, least: float = least_speed) -> bool:
                         return s.speed[key] > least and bool(shapely.contains_xy(zones[zone], *s.place[key]))
 
@@ -93,15 +94,17 @@ class EventFinder:
         for name, line in line_strings().items():
             for mover in self._scene.movers:
                 for index, (before, after) in enumerate(pairwise(self._samples), 1):
-                    way = shapely.LineString([before.place[mover.key], after.place[mover.key]])
-                    if way.length > 0 and way.crosses(line):
-                        (x0, y0), (x1, y1) = line.coords[0], line.coords[-1]
-                        x, y = after.place[mover.key]
-                        left = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) > 0
-                        event = self._event("line_crossing", index, index, [mover.key], 0.0)
-                        near = [s for s in self._samples if abs(s.t_ns - after.t_ns) <= 3 * NS_PER_S and mover.key in s.seen]
-                        both = any(s.t_ns < after.t_ns for s in near) and any(s.t_ns > after.t_ns for s in near)
-                        yield event | {"line": name, "direction": "right_to_left" if left else "left_to_right", "in_view": both}
+                    a, b = before.place[mover.key], after.place[mover.key]
+                    # Who stands exactly on the line has not crossed it yet: one crossing, whatever the frame rate.
+                    if _left_of(line, a) == _left_of(line, b) or not shapely.LineString([a, b]).intersects(line):
+                        continue
+                    event = self._event("line_crossing", index, index, [mover.key], 0.0)
+                    near = [
+                        s for s in self._samples if abs(s.t_ns - after.t_ns) <= 3 * NS_PER_S and mover.key in s.seen
+                    ]
+                    both = any(s.t_ns < after.t_ns for s in near) and any(s.t_ns > after.t_ns for s in near)
+                    direction = "right_to_left" if _left_of(line, b) else "left_to_right"
+                    yield event | {"line": name, "direction": direction, "in_view": both}
 
     def _convoys(self) -> Iterator[dict[str, Any]]:
         rule = PARAMETERS["convoy"]
@@ -122,7 +125,8 @@ class EventFinder:
         keys = [
             m.key
             for m in self._scene.movers
-            if CLASS_OF[m.kind] == "vehicle" and sample.speed[m.key] >= rule["min_speed_m_s"]
+            if CLASS_OF[m.kind] == "vehicle"
+            and sample.speed[m.key] >= rule["min_speed_m_s"]
             and shapely.contains_xy(polygon, *sample.place[m.key])
         ]
         best: set[int] = set()
@@ -154,7 +158,11 @@ class EventFinder:
         for members in series:
             times = [t for flash in members for t in self._flash_ns[flash.key]]
             lat, lon, _ = self._scene.place.geodetic(np.array([members[0].east_m, members[0].north_m, 0.0]))
-            inside = [name for name, zone in zone_polygons().items() if shapely.contains_xy(zone, members[0].east_m, members[0].north_m)]
+            inside = [
+                name
+                for name, zone in zone_polygons().items()
+                if shapely.contains_xy(zone, members[0].east_m, members[0].north_m)
+            ]
             yield {
                 "kind": "flash",
                 "zone": inside[0] if inside else None,
@@ -208,3 +216,8 @@ def _together(sample: _Sample, a: int, b: int, max_gap_m: float) -> bool:
     gap = np.hypot(*(np.array(sample.place[a]) - np.array(sample.place[b])))
     turn = abs((sample.heading[a] - sample.heading[b] + 180) % 360 - 180)
     return bool(gap <= max_gap_m and turn < 30 and abs(sample.speed[a] - sample.speed[b]) < 4.0)
+
+
+def _left_of(line: shapely.LineString, place: tuple[float, float]) -> bool:
+    (x0, y0), (x1, y1) = line.coords[0], line.coords[-1]
+    return bool((x1 - x0) * (place[1] - y0) - (y1 - y0) * (place[0] - x0) > 0)

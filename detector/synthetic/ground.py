@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +57,9 @@ class Ground:
         width, height = view.size_px
         rows = np.arange(height)
         middle = np.full(height, (width - 1) / 2)
-        here, right, below = (view.ground(np.column_stack([middle + dx, rows + dy])) for dx, dy in ((0, 0), (1, 0), (0, 1)))
+        here, right, below = (
+            view.ground(np.column_stack([middle + dx, rows + dy])) for dx, dy in ((0, 0), (1, 0), (0, 1))
+        )
         across = np.linalg.norm(right - here, axis=1)
         along = np.linalg.norm(below - here, axis=1)
         covered = np.maximum(across, along) ** 0.6 * np.minimum(across, along) ** 0.4
@@ -67,17 +71,22 @@ class Ground:
         matrix = shift @ view.pixel_from_ground @ self._raster.ground_from_texel(level)
         size = (view.size_px[0], bottom - top)
         return np.asarray(
-            cv2.warpPerspective(self._levels[level], matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.uint8
+            cv2.warpPerspective(
+                self._levels[level], matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+            ),
+            np.uint8,
         )
 
     def _ripple(self, picture: Picture, view: View, t_s: float) -> None:
         """Glints that wander over the water, each of two trains its own way."""
         height, width = picture.shape[:2]
         for line, river_m in zip(self._rivers, self._widths, strict=True):
-            dense = np.concatenate([np.linspace(a, b, 60) for a, b in zip(line, line[1:], strict=False)])
+            dense = np.concatenate([np.linspace(a, b, 60) for a, b in pairwise(line)])
             normal = np.gradient(dense, axis=0)[:, ::-1] * [-1, 1]
             normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-            banks = [np.column_stack([dense + side * normal * (river_m / 2 - 0.6), np.zeros(len(dense))]) for side in (-1, 1)]
+            banks = [
+                np.column_stack([dense + side * normal * (river_m / 2 - 0.6), np.zeros(len(dense))]) for side in (-1, 1)
+            ]
             pixels = [view.project(bank)[0] for bank in banks]
             quads = np.stack([pixels[0][:-1], pixels[0][1:], pixels[1][1:], pixels[1][:-1]], 1)
             near = np.isfinite(quads).all(axis=(1, 2)) & (quads.max(axis=1) > 0).all(axis=1)
@@ -90,11 +99,15 @@ class Ground:
             x, y, w, h = cv2.boundingRect(mask)
             glint = np.zeros((h, w), np.float32)
             for cell, drift in ((1.1, (0.9, 0.25)), (2.3, (-0.5, 0.7))):
-                place = np.array([[1 / cell, 0, drift[0] * t_s / cell], [0, -1 / cell, drift[1] * t_s / cell], [0, 0, 1.0]])
+                place = np.array(
+                    [[1 / cell, 0, drift[0] * t_s / cell], [0, -1 / cell, drift[1] * t_s / cell], [0, 0, 1.0]]
+                )
                 matrix = np.linalg.inv(view.pixel_from_ground)
                 corner = np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
                 flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-                glint += cv2.warpPerspective(self._ripples, place @ matrix @ corner, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP)
+                glint += cv2.warpPerspective(
+                    self._ripples, place @ matrix @ corner, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP
+                )
             part = picture[y : y + h, x : x + w]
             inside = mask[y : y + h, x : x + w, None] > 0
             part[:] = np.where(inside, np.clip(part + 9.0 * glint[..., None], 0, 255), part).astype(np.uint8)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 _STEP_S = 0.02
-CLASS_OF = {"car": "vehicle", "van": "vehicle", "truck": "vehicle", "person": "person", "cow": "animal", "dog": "animal"}
+CLASS_OF = {
+    "car": "vehicle",
+    "van": "vehicle",
+    "truck": "vehicle",
+    "person": "person",
+    "cow": "animal",
+    "dog": "animal",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,10 @@ class Mover:
         arrived = s >= lengths[-1]
         s = min(s, lengths[-1])
         place = np.array([np.interp(s, lengths, points[:, axis]) for axis in (0, 1)])
-        a, b = (np.array([np.interp(np.clip(s + d, 0, lengths[-1]), lengths, points[:, axis]) for axis in (0, 1)]) for d in (-0.6, 0.6))
+        a, b = (
+            np.array([np.interp(np.clip(s + d, 0, lengths[-1]), lengths, points[:, axis]) for axis in (0, 1)])
+            for d in (-0.6, 0.6)
+        )
         heading = float(np.degrees(np.arctan2(b[0] - a[0], b[1] - a[1])))
         times, speeds = np.array(self.speeds).T
         return place, heading, 0.0 if arrived else float(np.interp(t_s, times, speeds))

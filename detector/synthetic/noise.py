@@ -21,4 +21,4 @@ def ground_noise(
     step = texel_m / cell_m
     matrix = np.array([[step, 0, x0_m / cell_m], [0, step, -y1_m / cell_m]])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(grid, matrix, size, flags=flags, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(cv2.warpAffine(grid, matrix, size, flags=flags, borderMode=cv2.BORDER_WRAP), np.float32)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,12 +22,13 @@ from detector.synthetic.view import View
 from detector.timebase import NS_PER_S, ns_from_iso
 
 Array = NDArray[np.float64]
+Task = tuple[float, Callable[[], None]]  # depth [m], what draws it
 _MOVING_M_S = 0.2
 _MAX_TEXELS = 24e6
 _REACH_M = 900.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class SeenObject:
     """One mover in one frame.
 
@@ -87,7 +87,9 @@ def frame_times_ns(scene: Scene, frames: int, fps: tuple[int, int]) -> list[int]
     return [start + round(index * NS_PER_S * fps[1] / fps[0]) for index in range(frames)]
 
 
-def render(scene: Scene, size_px: tuple[int, int], fps: tuple[int, int], seconds: float | None = None) -> Iterator[Rendered]:
+def render(
+    scene: Scene, size_px: tuple[int, int], fps: tuple[int, int], seconds: float | None = None
+) -> Iterator[Rendered]:
     """Yield the frames of a scene, lazily. The same scene, size and rate give the same pixels and truth."""
     length = scene.seconds if seconds is None else seconds
     frames = max(1, round(length * fps[0] / fps[1]))
@@ -117,7 +119,12 @@ class _Stage:
         self.air = Atmosphere(scene, size_px, self.ground)
         self.crowns = crown_sprites(np.random.default_rng([scene.seed, 5]))
         west, south, east, north = bounds
-        near = (plan.trees[:, 0] > west) & (plan.trees[:, 0] < east) & (plan.trees[:, 1] > south) & (plan.trees[:, 1] < north)
+        near = (
+            (plan.trees[:, 0] > west)
+            & (plan.trees[:, 0] < east)
+            & (plan.trees[:, 1] > south)
+            & (plan.trees[:, 1] < north)
+        )
         self.trees = plan.trees[near]
         self.tree_looks = np.random.default_rng([scene.seed, 6]).uniform(0, 1, (len(self.trees), 3))
         self.houses = []
@@ -146,17 +153,17 @@ class _Stage:
         picture = self.air.finish(canvas.picture, view, t_s, index, flashes)
         return Rendered(index, t_ns, t_s, picture, view, objects, flashes)
 
-    def _house_tasks(self, canvas: Canvas, view: View) -> list:
-        tasks = []
+    def _house_tasks(self, canvas: Canvas, view: View) -> list[Task]:
+        tasks: list[Task] = []
         for solid, corners in self.houses:
             pixels, depth = view.project(corners)
             if _in_picture(pixels, self.size_px):
                 tasks.append((float(depth.mean()), _later(draw_solid, canvas, solid, corners, pixels, view.position_m)))
         return tasks
 
-    def _tree_tasks(self, canvas: Canvas, view: View, t_s: float) -> list:
+    def _tree_tasks(self, canvas: Canvas, view: View, t_s: float) -> list[Task]:
         """Two storeys of crown a tree, each at its own height: parallax within the tree, and the upper one sways."""
-        tasks = []
+        tasks: list[Task] = []
         focal = view.size_px[0] / 2 / np.tan(np.radians(view.pose.hfov_deg) / 2)
         wind = self.scene.wind_m_s
         sway = 0.055 * wind * np.sin(2 * np.pi * (0.35 + 0.4 * self.tree_looks[:, 0]) * t_s + 9 * self.tree_looks[:, 1])
@@ -170,14 +177,18 @@ class _Stage:
             near &= (pixels < np.array(self.size_px) + radius[:, None]).all(axis=1)
             for i in np.flatnonzero(near):
                 sprite = self._crown(int(self.tree_looks[i, 2] * 997 + storey) % len(self.crowns), radius[i])
-                tasks.append((float(depth[i]) - 0.01 * lit, _later(draw_disc, canvas, sprite, pixels[i], float(radius[i]))))
+                tasks.append(
+                    (float(depth[i]) - 0.01 * lit, _later(draw_disc, canvas, sprite, pixels[i], float(radius[i])))
+                )
         return tasks
 
     def _crown(self, kind: int, radius_px: float) -> NDArray[np.uint8]:
         levels = self.crowns[kind]
         return next((level for level in reversed(levels) if level.shape[0] >= 2 * radius_px), levels[0])
 
-    def _mover_task(self, canvas: Canvas, view: View, mover: Mover, place: Array, heading: float, speed: float, t_s: float):
+    def _mover_task(
+        self, canvas: Canvas, view: View, mover: Mover, place: Array, heading: float, speed: float, t_s: float
+    ) -> tuple[SeenObject, Task] | None:
         step = int(mover.travelled_m(t_s) / 0.4) % 4 if CLASS_OF[mover.kind] != "vehicle" and speed > 0 else 0
         solid = body(mover.kind, mover.bgr, step)
         corners = solid.placed(place[0], place[1], heading)
@@ -192,15 +203,26 @@ class _Stage:
         (x0, y0), (x1, y1) = pixels.min(axis=0) + 0.5, pixels.max(axis=0) + 0.5
         inside = bool(x0 >= 0 and y0 >= 0 and x1 <= self.size_px[0] and y1 <= self.size_px[1])
         seen = SeenObject(
-            mover.key, mover.kind, (float(x0), float(y0), float(x1), float(y1)), 0.0, speed > _MOVING_M_S, inside,
-            float(place[0]), float(place[1]), float(lat), float(lon), float(alt), speed, heading % 360.0,
+            mover.key,
+            mover.kind,
+            (float(x0), float(y0), float(x1), float(y1)),
+            0.0,
+            speed > _MOVING_M_S,
+            inside,
+            float(place[0]),
+            float(place[1]),
+            float(lat),
+            float(lon),
+            float(alt),
+            speed,
+            heading % 360.0,
             (float(foot_px[0]), float(foot_px[1])),
         )
         draw = _later(draw_solid, canvas, solid, corners, pixels, view.position_m, mover.key)
         return seen, (float(depth.mean()), draw)
 
 
-def _later(function, *arguments):
+def _later(function: Callable[..., None], *arguments: object) -> Callable[[], None]:
     return lambda: function(*arguments)
 
 

@@ -43,13 +43,19 @@ def _joined(*parts: Solid) -> Solid:
 
 
 def _box(
-    forward: tuple[float, float], left: tuple[float, float], up: tuple[float, float],
-    bgr: tuple[int, int, int], sides_bgr: tuple[int, int, int] | None = None, taper: float = 0.0,
+    forward: tuple[float, float],
+    left: tuple[float, float],
+    up: tuple[float, float],
+    bgr: tuple[int, int, int],
+    sides_bgr: tuple[int, int, int] | None = None,
+    taper: float = 0.0,
 ) -> Solid:
     """A box between the given limits; `taper` draws the top in by so much on each side."""
     (x0, x1), (y0, y1), (z0, z1) = forward, left, up
     ring = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-    top = np.array([[x0 + taper, y0 + taper], [x1 - taper, y0 + taper], [x1 - taper, y1 - taper], [x0 + taper, y1 - taper]])
+    top = np.array(
+        [[x0 + taper, y0 + taper], [x1 - taper, y0 + taper], [x1 - taper, y1 - taper], [x0 + taper, y1 - taper]]
+    )
     corners = np.concatenate([np.column_stack([ring, np.full(4, z0)]), np.column_stack([top, np.full(4, z1)])])
     return Solid(corners, _BOX_FACES, np.array([bgr] + [sides_bgr or bgr] * 4, np.float64))
 
@@ -86,7 +92,8 @@ def body(kind: str, bgr: tuple[int, int, int], step: int = 0) -> Solid:
         )
     size = {"cow": 1.0, "dog": 0.45}[kind]
     parts = [
-        _box((0.7 * side + swing * 0.5, 0.7 * side + swing * 0.5 + 0.2), (-0.25, 0.25), (0, 0.7), bgr) for side in (-1, 1)
+        _box((0.7 * side + swing * 0.5, 0.7 * side + swing * 0.5 + 0.2), (-0.25, 0.25), (0, 0.7), bgr)
+        for side in (-1, 1)
     ]
     parts += [_box((-1.0, 0.85), (-0.34, 0.34), (0.6, 1.35), bgr), _box((0.85, 1.4), (-0.16, 0.16), (0.95, 1.4), bgr)]
     whole = _joined(*parts)

@@ -63,7 +63,10 @@ class Canvas:
         height, width = alpha.shape
         for cover in self.covers:
             left, top = max(x0, cover.x0), max(y0, cover.y0)
-            right, bottom = min(x0 + width, cover.x0 + cover.mask.shape[1]), min(y0 + height, cover.y0 + cover.mask.shape[0])
+            right, bottom = (
+                min(x0 + width, cover.x0 + cover.mask.shape[1]),
+                min(y0 + height, cover.y0 + cover.mask.shape[0]),
+            )
             if left < right and top < bottom:
                 over = alpha[top - y0 : bottom - y0, left - x0 : right - x0] / np.float32(255)
                 cover.mask[top - cover.y0 : bottom - cover.y0, left - cover.x0 : right - cover.x0] *= 1 - over
@@ -94,7 +97,9 @@ def draw_solid(
     canvas.paste(
         np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), np.uint8),
         np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8),
-        int(low[0]), int(low[1]), key,
+        int(low[0]),
+        int(low[1]),
+        key,
     )
 
 
@@ -116,7 +121,9 @@ def draw_disc(canvas: Canvas, sprite: Picture, centre_px: Array, radius_px: floa
     side = 2 * reach + 2
     scale = sprite.shape[0] / (2 * radius_px)
     middle = (sprite.shape[0] - 1) / 2
-    matrix = np.array([[scale, 0, middle - scale * (centre_px[0] - x0)], [0, scale, middle - scale * (centre_px[1] - y0)]])
+    matrix = np.array(
+        [[scale, 0, middle - scale * (centre_px[0] - x0)], [0, scale, middle - scale * (centre_px[1] - y0)]]
+    )
     patch = cv2.warpAffine(sprite, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     canvas.paste(np.ascontiguousarray(patch[..., :3]), np.ascontiguousarray(patch[..., 3]), x0, y0)
 
@@ -135,7 +142,15 @@ def crown_sprites(rng: np.random.Generator, count: int = 8) -> list[list[Picture
             sunny = (x - 128) * SUN.direction[0] - (y - 128) * SUN.direction[1]
             light = 0.62 + 0.4 * index / 110 + 0.0028 * sunny + rng.normal(0, 0.09)
             colour = np.clip(tone * max(light, 0.3), 0, 255)
-            cv2.circle(picture, (int(x * 16), int(y * 16)), int(rng.uniform(9, 26) * 16), (*colour.tolist(), 255.0), -1, cv2.LINE_8, 4)
+            cv2.circle(
+                picture,
+                (int(x * 16), int(y * 16)),
+                int(rng.uniform(9, 26) * 16),
+                (*colour.tolist(), 255.0),
+                -1,
+                cv2.LINE_8,
+                4,
+            )
         picture = cv2.GaussianBlur(picture, (0, 0), 1.2)
         levels = [picture]
         while levels[-1].shape[0] > 8:

@@ -14,8 +14,10 @@ from detector.synthetic.view import View, look
 from detector.timebase import NS_PER_S, NS_PER_US, ns_from_iso
 
 Array = NDArray[np.float64]
-# ST 0102: unclassified; country codes ISO-3166 three letter, classifying and object country "XXZ" (no country); version.
-_SECURITY = bytes.fromhex("010101" "02010d" "03042f2f58585a" "0c010d" "0d06") + "XXZ".encode("utf-16-be") + bytes.fromhex("1602000c")
+# ST 0102: unclassified; classifying and object country "XXZ", which is no country; version 12.
+_SECURITY = (
+    bytes.fromhex("01010102010d03042f2f58585a0c010d0d06") + "XXZ".encode("utf-16-be") + bytes.fromhex("1602000c")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,14 @@ def _values(scene: Scene, t_s: float, size_px: tuple[int, int], waves: Array) ->
     stated = _with_errors(scene, true, t_s, waves)
     pose = stated.pose
     platform = _platform(scene, t_s)
-    turn = attitude.matrix_from_ypr(platform).T @ attitude.matrix_from_ypr((pose.yaw_deg, pose.pitch_deg, pose.roll_deg))
+    turn = attitude.matrix_from_ypr(platform).T @ attitude.matrix_from_ypr(
+        (pose.yaw_deg, pose.pitch_deg, pose.roll_deg)
+    )
     azimuth, elevation, roll = attitude.ypr_from_matrix(turn).tolist()
     width, height = size_px
-    corners = stated.ground(np.array([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]))
+    corners = stated.ground(
+        np.array([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]])
+    )
     centre = np.append(stated.ground(np.array([[(width - 1) / 2, (height - 1) / 2]]))[0], 0.0)
     slant = float(np.linalg.norm(centre - stated.position_m))
     place = scene.place
@@ -102,4 +108,6 @@ def _with_errors(scene: Scene, true: View, t_s: float, waves: Array) -> View:
     # 0.79 is the standard deviation of the sum, so `error_m` and `error_deg` are standard deviations.
     angles = np.array([pose.yaw_deg, pose.pitch_deg, pose.roll_deg]) + style.error_deg * error[3:]
     position = true.position_m + style.error_m * error[:3]
-    return look(scene.place, position, (float(angles[0]), float(angles[1]), float(angles[2])), pose.hfov_deg, true.size_px)
+    return look(
+        scene.place, position, (float(angles[0]), float(angles[1]), float(angles[2])), pose.hfov_deg, true.size_px
+    )

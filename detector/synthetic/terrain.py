@@ -59,7 +59,9 @@ def halvings(picture: Picture, count: int = 6) -> list[Picture]:
     levels = [picture]
     while len(levels) <= count and min(levels[-1].shape[:2]) >= 32:
         height, width = levels[-1].shape[:2]
-        levels.append(np.asarray(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8))
+        levels.append(
+            np.asarray(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+        )
     return levels
 
 
@@ -78,7 +80,7 @@ def paint_ground(plan: Plan, raster: Raster, seed: int) -> Picture:
         _blend_polygon(canvas, _points(raster, np.array(yard.exterior.coords)), (142, 150, 152), 0.85)
     for road in sorted(plan.roads, key=lambda r: ("river", "track", "asphalt").index(r.kind)):
         _draw_road(canvas, road, raster)
-    _grain(canvas, raster, seed)
+    _grain(canvas, seed)
     _cast_shadows(canvas, plan, raster)
     return canvas
 
@@ -91,7 +93,9 @@ class _FieldLooks:
         crop = rng.integers(len(_CROPS), size=count + 1)
         angle = np.radians(np.where(rng.random(count + 1) < 0.5, 0, 90) + rng.normal(0, 5, count + 1))
         spacing = rng.uniform(1.4, 4.0, count + 1)
-        self.colour = (np.array([_CROPS[c][0] for c in crop]) + rng.normal(0, 8, (count + 1, 1)) + rng.normal(0, 3, (count + 1, 3))).astype(np.float32)
+        self.colour = (
+            np.array([_CROPS[c][0] for c in crop]) + rng.normal(0, 8, (count + 1, 1)) + rng.normal(0, 3, (count + 1, 3))
+        ).astype(np.float32)
         self.depth = np.array([_CROPS[c][1] for c in crop], np.float32)
         self.across = (2 * np.pi * np.stack([np.cos(angle), np.sin(angle)], -1) / spacing[:, None]).astype(np.float32)
         self.spacing = spacing.astype(np.float32)
@@ -160,10 +164,28 @@ def _scatter_bushes(canvas: Picture, raster: Raster, rng: np.random.Generator) -
     spots = rng.uniform(-1100, 1100, (14_000, 2))
     texels, radii = raster.texels(spots), rng.gamma(3, 0.22, len(spots)) + 0.2
     inside = (texels > -20).all(axis=1) & (texels < np.array(raster.size) + 20).all(axis=1)
-    for (x, y), radius, tone in zip(texels[inside], radii[inside] / raster.texel_m, rng.integers(0, 36, len(spots)), strict=False):
+    for (x, y), radius, tone in zip(
+        texels[inside], radii[inside] / raster.texel_m, rng.integers(0, 36, len(spots)), strict=False
+    ):
         centre = (round(x * 16), round(y * 16))
-        cv2.circle(canvas, (centre[0] - round(radius * 8), centre[1] - round(radius * 8)), round(radius * 16), (34, 52, 48), -1, cv2.LINE_AA, _SHIFT)
-        cv2.circle(canvas, centre, round(radius * 14), (44 + int(tone) // 2, 78 + int(tone), 66 + int(tone)), -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            canvas,
+            (centre[0] - round(radius * 8), centre[1] - round(radius * 8)),
+            round(radius * 16),
+            (34, 52, 48),
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
+        cv2.circle(
+            canvas,
+            centre,
+            round(radius * 14),
+            (44 + int(tone) // 2, 78 + int(tone), 66 + int(tone)),
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
 
 
 def _draw_road(canvas: Picture, road: Road, raster: Raster) -> None:
@@ -180,7 +202,9 @@ def _draw_road(canvas: Picture, road: Road, raster: Raster) -> None:
         _stroke(canvas, points, (104, 124, 128), road.width_m + 2.4, raster)
         _stroke(canvas, points, (104, 102, 100), road.width_m, raster)
         for side in (-1, 1):
-            _stroke(canvas, _points(raster, _beside(line, side * (road.width_m / 2 - 0.3))), (182, 184, 184), 0.15, raster)
+            _stroke(
+                canvas, _points(raster, _beside(line, side * (road.width_m / 2 - 0.3))), (182, 184, 184), 0.15, raster
+            )
         _dashes(canvas, line, raster)
 
 
@@ -197,7 +221,7 @@ def _dashes(canvas: Picture, line: NDArray[np.float64], raster: Raster) -> None:
         _stroke(canvas, _points(raster, ends), (188, 190, 190), 0.15, raster)
 
 
-def _grain(canvas: Picture, raster: Raster, seed: int) -> None:
+def _grain(canvas: Picture, seed: int) -> None:
     """Fine unevenness over everything, roads and yards too: nothing outdoors is one flat tone."""
     rng = np.random.default_rng([seed, 4])
     for top in range(0, canvas.shape[0], _STRIP):
@@ -211,7 +235,9 @@ def _cast_shadows(canvas: Picture, plan: Plan, raster: Raster) -> None:
     for east, north, radius, height in plan.trees:
         foot = np.array([east, north]) + SUN.offset_m(height * 0.62)
         centre = _points(raster, foot[None])[0]
-        cv2.circle(shade, (int(centre[0]), int(centre[1])), round(radius / raster.texel_m * 16), 255, -1, cv2.LINE_8, _SHIFT)
+        cv2.circle(
+            shade, (int(centre[0]), int(centre[1])), round(radius / raster.texel_m * 16), 255, -1, cv2.LINE_8, _SHIFT
+        )
     for house in plan.houses:
         angle = np.radians(house.heading_deg)
         axes = np.array([[np.sin(angle), np.cos(angle)], [np.cos(angle), -np.sin(angle)]])
@@ -219,7 +245,11 @@ def _cast_shadows(canvas: Picture, plan: Plan, raster: Raster) -> None:
         ridge = np.array([[-1, 0], [1, 0]]) * [house.length_m / 2, 0]
         centre_m = np.array([house.east_m, house.north_m])
         eaves = half @ axes + centre_m
-        corners = [eaves, eaves + SUN.offset_m(house.eaves_m), ridge @ axes + centre_m + SUN.offset_m(house.eaves_m + house.rise_m)]
+        corners = [
+            eaves,
+            eaves + SUN.offset_m(house.eaves_m),
+            ridge @ axes + centre_m + SUN.offset_m(house.eaves_m + house.rise_m),
+        ]
         hull = cv2.convexHull(_points(raster, np.concatenate(corners)))
         cv2.fillConvexPoly(shade, hull, 255, cv2.LINE_8, _SHIFT)
     soft = cv2.GaussianBlur(shade, (0, 0), max(0.25 / raster.texel_m, 0.5))

@@ -1,4 +1,4 @@
-"""The truth of a scene, as JSON: frames with objects and homographies, and events computed from the ways and the map."""
+"""The truth of a scene, as JSON: frames with objects and homographies; events follow from the ways and the map."""
 
 from __future__ import annotations
 
@@ -47,7 +47,12 @@ class TruthBook:
                 "picture_from_pinhole": np.round(frame.view.skew, 12).tolist(),
                 "objects": [_object(o) for o in frame.objects],
                 "flashes": [
-                    {"id": f.key, "xy_px": [round(v, 3) for v in f.xy_px], "radius_px": round(f.radius_px, 2), "new": f.new}
+                    {
+                        "id": f.key,
+                        "xy_px": [round(v, 3) for v in f.xy_px],
+                        "radius_px": round(f.radius_px, 2),
+                        "new": f.new,
+                    }
                     for f in frame.flashes
                 ],
             }
@@ -64,7 +69,12 @@ class TruthBook:
             "height": self._size_px[1],
             "fps": list(self._fps),
             "start_ns": ns_from_iso(self._scene.start),
-            "origin": {"lat_deg": place.lat_deg, "lon_deg": place.lon_deg, "ground_m": place.ground_m, "geoid_m": place.geoid_m},
+            "origin": {
+                "lat_deg": place.lat_deg,
+                "lon_deg": place.lon_deg,
+                "ground_m": place.ground_m,
+                "geoid_m": place.geoid_m,
+            },
             "rule_parameters": PARAMETERS,
             "frames": self._frames,
             "events": self._events.events(),
