@@ -29,6 +29,9 @@ class MotionConfig(BaseModel):
         default=1000, ge=64, description="It works on a picture whose longer side is at most this. [px]"
     )
     lag_s: float = Field(default=0.3, gt=0, le=2, description="Distance in time to the pictures compared with. [s]")
+    long_lag_s: float = Field(
+        default=0.6, gt=0, le=3, description="The same in every second judged frame, for what is long and slow. [s]"
+    )
     judge_every_s: float = Field(default=0.055, ge=0, le=1, description="Frames closer together are passed over. [s]")
     warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
     min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
@@ -59,18 +62,20 @@ class _Evidence(NamedTuple):
 
 
 class MotionDetector:
-    """Compares each frame with one about 0.3 s before and one about 0.3 s after, both laid over it.
+    """Compares each frame with an earlier and a later one, both laid over it: 0.3 s and, in turn, 0.6 s away.
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
-    small misfit of the registration can do, moves. So it answers about 0.3 s late. Lags are in seconds: any frame
-    rate works; at high ones some frames are passed over (`judged` False).
+    small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
+    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late. Times are in seconds: any frame rate works;
+    at high ones some frames are passed over (`judged` False).
     """
 
     Config = MotionConfig
 
     def __init__(self, config: MotionConfig | None = None) -> None:
         self._config = config if config is not None else MotionConfig()
-        self._floor = NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s)
+        # Over a longer time more is usual: each lag has its own floor.
+        self._floors = [NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in range(2)]
         self.reset()
 
     def reset(self) -> None:
@@ -79,14 +84,17 @@ class MotionDetector:
         self._next = 0  # position in _kept of the next frame to be answered for
         self._last: Kept | None = None
         self._start_ns = 0
-        self._floor.reset()
+        self._learned: list[Kept | None] = [None, None]  # the last frame that each floor learned
+        self._turn = 0
+        for floor in self._floors:
+            floor.reset()
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
         now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
         answers: list[Detections] = []
         if self._kept and not self._continues(now):
-            answers = self._pass_over_rest()
+            answers = self._answer_rest()
             self.reset()
         if not self._kept:
             self._start_ns = now.t_ns
@@ -102,14 +110,14 @@ class MotionDetector:
         return answers
 
     def finish(self) -> list[Detections]:
-        """The stream has ended: the last 0.3 s are passed over."""
-        answers = self._pass_over_rest()
+        """The stream has ended: answer for the rest; the last 0.3 s are passed over."""
+        answers = self._answer_rest() if self._kept else []
         self.reset()
         return answers
 
     @property
     def _lag_ns(self) -> int:
-        return round(self._config.lag_s * 1e9)
+        return round(max(self._config.lag_s, self._config.long_lag_s) * 1e9)
 
     def _continues(self, now: Kept) -> bool:
         """A new reference relates to the frame that began it and to nothing before."""
@@ -117,10 +125,17 @@ class MotionDetector:
         same = now.reference_id == last.reference_id and now.size_px == last.size_px
         return same and now.sight is not Sight.BLIND and now.t_ns - last.t_ns <= 4 * self._lag_ns
 
-    def _pass_over_rest(self) -> list[Detections]:
-        rest = self._kept[self._next :]
+    def _answer_rest(self) -> list[Detections]:
+        """No later frame will come: judge by the short lag what still has one so much later, pass over the others."""
+        rest, end_ns = self._kept[self._next :], self._kept[-1].t_ns
         self._next = len(self._kept)
-        return [Detections.none(kept.index, kept.t_ns, self._sight(kept), judged=False) for kept in rest]
+        short_ns = round(self._config.lag_s * 1e9)
+        return [
+            self._answer(kept, turn=0)
+            if kept.t_ns + short_ns <= end_ns
+            else Detections.none(kept.index, kept.t_ns, self._sight(kept), judged=False)
+            for kept in rest
+        ]
 
     def _sight(self, kept: Kept) -> Sight:
         warm = kept.t_ns - self._start_ns >= max(self._config.warm_up_s, self._config.lag_s) * 1e9 * 0.99
@@ -135,16 +150,18 @@ class MotionDetector:
         del self._kept[:drop]
         self._next -= drop
 
-    def _answer(self, judged: Kept) -> Detections:
+    def _answer(self, judged: Kept, turn: int | None = None) -> Detections:
         due = self._last is None or judged.t_ns - self._last.t_ns >= self._config.judge_every_s * 1e9
         sight = self._sight(judged)
         if sight is not Sight.SEEING or not due or not np.isfinite(judged.reference_from_frame).all():
             return Detections.none(judged.index, judged.t_ns, sight, judged=False)
+        self._turn = 1 - self._turn if turn is None else turn
+        lag_ns = round((self._config.lag_s, self._config.long_lag_s)[self._turn] * 1e9)
         before = nearest(
             [one for one in self._kept if one.t_ns < judged.t_ns and one.sight is not Sight.BLIND] or [judged],
-            judged.t_ns - self._lag_ns,
+            judged.t_ns - lag_ns,
         )
-        after = nearest([one for one in self._kept if one.t_ns > judged.t_ns] or [judged], judged.t_ns + self._lag_ns)
+        after = nearest([one for one in self._kept if one.t_ns > judged.t_ns] or [judged], judged.t_ns + lag_ns)
         if before is judged or after is judged:
             return Detections.none(judged.index, judged.t_ns, sight, judged=False)
         evidence = self._evidence(judged, before, after)
@@ -169,9 +186,11 @@ class MotionDetector:
     def _threshold(self, evidence: _Evidence, judged: Kept) -> NDArray[np.float32]:
         """Least residual that counts in each block. [grey]"""
         config = self._config
-        last = self._last if self._last is not None else judged
+        learned = self._learned[self._turn]
+        last = learned if learned is not None else judged
+        self._learned[self._turn] = judged
         dt_s = (judged.t_ns - last.t_ns) / 1e9
-        floor = self._floor.update(evidence.residual, small_from_small(judged, last), dt_s)
+        floor = self._floors[self._turn].update(evidence.residual, small_from_small(judged, last), dt_s)
         least = max(config.min_grey, config.noise_factor * evidence.sigma)
         return np.asarray(np.maximum(floor * config.floor_factor, least), np.float32)
 

@@ -28,7 +28,7 @@ class KalmanConfig(BaseModel):
     )
     confirm_hits: int = Field(default=8, ge=2, description="Times seen before a track counts. [1]")
     confirm_s: float = Field(default=0.6, ge=0, description="How long a track must have lasted before it counts. [s]")
-    confirm_sigma: float = Field(default=5.0, ge=0, description="Net way it must have come. [its standard deviations]")
+    confirm_sigma: float = Field(default=7.0, ge=0, description="Net way it must have come. [its standard deviations]")
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
     keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
@@ -143,7 +143,7 @@ class KalmanTracker:
         onward = np.sum(way * states.state[:, 2:], axis=1) > 0.7 * length * speed
         states.confirmed |= (
             (states.hits >= config.confirm_hits)
-            & (states.hits >= 0.6 * (states.age_frames + 1))
+            & (states.hits >= 0.45 * (states.age_frames + 1))
             & (t_ns - states.born_ns >= config.confirm_s * 1e9)
             & (length > np.maximum(needed, config.confirm_sigma * sigma))
             & (length > 0.8 * states.farthest_px)
