@@ -16,16 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import pipeline
+from detector.config import CoverageSettings
 from detector.config.agreement_map import AgreementMap
 from detector.errors import LogError, SourceError
 from detector.evidence import AnnotatedVideo
-from detector.health import GapBook
-from detector.model import Gap, Scene
+from detector.feed_health import FeedHealth
+from detector.model import CoverageSlot, Gap, GapReason, Scene
 from detector.overlay import Overlay
 from detector.replay import source_id_of
 from detector.sources import open_source
 
 _PROGRESS_EVERY_FRAMES = 25
+_GROUND_ONLY = {GapReason.NO_TELEMETRY, GapReason.STALE_TELEMETRY}  # pixels need no telemetry
 
 OnProgress = Callable[[str, int, float, float | None], None]
 
@@ -73,8 +75,10 @@ def detect_to_file(
 
 def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult:
     source_id = source_id_of(path)
-    gaps, track_ids, frames = GapBook(), set[int](), 0
-    found: list[Gap] = []
+    stages = pipeline.default_stages()
+    health = FeedHealth(source_id, CoverageSettings(), AgreementMap.nothing(), stages.locator)
+    track_ids, frames = set[int](), 0
+    told: list[Gap | CoverageSlot] = []
     try:
         source = open_source(
             path,
@@ -88,12 +92,13 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
         with ExitStack() as stack:
             video = stack.enter_context(AnnotatedVideo(options.annotate)) if options.annotate is not None else None
             overlay = Overlay(AgreementMap.nothing())
-            for event in pipeline.run(source, pipeline.default_stages()):
+            for event in pipeline.run(source, stages):
                 if isinstance(event, Gap):
-                    found += gaps.add(event)
+                    told += health.gap(event)
                 if not isinstance(event, pipeline.Judged):
                     continue
                 scene = event.scene
+                told += health.seen(scene, event.alignment.reason)
                 frames += 1
                 track_ids.update(scene.tracks.track_id[scene.tracks.confirmed].tolist())
                 _write(file, _frame_line(scene))
@@ -105,8 +110,9 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
         complete, detail = (end.complete, end.detail) if end is not None else (False, "the reader did not end")
     except SourceError as error:
         complete, detail = False, str(error)
-    found += gaps.finish()
-    _write(file, _end_line(source_id, frames, complete, detail, found))
+    told += health.finish()
+    gaps = [item for item in told if isinstance(item, Gap) and item.reason not in _GROUND_ONLY]
+    _write(file, _end_line(source_id, frames, complete, detail, gaps))
     return DetectResult(source_id, frames, len(track_ids), complete, detail)
 
 

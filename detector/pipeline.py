@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
-from detector.detectors import DETECTORS, Detector, DetectorBank
+from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector
 from detector.errors import Complaint, ConfigError
 from detector.locate import Locator
 from detector.model import Alignment, Detections, Frame, Gap, Means, Scene, Undecided, Violation
-from detector.registration import REGISTRARS, Registrar
+from detector.registration import REGISTRARS, FlowRegistrar, Registrar
 from detector.rules import RULES, Rule, RuleContext
-from detector.tracking import TRACKERS, Tracker
+from detector.tracking import TRACKERS, KalmanTracker, Tracker
 
 SOFTWARE = f"trucewatch {__version__}"
 
@@ -49,10 +49,10 @@ Event = Judged | Gap | Violation | Undecided
 def default_stages() -> Stages:
     """The stages with their default settings and without rules: what `detect` runs."""
     return Stages(
-        REGISTRARS["flow"](REGISTRARS["flow"].Config()),
-        DetectorBank([DETECTORS[kind](DETECTORS[kind].Config()) for kind in ("motion", "flash")]),
-        TRACKERS["kalman"](TRACKERS["kalman"].Config()),
-        Locator(Locator.Config()),
+        FlowRegistrar(),
+        DetectorBank([MotionDetector(), FlashDetector()]),
+        KalmanTracker(),
+        Locator(),
     )
 
 

@@ -7,10 +7,12 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import typer
 from rich.console import Console
@@ -63,12 +65,16 @@ def _opencv() -> Iterator[Row]:
 
 
 def _decoders() -> Iterator[Row]:
+    for name in _DECODERS:
+        yield _tried(f"decoder {name}", partial(_codec, name, "r"), "pip install 'av>=16'")
+    advice = "annotated videos and synthetic feeds need it: pip install 'av>=16'"
+    yield _tried("encoder libx264", partial(_codec, "libx264", "w"), advice)
+
+
+def _codec(name: str, mode: Literal["r", "w"]) -> str:
     from av.codec import Codec
 
-    for name in _DECODERS:
-        yield _tried(f"decoder {name}", lambda name=name: Codec(name, "r").long_name, "pip install 'av>=16'")
-    advice = "annotated videos and synthetic feeds need it: pip install 'av>=16'"
-    yield _tried("encoder libx264", lambda: Codec("libx264", "w").long_name, advice)
+    return Codec(name, mode).long_name
 
 
 def _log() -> Iterator[Row]:

@@ -37,7 +37,9 @@ def track_json(scenes: Iterable[Scene], violation: Violation) -> bytes:
     """
     tracks: dict[int, list[dict[str, object]]] = {track_id: [] for track_id in violation.track_ids}
     for scene in scenes:
-        for row in np.flatnonzero(np.isin(scene.tracks.track_id, violation.track_ids) & scene.tracks.confirmed):
+        for row in np.flatnonzero(
+            np.isin(scene.tracks.track_id, violation.track_ids) & scene.tracks.confirmed
+        ).tolist():
             tracks[int(scene.tracks.track_id[row])].append(_point(scene, row))
     listed = [{"track_id": track_id, "points": points} for track_id, points in tracks.items()]
     document = {"violation_id": violation.violation_id, "source_id": violation.source_id, "tracks": listed}

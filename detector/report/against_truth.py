@@ -57,7 +57,11 @@ def compare(violations: Sequence[Violation], events: Sequence[dict[str, Any]]) -
     cost = np.array([[_apart_s(event, violation) for violation in violations] for event in events])
     cost = cost.reshape(len(events), len(violations))
     rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, 1e9))
-    pairs = [(row, column) for row, column in zip(rows, columns, strict=True) if np.isfinite(cost[row, column])]
+    pairs = [
+        (row, column)
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        if np.isfinite(cost[row, column])
+    ]
     matched_events, matched = {row for row, _ in pairs}, {column for _, column in pairs}
     return Comparison(
         tuple((events[row], violations[column]) for row, column in pairs),
