@@ -1,0 +1,52 @@
+"""`trucewatch inspect`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from detector.cli.inspect import inspect
+from detector.klv import st0601
+
+DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data")) / "klv"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the measuring data in {DATA}")
+app = typer.Typer()
+app.command()(inspect)
+
+
+@needs_data
+def test_a_good_feed_is_called_good_enough() -> None:
+    result = CliRunner().invoke(app, [str(DATA / "sample-stream.ts"), "--json"])
+    report = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (report["frames"], report["telemetry_sets"], report["verdict"]) == (277, 277, True)
+    assert report["security"] == "UNCLASSIFIED"
+    assert len(report["corners"]) == 4
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["aphill_klv_10s.ts", "h264_klv.ts", "bad-klv-packet"])
+def test_other_feeds_are_shown_for_people(name: str) -> None:
+    result = CliRunner().invoke(app, [str(DATA / name)])
+    assert result.exit_code == 0
+    assert "telemetry" in result.stdout
+
+
+def test_a_wrong_checksum_in_a_file_of_telemetry_alone_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(st0601.encode({2: 1, 13: 5.0}, break_checksum=True))
+    result = CliRunner().invoke(app, [str(tmp_path / "a.bin"), "--json"])
+    assert json.loads(result.stdout)["counters"]["klv_checksum_wrong"] == 1
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.bin", "a.ts"])
+def test_damaged_media_end_with_exit_code_3_and_no_traceback(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"only words here\n" * 9)
+    result = CliRunner().invoke(app, [str(tmp_path / name)])
+    assert result.exit_code == 3
+    assert name in result.output
+    assert "Traceback" not in result.output
