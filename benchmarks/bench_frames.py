@@ -110,7 +110,7 @@ def one_pass(path: Path) -> tuple[Stopwatch, int, int]:
             watch = Stopwatch()
         begun = now = watch.add("decode", start)
         t_ns = round(picture.pts * time_base * 1_000_000_000)
-        frame = Frame("bench", counted, t_ns, luma, picture.key_frame, TimeFrom.START_PTS, None, lambda: luma)
+        frame = Frame("bench", counted, t_ns, luma, picture.key_frame, TimeFrom.START_PTS, None, lambda luma=luma: luma)
         counted += 1
         shrink(frame)
         now = watch.add("shrink", now)
@@ -165,7 +165,11 @@ def main() -> int:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     print(f"Python {platform.python_version()}, OpenCV {cv2.__version__}, PyAV {av.__version__}, {os.cpu_count()} CPUs")
-    print(f"{'':8}{'ratio':>7}{'spread':>8}{'decode':>8}" + "".join(f"{stage:>14}" for stage in STAGES) + "   p50   p99  frames/s")
+    print(
+        f"{'':8}{'ratio':>7}{'spread':>8}{'decode':>8}"
+        + "".join(f"{stage:>14}" for stage in STAGES)
+        + "   p50   p99  frames/s"
+    )
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for name in options.size:

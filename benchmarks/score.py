@@ -49,7 +49,9 @@ def frames(path: Path) -> Iterator[Frame]:
         for index, picture in enumerate(container.decode(stream)):
             grey = picture.to_ndarray(format="gray8") if picture.format.name != "yuv420p" else luma(picture)
             t_ns = round(float(picture.pts * stream.time_base) * 1e9)
-            yield Frame(path.name, index, t_ns, grey, picture.key_frame, TimeFrom.START_PTS, None, lambda: grey)
+            yield Frame(
+                path.name, index, t_ns, grey, picture.key_frame, TimeFrom.START_PTS, None, lambda grey=grey: grey
+            )
 
 
 def luma(picture: av.VideoFrame) -> np.ndarray:
@@ -102,7 +104,7 @@ def hits(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.where((overlap >= 0.3) | near, overlap + np.where(near, 3 - away, 0), 0)
 
 
-def score_synthetic(path: Path, show: bool = False) -> dict:
+def score_synthetic(path: Path) -> dict:
     truth = json.loads(path.with_suffix(".json").read_text())["frames"]
     tracks, detections, ms = run(path)
     right = wrong = needed = 0
@@ -124,7 +126,7 @@ def score_synthetic(path: Path, show: bool = False) -> dict:
                 used.add(row)
                 hit.add(column)
         care = (fit > 0) & ~must[None]
-        explosions = [e for e in frame.get("ev") or []]
+        explosions = list(frame.get("ev") or [])
         for row in range(len(found)):
             free = row not in used and (
                 care[row].any() or touches(found[row], truth_boxes[~must]) or near_event(found[row], explosions)
@@ -168,7 +170,10 @@ class FlashScore:
 
     def summary(self) -> dict:
         new = [e for e in self.truth if e[4]]
-        near = lambda f, e, frames: abs(f[0] - e[0]) <= frames and math.hypot(f[1] - e[1], f[2] - e[2]) <= 12 + e[3]
+
+        def near(f, e, frames):
+            return abs(f[0] - e[0]) <= frames and math.hypot(f[1] - e[1], f[2] - e[2]) <= 12 + e[3]
+
         got = sum(any(near(f, e, 2) for f in self.found) for e in new)
         false = sum(not any(near(f, e, 3) for e in self.truth) for f in self.found)
         return {"found": got, "of": len(new), "false": false}
@@ -221,7 +226,10 @@ def main() -> int:
     if not options.data.is_dir():
         print(f"{options.data}: no such folder; give --data DIR", file=sys.stderr)
         return 2
-    wanted = lambda name: not options.clip or any(part in name for part in options.clip)
+
+    def wanted(name):
+        return not options.clip or any(part in name for part in options.clip)
+
     result: dict[str, list] = {"synthetic": [], "real": [], "negative": []}
     print(f"{'clip':24}{'P':>6}{'R':>6}{'F1':>6}{'R veh':>7}{'R ppl':>7}{'false/min':>11}  flashes      ms")
     for path in sorted((options.data / "synthetic").glob("*.mp4")):
@@ -240,7 +248,8 @@ def main() -> int:
         )
     if result["synthetic"]:
         print(
-            f"{'mean':24}{result['mean_precision']:6.2f}{result['mean_recall']:6.2f}{result['mean_f1']:6.2f}{'':14}{result['mean_false_tracks_a_minute']:11.0f}"
+            f"{'mean':24}{result['mean_precision']:6.2f}{result['mean_recall']:6.2f}{result['mean_f1']:6.2f}"
+            f"{'':14}{result['mean_false_tracks_a_minute']:11.0f}"
         )
     cache: dict = {}
     for clip, truth, first in REAL.values():
@@ -248,7 +257,8 @@ def main() -> int:
             one = score_real(options.data, clip, truth, first, cache)
             result["real"].append(one)
             print(
-                f"{one['clip']:24}{'':6}{one['recall']:6.2f}   all tracks/min {one['tracks_a_minute']:6.0f}      ms {one['ms']:.1f}",
+                f"{one['clip']:24}{'':6}{one['recall']:6.2f}   all tracks/min "
+                f"{one['tracks_a_minute']:6.0f}      ms {one['ms']:.1f}",
                 flush=True,
             )
     for name in NEGATIVES:
@@ -256,7 +266,8 @@ def main() -> int:
             one = score_negative(options.data / name)
             result["negative"].append(one)
             print(
-                f"{one['clip']:24} negative: {one['confirmed_tracks']} confirmed tracks, {one['flashes']} flashes      ms {one['ms']:.1f}",
+                f"{one['clip']:24} negative: {one['confirmed_tracks']} confirmed tracks, "
+                f"{one['flashes']} flashes      ms {one['ms']:.1f}",
                 flush=True,
             )
     print(json.dumps(result))

@@ -66,8 +66,8 @@ class MotionDetector:
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
     small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
-    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late. Times are in seconds: any frame rate works;
-    at high ones some frames are passed over (`judged` False).
+    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late. Times are in seconds: any frame rate
+    works; at high ones some frames are passed over (`judged` False).
     """
 
     Config = MotionConfig
