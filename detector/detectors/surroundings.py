@@ -16,9 +16,9 @@ Float = NDArray[np.float64]
 
 _RING = np.array([[-1, -1], [0, -1.3], [1, -1], [1.3, 0], [1, 1], [0, 1.3], [-1, 1], [-1.3, 0]])
 _MARGIN_PX = 7.0
-_AGREE_PX = 0.6
-_LEAST_SHIFT_PX = 0.4
-_NEEDED = 4
+_AGREE_PX = 0.8
+_LEAST_SHIFT_PX = 0.2
+_NEEDED = 3
 
 
 class Laid(NamedTuple):
