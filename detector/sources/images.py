@@ -75,7 +75,7 @@ class ImageFolder:
             self.ring.start()
         for number, file in enumerate(self.files):
             t_ns = self._t_ns(number)
-            raw = _read(file)
+            raw = _read(file, cv2.IMREAD_GRAYSCALE)
             if raw is None or (size is not None and raw.shape[:2] != size):
                 why = "cannot be read" if raw is None else f"is {raw.shape[1]}x{raw.shape[0]}, not as the first"
                 counters["damaged_pictures"] += 1
@@ -86,7 +86,7 @@ class ImageFolder:
                 self.ring.add(Held(t_ns, True, True, file))
             pose = self.track.pose_at(t_ns, size[1] / size[0])
             colour = partial(self._colour, file)
-            grey = read_only(_grey(self._eight_bit(raw)))
+            grey = read_only(self._eight_bit(raw))
             yield Frame(self.source_id, frames, t_ns, grey, True, TimeFrom.START_INDEX, pose, colour)
             frames += 1
         if self.ring is not None:
@@ -108,30 +108,16 @@ class ImageFolder:
         return scaled.round().astype(np.uint8)
 
     def _colour(self, file: Path) -> NDArray[np.uint8]:
-        raw = _read(file)
+        raw = _read(file, cv2.IMREAD_COLOR)
         if raw is None:
             raise SourceError(f"{file}: cannot be read any more")
-        picture = self._eight_bit(raw)
-        if picture.ndim == 3 and picture.shape[2] >= 3:
-            return picture[:, :, :3]
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+        return self._eight_bit(raw)
 
 
-def _read(file: Path) -> NDArray[Any] | None:
+def _read(file: Path, flag: int) -> NDArray[Any] | None:
+    """Grey straight from the decoder: of a JPEG only the Y plane is decoded, and never is a colour picture made."""
     try:
         data = np.frombuffer(file.read_bytes(), np.uint8)
-    except OSError:
+        return cv2.imdecode(data, flag | cv2.IMREAD_ANYDEPTH) if data.size else None
+    except (OSError, cv2.error):
         return None
-    try:
-        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    except cv2.error:
-        return None
-    if picture is None or picture.ndim not in (2, 3):
-        return None
-    return picture[:, :, 0] if picture.ndim == 3 and picture.shape[2] < 3 else picture
-
-
-def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if picture.ndim == 2:
-        return picture
-    return np.asarray(cv2.cvtColor(picture[:, :, :3], cv2.COLOR_BGR2GRAY), np.uint8)

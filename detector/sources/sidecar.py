@@ -30,7 +30,7 @@ def read_sidecar(path: Path, hfov_deg: float | None) -> Sidecar:
     """Read a sidecar by its suffix.
 
     Raises:
-        SourceError: it cannot be read, or is of neither kind.
+        SourceError: it cannot be read, is of neither kind, or is a table with mistakes: each as file:line.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig", "replace")
@@ -40,9 +40,6 @@ def read_sidecar(path: Path, hfov_deg: float | None) -> Sidecar:
         found = parse_srt(text, hfov_deg)
         return Sidecar(found.samples, True, found.counters)
     if path.suffix.lower() == ".csv":
-        try:
-            samples, relative, counters = parse_csv(text, hfov_deg)
-        except ValueError as error:
-            raise SourceError(f"{path}: {error}") from error
+        samples, relative, counters = parse_csv(text, hfov_deg, str(path))
         return Sidecar(samples, relative, counters)
     raise SourceError(f"{path}: telemetry is read from .srt and .csv files")

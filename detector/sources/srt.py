@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from detector.model import CameraPose, Datum
 from detector.sources.telemetry import Sample
 
 _CUE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->")
+_DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\s+(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,3}))?(?!\d)")
 _NUMBER = r"\s*([-+]?\d+(?:\.\d+)?)"
 _LATITUDE = re.compile(rf"\[latitude\s*:{_NUMBER}", re.I)
 _LONGITUDE = re.compile(rf"\[long?t?itude\s*:{_NUMBER}", re.I)
-_LONGITUDE_FIRST = re.compile(rf"GPS\s*\({_NUMBER}\s*,{_NUMBER}\s*(?:,{_NUMBER}(M?))?", re.I)
+_LONGITUDE_FIRST = re.compile(rf"GPS\s*\({_NUMBER}\s*,{_NUMBER}\s*(?:,{_NUMBER}(M?))?\s*\)", re.I)
 _ABSOLUTE = re.compile(rf"abs_alt\s*:{_NUMBER}", re.I)
-_RELATIVE = re.compile(rf"(?:rel_alt|BAROMETER|Hb)\s*:{_NUMBER}|\bH{_NUMBER}m\b", re.I)
+# The character after the number proves that the file does not end in the middle of it.
+_RELATIVE = re.compile(rf"(?:rel_alt|BAROMETER|Hb)\s*[:(]{_NUMBER}(?=[\sM\])])|\bH{_NUMBER}m\b", re.I)
 _ALTITUDE = re.compile(rf"\[altitude\s*:{_NUMBER}", re.I)
 _GIMBAL = re.compile(rf"G\.PRY\s*\({_NUMBER}°?\s*,{_NUMBER}°?\s*,{_NUMBER}", re.I)
 _GIMBAL_BRACKETS = tuple(re.compile(rf"gb_{name}\s*:{_NUMBER}", re.I) for name in ("yaw", "pitch", "roll"))
@@ -46,22 +50,24 @@ class Subtitles:
 def parse_srt(text: str, hfov_deg: float | None = None) -> Subtitles:
     """Read what can be read; cues without a position or broken are counted, and the rest carried on.
 
-    The date in a cue has no zone, so it is not taken for a time: cues count from the start of the picture.
-    Where a cue has no time of its own its date's seconds are of no use either, and it is counted as broken.
+    The date in a cue has no zone, so it is not taken for a time: cues count from the start of the picture. Some
+    models write no times but dates: there the seconds since the first date count. A cue that was cut off is left out
+    as a whole, for half of a number is a wrong number.
     """
     counters: Counter[str] = Counter()
     found = Subtitles()
     last_s = -math.inf
-    for block in re.split(r"\r?\n[ \t]*\r?\n+", text.lstrip("\ufeff").strip()):
-        if not block.strip():
-            continue
+    timed = _CUE.search(text) is not None
+    first_ms: int | None = None
+    for block in _cues(text):
         counters["srt_cues"] += 1
-        cue = _CUE.search(block)
-        if cue is None:
+        t_ms = _cue_ms(block) if timed else _date_ms(block)
+        if t_ms is None or _cut_off(block):
             counters["srt_broken"] += 1
             continue
-        hours, minutes, seconds, thousandths = cue.groups()
-        t_s = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(thousandths.ljust(3, "0")) / 1000
+        if first_ms is None:
+            first_ms = 0 if timed else t_ms
+        t_s = (t_ms - first_ms) / 1000
         if t_s < last_s:
             counters["srt_clock_went_back"] += 1
             continue
@@ -77,12 +83,56 @@ def parse_srt(text: str, hfov_deg: float | None = None) -> Subtitles:
     return found
 
 
+def _cues(text: str) -> Iterator[str]:
+    """A cue begins with its number alone on a line, or with its time where the number was lost."""
+    kept, timed = "", False
+    for raw in text.splitlines(keepends=True):
+        line = raw.strip("\ufeff \t\r\n")
+        arrow = _CUE.match(line) is not None
+        if line.isdecimal() or (arrow and timed):
+            if kept.strip():
+                yield kept
+            kept, timed = "", False
+        timed = timed or arrow
+        kept += raw.replace("\ufeff", "")
+    if kept.strip():
+        yield kept
+
+
+def _cue_ms(block: str) -> int | None:
+    match = _CUE.search(block)
+    if match is None:
+        return None
+    hours, minutes, seconds, thousandths = match.groups()
+    return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(thousandths.ljust(3, "0"))
+
+
+def _date_ms(block: str) -> int | None:
+    """Milliseconds of the drone's own clock: only differences mean anything, for its zone is not known."""
+    match = _DATE.search(block)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    try:
+        date = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  the zone cancels in the difference
+    except ValueError:
+        return None
+    whole = (date - datetime.min) // timedelta(milliseconds=1)  # noqa: DTZ901  as above
+    return whole + int((match[7] or "0").ljust(3, "0"))
+
+
+def _cut_off(block: str) -> bool:
+    return any(block.count(opening) != block.count(closing) for opening, closing in ("[]", "()"))
+
+
 def _fix(t_s: float, block: str) -> Fix | None:
     lat, lon = _first(_LATITUDE, block), _first(_LONGITUDE, block)
     gps = _LONGITUDE_FIRST.search(block)
     if gps is not None:
-        # Longitude comes first in GPS(...), except on the Matrice 300, which ends the third value with M.
-        lon, lat = (float(gps[2]), float(gps[1])) if gps[4] else (float(gps[1]), float(gps[2]))
+        # Longitude comes first where the third number counts satellites. Where it is a height (0.0M on the Matrice 300,
+        # 69.800 on the Avata 2) latitude does: read the other way round the drone would be on another continent.
+        is_height = bool(gps[4]) or "." in (gps[3] or "")
+        lon, lat = (float(gps[2]), float(gps[1])) if is_height else (float(gps[1]), float(gps[2]))
     if not (abs(lat) <= 90 and abs(lon) <= 180) or lat == lon == 0:
         return None
     height, datum = _height(block)

@@ -37,6 +37,7 @@ def only(body):
         ("broken_incomplete2.SRT", 4, -34.86995, -57.823395, None),
         ("m2zoom.SRT", 676, 31.452012, 74.398751, None),
         ("matrice_300.srt", 381, 36.6146, -6.1120, 0.3),
+        ("mavic_2_style.SRT", 468, -20.2533, 149.0251, None),
         ("mavic_2pro_new.SRT", 728, -35.080155, -60.286702, None),
         ("mavic_air2.srt", 25, 41.420684, 2.162162, None),
         ("mavic_mini.SRT", 117, 48.0771, -121.7458, 200.7),
@@ -135,6 +136,48 @@ def test_broken_cue_in_the_middle_is_counted_and_reading_goes_on():
     found = parse_srt(cue(good, 1, 0) + "2\n00:00:0\n\n" + cue(good, 3, 2))
     assert [fix.t_s for fix in found.fixes] == [0.0, 2.0]
     assert found.counters["srt_broken"] == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[latitude: 41.4",
+        "[latitude: 41.424] [longitude: 2.1",
+        "[latitude: 41.424] [longitude: 2.123] [rel_alt: 12",
+        "GPS(8.2090,47.4",
+    ],
+)
+def test_cue_that_was_cut_off_is_left_out_because_half_a_number_is_a_wrong_number(body):
+    found = parse_srt(cue(body).rstrip())
+    assert found.fixes == []
+    assert found.counters["srt_broken"] == 1
+
+
+def test_height_that_the_file_ends_in_is_not_taken():
+    assert math.isnan(parse_srt(cue("GPS(8.2090,47.4692,18) BAROMETER:2").rstrip()).fixes[0].height_m)
+    assert only("GPS(8.2090,47.4692,18) BAROMETER:20.1").height_m == 20.1
+
+
+@pytest.mark.parametrize("height", ["69.800", "0.0M", "-3.5M", "12M"])
+def test_latitude_comes_first_where_the_third_number_is_a_height(height):
+    fix = only(f"GPS(39.906217,116.391305,{height}) BAROMETER(91.2) HOME(39.906206,116.391400)")
+    assert (fix.lat_deg, fix.lon_deg, fix.height_m, fix.datum) == (39.906217, 116.391305, 91.2, Datum.TAKEOFF)
+
+
+def test_dates_count_the_seconds_where_cues_have_no_times():
+    dates = ["2017.08.05 14:11:51,393,525,393,525", "2017.08.05 14:11:52,393,525", "2017.8.5 14:12:00"]
+    text = "".join(f"{i}\n{date}\n[latitude : 1.5] [longtitude : 2.5]\n\n" for i, date in enumerate(dates, 1))
+    assert [fix.t_s for fix in parse_srt(text).fixes] == pytest.approx([0.0, 1.0, 8.607], abs=1e-6)
+
+
+def test_date_that_does_not_exist_is_a_broken_cue():
+    assert parse_srt("1\n2017.13.45 14:11:51\n[latitude : 1.5] [longtitude : 2.5]\n").counters["srt_broken"] == 1
+
+
+def test_cues_are_told_apart_without_empty_lines_between_them():
+    good = "GPS (8.2090, 47.4692, 18), H 45.60m"
+    text = "".join(cue(good, i, i) for i in range(1, 4)).replace("\n\n", "\n")
+    assert [fix.t_s for fix in parse_srt(text).fixes] == [1.0, 2.0, 3.0]
 
 
 def test_clock_that_goes_back_is_counted_and_not_followed():

@@ -103,6 +103,22 @@ def test_colour_is_read_again_when_asked(tmp_path):
     assert frame.size_px == (33, 21)
 
 
+def test_grey_of_a_jpeg_is_the_luma_that_is_stored_in_it(tmp_path):
+    noise = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 255, (48, 64, 3), np.uint8), (0, 0), 4)
+    cv2.imwrite(str(tmp_path / "a.jpg"), noise)
+    (frame,) = frames(ImageFolder(tmp_path, "cam"))
+    assert np.array_equal(frame.luma, cv2.imread(str(tmp_path / "a.jpg"), cv2.IMREAD_GRAYSCALE))
+    assert np.array_equal(frame.colour(), cv2.imread(str(tmp_path / "a.jpg")))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_grey_colour_and_transparent_pictures_have_grey_and_three_colours(tmp_path, channels):
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((21, 33, channels), 77, np.uint8))
+    (frame,) = frames(ImageFolder(tmp_path, "cam"))
+    assert (frame.luma.shape, frame.colour().shape) == ((21, 33), (21, 33, 3))
+    assert abs(int(frame.luma[0, 0]) - 77) <= 1  # rounding of the weights
+
+
 def test_picture_that_is_gone_when_colour_is_asked_for_is_a_source_error(tmp_path):
     (frame,) = frames(ImageFolder(folder_of(tmp_path, 1), "cam"))
     (tmp_path / "frame_0.png").unlink()

@@ -99,6 +99,98 @@ def test_missing_column_is_refused_by_name(tmp_path, column):
         read(tmp_path, f"{HEADER.replace(column, 'frame')}\n{ROW}\n")
 
 
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("1000,north,-3.25,850.0,271.5,-35.0,40.0", "lat_deg is 'north': a number is needed"),
+        ("1000,123,-3.25,850.0,271.5,-35.0,40.0", "lat_deg is 123: allowed are -90 to 90"),
+        ("1000,12.5,-183.25,850.0,271.5,-35.0,40.0", "lon_deg is -183.25: allowed are -180 to 180"),
+        ("1000,12.5,-3.25,inf,271.5,-35.0,40.0", "alt_m is inf: allowed are"),
+        ("1000,12.5,-3.25,850.0,271.5,-95.0,40.0", "pitch_deg is -95.0: allowed are"),
+        ("1000,12.5,-3.25,850.0,271.5,-35.0,500", "hfov_deg is 500: allowed are"),
+        ("1.5e9,12.5,-3.25,850.0,271.5,-35.0,40.0", "t_ns is '1.5e9': a whole number of nanoseconds"),
+        (",12.5,-3.25,850.0,271.5,-35.0,40.0", "t_ns is ''"),
+        ("1000,12.5,-3.25", "3 cells under 7 columns"),
+        ("1000,12.5,-3.25,850.0,271.5,-35.0,40.0,7", "8 cells under 7 columns"),
+    ],
+)
+def test_cell_that_cannot_be_is_refused_with_file_and_line(tmp_path, row, complaint):
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, f"{HEADER}\n\n{ROW}\n{row}\n")
+    assert str(caught.value).startswith(f"{tmp_path / 'flight.csv'}:4: {complaint}")
+
+
+def test_every_complaint_is_told_at_once_up_to_twenty(tmp_path):
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, HEADER + "\n" + "1000,x,0,0,0,0,40\n" * 23)
+    lines = str(caught.value).splitlines()
+    assert (len(lines), lines[-1]) == (21, "and 3 more lines")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("hfov_deg", "hfov_degs", "column hfov_degs is not known; is hfov_deg meant?"),
+        ("hfov_deg", "lat_deg", "column lat_deg stands there twice"),
+    ],
+)
+def test_slip_in_a_column_name_is_not_passed_over(tmp_path, old, new, complaint):
+    with pytest.raises(SourceError, match=r"flight\.csv:1: ") as caught:
+        read(tmp_path, f"{HEADER.replace(old, new)}\n{ROW}\n", 50.0)
+    assert complaint in str(caught.value)
+
+
+def test_columns_of_somebody_elses_are_passed_over(tmp_path):
+    assert len(read(tmp_path, f"{HEADER},battery_percent\n{ROW},71\n").samples) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "complaint"),
+    [
+        ("time_utc", "2026-03-01T06:30:00", "zone"),
+        ("t_s", "soon", "t_s is 'soon': a number of seconds"),
+        ("t_s", "inf", "a number of seconds"),
+    ],
+)
+def test_time_that_is_none_is_refused(tmp_path, column, cell, complaint):
+    with pytest.raises(SourceError, match=rf"flight\.csv:2: .*{complaint}"):
+        read(tmp_path, f"{HEADER.replace('t_ns', column)}\n{ROW.replace('1000', cell)}\n")
+
+
+def test_unknown_datum_is_refused_with_those_that_are_allowed(tmp_path):
+    with pytest.raises(SourceError, match=r"flight\.csv:2: datum is 'agl': allowed are ellipsoid, msl, takeoff"):
+        read(tmp_path, f"{HEADER},datum\n{ROW},agl\n")
+
+
+def test_negative_sigma_is_refused_and_an_unknown_one_has_its_default(tmp_path):
+    with pytest.raises(SourceError, match="sigma_pos_m is -1"):
+        read(tmp_path, f"{HEADER},sigma_pos_m\n{ROW},-1\n")
+    assert read(tmp_path, f"{HEADER},sigma_pos_m\n{ROW},nan\n").samples[0].pose.sigma_pos_m == 5.0
+
+
+def test_table_without_rows_is_refused(tmp_path):
+    with pytest.raises(SourceError, match=r"flight\.csv:1: the table has no rows"):
+        read(tmp_path, f"{HEADER}\n")
+
+
+def test_one_row_that_is_partly_empty_has_a_time_and_no_pose(tmp_path):
+    side = read(tmp_path, f"{HEADER}\n1000,12.5,,850.0,271.5,-35.0,40.0\n")
+    assert [(sample.t_ns, sample.pose) for sample in side.samples] == [(1000, None)]
+    assert side.counters == {"csv_rows": 1, "csv_rows_without_pose": 1}
+
+
+def test_clock_that_goes_back_is_counted_and_not_followed(tmp_path):
+    side = read(tmp_path, HEADER + "\n" + "".join(f"{t}{ROW[4:]}\n" for t in (5, 9, 7, 9, 10)))
+    assert [sample.t_ns for sample in side.samples] == [5, 9, 10]
+    assert side.counters["csv_clock_went_back"] == 2
+
+
+def test_what_is_no_table_at_all_is_refused(tmp_path):
+    for content in (b"\0\0\0\n\xff\xfe", ('x"' * 200_000).encode(), bytes(range(256)) * 4):
+        with pytest.raises(SourceError, match=r"flight\.csv:\d+: "):
+            read(tmp_path, content)
+
+
 def test_missing_file_is_a_source_error_that_names_it(tmp_path):
     with pytest.raises(SourceError, match=r"none\.csv"):
         read_sidecar(tmp_path / "none.csv", None)
