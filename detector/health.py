@@ -114,7 +114,7 @@ class CoverageLedger:
         self._zones = {zone_id: self._metres(zone) for zone_id, zone in zones.items()}
         self._sources: dict[str, _SourceBook] = {}
 
-    def seen(  # noqa: PLR0917  (the frame, as the pipeline has it)
+    def seen(
         self,
         t_ns: int,
         source_id: str,

@@ -195,7 +195,7 @@ def _zone(
     _name(canvas, np.concatenate(corners), zone, _ZONE, pen, labels)
 
 
-def _name(  # noqa: PLR0917 - as _plate
+def _name(
     canvas: NDArray[np.uint8],
     points: NDArray[np.float64],
     shape: Shape,
@@ -272,7 +272,7 @@ def _box(canvas: NDArray[np.uint8], box: NDArray[np.float64], colour: tuple[int,
     cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, pen.thin, cv2.LINE_AA)
 
 
-def _plate(  # noqa: PLR0917 - called everywhere, in the order of cv2.putText
+def _plate(
     canvas: NDArray[np.uint8],
     words: str,
     foot_px: tuple[float, float],

@@ -154,7 +154,7 @@ class LineCrossing:
         self._walks[key] = walk
         return walk
 
-    def _step(  # noqa: PLR0917 - one mover, one line, one scene
+    def _step(
         self, walk: _Walk, line: Shape, scene: Scene, row: int, side: int, margin: float, points: Points
     ) -> Iterator[Violation | Undecided]:
         t_ns = scene.t_ns
@@ -192,7 +192,7 @@ class LineCrossing:
         walk.home, walk.other = run, None
         walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
 
-    def _crossing(  # noqa: PLR0917 - everything a crossing is told by
+    def _crossing(
         self, walk: _Walk, home: _Run, far: _Run, line: Shape, points: Points, row: int
     ) -> Iterator[Violation]:
         if not line.geometry.intersects(LineString([home.last_xy, far.first_xy])):

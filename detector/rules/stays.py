@@ -140,7 +140,7 @@ class StayBook:
         stay.xy = (float(points.xy[row, 0]), float(points.xy[row, 1]))
         stay.velocity = (float(points.velocity[row, 0]), float(points.velocity[row, 1]))
 
-    def _step(  # noqa: PLR0917
+    def _step(
         self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int | None
     ) -> Iterator[Violation | Undecided]:
         decision = -1 if k is None else int(conditions.decision[k])

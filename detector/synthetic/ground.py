@@ -64,7 +64,7 @@ class Ground:
         along = np.linalg.norm(below - here, axis=1)
         covered = np.maximum(across, along) ** 0.6 * np.minimum(across, along) ** 0.4
         level = np.log2(np.nan_to_num(covered, nan=1e3) / self._raster.texel_m) - _SHARPER
-        return np.clip(level, 0, len(self._levels) - 1)
+        return np.clip(level, 0, len(self._levels) - 1)  # type: ignore[no-any-return]  # cv2's stubs know no dtype
 
     def _warp(self, view: View, level: int, top: int, bottom: int) -> Picture:
         shift = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1.0]])
@@ -116,7 +116,9 @@ class Ground:
         """Factor of light at one sixteenth of the picture's size. shape (height // 16 + 1, width // 16 + 1)"""
         width, height = view.size_px
         columns, rows = np.meshgrid(np.arange(0, width + 16, 16), np.arange(0, height + 16, 16))
-        ground = np.nan_to_num(view.ground(np.column_stack([columns.ravel(), rows.ravel()]))) + [-2 * wind_m_s * t_s, 0]
+        ground = np.nan_to_num(view.ground(np.column_stack([columns.ravel(), rows.ravel()]))) + np.array(
+            [-2 * wind_m_s * t_s, 0]
+        )
         cells = np.clip(ground / 45.0 + 256, 0, 511).astype(np.float32).reshape(*columns.shape, 2)
         field = cv2.remap(self._clouds, cells[..., 0], cells[..., 1], cv2.INTER_CUBIC)
         shade = 1 / (1 + np.exp(-field / 0.03))

@@ -151,11 +151,11 @@ def crown_sprites(rng: np.random.Generator, count: int = 8) -> list[list[Picture
                 cv2.LINE_8,
                 4,
             )
-        picture = cv2.GaussianBlur(picture, (0, 0), 1.2)
+        picture = cv2.GaussianBlur(picture, (0, 0), 1.2)  # type: ignore[assignment]  # cv2's stubs know no dtype
         levels = [picture]
         while levels[-1].shape[0] > 8:
             half = levels[-1].shape[0] // 2
-            levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
+            levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]  # cv2's stubs know no dtype
         crowns.append([np.clip(level, 0, 255).astype(np.uint8) for level in levels[1:]])
     return crowns
 
@@ -167,4 +167,4 @@ def puff_sprite(rng: np.random.Generator, grey: int) -> Picture:
     rough = cv2.resize(rng.uniform(-0.3, 0.3, (7, 7)).astype(np.float32), (64, 64), interpolation=cv2.INTER_CUBIC)
     alpha = np.clip(1 - distance - rough * distance, 0, 1) ** 1.2 * np.float32(0.55)
     tone = grey + 160 * rough
-    return np.clip(np.dstack([tone * alpha, tone * alpha, tone * alpha, 255 * alpha]), 0, 255).astype(np.uint8)
+    return np.clip(np.dstack([tone * alpha, tone * alpha, tone * alpha, 255 * alpha]), 0, 255).astype(np.uint8)  # type: ignore[no-any-return]  # cv2's stubs know no dtype

@@ -121,7 +121,7 @@ class _FieldLooks:
         # Tramlines: every sprayer width two wheel marks.
         shade -= 13.0 * (np.cos(phase / 9.0) > 0.985) * (self.depth > 4)[labels]
         picture = self.colour[labels] + shade[..., None] * np.array([0.75, 1.0, 0.95], np.float32)
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return np.clip(picture, 0, 255).astype(np.uint8)  # type: ignore[no-any-return]  # cv2's stubs know no dtype
 
 
 _OCTAVES = ((130.0, 9.0), (31.0, 8.0), (9.0, 7.0), (2.7, 8.0), (0.9, 10.0), (0.35, 12.0))
