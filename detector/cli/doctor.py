@@ -106,7 +106,7 @@ def _disk() -> Iterator[Row]:
 
 def _extras() -> Iterator[Row]:
     found = find_spec("rasterio") is not None
-    yield "extra dem (GeoTIFF terrain)", found, "present" if found else "absent", "pip install 'trucewatch[dem]'"
+    yield "extra dem (GeoTIFF terrain)", found, "present" if found else "absent", r"pip install 'trucewatch\[dem]'"
 
 
 def _tried(what: str, attempt: Callable[[], str], advice: str) -> Row:
