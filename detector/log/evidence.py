@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from detector.errors import LogError
 from detector.log.migrate import sync
 from detector.model import EvidenceFile
 
 CHUNK_BYTES = 1 << 20
+PATIENCE_S = 10.0
+"""How long to wait for another process that is writing the same file."""
 PART = ".part"
 """End of the name of a file that is still being written; one that was left is of a process that was killed."""
 
@@ -52,10 +58,10 @@ class EvidenceStore:
         part = target.with_name(target.name + PART)
         try:
             self._make_folder(target.parent)
-            digest = _write(part, data)
-            self._settle(part, target, digest)
+            with _being_written(part) as file:
+                digest = _write(file, data)
+                self._settle(part, target, digest)
         except OSError as error:
-            _discard(part)
             raise LogError(_cannot_keep(target, size, error)) from error
         return EvidenceFile(role, relative, digest, size)
 
@@ -71,7 +77,7 @@ class EvidenceStore:
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir() and not folder.is_symlink():
             return
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         sync(folder.parent)
         sync(self.folder.parent)
 
@@ -127,15 +133,48 @@ def _size(path: Path) -> int:
         raise LogError(f"{path}: evidence cannot be read: {error.strerror}") from error
 
 
-def _write(part: Path, data: bytes | Path) -> str:
+@contextmanager
+def _being_written(part: Path) -> Iterator[BinaryIO]:
+    """The empty file `part`, ours alone until it is renamed or removed; removed if anything goes wrong.
+
+    A replay that is killed leaves workers that write on for a moment, while it may have been started again already:
+    so the file is locked as the log is, and the lock goes with the process.
+    """
+    with os.fdopen(_locked(part), "wb") as file:
+        try:
+            os.ftruncate(file.fileno(), 0)
+            yield file
+        except BaseException:
+            _discard(part)
+            raise
+
+
+def _locked(part: Path) -> int:
+    patient_until_s = time.monotonic() + PATIENCE_S
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), part.stat()):
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):  # busy, or just renamed by its writer
+            if time.monotonic() > patient_until_s:
+                os.close(descriptor)
+                raise LogError(f"{part}: another process is writing this evidence file") from None
+            time.sleep(0.02)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _write(file: BinaryIO, data: bytes | Path) -> str:
     digest = hashlib.sha256()
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        for chunk in _chunks(data):
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+    for chunk in _chunks(data):
+        digest.update(chunk)
+        file.write(chunk)
+    file.flush()
+    os.fsync(file.fileno())
     return digest.hexdigest()
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -182,3 +183,37 @@ def test_the_migrations_make_the_table_that_the_code_knows(small_log: Path) -> N
 
 def test_evidence_is_kept_beside_the_log(small_log: Path) -> None:
     assert len(list(EvidenceStore(small_log.parent / "evidence").files())) == 2
+
+
+def test_evidence_that_another_process_is_still_writing_is_waited_for(tmp_path: Path) -> None:
+    # A replay that was killed leaves workers that write on for a moment, while it has been started again already.
+    store = EvidenceStore(tmp_path)
+    part = tmp_path / ("a" * 32) / "clip.ts.part"
+    script = (
+        "import fcntl, os, pathlib, sys, time; part = pathlib.Path(sys.argv[1]); part.parent.mkdir(parents=True);"
+        "file = part.open('wb'); fcntl.flock(file, fcntl.LOCK_EX); print('locked', flush=True); file.write(b'half');"
+        "time.sleep(0.3); file.write(b' and whole'); file.flush(); part.rename(part.with_suffix('')); os._exit(9)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(part)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "locked\n"
+        file = store.put("a" * 32, "clip", ".ts", b"half and whole")
+    assert (store.problem(file), list(store.files())) == (None, [file.path])
+
+
+def test_evidence_that_never_stops_being_written_is_a_log_error(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("detector.log.evidence.PATIENCE_S", 0.05)
+    part = tmp_path / ("a" * 32) / "clip.ts.part"
+    part.parent.mkdir()
+    with part.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(LogError, match="another process is writing"):
+            EvidenceStore(tmp_path).put("a" * 32, "clip", ".ts", b"x")
+
+
+def test_a_part_that_a_killed_run_left_is_written_over_and_gone(tmp_path: Path) -> None:
+    part = tmp_path / ("a" * 32) / "clip.ts.part"
+    part.parent.mkdir()
+    part.write_bytes(b"longer than what comes")
+    file = EvidenceStore(tmp_path).put("a" * 32, "clip", ".ts", b"clip")
+    assert (EvidenceStore(tmp_path).problem(file), part.exists()) == (None, False)
