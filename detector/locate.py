@@ -44,6 +44,20 @@ class LocatorConfig(BaseModel):
         le=90,
         description="mean sea level above the WGS-84 ellipsoid here [m]; lets heights of both kinds be compared",
     )
+    sigma_pos_m: float | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="standard deviation of each of the camera's coordinates [m]; left out: the "
+        "telemetry's own, or 5 where it has none (MISB sets and subtitles have none)",
+    )
+    sigma_att_deg: float | None = Field(
+        None,
+        ge=0,
+        le=45,
+        description="standard deviation of each angle of the line of sight [deg]; left out: the "
+        "telemetry's own, or 1 where it has none",
+    )
     sigma_ground_m: float = Field(5.0, ge=0, le=1000, description="standard deviation of the ground's height [m]")
     max_range_m: float = Field(10_000.0, gt=0, le=100_000, description="nothing farther from the camera is placed [m]")
     max_age_s: float = Field(2.0, ge=0, le=60, description="telemetry farther away in time places nothing [s]")
@@ -201,8 +215,11 @@ class Locator:
 
     def _sigmas(self, pose: CameraPose) -> tuple[float, float]:
         """Position [m] and attitude [rad] standard deviations, grown with the telemetry's age."""
-        position = math.hypot(pose.sigma_pos_m, self.config.drift_m_s * pose.age_s)
-        return position, math.radians(math.hypot(pose.sigma_att_deg, self.config.drift_deg_s * pose.age_s))
+        given_m, given_deg = self.config.sigma_pos_m, self.config.sigma_att_deg
+        at_rest_m = pose.sigma_pos_m if given_m is None else given_m
+        at_rest_deg = pose.sigma_att_deg if given_deg is None else given_deg
+        position = math.hypot(at_rest_m, self.config.drift_m_s * pose.age_s)
+        return position, math.radians(math.hypot(at_rest_deg, self.config.drift_deg_s * pose.age_s))
 
     def _covariance(
         self, pose: CameraPose, hits: Hits, partials: _Partials, spread_px2: NDArray[np.float64]

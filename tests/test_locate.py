@@ -201,3 +201,19 @@ def test_heights_of_two_kinds_are_compared_by_the_height_of_the_geoid() -> None:
 def test_a_grid_without_a_file_is_refused() -> None:
     with pytest.raises(ValueError, match="needs"):
         LocatorConfig(terrain="grid")
+
+
+def test_configured_errors_of_the_platform_replace_those_of_the_telemetry() -> None:
+    tracks, pose = tracks_at([[640.0, 400.0]]), looking(sigma_pos_m=5.0, sigma_att_deg=1.0)
+    stated = looking(sigma_pos_m=1.5, sigma_att_deg=0.2)
+    configured = Locator(LocatorConfig(sigma_pos_m=1.5, sigma_att_deg=0.2)).locate(tracks, pose, SIZE)
+    expected = Locator().locate(tracks, stated, SIZE)
+    np.testing.assert_array_equal(configured.covariance_m2, expected.covariance_m2)
+    np.testing.assert_array_equal(configured.velocity_covariance, expected.velocity_covariance)
+    assert np.all(configured.covariance_m2 < Locator().locate(tracks, pose, SIZE).covariance_m2)
+
+
+def test_a_platform_without_error_is_allowed_and_is_not_the_same_as_nothing_configured() -> None:
+    tracks = tracks_at([[640.0, 400.0]])
+    exact = Locator(LocatorConfig(sigma_pos_m=0.0, sigma_att_deg=0.0)).locate(tracks, looking(), SIZE)
+    assert np.trace(exact.covariance_m2[0]) < np.trace(Locator().locate(tracks, looking(), SIZE).covariance_m2[0])

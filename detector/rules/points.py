@@ -51,7 +51,7 @@ def detection_ground_points(scene: Scene) -> Points:
 def detection_picture_points(scene: Scene) -> Points:
     """Detections at the centres of their boxes; a quarter of the box's sides is their standard deviation."""
     boxes = np.asarray(scene.detections.xyxy_px, np.float64)
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centre = (boxes[:, :2] + boxes[:, 2:] - 1) / 2
     sigma = (boxes[:, 2:] - boxes[:, :2]) / 4
     covariance = sigma[:, :, None] ** 2 * np.eye(2)
     return Points(centre, np.ones_like(centre), covariance, np.full_like(centre, np.nan), mirrored=True)

@@ -101,7 +101,7 @@ def place_of_track(scene: Scene, row: int) -> Place:
 def place_of_detection(scene: Scene, row: int) -> Place:
     """Where the detection of this row is."""
     fixes, box = scene.detection_fixes, scene.detections.xyxy_px[row].tolist()
-    x_px, y_px = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    x_px, y_px = (box[0] + box[2] - 1) / 2, (box[1] + box[3] - 1) / 2
     return _place(
         float(fixes.lat_deg[row]), float(fixes.lon_deg[row]), fixes.covariance_m2[row].ravel().tolist(), x_px, y_px
     )

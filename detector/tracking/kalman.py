@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
 from detector.picture.homography import Float
-from detector.tracking.states import Int, States, carry, correct, distances2, new_states, predict
+from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
 
 _FAR = 1e6
 
@@ -90,7 +90,7 @@ class KalmanTracker:
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
         sigma_px = _sigma_px(xyxy)
-        centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+        centres = centres_of(xyxy)
         rows, columns = self._pairs(centres, sigma_px, xyxy)
         states = self._states
         states.age_frames += 1
@@ -165,7 +165,7 @@ class KalmanTracker:
             detections.index,
             detections.t_ns,
             read_only(shown.track_id),
-            read_only(np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)),
+            read_only((np.concatenate([centre - half, centre + half], axis=1) + 0.5).astype(np.float32)),
             read_only(centre.copy()),
             read_only(shown.state[:, 2:].copy()),
             read_only(shown.covariance),

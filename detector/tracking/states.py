@@ -50,12 +50,17 @@ class States:
         return States(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
 
 
+def centres_of(xyxy: Float) -> Float:
+    """Centres of boxes whose x1, y1 are exclusive, the centre of a pixel being at whole numbers. (N, 4) -> (N, 2)"""
+    return np.asarray((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2)
+
+
 def new_states(
     xyxy: Float, score: Float, first_id: int, t_ns: int, *, sigma_px: Float, sigma_velocity_px_s: float
 ) -> States:
     """Tentative tracks, one a box, standing still as far as is known. xyxy: shape (M, 4); sigma_px: shape (M,)"""
     count = len(xyxy)
-    centre = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    centre = centres_of(xyxy)
     covariance = np.zeros((count, 4, 4))
     covariance[:, [0, 1], [0, 1]] = (sigma_px**2)[:, None]
     covariance[:, [2, 3], [2, 3]] = sigma_velocity_px_s**2

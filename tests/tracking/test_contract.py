@@ -98,3 +98,11 @@ def test_a_crowd_is_followed(tracker):
         tracks = tracker.update(boxes(index, t_ns, np.hstack([centre - 4, centre + 4])), aligned(index, t_ns))
     assert tracks.confirmed.sum() > 90
     assert len(set(tracks.track_id.tolist())) == len(tracks)
+
+
+def test_a_track_lies_at_its_boxes_centre_in_pixels_counted_by_their_centres(tracker):
+    for index in range(40):  # a box that covers the pixels 100 to 107 is centred at 103.5
+        t_ns = round(index * 1e9 / FPS)
+        tracks = tracker.update(boxes(index, t_ns, [[100, 50, 108, 56]]), aligned(index, t_ns))
+    np.testing.assert_allclose(tracks.xy_px, [[103.5, 52.5]], atol=1e-6)
+    np.testing.assert_allclose(tracks.xyxy_px, [[100, 50, 108, 56]], atol=1e-4)
