@@ -13,6 +13,7 @@ import json
 import platform
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,21 +55,23 @@ class Workload:
             raise SystemExit(f"an uninterrupted run into {out} ended with {process.returncode}")
         return reported, time.monotonic() - began
 
-    def killed(self, out: Path, after_s: float) -> set[str]:
-        """Let it run that long, kill -9; what it had reported by then."""
+    def killed(self, out: Path, after_s: float) -> tuple[set[str], bool]:
+        """Let it run that long, kill -9: what it had reported by then, and whether it was still there to be killed."""
         process = self.start(out)
         try:
             process.wait(after_s)
         except subprocess.TimeoutExpired:
             process.kill()
-        return set(process.communicate()[0].decode().splitlines())
+        said = process.communicate()[0].decode()
+        return set(said.split()), process.returncode == -signal.SIGKILL
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of it. `faults`: one sentence each; nothing may stand there."""
+    """What came of it. `too_late`: the run had ended before its kill. `faults`: one sentence each; may hold nothing."""
 
     kills: int = 0
+    too_late: int = 0
     states: Counter[str] = field(default_factory=Counter)
     leftovers: Counter[str] = field(default_factory=Counter)
     reported: int = 0
@@ -110,8 +113,10 @@ def kill_often(workload: Workload, times: int, seed: int, folder: Path) -> Tally
     while tally.kills < times:
         out, reported = folder / f"killed{tally.kills}", set[str]()
         for _ in range(min(moments.randint(1, KILLS_A_FOLDER), times - tally.kills)):
-            reported |= workload.killed(out, moments.uniform(0.0, duration_s))
-            tally.kills += 1
+            said, alive = workload.killed(out, moments.uniform(0.0, duration_s))
+            reported |= said
+            tally.kills += alive
+            tally.too_late += not alive
             check(out, reported, tally)
         _, duration_s = workload.run(out)
         tally.completed += 1
@@ -158,6 +163,7 @@ def main(
         print(f"FAULT  {fault}")
     result = {
         "benchmark": "kill_nine", "workload": "generated" if generated else "replay", "kills": tally.kills,
+        "too_late": tally.too_late,
         "faults": len(tally.faults), "entries_reported": tally.reported, "states": dict(sorted(tally.states.items())),
         "left_behind": dict(sorted(tally.leftovers.items())), "runs_completed_after": tally.completed,
         "byte_equal_exports": not tally.faults, "seed": seed, "took_s": round(time.monotonic() - began),

@@ -34,6 +34,12 @@ class ZoneWatch:
     stretches: tuple[Stretch, ...]
 
     @property
+    def watched_time(self) -> float:
+        """Share of the period in which any of it, IN_VIEW or more, was in view. [1]"""
+        seen_ns = sum(one.t_end_ns - one.t_start_ns for one in self.stretches if not one.why_not)
+        return seen_ns / (self.stretches[-1].t_end_ns - self.stretches[0].t_start_ns)
+
+    @property
     def not_watched(self) -> tuple[Stretch, ...]:
         """The stretches in which nothing of it was in view, those with the same reason joined."""
         joined: list[Stretch] = []

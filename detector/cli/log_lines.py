@@ -1,0 +1,205 @@
+"""A log's contents as lines for people, for narrow and wide terminals; wrapped between words only."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from detector.log.export import radius_95_m
+from detector.timebase import NS_PER_S, iso_from_ns
+
+if TYPE_CHECKING:
+    from detector.log.reader import LoggedViolation
+    from detector.log.watched import Stretch, ZoneWatch
+    from detector.model import EvidenceFile, Gap, Place, Undecided
+
+WIDE = 130
+"""From so many columns on, one row holds one violation."""
+
+_ID_DIGITS = 8
+
+
+def plain(text: str) -> str:
+    """Without control characters: a log from elsewhere must not steer the terminal it is read on."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def day(t_ns: int) -> str:
+    """Like 2026-03-01."""
+    return iso_from_ns(t_ns, 0)[:10]
+
+
+def clock(t_ns: int, digits: int = 0) -> str:
+    """Like 09:30:04.2, in UTC."""
+    return iso_from_ns(t_ns, digits)[11:-1]
+
+
+def seconds(ns: int) -> str:
+    """A length of time for people: 0.3 s, 42 s, 7 min 5 s, 3 h 10 min."""
+    whole = round(ns / NS_PER_S)
+    if ns < 9.95 * NS_PER_S:
+        return f"{ns / NS_PER_S:.1f} s"
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left if not hours else 0, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def span(t_start_ns: int, t_end_ns: int) -> str:
+    """A stretch of time with its length; an end on another day is given with its date."""
+    length = seconds(t_end_ns - t_start_ns)
+    if t_end_ns - t_start_ns < 10 * NS_PER_S:
+        return f"{clock(t_start_ns, 1)} for {length}"
+    end_day = "" if day(t_start_ns) == day(t_end_ns) else f"{day(t_end_ns)} "
+    return f"{clock(t_start_ns)}-{end_day}{clock(t_end_ns)} ({length})"
+
+
+def percent(share: float) -> str:
+    """Whole per cent, cut: what was missed for a moment was not watched all the time."""
+    return f"{math.floor(share * 100 + 1e-9)} %"
+
+
+def where(place: Place) -> str:
+    """Latitude, longitude and the longer half axis of the 95 % ellipse; else the pixel."""
+    if place.lat_deg is None or place.lon_deg is None:
+        return f"pixel {place.xy_px[0]:.0f}, {place.xy_px[1]:.0f}" if place.xy_px is not None else "unknown"
+    radius = radius_95_m(place)
+    return f"{place.lat_deg:.6f}, {place.lon_deg:.6f}" + (f" ± {radius:.0f} m" if radius is not None else "")
+
+
+def print_violations(found: Sequence[LoggedViolation], console: Console) -> None:
+    """Violations by the day they began on: one row each on a wide terminal, else a row with its sentence below."""
+    digits = _digits([one.violation.violation_id for one in found])
+    for date, items in groupby(found, lambda one: day(one.violation.t_start_ns)):
+        console.print(f"{date} UTC")
+        if console.width >= WIDE:
+            console.print(_table(list(items), digits))
+        else:
+            for line in _two_lines(list(items), digits, console.width):
+                console.print(line)
+    console.print(f"{len(found)} possible {'violation' if len(found) == 1 else 'violations'}")
+
+
+def _digits(ids: list[str]) -> int:
+    """Shortest length, 8 or more, at which all ids differ."""
+    return next(n for n in range(_ID_DIGITS, 33) if len({one[:n] for one in ids}) == len(ids) or n == 32)
+
+
+def _cells(one: LoggedViolation, digits: int) -> tuple[str, str, str, str, str, str]:
+    v = one.violation
+    lasted = seconds(v.t_end_ns - v.t_start_ns)
+    return v.violation_id[:digits], clock(v.t_start_ns, 1), lasted, str(v.count), where(v.place), str(v.state)
+
+
+def _table(found: list[LoggedViolation], digits: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("id", "start", "lasted", "n", "where (95 %)", "state"):
+        table.add_column(name, no_wrap=True, justify="right" if name in {"lasted", "n"} else "left")
+    for name in ("what", "rule", "feed", "verdicts"):
+        table.add_column(name)
+    for one in found:
+        v = one.violation
+        table.add_row(*_cells(one, digits), *map(plain, (v.observation, v.rule_id, v.source_id)), _verdicts(one))
+    return table
+
+
+def _two_lines(found: list[LoggedViolation], digits: int, width: int) -> Iterator[str]:
+    rows = [("id", "start", "lasted", "n", "where (95 %)", "state"), *(_cells(one, digits) for one in found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        id_, start, lasted, count, place, state = (cell.ljust(w) for cell, w in zip(row, widths, strict=True))
+        yield f"{id_}  {start}  {row[2].rjust(len(lasted))}  {row[3].rjust(len(count))}  {place}  {state}".rstrip()
+        if number == 0:
+            continue
+        one = found[number - 1]
+        about = f"rule {one.violation.rule_id}, feed {one.violation.source_id}"
+        verdicts = _verdicts(one)
+        yield from _wrapped(f"{one.violation.observation} ({about})" + (f"; {verdicts}" if verdicts else ""), width)
+
+
+def _verdicts(one: LoggedViolation) -> str:
+    return plain(", ".join(f"{verdict.party}: {verdict.verdict}" for verdict in one.verdicts))
+
+
+def _wrapped(text: str, width: int, indent: str = "    ") -> list[str]:
+    return textwrap.wrap(
+        plain(text),
+        max(width, 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def undecided_lines(undecided: Sequence[Undecided]) -> Iterator[str]:
+    """How often each rule could not decide, and why."""
+    counts = Counter((one.rule_id, one.reason) for one in undecided)
+    for (rule_id, reason), count in sorted(counts.items()):
+        yield plain(f"could not be decided: {count} by {rule_id}: {reason}")
+
+
+def detail_lines(one: LoggedViolation, files: Sequence[tuple[EvidenceFile, str | None]], folder: str) -> Iterator[str]:
+    """Everything the log says about one violation. `files`: each with what is wrong with it, or None."""
+    v = one.violation
+    yield v.violation_id
+    yield plain(v.observation)
+    ends = (
+        f" to {clock(v.t_end_ns, 3)}" if day(v.t_start_ns) == day(v.t_end_ns) else f" to {iso_from_ns(v.t_end_ns, 3)}"
+    )
+    lasted, peak = seconds(v.t_end_ns - v.t_start_ns), clock(v.t_peak_ns, 3)
+    yield _named("when", f"{day(v.t_start_ns)} {clock(v.t_start_ns, 3)}{ends} UTC, {lasted}; clearest at {peak}")
+    yield _named("where", f"{where(v.place)} (95 %)" + (f", zone {v.zone_id}" if v.zone_id is not None else ""))
+    yield _named("count", f"{v.count} ({v.subject})")
+    yield _named("noticed by", f"{', '.join(v.means)}, feed {v.source_id}")
+    yield _named("rule", f"{v.rule_id} ({v.rule_kind}), condition met with probability {v.confidence:g}")
+    yield _named("measures", ", ".join(f"{name} {value:g}" for name, value in v.measures.items()) or "none")
+    yield _named("state", str(v.state))
+    for verdict in one.history:
+        said = f"{iso_from_ns(verdict.t_ns, 0)} {verdict.party} ({verdict.reviewer}): {verdict.verdict}"
+        yield _named("verdict", f"{said} {verdict.note}".rstrip())
+    if not one.history:
+        yield _named("verdict", "none yet")
+    for file, problem in files:
+        yield _named(file.role, f"{folder}/{file.path}  {problem or 'as logged'}")
+    if not files:
+        yield _named("evidence", "none logged")
+    yield _named("logged", f"entries {', '.join(map(str, one.entries))}; run {v.run_id}, {v.software}")
+    yield _named("settings", f"SHA-256 {v.config_sha256}")
+
+
+def _named(name: str, value: str) -> str:
+    return plain(f"  {name:>12}  {value}")
+
+
+def zone_lines(watch: ZoneWatch, width: int) -> Iterator[str]:
+    """How much of one zone was watched, when none of it was, and a bar over the period."""
+    time, area = percent(watch.watched_time), percent(watch.watched)
+    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns)}: {one.why_not}" for one in watch.not_watched]
+    yield plain(f"{watch.zone_id}: watched {time} of the period, {area} of its area on average")
+    yield from (plain(f"  {line}") for line in missing)
+    first, last = watch.stretches[0].t_start_ns, watch.stretches[-1].t_end_ns
+    yield f"  {clock(first)} |{_bar(watch.stretches, first, last, min(60, max(width - 24, 10)))}| {clock(last)}"
+
+
+def _bar(stretches: Sequence[Stretch], first: int, last: int, width: int) -> str:
+    cells = []
+    for cell in range(width):
+        t_ns = first + (last - first) * (2 * cell + 1) // (2 * width)
+        share = next(one.share for one in stretches if one.t_start_ns <= t_ns < one.t_end_ns)
+        cells.append("#" if share >= 0.75 else "+" if share >= 0.25 else "-" if share >= 0.01 else ".")
+    return "".join(cells)
+
+
+def gap_line(gap: Gap) -> str:
+    """One gap: which feed, when and how long, why."""
+    times = f" ({gap.count} times)" if gap.count > 1 else ""
+    reason = str(gap.reason).replace("_", " ")
+    return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
