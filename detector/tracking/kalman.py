@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
 from detector.picture.homography import Float
+from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
 
 _FAR = 1e6
@@ -31,6 +32,13 @@ class KalmanConfig(BaseModel):
     confirm_sigma: float = Field(default=7.0, ge=0, description="Net way it must have come. [its standard deviations]")
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
+    part_reach: float = Field(
+        default=0.75,
+        ge=0,
+        le=2,
+        description="A track this near to a confirmed one that moves alike is a part of the same thing, and does not "
+        "count. [sizes of the larger]",
+    )
     keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
     max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
@@ -141,7 +149,7 @@ class KalmanTracker:
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
         onward = np.sum(way * states.state[:, 2:], axis=1) > 0.7 * length * speed
-        states.confirmed |= (
+        earned = (
             (states.hits >= config.confirm_hits)
             & (states.hits >= 0.45 * (states.age_frames + 1))
             & (t_ns - states.born_ns >= config.confirm_s * 1e9)
@@ -149,6 +157,8 @@ class KalmanTracker:
             & (length > 0.8 * states.farthest_px)
             & onward
         )
+        for row in np.flatnonzero(earned & ~states.confirmed).tolist():
+            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
 
     def _end(self, t_ns: int) -> None:
         states, config = self._states, self._config
