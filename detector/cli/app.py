@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from detector import __version__
 from detector.cli import check, demo, detect, doctor, inspect, log, replay
@@ -21,20 +22,33 @@ _HELP = """Watches a ceasefire from a distance: drone video in, a tamper-evident
 
 Start with `trucewatch demo`. Then, for footage of your own:
 
-    trucewatch inspect flight.ts                         is it good enough for ground rules?
+    trucewatch inspect flight.ts                 # good for ground rules?
+    trucewatch check agreement.yaml              # is it written right?
+    trucewatch replay agreement.yaml flight.ts   # the main job, into ./out
+    trucewatch log list out                      # what was found
 
-    trucewatch check agreement.yaml                      is the configuration right?
+Exit codes:
 
-    trucewatch replay agreement.yaml flight.ts --out out the main job
-
-    trucewatch log list out                              what was found
-
-Exit codes: 0 done, 1 violations flagged (only with --fail-on-violation), 2 bad configuration or usage,
-3 input incomplete or unreadable, 4 log damaged or not writable.
+- 0: done
+- 1: violations flagged (only with --fail-on-violation)
+- 2: bad configuration or usage
+- 3: input incomplete or unreadable
+- 4: log damaged or not writable
+- 130: interrupted (Ctrl-C)
 """
+
+
+class _Commands(TyperGroup):
+    """Errors of a command become one message and an exit code here; typer itself tells wrong usage."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with _told():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="trucewatch",
+    cls=_Commands,
     help=_HELP,
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -68,27 +82,33 @@ def _everywhere(
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. No traceback ever reaches a user's screen for what a user can mend."""
     logging.getLogger("libav").setLevel(logging.CRITICAL)  # our own counters say what was damaged, and where
+    try:
+        app(list(arguments), prog_name="trucewatch")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.DONE
+    return ExitCode.DONE
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what went wrong in words, on stderr, and exit with its code."""
     say = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
-        result = app(list(arguments), prog_name="trucewatch", standalone_mode=False)
+        yield
     except ConfigError as error:
         for complaint in error.complaints:
             say.print(str(complaint))
-        return ExitCode.USAGE
+        raise typer.Exit(ExitCode.USAGE) from None
     except SourceError as error:
         say.print(str(error))
-        return ExitCode.INCOMPLETE
+        raise typer.Exit(ExitCode.INCOMPLETE) from None
     except LogError as error:
         say.print(str(error))
-        return ExitCode.LOG_DAMAGED
-    except click.exceptions.Abort:
-        say.print("interrupted; what was logged stays, and the same command goes on from there")
-        return ExitCode.INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+        raise typer.Exit(ExitCode.LOG_DAMAGED) from None
+    except KeyboardInterrupt:
+        say.print("interrupted; nothing that was logged is lost, and the same command goes on from there")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): not an error, and nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
-    return result if isinstance(result, int) else ExitCode.DONE
+        raise typer.Exit(ExitCode.DONE) from None

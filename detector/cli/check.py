@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -29,13 +31,30 @@ def check(
     ]
     if missing:
         raise ConfigError(*missing)
-    table = Table("rule", "kind", "feeds", "settings", title=configuration.settings.name or config.name)
+    table = Table("rule", "kind", "feeds", "settings", title=escape(configuration.settings.name or config.name))
     for rule in configuration.rules:
-        settings = ", ".join(f"{key}={value}" for key, value in rule.config.model_dump(exclude_unset=True).items())
-        table.add_row(rule.part_id, rule.kind, ", ".join(rule.feeds or ("all",)), settings)
-    console = Console()
+        settings = [f"{key}: {_words(value)}" for key, value in rule.config.model_dump(exclude_unset=True).items()]
+        cells = (rule.part_id, rule.kind, ", ".join(rule.feeds or ("all",)), "\n".join(settings))
+        table.add_row(*map(escape, cells))
+    console = Console(highlight=False, soft_wrap=True)
     console.print(table)
-    zones, lines = len(configuration.map.zones), len(configuration.map.lines)
-    feeds = len(configuration.settings.feeds)
-    console.print(f"{config}: right. {feeds} feeds, {zones} zones, {lines} lines, {len(configuration.rules)} rules.")
-    console.print(f"config_sha256 {configuration.sha256}", soft_wrap=True)
+    counts = {
+        "feed": len(configuration.settings.feeds),
+        "zone": len(configuration.map.zones),
+        "line": len(configuration.map.lines),
+        "rule": len(configuration.rules),
+    }
+    counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
+    console.print(f"{config}: right. {counted}.", markup=False)
+    console.print(f"config_sha256 {configuration.sha256}")
+
+
+def _words(value: object) -> str:
+    """A setting as the file has it, not as Python has it."""
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_words(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value))
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,9 +18,15 @@ def detect(
         str | None, typer.Option(help="UTC time of the first frame where the recording carries none (…Z).")
     ] = None,
     telemetry: Annotated[Path | None, typer.Option(help="Telemetry beside the recording: .srt or .csv.")] = None,
-    telemetry_offset_s: Annotated[float, typer.Option(help="Added to the telemetry's time [s].")] = 0.0,
-    hfov_deg: Annotated[float | None, typer.Option(help="Horizontal field of view where telemetry has none.")] = None,
-    fps: Annotated[float | None, typer.Option(help="Frames a second of a folder of pictures.")] = None,
+    telemetry_offset_s: Annotated[
+        float, typer.Option(min=-60, max=60, help="Added to the telemetry's time [s].")
+    ] = 0.0,
+    hfov_deg: Annotated[
+        float | None, typer.Option(min=0.1, max=179, help="Horizontal field of view where telemetry has none [deg].")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.001, max=1000, help="Frame rate of a folder of pictures [1/s].")
+    ] = None,
     annotate: Annotated[
         Path | None, typer.Option(help="Also write a video (MP4) with what was found drawn in.")
     ] = None,
@@ -42,6 +48,8 @@ def detect(
         raise typer.BadParameter(str(error), param_hint="--start") from None
     if annotate is not None and len(media) > 1:
         raise typer.BadParameter("one recording at a time can be annotated", param_hint="--annotate")
+    _spare_inputs(media, telemetry, out, "--out")
+    _spare_inputs(media, telemetry, annotate, "--annotate")
     options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate)
     with FeedProgress() as bars:
         results = detect_to_file(media, out, options, bars.update)
@@ -52,3 +60,10 @@ def detect(
     console.print(f"written to {out}")
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def _spare_inputs(media: list[Path], telemetry: Path | None, out: Path | None, option: str) -> None:
+    """A recording is evidence: no output may be written over it."""
+    for path in media if telemetry is None else [*media, telemetry]:
+        if out is not None and out.exists() and path.exists() and out.samefile(path):
+            raise typer.BadParameter(f"{out} is the recording itself; name another file", param_hint=option)

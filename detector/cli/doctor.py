@@ -16,6 +16,7 @@ from typing import Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from detector.cli.exit_codes import ExitCode
@@ -37,7 +38,7 @@ def doctor() -> None:
         row for look in (_python, _packages, _opencv, _decoders, _log, _time_zones, _disk, _extras) for row in look()
     ]
     for what, fine, found, advice in rows:
-        table.add_row("ok" if fine else "--", what, found, "" if fine else advice)
+        table.add_row("ok" if fine else "--", escape(what), escape(found), "" if fine else escape(advice))
     console = Console(highlight=False)
     console.print(table)
     if not all(fine for what, fine, _, _ in rows if not what.startswith("extra")):
@@ -106,7 +107,7 @@ def _disk() -> Iterator[Row]:
 
 def _extras() -> Iterator[Row]:
     found = find_spec("rasterio") is not None
-    yield "extra dem (GeoTIFF terrain)", found, "present" if found else "absent", r"pip install 'trucewatch\[dem]'"
+    yield "extra dem (GeoTIFF terrain)", found, "present" if found else "absent", "pip install 'trucewatch[dem]'"
 
 
 def _tried(what: str, attempt: Callable[[], str], advice: str) -> Row:

@@ -1,0 +1,121 @@
+"""The command line as a whole: help, usage errors, completion."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from detector.cli import run
+
+COMMANDS = [
+    ["demo"],
+    ["check"],
+    ["inspect"],
+    ["detect"],
+    ["replay"],
+    ["doctor"],
+    ["log", "list"],
+    ["log", "show"],
+    ["log", "verify"],
+    ["log", "coverage"],
+    ["log", "export"],
+]
+
+
+def own_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "detector", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80", "TERM": "dumb", **environment},
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_help_of_every_command_has_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"Example: trucewatch {' '.join(command)}" in words
+
+
+def test_options_that_are_quantities_say_their_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["detect", "--help"])
+    words = re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+    for unit in ("[s]", "[deg]", "[1/s]", "UTC"):
+        assert unit in words
+
+
+def test_the_first_page_shows_the_commands_in_order_within_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["--help"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    first = next(i for i, line in enumerate(lines) if line.startswith("trucewatch inspect"))
+    assert [line.split("#")[0].strip() for line in lines[first : first + 4]] == [
+        "trucewatch inspect flight.ts",
+        "trucewatch check agreement.yaml",
+        "trucewatch replay agreement.yaml flight.ts",
+        "trucewatch log list out",
+    ]
+    assert all("#" in line for line in lines[first : first + 4])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["replai"], "replai"),
+        (["log", "lst", "out"], "lst"),
+        (["replay", "a.yaml", "--jobs", "0"], "--jobs"),
+        (["replay", "a.yaml", "--job", "2"], "--job"),
+        (["detect", "a.ts"], "--out"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--start", "yesterday"], "2026-03-01T06:30:00Z"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--start", "2026-03-01T06:30:00"], "zone"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--start", "2026-02-30T06:30:00Z"], "--start"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--fps", "0"], "--fps"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--hfov-deg", "181"], "--hfov-deg"),
+        (["detect", "a.ts", "--out", "x.jsonl", "--telemetry-offset-s", "nan"], "--telemetry-offset-s"),
+        (["detect", "a.ts", "b.ts", "--out", "x.jsonl", "--annotate", "c.mp4"], "--annotate"),
+        (["check"], "config"),
+    ],
+)
+def test_wrong_usage_is_one_message_that_names_what_is_wrong_and_code_2(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert named.lower() in shown.err.lower()
+    assert shown.err.count("Error") == 1
+    assert "Traceback" not in shown.err
+
+
+def test_version_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert re.fullmatch(r"trucewatch \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_the_shell_completes_the_names_of_commands() -> None:
+    done = own_process(_TRUCEWATCH_COMPLETE="complete_bash", COMP_WORDS="trucewatch re", COMP_CWORD="1")
+    assert done.stdout.split() == ["replay"]
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m detector doctor | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_the_command_line_needs_nothing_that_is_not_declared() -> None:
+    # typer brings its own copy of click; a plain `pip install trucewatch` has no other.
+    code = "import sys; sys.modules['click'] = None; import detector.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
