@@ -88,6 +88,8 @@ def log_errors(path: Path) -> Iterator[None]:
     except (sqlite3.Error, exc.DBAPIError) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
         raise LogError(f"{path}: {_in_words(cause)}") from error
+    except UnicodeDecodeError as error:  # of a table's name or a message of SQLite's about it
+        raise LogError(f"{path}: is damaged: holds text that is not UTF-8 ({error})") from error
 
 
 def _in_words(cause: BaseException | None) -> str:

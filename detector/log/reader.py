@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
 
@@ -30,6 +30,10 @@ from detector.log.schema import EVIDENCE_FOLDER, entry
 from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
 
 MIN_ID_DIGITS = 4
+
+Record = TypeVar("Record")
+
+_TELLING = frozenset({EntryKind.OPENED, EntryKind.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,38 +200,39 @@ class LogReader:
 
     def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
         """What rules could not decide, in order of time."""
-        found = (undecided_from(self._parsed(item)) for item in self.entries((EntryKind.UNDECIDED,), period))
+        found = (self._record(undecided_from, item) for item in self.entries((EntryKind.UNDECIDED,), period))
         chosen = (one for one in found if period.rule_id in {None, one.rule_id})
         return sorted(chosen, key=lambda one: (one.t_start_ns, one.t_end_ns, one.source_id, one.rule_id, one.subject))
 
     def gaps(self, period: Period = ALWAYS) -> list[Gap]:
         """When nobody was looking, in order of time."""
-        found = (gap_from(self._parsed(item)) for item in self.entries((EntryKind.GAP,), _to_the_end(period)))
+        found = (self._record(gap_from, item) for item in self.entries((EntryKind.GAP,), _to_the_end(period)))
         chosen = (gap for gap in found if period.overlaps(gap.t_start_ns, gap.t_end_ns))
         return sorted(chosen, key=lambda gap: (gap.t_start_ns, gap.t_end_ns, gap.source_id, gap.reason))
 
     def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
         """What was seen, in order of time and source."""
-        found = (coverage_from(self._parsed(item)) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
+        found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 
     def runs(self) -> list[LoggedRun]:
         """Runs in the order they were begun, each with how it ended: newest word of each source."""
-        runs = {run.run_id: run for run in map(run_from, map(self._parsed, self.entries((EntryKind.RUN,))))}
+        begun = (self._record(run_from, item) for item in self.entries((EntryKind.RUN,)))
+        runs = {run.run_id: run for run in begun}
         ends: dict[str, dict[str, RunEnd]] = {}
-        for end in map(end_from, map(self._parsed, self.entries((EntryKind.END,)))):
+        for end in (self._record(end_from, item) for item in self.entries((EntryKind.END,))):
             ends.setdefault(end.run_id, {})[end.source_id] = end
         return [_logged_run(run, ends.get(run_id, {})) for run_id, run in runs.items()]
 
     def _gather(self, items: list[Entry]) -> LoggedViolation:
-        bodies = [(item.kind, self._parsed(item)) for item in items]
-        told = [violation_from(body) for kind, body in bodies if kind in {EntryKind.OPENED, EntryKind.CLOSED}]
+        told = [self._record(violation_from, item) for item in items if item.kind in _TELLING]
         if not told:
             raise LogError(f"{self.path}: entry {items[0].seq} is about a violation that was never opened")
         closed = [violation for violation in told if violation.state is State.CLOSED]
-        files = {file.path: file for kind, body in bodies if kind is EntryKind.EVIDENCE for file in files_from(body)}
-        history = tuple(verdict_from(body) for kind, body in bodies if kind is EntryKind.VERDICT)
+        kept = (self._record(files_from, item) for item in items if item.kind is EntryKind.EVIDENCE)
+        files = {file.path: file for some in kept for file in some}
+        history = tuple(self._record(verdict_from, item) for item in items if item.kind is EntryKind.VERDICT)
         newest = {verdict.party: verdict for verdict in history}
         return LoggedViolation(
             (closed or told)[-1],
@@ -237,12 +242,12 @@ class LogReader:
             tuple(item.seq for item in items),
         )
 
-    def _parsed(self, item: Entry) -> dict[str, Any]:
+    def _record(self, make: Callable[[Mapping[str, Any]], Record], item: Entry) -> Record:
+        """The record an entry's body says; LogError if it says none, since somebody changed it."""
         try:
-            body: dict[str, Any] = json.loads(item.body)
-        except ValueError as error:
-            raise LogError(f"{self.path}: entry {item.seq} is damaged: {error}") from error
-        return body
+            return make(json.loads(item.body))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            raise LogError(f"{self.path}: entry {item.seq} ({item.kind}) is damaged: {error}") from error
 
     def _rows(self, query: Select[Any]) -> list[RowMapping]:
         with log_errors(self.path), self._connection.begin():

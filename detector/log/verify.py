@@ -97,7 +97,7 @@ class _Chain:
         """Check one row against the one before it."""
         self.count += 1
         name = _name(row)
-        problems = [*self._place(row), *_types(row, types), *_contents(row)]
+        problems = [*self._place(row), *_types(types), *_contents(row)]
         self.damage += [f"{name}: {problem}" for problem in problems]
         self.seq = row["seq"]
         self.previous = str(row["hash"])
@@ -132,12 +132,12 @@ def _name(row: Mapping[str, Any]) -> str:
     return f"entry {row['seq']} ({row['kind']}{violation})"
 
 
-def _types(row: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[str]:
+def _types(types: Mapping[str, str]) -> Iterator[str]:
     for column in COLUMNS:
         allowed = {"integer"} if column in INTEGERS else {"text"}
         if column in {"t_ns", "source_id", "violation_id", "run_id"}:
             allowed.add("null")
-        if types[column] not in allowed or (types[column] == "text" and "�" in str(row[column])):
+        if types[column] not in allowed:
             yield f"column {column} is not {' or '.join(sorted(allowed))}"
 
 
@@ -166,7 +166,7 @@ def _walk(connection: Connection, chain: _Chain) -> None:
     try:
         for values in cursor.execute(f"SELECT {columns} FROM entry NOT INDEXED ORDER BY seq"):  # noqa: S608  (constants)
             row = dict(zip(COLUMNS, map(_text, values[::2]), strict=True))
-            chain.take(row, dict(zip(COLUMNS, map(_text, values[1::2]), strict=True)))
+            chain.take(row, dict(zip(COLUMNS, map(_type, values[::2], values[1::2]), strict=True)))
     except sqlite3.Error as error:
         chain.damage.append(f"entry {chain.seq + 1}: the file cannot be read here: {error}")
     finally:
@@ -174,8 +174,17 @@ def _walk(connection: Connection, chain: _Chain) -> None:
 
 
 def _text(value: object) -> Any:
-    # Bytes that are not UTF-8 become U+FFFD, which no body of ours holds unescaped by accident and _types refuses.
     return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _type(value: object, sqlite_type: bytes) -> str:
+    """SQLite's name for it; text that is not UTF-8 is no text."""
+    if isinstance(value, bytes):
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            return "bytes that are not UTF-8"
+    return sqlite_type.decode()
 
 
 def _structure(connection: Connection) -> list[str]:

@@ -23,7 +23,6 @@ from detector.log.export import FORMATS
 from detector.model import GapReason, State
 from tests.log.conftest import CLOSED, GAP, OPENED, RUN, SLOT, T0, UNDECIDED, S, fill
 
-USAGE_ERRORS = "typer 0.29 raises usage errors of its own, which detector/cli/app.py does not catch"
 KML = "{http://www.opengis.net/kml/2.2}"
 
 
@@ -106,7 +105,6 @@ def test_show_says_everything_and_whether_each_file_is_as_logged(out: Path, said
         assert part in text
 
 
-@pytest.mark.xfail(strict=False, reason=USAGE_ERRORS)
 @pytest.mark.parametrize("wrong", ["abc", "zzzz", "0123"])
 def test_show_of_no_such_id_is_a_usage_error(out: Path, said, wrong: str) -> None:
     code, text = said("show", wrong, out)
@@ -241,7 +239,6 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
     assert sorted(chosen) == ["closed", "evidence", "opened", "verdict"]
 
 
-@pytest.mark.xfail(strict=False, reason=USAGE_ERRORS)
 @pytest.mark.parametrize(
     "arguments",
     [

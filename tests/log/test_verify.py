@@ -37,7 +37,7 @@ def test_a_changed_column_is_named(small_log: Path, column: str) -> None:
     assert any(line.startswith("entry 3") for line in verify_log(small_log).damage)
 
 
-def test_a_deleted_entry_and_a_dropped_trigger_show(small_log: Path) -> None:
+def test_a_deleted_entry_is_named(small_log: Path) -> None:
     tamper(small_log, "DELETE FROM entry WHERE seq = 4")
     assert any("entry 4 is missing" in line for line in verify_log(small_log).damage)
 
@@ -56,16 +56,3 @@ def test_every_byte_of_evidence_counts(small_log: Path) -> None:
             path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
             assert any(line.startswith("entry 3 (evidence") for line in verify_log(small_log).damage)
         path.write_bytes(good)
-
-
-def test_every_seventh_byte_of_every_body_counts(small_log: Path) -> None:
-    good = small_log.read_bytes()
-    with closing(sqlite3.connect(small_log)) as connection:
-        bodies = dict(connection.execute("SELECT seq, body FROM entry"))
-    small_log.with_name("violations.sqlite-wal").unlink(missing_ok=True)
-    small_log.with_name("violations.sqlite-shm").unlink(missing_ok=True)
-    for seq, body in bodies.items():
-        start = good.index(body.encode())
-        for at in range(start, start + len(body.encode()), 7):
-            small_log.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
-            assert any(line.startswith(f"entry {seq} ") for line in verify_log(small_log).damage), (seq, at)
