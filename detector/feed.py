@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector import pipeline
 from detector.config import Configuration, Feed
+from detector.config.agreement_map import AgreementMap
+from detector.errors import SourceError
 from detector.evidence import AnnotatedVideo, EvidenceRecorder
 from detector.feed_health import FeedHealth
 from detector.log import EvidenceStore
@@ -54,36 +55,42 @@ class Job:
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.
 
+    A recording that cannot be opened or read on is an incomplete RunEnd that says why: the other feeds are played
+    all the same.
+
     Raises:
-        SourceError: the recording cannot be opened.
         LogError: evidence cannot be written.
     """
     feed = job.feed
-    source = open_source(
-        job.media,
-        source_id=feed.id,
-        start_ns=feed.start,
-        telemetry=job.telemetry,
-        telemetry_offset_s=feed.telemetry_offset_s,
-        hfov_deg=feed.hfov_deg,
-        fps=feed.fps,
-    )
+    start_ns = feed.start or 0
+    try:
+        source = open_source(
+            job.media,
+            source_id=feed.id,
+            start_ns=feed.start,
+            telemetry=job.telemetry,
+            telemetry_offset_s=feed.telemetry_offset_s,
+            hfov_deg=feed.hfov_deg,
+            fps=feed.fps,
+        )
+    except SourceError as error:
+        yield RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, str(error))
+        return
     evidence = configuration.settings.evidence
     source.ring = PacketRing(evidence.pre_roll_s + 5.0)
     stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
     recorder = EvidenceRecorder(source.ring, EvidenceStore(job.out / "evidence"), evidence, configuration.map)
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
-    with ExitStack() as stack:
-        video = stack.enter_context(AnnotatedVideo(job.out / f"{feed.id}.mp4")) if job.annotate else None
-        overlay = Overlay(configuration.map)
-        for event in pipeline.run(source, stages):
+    end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+    try:
+        for event in _events(source, stages, job, configuration.map):
             match event:
-                case pipeline.Judged():
-                    recorder.observe(event.scene)
-                    yield from health.seen(event.scene, event.alignment.reason)
-                    if video is not None:
-                        video.write(overlay.draw(event.frame.colour(), event.scene), event.scene.t_ns)
-                    if event.scene.index % _PROGRESS_EVERY_FRAMES == 0:
+                case pipeline.Judged(scene=scene):
+                    recorder.observe(scene)
+                    yield from health.seen(scene, event.alignment.reason)
+                    first_ns = end.t_start_ns if end.frames else scene.t_ns
+                    end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
+                    if scene.index % _PROGRESS_EVERY_FRAMES == 0:
                         yield _progress(source, event)
                 case Gap():
                     yield from health.gap(event)
@@ -96,9 +103,30 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                 case Undecided():
                     yield event
             yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.ready())
+        end = _end(source, run_id)
+    except SourceError as error:
+        end = replace(end, detail=str(error))
     yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
     yield from health.finish()
-    yield _end(source, run_id)
+    yield end
+
+
+def _events(source: Source, stages: pipeline.Stages, job: Job, agreement: AgreementMap) -> Iterator[pipeline.Event]:
+    """The pipeline's events; every judged picture is drawn as it passes, if that is wanted."""
+    if not job.annotate:
+        yield from pipeline.run(source, stages)
+        return
+    overlay = Overlay(agreement)
+    with AnnotatedVideo(annotated_file(job.out, job.feed.id)) as video:
+        for event in pipeline.run(source, stages):
+            if isinstance(event, pipeline.Judged):
+                video.write(overlay.draw(event.frame.colour(), event.scene), event.scene.t_ns)
+            yield event
+
+
+def annotated_file(out: Path, source_id: str) -> Path:
+    """Where the annotated video of a feed goes."""
+    return out / f"{source_id}.mp4"
 
 
 def _progress(source: Source, event: pipeline.Judged) -> Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -15,8 +16,9 @@ import cv2
 from detector import pipeline
 from detector.config import Configuration, Feed, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, Job, Kept, Progress, play
+from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
 from detector.log import LogWriter
+from detector.log.schema import FILE_NAME
 from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Undecided, Violation
 from detector.sources import media_file
 
@@ -39,8 +41,17 @@ def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, a
     """The feeds to play: those the configuration names, or `media` in their place, under the same rules.
 
     Raises:
-        ConfigError: there is nothing to play, or two media would have the same name.
+        ConfigError: there is nothing to play, two media would have the same name, or an annotated video would be
+            written over a recording.
     """
+    jobs = _jobs(configuration, media, out, annotate)
+    if annotate:
+        for job in jobs:
+            _spare_recordings(configuration, annotated_file(out, job.feed.id), jobs)
+    return jobs
+
+
+def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annotate: bool) -> list[Job]:
     file = str(configuration.path)
     feeds = configuration.settings.feeds
     if not media:
@@ -57,6 +68,14 @@ def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, a
     if len(set(ids)) < len(ids):
         raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
     return jobs
+
+
+def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Sequence[Job]) -> None:
+    """A recording is evidence: nothing may be written over it."""
+    for job in jobs:
+        if annotated.exists() and job.media.exists() and annotated.samefile(job.media):
+            message = f"the annotated video would be written over the recording {job.media}; choose another --out"
+            raise ConfigError(Complaint(str(configuration.path), None, message))
 
 
 def source_id_of(path: Path) -> str:
@@ -79,6 +98,8 @@ def replay(
 ) -> Outcome:
     """Play every feed and write the log. The log is the same however many processes are used.
 
+    A feed that cannot be read does not keep the others from being played: it is in the log as incomplete, and why.
+
     Args:
         configuration: what to look for.
         jobs: one a feed, all with the same `out`: it gets violations.sqlite and evidence/.
@@ -86,14 +107,13 @@ def replay(
         on_progress: called about once a second of recording.
 
     Raises:
-        SourceError: a feed cannot be opened at all; the feeds before it are logged.
+        SourceError: none of the recordings can be read; no log is begun.
         LogError: the log or the evidence cannot be written; what was logged before stays.
     """
-    media = [item for job in jobs for item in _inputs(job)]
-    run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(media))
+    run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_inputs(jobs)))
     ends: list[RunEnd] = []
     violations: set[str] = set()
-    with LogWriter(jobs[0].out) as log:
+    with LogWriter(jobs[0].out / FILE_NAME) as log:
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
         for entry in played(configuration, jobs, run.run_id, processes, on_progress):
@@ -105,10 +125,21 @@ def replay(
     return Outcome(run.run_id, tuple(ends), len(violations))
 
 
-def _inputs(job: Job) -> Iterator[MediaFile]:
-    yield media_file(job.media, job.feed.id)
-    if job.telemetry is not None:
-        yield media_file(job.telemetry, job.feed.id)
+def _inputs(jobs: Sequence[Job]) -> Iterator[MediaFile]:
+    """Every input by content; one that cannot be read has no hash."""
+    unread: list[str] = []
+    for job in jobs:
+        for path in (job.media, job.telemetry):
+            if path is None:
+                continue
+            try:
+                yield media_file(path, job.feed.id)
+            except SourceError as error:
+                if path == job.media:
+                    unread.append(str(error))
+                yield MediaFile(job.feed.id, path.name, "", 0)
+    if len(unread) == len(jobs):
+        raise SourceError("\n".join(unread))
 
 
 def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
@@ -193,10 +224,11 @@ def _in_processes(
 
 
 def _work(configuration: Configuration, job: Job, run_id: str, parent: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:
         for entry in play(configuration, job, run_id):
             parent.send(entry)
         parent.send(None)
-    except (SourceError, LogError) as error:
+    except LogError as error:
         parent.send(error)

@@ -56,8 +56,9 @@ def detect(
     console = Console(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
-        console.print(f"{result.source_id}: {result.frames} frames, {result.tracks} confirmed tracks, {state}")
-    console.print(f"written to {out}")
+        line = f"{result.source_id}: {result.frames} frames, {result.tracks} confirmed tracks, {state}"
+        console.print(line, markup=False)
+    console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)
 

@@ -37,6 +37,8 @@ def replay(
     from detector.cli.progress import FeedProgress
     from detector.config import load
 
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
     cv2.setNumThreads(1)  # a second thread costs 5-10 % more CPU for no gain
     configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
     work = recordings.jobs_of(configuration, media or [], out, annotate=annotate)
@@ -54,10 +56,11 @@ def replay(
         f"{frames} frames, {recorded_s:.1f} s of recording in {bars.elapsed_s:.1f} s"
         f" ({recorded_s / bars.elapsed_s:.1f}x real time)"
     )
-    console.print(f"{outcome.violations} possible violations. See them: trucewatch log list {out}")
+    plural = "" if outcome.violations == 1 else "s"
+    console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {out}", markup=False)
     for end in outcome.ends:
         if not end.complete:
-            console.print(f"INCOMPLETE {end.source_id}: {end.detail}")
+            console.print(f"INCOMPLETE {end.source_id}: {end.detail}", markup=False)
     if not outcome.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if fail_on_violation and outcome.violations:

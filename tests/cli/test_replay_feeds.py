@@ -1,0 +1,160 @@
+"""`trucewatch replay` with several feeds of which some are bad, and a replay that is interrupted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from detector.cli import run
+from detector.errors import LogError
+from detector.log import open_reader
+from tests.cli.media_making import video, write_config
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def exported(out: Path) -> bytes:
+    file = out.with_name(out.name + ".jsonl")
+    assert run(["log", "export", "--out", str(file), str(out)]) == 0
+    return file.read_bytes()
+
+
+@pytest.fixture
+def three_feeds(tmp_path: Path, feed: Path) -> Path:
+    """A good feed between one that is absent and one that is no video."""
+    (tmp_path / "words.mp4").write_text("these are only words\n" * 40)
+    feeds = [
+        {"id": "absent", "media": "nowhere.ts"},
+        {"id": "gate", "media": str(feed), "means": "camera"},
+        {"id": "words", "media": "words.mp4"},
+    ]
+    return write_config(tmp_path, feeds)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_feeds_that_cannot_be_opened_do_not_keep_the_others_from_being_played(
+    three_feeds: Path, tmp_path: Path, jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(["replay", str(three_feeds), "--out", str(out), "--jobs", jobs]) == 3
+    shown = capsys.readouterr().out
+    assert "1 possible violation." in shown
+    assert "INCOMPLETE absent: " in shown
+    assert "nowhere.ts: there is no such file" in shown
+    assert "INCOMPLETE words: " in shown
+    assert "words.mp4" in shown
+    with open_reader(out) as reader:
+        ends = {end.source_id: end for end in reader.runs()[0].ends}
+    assert {name: (end.complete, end.frames) for name, end in ends.items()} == {
+        "absent": (False, 0),
+        "gate": (True, 80),
+        "words": (False, 0),
+    }
+    assert "nowhere.ts" in ends["absent"].detail
+    assert run(["log", "verify", str(out)]) == 0
+
+
+def test_the_log_of_good_and_bad_feeds_does_not_depend_on_the_number_of_processes(
+    three_feeds: Path, tmp_path: Path
+) -> None:
+    for jobs in ("1", "3"):
+        assert run(["replay", str(three_feeds), "--out", str(tmp_path / jobs), "--jobs", jobs]) == 3
+    assert exported(tmp_path / "1") == exported(tmp_path / "3")
+
+
+def test_a_telemetry_file_that_is_absent_makes_its_feed_incomplete(
+    tmp_path: Path, feed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feeds = [{"id": "gate", "media": str(feed)}, {"id": "other", "media": str(feed), "telemetry": "lost.csv"}]
+    path = write_config(tmp_path, feeds)
+    assert run(["replay", str(path), "--out", str(tmp_path / "out")]) == 3
+    assert "lost.csv" in capsys.readouterr().out
+
+
+def test_where_no_recording_can_be_read_no_log_is_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_config(tmp_path, [{"id": "gate", "media": "a.ts"}, {"id": "other", "media": "b.ts"}])
+    assert run(["replay", str(path), "--out", str(tmp_path / "out")]) == 3
+    told = capsys.readouterr().err
+    assert "a.ts" in told
+    assert "b.ts" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_recordings_of_one_name_are_refused(
+    config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "day2").mkdir()
+    again = shutil.copy(feed, tmp_path / "day2" / "gate.ts")
+    assert run(["replay", str(config), str(feed), str(again), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "agreement.yaml" in told
+    assert "same name" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_annotated_video_is_never_written_over_a_recording(
+    config: Path, feed_mp4: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = Path(shutil.copy(feed_mp4, tmp_path / "gate.mp4"))
+    before = mine.read_bytes()
+    assert run(["replay", str(config), str(mine), "--out", str(tmp_path), "--annotate"]) == 2
+    assert mine.read_bytes() == before
+    assert str(mine) in capsys.readouterr().err
+
+
+def test_violations_can_be_told_by_the_exit_code(config: Path, tmp_path: Path) -> None:
+    assert run(["replay", str(config), "--out", str(tmp_path / "out"), "--fail-on-violation"]) == 1
+
+
+def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run.2026-03-01"
+    assert run(["replay", str(config), "--out", str(out)]) == 0
+    assert (out / "violations.sqlite").is_file()
+    assert run(["log", "verify", str(out)]) == 0
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
+    tmp_path: Path, start: Start, jobs: str
+) -> None:
+    feeds = []
+    for name in ("gate", "other"):
+        video(tmp_path / f"{name}.ts", 240)
+        feeds.append({"id": name, "media": f"{name}.ts"})
+    path, out, whole = write_config(tmp_path, feeds), tmp_path / "out", tmp_path / "whole"
+    process = start("replay", path, "--out", out, "--jobs", jobs, start_new_session=True)
+    wait_for_a_violation(out, process)
+    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to the whole group
+    shown, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.startswith("interrupted")
+    assert len(told.splitlines()) == 1, told
+    assert shown == ""
+    assert run(["log", "verify", str(out)]) == 0
+    with open_reader(out) as reader:
+        assert len(reader.violations()) == 1
+        assert not reader.runs()[0].complete
+    for folder in (out, whole):
+        assert run(["replay", str(path), "--out", str(folder)]) == 0
+    assert run(["log", "verify", str(out)]) == 0
+    assert exported(out) == exported(whole)
+
+
+def wait_for_a_violation(out: Path, process: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()
+        try:
+            with open_reader(out) as reader:
+                if reader.violations():
+                    return
+        except LogError:
+            pass  # not there yet
+        time.sleep(0.05)
+    raise AssertionError("no violation in 30 s")
