@@ -113,7 +113,12 @@ def replay(
     run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_inputs(jobs)))
     ends: list[RunEnd] = []
     violations: set[str] = set()
-    with LogWriter(jobs[0].out / FILE_NAME) as log:
+    file = jobs[0].out / FILE_NAME
+    if file.is_dir():
+        raise LogError(
+            f"{file}: this is a folder; the log would be a file there. Move it away, or choose another --out"
+        )
+    with LogWriter(file) as log:
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
         for entry in played(configuration, jobs, run.run_id, processes, on_progress):

@@ -81,7 +81,9 @@ def _everywhere(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. No traceback ever reaches a user's screen for what a user can mend."""
-    logging.getLogger("libav").setLevel(logging.CRITICAL)  # our own counters say what was damaged, and where
+    # Our own counters and messages say what was damaged, and where.
+    logging.getLogger("libav").setLevel(logging.CRITICAL)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     try:
         app(list(arguments), prog_name="trucewatch")
     except SystemExit as end:

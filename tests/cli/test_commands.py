@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,8 +87,13 @@ def test_the_first_page_shows_the_commands_in_order_within_80_columns(
     ],
 )
 def test_wrong_usage_is_one_message_that_names_what_is_wrong_and_code_2(
-    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    named: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     assert run(arguments) == 2
     shown = capsys.readouterr()
