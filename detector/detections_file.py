@@ -60,7 +60,8 @@ def detect_to_file(
 ) -> list[DetectResult]:
     """Run the default stages over every recording and write what they found.
 
-    A recording that cannot be opened gets its end line too, with complete false and the reason.
+    A recording that cannot be opened gets its end line too, with complete false and the reason; so does one that is
+    interrupted (KeyboardInterrupt), before the interrupt goes on.
 
     Raises:
         LogError: `out` cannot be written.
@@ -79,6 +80,7 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
     health = FeedHealth(source_id, CoverageSettings(), AgreementMap.nothing(), stages.locator)
     track_ids, frames = set[int](), 0
     told: list[Gap | CoverageSlot] = []
+    interrupt: KeyboardInterrupt | None = None
     try:
         source = open_source(
             path,
@@ -110,9 +112,13 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
         complete, detail = (end.complete, end.detail) if end is not None else (False, "the reader did not end")
     except SourceError as error:
         complete, detail = False, str(error)
+    except KeyboardInterrupt as error:
+        complete, detail, interrupt = False, f"interrupted after {frames} frames", error
     told += health.finish()
     gaps = [item for item in told if isinstance(item, Gap) and item.reason not in _GROUND_ONLY]
     _write(file, _end_line(source_id, frames, complete, detail, gaps))
+    if interrupt is not None:
+        raise interrupt
     return DetectResult(source_id, frames, len(track_ids), complete, detail)
 
 

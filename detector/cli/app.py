@@ -37,12 +37,15 @@ Exit codes:
 - 130: interrupted (Ctrl-C)
 """
 
+_LOGGED = "; nothing that was logged is lost, and the same command completes the log"
+_INTERRUPTED = {"replay": _LOGGED, "demo": _LOGGED, "detect": "; what was found until then is written"}
+
 
 class _Commands(TyperGroup):
     """Errors of a command become one message and an exit code here; typer itself tells wrong usage."""
 
     def invoke(self, ctx: Any) -> Any:
-        with _told():
+        with _told(ctx):
             return super().invoke(ctx)
 
 
@@ -92,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(ctx: Any) -> Iterator[None]:
     """Say what went wrong in words, on stderr, and exit with its code."""
     say = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
@@ -108,7 +111,7 @@ def _told() -> Iterator[None]:
         say.print(str(error))
         raise typer.Exit(ExitCode.LOG_DAMAGED) from None
     except KeyboardInterrupt:
-        say.print("interrupted; nothing that was logged is lost, and the same command goes on from there")
+        say.print(f"interrupted{_INTERRUPTED.get(ctx.invoked_subcommand, '')}")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): not an error, and nothing more may be written.

@@ -39,6 +39,7 @@ def detect(
 
     from detector.cli.progress import FeedProgress
     from detector.detections_file import DetectOptions, detect_to_file
+    from detector.replay import source_id_of
     from detector.timebase import ns_from_iso
 
     cv2.setNumThreads(1)
@@ -46,8 +47,12 @@ def detect(
         start_ns = None if start is None else ns_from_iso(start)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--start") from None
-    if annotate is not None and len(media) > 1:
-        raise typer.BadParameter("one recording at a time can be annotated", param_hint="--annotate")
+    for option, value in (("--annotate", annotate), ("--telemetry", telemetry)):
+        if value is not None and len(media) > 1:
+            raise typer.BadParameter("this is for one recording at a time", param_hint=option)
+    names = sorted(source_id_of(path) for path in media)
+    if len(set(names)) < len(names):
+        raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
     _spare_inputs(media, telemetry, out, "--out")
     _spare_inputs(media, telemetry, annotate, "--annotate")
     options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate)
@@ -56,7 +61,7 @@ def detect(
     console = Console(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
-        line = f"{result.source_id}: {result.frames} frames, {result.tracks} confirmed tracks, {state}"
+        line = f"{result.source_id}: {result.frames} frames, confirmed tracks: {result.tracks}, {state}"
         console.print(line, markup=False)
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):

@@ -83,6 +83,8 @@ def test_the_first_page_shows_the_commands_in_order_within_80_columns(
         (["detect", "a.ts", "--out", "x.jsonl", "--hfov-deg", "181"], "--hfov-deg"),
         (["detect", "a.ts", "--out", "x.jsonl", "--telemetry-offset-s", "nan"], "--telemetry-offset-s"),
         (["detect", "a.ts", "b.ts", "--out", "x.jsonl", "--annotate", "c.mp4"], "--annotate"),
+        (["detect", "a.ts", "b.ts", "--out", "x.jsonl", "--telemetry", "c.csv"], "--telemetry"),
+        (["detect", "a.ts", "day2/a.ts", "--out", "x.jsonl"], "same name: a, a"),
         (["check"], "config"),
     ],
 )
