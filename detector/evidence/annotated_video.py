@@ -29,6 +29,7 @@ class AnnotatedVideo:
         self._stream: VideoStream | None = None
         self._t_first_ns = 0
         self._last_pts = -1
+        self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
@@ -60,13 +61,24 @@ class AnnotatedVideo:
         self._mux(self._stream, frame)
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._stream is not None:
-            self._mux(self._stream, None)
-        self._container.close()
+        """Finish the file. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._stream is not None:
+                self._mux(self._stream, None)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        try:
+            self._container.close()
+        except (OSError, av.FFmpegError) as error:
+            raise LogError(f"{self.path}: the annotated video cannot be written: {error.strerror}") from error
 
     def _mux(self, stream: VideoStream, frame: av.VideoFrame | None) -> None:
         try:
             self._container.mux(stream.encode(frame))
         except (OSError, av.FFmpegError) as error:
-            raise LogError(f"{self.path}: the annotated video cannot be written: {error}") from error
+            raise LogError(f"{self.path}: the annotated video cannot be written: {error.strerror}") from error

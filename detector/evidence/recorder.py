@@ -56,11 +56,13 @@ class Ring(Protocol):
 
 @dataclass(slots=True)
 class _Case:
-    """Evidence being gathered for one violation."""
+    """Evidence being gathered for one violation: nothing later than `t_last_ns`, however long the incident lasts."""
 
     violation: Violation
     clip: Clip | None
     t_from_ns: int
+    t_last_ns: int
+    scenes: list[Scene]
     t_until_ns: int | None = None
 
 
@@ -89,26 +91,28 @@ class EvidenceRecorder:
     def observe(self, scene: Scene) -> None:
         """Remember one instant; forget those that no clip will need."""
         self._scenes.append(scene)
-        needed_ns = min((case.t_from_ns for case in self._cases.values()), default=scene.t_ns)
-        oldest_ns = min(needed_ns, scene.t_ns - self._pre_ns - self._longest_ns)
-        while self._scenes and self._scenes[0].t_ns < oldest_ns:
+        for case in self._cases.values():
+            if scene.t_ns <= case.t_last_ns:
+                case.scenes.append(scene)
+        while self._scenes[0].t_ns < scene.t_ns - self._pre_ns - self._longest_ns:
             self._scenes.popleft()
 
     def opened(self, violation: Violation) -> None:
         """Begin to keep the packets."""
         t_from_ns = violation.t_start_ns - self._pre_ns
         clip = None if self._ring is None else self._ring.hold(t_from_ns)
-        case = _Case(violation, clip, t_from_ns)
         # A clip of an incident that lasts for an hour ends at its longest; the log still says how long it lasted.
+        t_last_ns = t_from_ns + self._longest_ns
         if clip is not None:
-            clip.release(t_from_ns + self._longest_ns)
-        self._cases[violation.violation_id] = case
+            clip.release(t_last_ns)
+        scenes = [scene for scene in self._scenes if t_from_ns <= scene.t_ns <= t_last_ns]
+        self._cases[violation.violation_id] = _Case(violation, clip, t_from_ns, t_last_ns, scenes)
 
     def closed(self, violation: Violation) -> None:
         """The incident is over: keep the post-roll, then write."""
         case = self._cases[violation.violation_id]
         case.violation = violation
-        case.t_until_ns = min(violation.t_end_ns + self._post_ns, case.t_from_ns + self._longest_ns)
+        case.t_until_ns = min(violation.t_end_ns + self._post_ns, case.t_last_ns)
         if case.clip is not None:
             case.clip.release(case.t_until_ns)
 
@@ -136,8 +140,8 @@ class EvidenceRecorder:
 
     def _write(self, case: _Case) -> list[EvidenceFile]:
         violation = case.violation
-        t_until_ns = violation.t_end_ns + self._post_ns if case.t_until_ns is None else case.t_until_ns
-        scenes = [scene for scene in self._scenes if case.t_from_ns <= scene.t_ns <= t_until_ns]
+        t_until_ns = case.t_last_ns if case.t_until_ns is None else case.t_until_ns
+        scenes = [scene for scene in case.scenes if scene.t_ns <= t_until_ns]
         files = [
             self._store.put(violation.violation_id, "telemetry", ".csv", telemetry_csv(scenes)),
             self._store.put(violation.violation_id, "track", ".json", track_json(scenes, violation)),

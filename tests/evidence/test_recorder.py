@@ -1,0 +1,217 @@
+"""Clips, snapshots and tables of an incident, cut out while the stream passes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detector.config import EvidenceSettings
+from detector.config.agreement_map import AgreementMap
+from detector.errors import LogError
+from detector.evidence import EvidenceRecorder
+from detector.log import EvidenceStore
+from detector.model import EvidenceFile, Means, Place, Scene, State, Violation
+from tests.rules.scene_making import FPS, T0, Mover, scene
+
+S = 1_000_000_000
+SETTINGS = EvidenceSettings(pre_roll_s=2, post_roll_s=1, max_clip_s=10)
+
+
+def violation(start_s: float, end_s: float, state: State, peak_s: float | None = None, rule_id: str = "r") -> Violation:
+    t_peak = T0 + round((start_s if peak_s is None else peak_s) * S)
+    return Violation(
+        rule_id, "zone_entry", "cam", "movement", "track 1", state, T0 + round(start_s * S), T0 + round(end_s * S),
+        t_peak, 1, Place(None, None, None, (960.0, 540.0)), (Means.UAV,), 0.9, (1,),
+    )  # fmt: skip
+
+
+@dataclass
+class FakeClip:
+    """Writes the times it was asked for."""
+
+    t_start_ns: int
+    t_end_ns: int | None = None
+    ready: bool = True
+    asked_ns: list[int] = field(default_factory=list)
+    decodes: bool = True
+    broken: bool = False
+
+    def release(self, t_end_ns: int) -> None:
+        self.t_end_ns = t_end_ns if self.t_end_ns is None else min(self.t_end_ns, t_end_ns)
+
+    def write(self, folder: Path) -> list[tuple[str, Path]]:
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        (folder / "clip.ts").write_text(f"{self.t_start_ns} {self.t_end_ns}")
+        return [("clip", folder / "clip.ts")]
+
+    def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
+        self.asked_ns.append(t_ns)
+        return (np.full((1080, 1920, 3), 90, np.uint8), t_ns) if self.decodes else None
+
+
+@dataclass
+class FakeRing:
+    """Gives one clip."""
+
+    clips: list[FakeClip] = field(default_factory=list)
+    ready: bool = True
+    decodes: bool = True
+    broken: bool = False
+
+    def hold(self, t_start_ns: int) -> FakeClip:
+        clip = FakeClip(t_start_ns, ready=self.ready, decodes=self.decodes, broken=self.broken)
+        self.clips.append(clip)
+        return clip
+
+
+def at(second: float) -> Scene:
+    return scene(round(second * FPS), [Mover(1, lambda t: (10 * t, 0.0), velocity=(10.0, 0.0))])
+
+
+def watch(recorder: EvidenceRecorder, start_s: float, end_s: float) -> list[tuple[str, list[EvidenceFile]]]:
+    written = []
+    for index in range(round(start_s * FPS), round(end_s * FPS)):
+        recorder.observe(at(index / FPS))
+        written += list(recorder.ready())
+    return written
+
+
+@pytest.fixture
+def ring() -> FakeRing:
+    return FakeRing()
+
+
+@pytest.fixture
+def recorder(ring: FakeRing, tmp_path: Path) -> EvidenceRecorder:
+    return EvidenceRecorder(ring, EvidenceStore(tmp_path / "evidence"), SETTINGS, AgreementMap.nothing())
+
+
+def rows(folder: Path, files: list[EvidenceFile]) -> list[dict[str, str]]:
+    (file,) = [one for one in files if one.role == "telemetry"]
+    return list(csv.DictReader(io.StringIO((folder / file.path).read_text())))
+
+
+def test_a_clip_has_its_pre_roll_and_its_post_roll(ring: FakeRing, recorder: EvidenceRecorder, tmp_path: Path) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    watch(recorder, 6, 8)
+    closed = violation(5, 7.5, State.CLOSED)
+    recorder.closed(closed)
+    assert watch(recorder, 8, 8.5) == []  # the post-roll has not passed
+    ((violation_id, files),) = watch(recorder, 8.5, 9)
+    assert violation_id == closed.violation_id
+    assert (ring.clips[0].t_start_ns, ring.clips[0].t_end_ns) == (T0 + 3 * S, T0 + 8.5 * S)
+    assert [file.role for file in files] == ["clip", "overlay", "snapshot", "telemetry", "track"]
+    table = rows(tmp_path / "evidence", files)
+    assert (table[0]["t_ns"], table[-1]["t_ns"]) == (str(T0 + 3 * S), str(T0 + round(8.5 * S)))
+    assert list(recorder.finish()) == []
+
+
+def test_the_snapshot_is_at_the_peak(ring: FakeRing, recorder: EvidenceRecorder) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    recorder.closed(violation(5, 7, State.CLOSED, peak_s=6.3))
+    watch(recorder, 6, 9)
+    assert ring.clips[0].asked_ns == [T0 + round(6.3 * S)]
+
+
+def test_a_long_incident_has_a_clip_of_the_longest_length_and_keeps_no_more_in_memory(
+    ring: FakeRing, recorder: EvidenceRecorder, tmp_path: Path
+) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    watch(recorder, 6, 120)
+    assert len(recorder._scenes) <= (2 + 10) * FPS + 1
+    assert len(recorder._cases[violation(5, 5, State.OPEN).violation_id].scenes) == 10 * FPS + 1
+    recorder.closed(violation(5, 119, State.CLOSED))
+    ((_, files),) = watch(recorder, 120, 120.2)
+    assert ring.clips[0].t_end_ns == T0 + 13 * S
+    table = rows(tmp_path / "evidence", files)
+    assert (table[0]["t_ns"], table[-1]["t_ns"]) == (str(T0 + 3 * S), str(T0 + 13 * S))
+
+
+def test_an_incident_that_is_open_at_the_end_is_written(recorder: EvidenceRecorder) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    watch(recorder, 6, 7)
+    ((violation_id, files),) = recorder.finish()
+    assert violation_id == violation(5, 5.5, State.OPEN).violation_id
+    assert "clip" in {file.role for file in files}
+    assert list(recorder.finish()) == []
+
+
+def test_nothing_is_written_before_the_last_packet_of_the_clip_has_come(
+    ring: FakeRing, recorder: EvidenceRecorder
+) -> None:
+    ring.ready = False
+    watch(recorder, 0, 2)
+    recorder.opened(violation(1, 1.5, State.OPEN))
+    recorder.closed(violation(1, 1.5, State.CLOSED))
+    assert watch(recorder, 2, 6) == []
+    ring.clips[0].ready = True
+    assert len(watch(recorder, 6, 6.1)) == 1
+
+
+def test_two_incidents_at_once_have_each_their_own(recorder: EvidenceRecorder) -> None:
+    watch(recorder, 0, 2)
+    for rule_id in ("a", "b"):
+        recorder.opened(violation(1, 1.5, State.OPEN, rule_id=rule_id))
+        recorder.closed(violation(1, 1.5, State.CLOSED, rule_id=rule_id))
+    assert len({violation_id for violation_id, _ in watch(recorder, 2, 4)}) == 2
+
+
+def test_without_a_ring_there_are_the_tables(tmp_path: Path) -> None:
+    recorder = EvidenceRecorder(None, EvidenceStore(tmp_path), SETTINGS, AgreementMap.nothing())
+    recorder.opened(violation(0, 0.5, State.OPEN))
+    recorder.observe(at(0))
+    recorder.closed(violation(0, 0.5, State.CLOSED))
+    ((_, files),) = watch(recorder, 0.1, 3)
+    assert [file.role for file in files] == ["telemetry", "track"]
+
+
+def test_a_clip_of_which_no_picture_decodes_has_no_snapshot(ring: FakeRing, recorder: EvidenceRecorder) -> None:
+    ring.decodes = False
+    recorder.opened(violation(0, 0.5, State.OPEN))
+    ((_, files),) = recorder.finish()
+    assert [file.role for file in files] == ["clip", "telemetry", "track"]
+
+
+def test_a_snapshot_of_which_no_instant_is_known_has_no_overlay(recorder: EvidenceRecorder) -> None:
+    recorder.opened(violation(0, 0.5, State.OPEN))
+    ((_, files),) = recorder.finish()
+    assert [file.role for file in files] == ["clip", "snapshot", "telemetry", "track"]
+
+
+def test_a_clip_that_cannot_be_kept_stops_the_feed(ring: FakeRing, recorder: EvidenceRecorder) -> None:
+    ring.broken = True
+    recorder.opened(violation(0, 0.5, State.OPEN))
+    with pytest.raises(LogError, match="No space left"):
+        list(recorder.finish())
+
+
+def test_nothing_seen_yet_is_nothing_ready(recorder: EvidenceRecorder) -> None:
+    assert list(recorder.ready()) == []
+    assert list(recorder.finish()) == []
+
+
+def test_the_same_incident_writes_the_same_bytes(tmp_path: Path) -> None:
+    digests = []
+    for name in ("a", "b"):
+        store = EvidenceStore(tmp_path / name)
+        recorder = EvidenceRecorder(FakeRing(), store, SETTINGS, AgreementMap.nothing())
+        watch(recorder, 0, 2)
+        recorder.opened(violation(1, 1.5, State.OPEN))
+        recorder.closed(replace(violation(1, 1.5, State.CLOSED)))
+        digests.append(watch(recorder, 2, 4))
+    assert digests[0] == digests[1]
+    (_, files) = digests[0][0]
+    (track,) = [file for file in files if file.role == "track"]
+    assert json.loads((tmp_path / "a" / track.path).read_text())["tracks"][0]["track_id"] == 1
