@@ -1,0 +1,175 @@
+"""The order: registration, detection, tracking, location, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector import pipeline
+from detector.config import load
+from detector.errors import ConfigError
+from detector.locate import Locator
+from detector.model import (
+    Alignment,
+    Detections,
+    Frame,
+    Gap,
+    GapReason,
+    Means,
+    Scene,
+    Sight,
+    TimeFrom,
+    Tracks,
+    Undecided,
+    Violation,
+)
+
+STILL = np.eye(3)
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+def frame(index: int) -> Frame:
+    luma = np.zeros((20, 30), np.uint8)
+    return Frame("cam", index, index * 40_000_000, luma, True, TimeFrom.START_PTS, None, lambda: np.zeros((20, 30, 3)))
+
+
+@dataclass
+class Journal:
+    """Stages that write down who was asked, and a detector that lags behind by `lag` frames."""
+
+    lag: int = 0
+    skip: bool = False
+    calls: list[str] = field(default_factory=list)
+    waiting: list[Frame] = field(default_factory=list)
+
+    def align(self, one: Frame) -> Alignment:
+        self.calls.append(f"align {one.index}")
+        return Alignment(one.index, one.t_ns, STILL, 0, 1.0, 0.0, 0.0, Sight.SEEING)
+
+    def detect(self, one: Frame, alignment: Alignment) -> list[Detections]:
+        assert alignment.index == one.index
+        self.calls.append(f"detect {one.index}")
+        self.waiting.append(one)
+        return [self._judge()] if len(self.waiting) > self.lag else []
+
+    def finish(self) -> list[Detections]:
+        return [self._judge() for _ in range(len(self.waiting))]
+
+    def _judge(self) -> Detections:
+        judged = self.waiting.pop(0)
+        return Detections.none(judged.index + self.skip, judged.t_ns, Sight.SEEING)
+
+    def update(self, detections: Detections, alignment: Alignment) -> Tracks:
+        assert alignment.index == detections.index
+        self.calls.append(f"track {detections.index}")
+        return Tracks.none(detections.index, detections.t_ns, detections.sight)
+
+    def reset(self) -> None:
+        raise AssertionError("nobody asked for it")
+
+
+class OneRule:
+    """Says something of every second scene, and of the end."""
+
+    needs_ground = False
+
+    def __init__(self) -> None:
+        self.scenes: list[Scene] = []
+        self.ended_ns: list[int] = []
+
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+        self.scenes.append(scene)
+        if scene.index % 2:
+            yield undecided(scene.t_ns)
+
+    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:
+        self.ended_ns.append(t_ns)
+        yield undecided(t_ns)
+
+
+def undecided(t_ns: int) -> Undecided:
+    from detector.model import Place
+
+    return Undecided("r", "speed", "cam", "track 1", t_ns, t_ns + 1, Place(None, None, None, None), "unclear")
+
+
+def stages(journal: Any, *rules: Any) -> pipeline.Stages:
+    return pipeline.Stages(journal, journal, journal, Locator(), rules)
+
+
+@pytest.mark.parametrize("lag", [0, 1, 3, 10])
+def test_every_frame_goes_all_the_way_once_and_in_order_however_far_the_detector_looks_ahead(lag: int) -> None:
+    rule = OneRule()
+    events = list(pipeline.run([frame(index) for index in range(6)], stages(Journal(lag), rule)))
+    judged = [event for event in events if isinstance(event, pipeline.Judged)]
+    assert [one.frame.index for one in judged] == list(range(6))
+    assert [one.scene.index for one in judged] == [one.alignment.index for one in judged] == list(range(6))
+    assert rule.scenes == [one.scene for one in judged]
+    assert rule.ended_ns == [5 * 40_000_000]
+    assert isinstance(events[-1], Undecided)  # an event that is open at the end is closed, not lost
+
+
+def test_what_a_rule_finds_comes_right_after_the_picture_it_was_found_in() -> None:
+    events = list(pipeline.run([frame(0), frame(1), frame(2)], stages(Journal(), OneRule())))
+    assert [type(event).__name__ for event in events] == ["Judged", "Judged", "Undecided", "Judged", "Undecided"]
+
+
+def test_gaps_of_the_source_pass_through_where_they_happen() -> None:
+    gap = Gap("cam", 1, 2, GapReason.DAMAGED)
+    events = list(pipeline.run([frame(0), gap, frame(1)], stages(Journal())))
+    assert [type(event).__name__ for event in events] == ["Judged", "Gap", "Judged"]
+
+
+def test_an_empty_source_only_ends() -> None:
+    rule = OneRule()
+    (end,) = pipeline.run([], stages(Journal(), rule))
+    assert isinstance(end, Undecided)
+    assert rule.ended_ns == [0]
+
+
+def test_without_a_pose_every_fix_is_nowhere_and_the_scene_says_there_is_no_pose() -> None:
+    (event,) = pipeline.run([frame(0)], stages(Journal()))
+    assert isinstance(event, pipeline.Judged)
+    assert event.scene.pose is None
+    assert event.scene.size_px == (30, 20)
+    assert len(event.scene.fixes) == len(event.scene.detection_fixes) == 0
+
+
+def test_a_detector_that_loses_a_frame_is_found_out() -> None:
+    with pytest.raises(RuntimeError, match="judged frame 1 when frame 0 was next"):
+        list(pipeline.run([frame(0)], stages(Journal(skip=True))))
+
+
+def test_default_stages_are_fresh_each_time_and_have_no_rules() -> None:
+    one, other = pipeline.default_stages(), pipeline.default_stages()
+    assert one.rules == ()
+    assert one.registrar is not other.registrar
+    assert one.detector is not other.detector
+    assert one.tracker is not other.tracker
+
+
+def test_the_stages_of_a_feed_have_the_rules_that_name_it_or_all() -> None:
+    configuration = load(CONFIGS / "demo.yaml", pipeline.REGISTRIES)
+    first, *rest = configuration.rules
+    limited = replace(configuration, rules=(replace(first, feeds=("north",)), *rest))
+    assert len(pipeline.stages_for(limited, "north", Means.UAV, "run").rules) == len(configuration.rules)
+    assert len(pipeline.stages_for(limited, "south", Means.UAV, "run").rules) == len(configuration.rules) - 1
+
+
+def test_settings_that_do_not_fit_the_map_are_complaints_with_their_line_each_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "version: 1\nfeeds:\n  - {id: a, media: a.ts}\n  - {id: b, media: b.ts}\nrules:\n"
+        "  - id: closed\n    kind: zone_entry\n    zones: [stripe]\n"
+        "  - id: line\n    kind: line_crossing\n    lines: [contact]\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        pipeline.checked(load(path, pipeline.REGISTRIES))
+    assert [complaint.line for complaint in caught.value.complaints] == [6, 9]
+    assert "stripe" in str(caught.value)
+    assert "contact" in str(caught.value)
