@@ -210,7 +210,8 @@ def _in_processes(
                 try:
                     message = connection.recv()
                 except EOFError:
-                    raise SourceError(f"{jobs[index].media}: its process ended without a word") from None
+                    message = "its process was killed (out of memory?); what was logged stays: run the command again"
+                    raise SourceError(f"{jobs[index].media}: {message}") from None
                 if message is None:
                     done[index] = True
                     del running[connection]
