@@ -38,7 +38,8 @@ def demo(
     with open_reader(out) as reader:
         violations = reader.violations()
     print_violations(violations)
-    comparison = compare([logged.violation for logged in violations], load_truth(truth)["events"])
+    known = load_truth(truth)
+    comparison = compare([logged.violation for logged in violations], known["events"], frames=known["frames"])
     console.print(f"Held against the feed's known truth: {comparison}.")
     for event in comparison.missed:
         console.print(f"  missed: {event['kind']} {event.get('zone') or event.get('line') or ''}")

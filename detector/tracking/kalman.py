@@ -33,11 +33,11 @@ class KalmanConfig(BaseModel):
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
     part_reach: float = Field(
-        default=0.75,
+        default=1.0,
         ge=0,
         le=2,
-        description="A track this near to a confirmed one that moves alike is a part of the same thing, and does not "
-        "count. [sizes of the larger]",
+        description="While a track is this near to a confirmed one, it is a part of the same thing and does not count. "
+        "[sizes of the larger]",
     )
     keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")

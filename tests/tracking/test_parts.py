@@ -25,23 +25,23 @@ def pair(second_xy, second_size, second_velocity):
     [
         ((118, 100), (8, 14), (31, 0), True),  # its front alone
         ((84, 100), (8, 14), (29, 0), True),  # its rear alone
-        ((118, 100), (8, 14), (0, 0), False),  # something it passes
-        ((118, 100), (8, 14), (-30, 0), False),  # something that comes towards it
+        ((118, 100), (8, 14), (20, 20), True),  # its front while it turns
+        ((145, 100), (8, 14), (-30, 0), False),  # something that comes towards it
         ((145, 100), (40, 16), (30, 0), False),  # the next of a convoy
         ((100, 118), (40, 16), (30, 0), False),  # one abreast
         ((108, 102), (36, 15), (30, 0), True),  # the same once more
         ((160, 100), (8, 14), (30, 0), False),  # a motorcycle ahead
     ],
 )
-def test_a_part_lies_on_the_thing_and_moves_with_it(xy, size, velocity, expected):
-    assert is_part_of_another(pair(xy, size, velocity), 1, 0.75) is expected
+def test_a_part_lies_on_the_thing(xy, size, velocity, expected):
+    assert is_part_of_another(pair(xy, size, velocity), 1, 1.0) is expected
 
 
 def test_nothing_is_a_part_while_nothing_is_confirmed():
     states = pair((118, 100), (8, 14), (30, 0))
     states.confirmed[0] = False
-    assert not is_part_of_another(states, 1, 0.75)
+    assert not is_part_of_another(states, 1, 1.0)
 
 
 def test_a_box_without_area_is_survived():
-    assert is_part_of_another(pair((100, 100), (0, 0), (30, 0)), 1, 0.75)
+    assert is_part_of_another(pair((100, 100), (0, 0), (30, 0)), 1, 1.0)
