@@ -15,7 +15,8 @@ if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
     exit 2
   fi
 fi
-pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
+export PYTHONWARNINGS=ignore  # setuptools lectures on editable installs
+pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet --quiet)
 "${pip[@]}" install --upgrade "pip>=24"
 "${pip[@]}" install --editable ".[dev]"
 if ! "$venv/bin/python" -c 'import cv2' 2>/dev/null; then

@@ -132,7 +132,9 @@ def test_truth_is_read_plain_and_compressed(tmp_path):
     assert load_truth(plain) == load_truth(packed) == {"events": []}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\x1f\x8b\x08 broken", gzip.compress(b"{}" * 99, mtime=0)[:10] + b"\xff" * 20])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\x1f\x8b\x08 broken", gzip.compress(b"{}" * 99, mtime=0)[:10] + b"\xff" * 20]
+)
 def test_truth_that_cannot_be_read_is_told_by_its_name(tmp_path, content):
     path = tmp_path / "x.truth.json.gz"
     path.write_bytes(content)
