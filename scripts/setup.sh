@@ -8,10 +8,17 @@ if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (
   exit 2
 fi
 echo "setup: environment in $venv with $("$python" --version) (about 1 minute, downloads about 250 MB once)"
-if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
-  # Debian keeps ensurepip in a package of its own; virtualenv needs only pip.
-  if ! { "$python" -m pip install --quiet --user virtualenv && "$python" -m virtualenv --quiet "$venv"; } 2>/dev/null; then
-    echo "setup: this Python cannot make environments. On Debian or Ubuntu: apt-get install python3-venv" >&2
+make_environment() { "$python" -m venv "$venv" >/dev/null 2>&1; }
+if ! make_environment; then
+  # Debian keeps ensurepip in a package of its own.
+  package=python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
+  echo "setup: this Python cannot make environments yet: trying apt-get install $package"
+  if [ "$(id -u)" = 0 ]; then
+    { apt-get update -qq && apt-get install -qq --no-install-recommends "$package"; } >/dev/null 2>&1 || true
+  fi
+  rm -rf "$venv"
+  if ! make_environment; then
+    echo "setup: still no environment. As root: apt-get install $package; then again: make setup" >&2
     exit 2
   fi
 fi

@@ -343,7 +343,7 @@ def test_detections_are_not_written_over_the_recording(tmp_path: Path, feed: Pat
         others = ["--out", tmp_path / "x.jsonl"] if option == "--annotate" else []
         code, _, told = command("detect", tmp_path / "mine.ts", option, tmp_path / "mine.ts", *others)
         assert code == 2
-        assert "mine.ts" in told
+        assert "mine.ts" in "".join(told.replace("│", "").split())  # a long path is folded inside the frame
     assert (tmp_path / "mine.ts").read_bytes() == feed.read_bytes()
 
 
