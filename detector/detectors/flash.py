@@ -35,7 +35,8 @@ class FlashDetector:
     """First version: a small spot much brighter than anything near the same place 0.1 s before and 0.1 s after.
 
     A change of light over the whole picture is taken out. A lamp that stays on, and a bright thing that moves on
-    slowly, are no flashes; a glint from a wave or a windscreen may be taken for one.
+    slowly, are no flashes; a glint from a wave or a windscreen may be taken for one. A damaged picture has none: the
+    blocks that a decoder puts where something was lost are short and bright, too.
     """
 
     Config = FlashConfig
@@ -85,6 +86,8 @@ class FlashDetector:
             return Detections.none(judged.index, judged.t_ns, Sight.WARMING_UP, judged=False)
         after = nearest(self._kept[position + 1 :], judged.t_ns + lag_ns)
         earlier = nearest(before, judged.t_ns - lag_ns)
+        if judged.damaged:
+            return Detections.none(judged.index, judged.t_ns, Sight.SEEING)
         blobs = self._spots(judged, earlier)
         rise = self._rise(judged, [earlier, after], blobs)
         return self._record(judged, blobs, rise)

@@ -25,6 +25,7 @@ class Kept:
     reference_id: int
     static: bool
     sight: Sight
+    damaged: bool
 
     @classmethod
     def of(cls, frame: Frame, alignment: Alignment, level: int) -> Kept:
@@ -39,6 +40,7 @@ class Kept:
             alignment.reference_id,
             alignment.static,
             alignment.sight,
+            frame.damaged,
         )
 
 

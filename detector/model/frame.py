@@ -31,6 +31,7 @@ class Frame:
     keyframe: decodable by itself.
     pose: None where the telemetry says nothing (or nothing complete) about this instant.
     colour: makes the picture in colour, only when asked. BGR, shape (H, W, 3) uint8
+    damaged: part of it, or of a picture it was predicted from, was lost: it may show what was never there.
     """
 
     source_id: str
@@ -41,6 +42,7 @@ class Frame:
     time_from: TimeFrom
     pose: CameraPose | None
     colour: Callable[[], NDArray[np.uint8]]
+    damaged: bool = False
 
     @property
     def size_px(self) -> tuple[int, int]:

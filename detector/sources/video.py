@@ -122,6 +122,7 @@ class _Reading:
         self.counters: Counter[str] = Counter()
         self._size: tuple[int, int] | None = None
         self._bad = 0
+        self._broken = False  # until the next whole keyframe: pictures are predicted from what was lost
         self._shift_ns = 0
         self._video_ns = source.start_ns
         self._clock_told = False
@@ -173,6 +174,7 @@ class _Reading:
         if picture.is_corrupt:
             self.counters["corrupt_frames"] += 1
             self._bad += 1
+        self._broken = bool(self._bad) or (self._broken and not picture.key_frame)
         if self._bad:
             yield self._damaged(t_ns)
         if self._size is None:
@@ -184,7 +186,7 @@ class _Reading:
         index, self.frames = self.frames, self.frames + 1
         yield Frame(
             self.source.source_id, index, t_ns, luma_of(picture), bool(picture.key_frame), self.source.time_from,
-            self.source.track.pose_at(t_ns, picture.width / picture.height), partial(bgr_of, picture),
+            self.source.track.pose_at(t_ns, picture.width / picture.height), partial(bgr_of, picture), self._broken,
         )  # fmt: skip
 
     def _time(self, picture: av.VideoFrame) -> int:

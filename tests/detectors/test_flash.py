@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from detector.detectors import DetectorBank, FlashDetector, MotionDetector
@@ -57,3 +59,13 @@ def test_the_bank_keeps_a_flash_in_a_frame_that_motion_passed_over():
     flashes = {one.index: one.judged for one in out if Kind.FLASH.value in one.kind}
     assert set(flashes) == {30, 31}
     assert sorted(flashes.values()) == [False, True]
+
+
+def test_broken_blocks_in_a_damaged_picture_are_no_flash_and_a_flash_before_it_is():
+    detector, out = FlashDetector(), []
+    for index in range(40):
+        picture = replace(frame(with_spot(index, {14, 20, 21, 30}), index), damaged=18 <= index < 25)
+        out += detector.detect(picture, aligned(index, picture.t_ns))
+    out += detector.finish()
+    assert [one.index for one in out if len(one)] == [14, 30]
+    assert all(one.judged for one in out[18:25])  # motion in it still counts

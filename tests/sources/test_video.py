@@ -309,3 +309,18 @@ def test_a_clip_taken_before_anything_came_writes_nothing(tmp_path: Path) -> Non
     clip = PacketRing().hold(0)
     assert clip.snapshot(0) is None
     assert clip.write(tmp_path) == []
+
+
+def test_pictures_are_damaged_from_a_loss_to_the_next_whole_keyframe(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", 60)
+    raw = bytearray(path.read_bytes())
+    middle = len(raw) // 2 // 188 * 188
+    raw[middle : middle + 188 * 3] = np.random.default_rng(0).integers(0, 256, 188 * 3, np.uint8).tobytes()
+    path.write_bytes(raw)
+    frames, _, _ = read(path)
+    damaged = [frame.damaged for frame in frames]
+    assert any(damaged)
+    assert not damaged[0]
+    for before, after in itertools.pairwise(frames):
+        if before.damaged and not after.damaged:
+            assert after.keyframe
