@@ -7,8 +7,8 @@ lie within 3 s, and a place that is the event's by its own uncertainty (`detecto
 log calls undecided is counted apart. Events out of view may be found. Nothing else may be reported; `empty`, `light`
 and `parallax` have no events at all, and nothing may be made of the cut and the fog of `cut`. The log is that of the
 real replay. Fixes are those of confirmed tracks seen in the very frame, held against the object whose box they lie in
-(grown by a half, at least 4 px); a fix is right when the object's true place lies inside its 95 % ellipse. A confirmed
-track seen where there is no object is a stray. Prints a table and, last, one JSON line.
+(grown by its longer side: a track may hold the shadow); a fix is right when the object's true place lies inside its
+95 % ellipse. A confirmed track seen where there is no object is a stray. Prints a table and, last, one JSON line.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def nearest(xy_px: np.ndarray, objects: list[dict]) -> dict | None:
     boxes = np.array([item["xyxy"] for item in objects]).reshape(-1, 4)
     centre, half = (boxes[:, :2] + boxes[:, 2:] - 1) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
     away = np.abs(xy_px - centre)
-    inside = (away <= half + np.maximum(0.5 * half, 4.0)).all(axis=1)
+    inside = (away <= half + np.maximum(2 * half.max(axis=1, keepdims=True), 4.0)).all(axis=1)
     if not inside.any():
         return None
     return objects[int(np.argmin(np.where(inside, np.hypot(*away.T), np.inf)))]

@@ -28,6 +28,9 @@ PARAMETERS: dict[str, Any] = {
     "flash": {"zones": ["strip"], "series_gap_s": 10.0, "series_gap_m": 60.0},
 }
 
+# A detector warms up for 0.6 s and believes a track after 0.6 s: what crosses in the first second cannot be seen to.
+_CROSSING_SIDE_S = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
@@ -65,7 +68,7 @@ class EventFinder:
 
     def events(self) -> list[dict[str, Any]]:
         """All events in order of time. `visible_s`: how long the movers concerned were in view during it. `in_view`:
-        long enough in view to be expected of a detector (crossings: seen on both sides of the line)."""
+        long enough in view to be expected of a detector (crossings: for 1.5 s on either side of the line)."""
         found = [*self._zone_events(), *self._crossings(), *self._convoys(), *self._flash_series()]
         return sorted(found, key=lambda event: (event["t_start_ns"], event["kind"], event["object_ids"]))
 
@@ -102,7 +105,10 @@ class EventFinder:
                     near = [
                         s for s in self._samples if abs(s.t_ns - after.t_ns) <= 3 * NS_PER_S and mover.key in s.seen
                     ]
-                    both = any(s.t_ns < after.t_ns for s in near) and any(s.t_ns > after.t_ns for s in near)
+                    before_s, after_s = (
+                        sum((s.t_ns > after.t_ns) == later for s in near) * self._step_s() for later in (False, True)
+                    )
+                    both = before_s >= _CROSSING_SIDE_S and after_s >= _CROSSING_SIDE_S
                     direction = "right_to_left" if _left_of(line, b) else "left_to_right"
                     yield event | {"line": name, "direction": direction, "in_view": both}
 
