@@ -79,12 +79,16 @@ class Settings(Section):
     map: str | None = Field(None, description="GeoJSON file with zones and lines, relative to this file.")
     feeds: tuple[Feed, ...] = Field((), description="The feeds that `trucewatch replay CONFIG` plays.")
     location: dict[str, Any] = Field(default_factory=dict, description="How pixels become places on the ground.")
-    registration: dict[str, Any] = Field(default_factory=lambda: {"kind": "flow"})
-    detectors: tuple[dict[str, Any], ...] = Field(({"kind": "motion"}, {"kind": "flash"}))
-    tracking: dict[str, Any] = Field(default_factory=lambda: {"kind": "kalman"})
+    registration: dict[str, Any] = Field(
+        default_factory=lambda: {"kind": "flow"}, description="How the drone's own motion is taken out."
+    )
+    detectors: tuple[dict[str, Any], ...] = Field(
+        ({"kind": "motion"}, {"kind": "flash"}), description="What is looked for in the picture."
+    )
+    tracking: dict[str, Any] = Field(default_factory=lambda: {"kind": "kalman"}, description="How things are followed.")
     rules: tuple[dict[str, Any], ...] = Field((), description="What the agreement forbids.")
-    evidence: EvidenceSettings = EvidenceSettings()
-    coverage: CoverageSettings = CoverageSettings()
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="What is kept for each possible violation.")
+    coverage: CoverageSettings = Field(CoverageSettings(), description="The ledger of what ground was seen.")
 
 
 def beside(file: Path, name: str) -> Path:

@@ -1,0 +1,53 @@
+"""The page docs/configuration.md, made from the models themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from detector.config.loading import Registries
+from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, Settings
+
+_HEAD = """# Configuration
+
+One YAML file, checked whole by `trucewatch check`. Unknown and repeated keys are mistakes. Units are in the names.
+This page is made from the code (detector/config/reference.py); a test keeps it so.
+The kinds of `rules:` stand in [rules.md](rules.md)."""
+
+
+def page(registries: Registries) -> str:
+    """The whole page in Markdown."""
+    parts = [_HEAD, *_section("The file", Settings), *_section("A feed: `feeds:`", Feed)]
+    parts += _section("Places on the ground: `location:`", registries.location)
+    parts += _kinds("registration", registries.registration)
+    parts += _kinds("detectors", registries.detectors)
+    parts += _kinds("tracking", registries.tracking)
+    parts += _section("Evidence: `evidence:`", EvidenceSettings)
+    parts += _section("Coverage: `coverage:`", CoverageSettings)
+    return "\n\n".join(parts) + "\n"
+
+
+def _kinds(section: str, registry: Mapping[str, Any]) -> Iterator[str]:
+    for kind, part in registry.items():
+        yield from _section(f"`{section}:` kind `{kind}`", part.Config)
+
+
+def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
+    yield f"## {title}"
+    if not model.model_fields:
+        yield "No settings."
+        return
+    rows = [f"| {name} | {_default(field)} | {field.description or ''} |" for name, field in model.model_fields.items()]
+    yield "\n".join(["| key | default | meaning |", "|---|---|---|", *rows])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "see below"
+    return f"`{value}`" if value not in (None, (), {}, "") else "none"
