@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+from detector.sources.luma import bgr_of
 from detector.timebase import ns_from_seconds
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -148,26 +151,52 @@ class Clip:
         """The picture shown at `t_ns` (the first one if all are later): BGR and its own time; None if none decodes."""
         if self.template is None:
             return self._picture(t_ns)
-        times = {held.pts: held.t_ns for held in self.packets if held.video}
-        best = None
-        decoder = av.CodecContext.create(self.template.codec_context.name, "r")
-        decoder.extradata = self.template.codec_context.extradata
-        # Codecs without headers of their own (MS-MPEG-4, raw) know their size only from the container.
-        decoder.width, decoder.height = self.template.codec_context.width, self.template.codec_context.height
-        decoder.pix_fmt = self.template.codec_context.pix_fmt
-        decoder.thread_count = 1
-        for frame in self._decoded(decoder):
+        # The nearest keyframe is enough, except where decoding must begin further back: a damaged keyframe, or pictures
+        # that are refreshed little by little.
+        for first in self._starts(t_ns):
+            best = self._shown(t_ns, first)
+            if best is not None:
+                return bgr_of(best[0]), best[1]
+        return None
+
+    def _starts(self, t_ns: int) -> list[int]:
+        """Where decoding may begin for the picture at `t_ns`: the last keyframe before it first, the oldest last."""
+        keys = [i for i, held in enumerate(self.packets) if held.video and held.key and held.t_ns <= t_ns]
+        return [*(i for i in reversed(keys) if i), 0]
+
+    def _shown(self, t_ns: int, first: int) -> tuple[av.VideoFrame, int] | None:
+        """The last picture at or before `t_ns`, else the first one, decoding from packet `first` and no further.
+
+        None where nothing decodes, or decoding may not begin there: the picture of packet `first` is not whole.
+        """
+        times: dict[int | None, int] = {}
+        for held in self.packets[first:]:
+            if held.video:
+                times.setdefault(held.pts, held.t_ns)
+        wanted_ns = max((shown_ns for shown_ns in times.values() if shown_ns <= t_ns), default=None)
+        best: tuple[av.VideoFrame, int] | None = None
+        whole = first == 0
+        for frame in self._decoded(first):
             shown_ns = times.get(frame.pts)
             if shown_ns is None:
                 continue
+            if frame.pts == self.packets[first].pts:
+                whole = whole or (frame.pict_type == PictureType.I and not frame.is_corrupt)
             if best is None or best[1] < shown_ns <= t_ns:
                 best = (frame, shown_ns)
-            if shown_ns > t_ns:
+            if shown_ns > t_ns or shown_ns == wanted_ns:
                 break
-        return None if best is None else (best[0].to_ndarray(format="bgr24"), best[1])
+        return best if whole else None
 
-    def _decoded(self, decoder: Any) -> Any:
-        for held in self.packets:
+    def _decoded(self, first: int) -> Iterator[av.VideoFrame]:
+        codec = self.template.codec_context
+        decoder: Any = av.CodecContext.create(codec.name, "r")
+        decoder.extradata = codec.extradata
+        # Codecs without headers of their own (MS-MPEG-4, raw) know their size only from the container.
+        decoder.width, decoder.height = codec.width, codec.height
+        decoder.pix_fmt = codec.pix_fmt
+        decoder.thread_count = 1
+        for held in self.packets[first:]:
             if not held.video:
                 continue
             packet = _packet(held)

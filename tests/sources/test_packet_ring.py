@@ -1,0 +1,98 @@
+"""The held packets, and pictures decoded from them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from detector.model import Frame
+from detector.sources import Clip, PacketRing, VideoFile, open_source
+from tests.naive_sources import naive_snapshot
+
+FEED = Path(__file__).parents[2] / "sample_feeds/crossing.ts"
+
+
+def encoded(path: Path, codec: str, options: dict[str, str], frames: int = 60) -> Path:
+    """Noise that moves, so that every picture differs; a keyframe every 12."""
+    texture = np.random.default_rng(3).integers(0, 256, (64, 400, 3), np.uint8)
+    with av.open(str(path), "w") as out:
+        video = out.add_stream(codec, rate=25, options=options)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        video.codec_context.gop_size = 12
+        for i in range(frames):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(texture[:, 3 * i : 3 * i + 96]), format="rgb24")
+            picture.pts, picture.time_base = i, Fraction(1, 25)
+            out.mux(video.encode(picture))
+        out.mux(video.encode(None))
+    return path
+
+
+def whole_clip(path: Path) -> tuple[Clip, list[int]]:
+    """All of a recording as one clip, and the times of its frames."""
+    source = open_source(path, source_id="s")
+    assert isinstance(source, VideoFile)
+    source.ring = PacketRing(keep_s=1000.0)
+    times = [item.t_ns for item in source if isinstance(item, Frame)]
+    return source.ring.hold(times[0]), times
+
+
+class Counted:
+    """How many packets are decoded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from detector.sources import packet_ring
+
+        self.packets, packet_of = 0, packet_ring._packet
+
+        def counting(held):
+            self.packets += 1
+            return packet_of(held)
+
+        monkeypatch.setattr(packet_ring, "_packet", counting)
+
+
+CODECS = [
+    ("h264, open groups", ".ts", "libx264", {"x264-params": "open-gop=1:bframes=3:keyint=12:scenecut=0"}),
+    ("h264, closed groups", ".mp4", "libx264", {"x264-params": "open-gop=0:bframes=3:keyint=12:scenecut=0"}),
+    ("h264, refreshed little by little", ".ts", "libx264", {"x264-params": "intra-refresh=1:keyint=12:bframes=0"}),
+    ("h265, open groups", ".ts", "libx265", {"x265-params": "open-gop=1:bframes=3:keyint=12:log-level=none"}),
+    ("mpeg2, B pictures", ".ts", "mpeg2video", {"bf": "2"}),
+    ("mpeg4", ".mp4", "mpeg4", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "suffix", "codec", "options"), CODECS, ids=[one[0] for one in CODECS])
+def test_snapshot_is_the_same_as_decoding_all_of_the_clip(tmp_path, name, suffix, codec, options):
+    clip, times = whole_clip(encoded(tmp_path / f"a{suffix}", codec, options))
+    wanted = [times[0] - 1, times[0], times[12], times[13], times[23] + 1, times[24], times[35], times[-1], 2**62]
+    for t_ns in wanted:
+        picture, shown_ns = clip.snapshot(t_ns) or pytest.fail("nothing decoded")
+        expected, expected_ns = naive_snapshot(clip, t_ns) or pytest.fail("nothing decoded")
+        assert shown_ns == expected_ns
+        assert np.array_equal(picture, expected)
+
+
+def test_snapshot_decodes_no_more_than_the_group_its_picture_is_in(monkeypatch):
+    clip, times = whole_clip(FEED)
+    counted = Counted(monkeypatch)
+    keys = [held.t_ns for held in clip.packets if held.video and held.key]
+    assert len(keys) > 3
+    at = times.index(keys[-2])
+    assert clip.snapshot(times[at + 2]) is not None
+    assert counted.packets < 10
+
+
+def test_a_keyframe_that_was_lost_is_made_up_for_by_the_one_before(tmp_path):
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "mpeg4", {}))
+    keys = [i for i, held in enumerate(clip.packets) if held.key]
+    for i in range(keys[2], len(clip.packets)):
+        held = clip.packets[i]
+        clip.packets[i] = type(held)(held.t_ns, held.key, True, b"\x00" * 8, held.pts, held.dts, held.time_base)
+    picture, shown_ns = clip.snapshot(times[-1]) or pytest.fail("nothing decoded")
+    assert shown_ns == clip.packets[keys[2] - 1].t_ns
+    expected, _ = naive_snapshot(clip, times[-1]) or pytest.fail("nothing decoded")
+    assert np.array_equal(picture, expected)
