@@ -72,7 +72,7 @@ class ImageFolder:
         size: tuple[int, ...] | None = None
         frames = 0
         if self.ring is not None:
-            self.ring.start()
+            self.ring.start(colour=self._colour)
         for number, file in enumerate(self.files):
             t_ns = self._t_ns(number)
             raw = _read(file, cv2.IMREAD_GRAYSCALE)

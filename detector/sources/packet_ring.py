@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+from detector.errors import SourceError
 from detector.sources.luma import bgr_of
 from detector.timebase import ns_from_seconds
 
+Colour = Callable[[Path], NDArray[np.uint8]]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,13 +41,19 @@ class PacketRing:
     keep_s: float = 15.0
     max_s: float = 600.0
     template: Any = None
+    colour: Colour | None = None
     _held: list[Held] = field(default_factory=list)
     _clips: list[Clip] = field(default_factory=list)
     _keys: int = 0
 
-    def start(self, template: Any = None) -> None:
-        """Forget everything: a reading begins. template: the video stream, None for pictures."""
-        self.template = template
+    def start(self, template: Any = None, colour: Colour | None = None) -> None:
+        """Forget everything: a reading begins.
+
+        Args:
+            template: the video stream; None for pictures.
+            colour: reads a picture file as the source shows it, BGR of 8 bits; None for video.
+        """
+        self.template, self.colour = template, colour
         self._held, self._clips = [], []
 
     def add(self, held: Held) -> None:
@@ -71,7 +78,7 @@ class PacketRing:
         first = before[-1] if before else (keys[0] if keys else len(self._held))
         packets = self._held[first:]
         longest = (packets[0].t_ns if packets else t_start_ns) + ns_from_seconds(self.max_s)
-        clip = Clip(self.template, list(packets), longest)
+        clip = Clip(self.template, list(packets), longest, colour=self.colour)
         self._clips.append(clip)
         return clip
 
@@ -89,6 +96,7 @@ class Clip:
     packets: list[Held]
     t_end_ns: int
     ended: bool = False
+    colour: Colour | None = None
 
     @property
     def ready(self) -> bool:
@@ -182,6 +190,8 @@ class Clip:
                 continue
             if frame.pts == self.packets[first].pts:
                 whole = whole or (frame.pict_type == PictureType.I and not frame.is_corrupt)
+                if not whole:
+                    return None
             if best is None or best[1] < shown_ns <= t_ns:
                 best = (frame, shown_ns)
             if shown_ns > t_ns or shown_ns == wanted_ns:
@@ -211,11 +221,15 @@ class Clip:
             return
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
-        if not self.packets:
+        if not self.packets or self.colour is None:
             return None
-        shown = [held for held in self.packets if held.t_ns <= t_ns] or self.packets[:1]
-        picture = cv2.imread(str(shown[-1].data), cv2.IMREAD_COLOR)
-        return None if picture is None else (np.asarray(picture, np.uint8), shown[-1].t_ns)
+        shown = max(
+            (held for held in self.packets if held.t_ns <= t_ns), key=lambda held: held.t_ns, default=self.packets[0]
+        )
+        try:
+            return self.colour(Path(str(shown.data))), shown.t_ns
+        except SourceError:
+            return None  # the file has gone since it was read
 
     def _kept(self) -> list[Held]:
         kept = [held for held in self.packets if held.t_ns <= self.t_end_ns]

@@ -267,6 +267,27 @@ def test_snapshot_is_the_picture_shown_at_that_time(tmp_path):
     assert np.array_equal(shown[:, :, 0], picture(10))
 
 
+def test_snapshot_of_16_bit_pictures_is_as_bright_as_what_the_detector_saw(tmp_path):
+    (tmp_path / "in").mkdir()
+    ramp = np.linspace(900, 1100, 31 * 41).reshape(31, 41).astype(np.uint16)
+    for i in range(4):
+        cv2.imwrite(str(tmp_path / f"in/frame_{i}.png"), ramp + i)
+    seen = frames(ImageFolder(tmp_path / "in", "cam", fps=10, start_ns=START_NS))
+    clip, _ = clip_of(tmp_path / "in", tmp_path / "a")
+    shown, t_ns = clip.snapshot(seen[2].t_ns)
+    assert t_ns == seen[2].t_ns
+    assert np.array_equal(shown[:, :, 1], seen[2].luma)
+    assert np.array_equal(shown, seen[2].colour())
+
+
+def test_snapshot_of_a_picture_that_has_gone_is_none(tmp_path):
+    (tmp_path / "in").mkdir()
+    folder_of(tmp_path / "in", 2)
+    clip, _ = clip_of(tmp_path / "in", tmp_path / "a")
+    (tmp_path / "in/frame_0.png").unlink()
+    assert clip.snapshot(START_NS) is None
+
+
 @pytest.mark.skipif(not SEQUENCES, reason="../shared/data is not here")
 @pytest.mark.parametrize("folder", SEQUENCES, ids=lambda folder: folder.parent.name)
 def test_every_sequence_is_read_to_its_end_in_the_order_of_its_numbers(folder):
