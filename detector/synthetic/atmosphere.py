@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -39,8 +40,9 @@ class Atmosphere:
             self._tiles.append(np.clip(grey[..., None] + colour + 0.5, 0, 255).astype(np.uint8))
         self._puffs = [puff_sprite(rng, grey) for grey in (168, 182, 150, 196)]
 
-    def smoke(self, canvas: Canvas, view: View, t_s: float) -> None:
-        """Puffs that rise, spread and drift from each smoking flash. Each keeps its own path."""
+    def smoke(self, canvas: Canvas, view: View, t_s: float) -> list[tuple[float, Callable[[], None]]]:
+        """Puffs that rise, spread and drift from each smoking flash, each on its own path: depth [m], what draws it."""
+        tasks: list[tuple[float, Callable[[], None]]] = []
         focal = view.size_px[0] / 2 / np.tan(np.radians(view.pose.hfov_deg) / 2)
         for flash in self._scene.flashes:
             if not flash.smoke:
@@ -59,7 +61,11 @@ class Atmosphere:
                 if np.isfinite(pixel).all():
                     fade = float(np.clip(1.2 - age / 8, 0, 1))
                     sprite = cv2.convertScaleAbs(self._puffs[number % len(self._puffs)], alpha=fade)
-                    draw_disc(canvas, np.asarray(sprite, np.uint8), pixel, float((1.5 + 0.9 * age) * focal / depth))
+                    radius_px = float((1.5 + 0.9 * age) * focal / depth)
+                    tasks.append(
+                        (float(depth), partial(draw_disc, canvas, np.asarray(sprite, np.uint8), pixel, radius_px))
+                    )
+        return tasks
 
     def finish(self, picture: Picture, view: View, t_s: float, index: int, flashes: Sequence[SeenFlash]) -> Picture:
         """The picture as the sensor records it."""

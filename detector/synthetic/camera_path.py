@@ -42,6 +42,7 @@ class CameraPath:
     vibration_deg: amplitude of fast pointing error, 7 to 13 Hz. [deg]
     sway_m: amplitude of slow movement of the airframe. [m]
     readout_s: time from the first to the last row of a picture. [s]
+    exposure_s: how long each row is exposed; blurs the picture along its own movement. [s]
     """
 
     knots: tuple[Knot, ...]
@@ -49,6 +50,7 @@ class CameraPath:
     vibration_deg: float = 0.006
     sway_m: float = 0.4
     readout_s: float = 0.016
+    exposure_s: float = 0.0
     seed: int = 0
 
     @cached_property

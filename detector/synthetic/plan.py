@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,7 @@ _VALE_ROADS = (
 _ROOFS = ((62, 74, 128), (58, 66, 104), (84, 90, 112), (70, 72, 78), (50, 60, 118))
 
 
+@lru_cache(maxsize=4)
 def vale(seed: int) -> Plan:
     """The valley of the demo map: the same roads and sites for every seed; fields, trees and colours vary."""
     rng = np.random.default_rng([seed, 1])
@@ -72,7 +74,9 @@ def vale(seed: int) -> Plan:
         + [Point(house.east_m, house.north_m).buffer(house.length_m * 0.75) for house in houses]
         + [yards[0]]
     )
-    return Plan(fields, _VALE_ROADS, yards, houses, _trees(rng, fields, clear))
+    trees = _trees(rng, fields, clear)
+    trees.setflags(write=False)  # it is shared
+    return Plan(fields, _VALE_ROADS, yards, houses, trees)
 
 
 def _parcels(area: Polygon, rng: np.random.Generator) -> tuple[Polygon, ...]:

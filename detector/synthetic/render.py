@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.model import CameraPose
 from detector.synthetic.atmosphere import Atmosphere
+from detector.synthetic.exposure import exposed_for
 from detector.synthetic.ground import Ground
 from detector.synthetic.movers import CLASS_OF, Mover
 from detector.synthetic.plan import HALF_M, vale
-from detector.synthetic.scene import Flash, Scene
+from detector.synthetic.scene import Scene
 from detector.synthetic.solids import body, house_solid
 from detector.synthetic.sprites import Canvas, crown_sprites, draw_disc, draw_shadow, draw_solid
 from detector.synthetic.sun import SUN
@@ -117,7 +119,8 @@ class _Stage:
         bounds, texel_m = _needed_ground(views)
         self.ground = Ground(plan, Raster.covering(bounds, texel_m), scene.seed, calm=scene.wind_m_s == 0)
         self.air = Atmosphere(scene, size_px, self.ground)
-        self.crowns = crown_sprites(np.random.default_rng([scene.seed, 5]))
+        self.crowns = _crowns(scene.seed)
+        self.lit: set[int] = set()
         west, south, east, north = bounds
         near = (
             (plan.trees[:, 0] > west)
@@ -144,13 +147,17 @@ class _Stage:
             if found is not None:
                 seen.append(found[0])
                 tasks.append(found[1])
+        tasks += self.air.smoke(canvas, view, t_s)
         for _, draw in sorted(tasks, key=lambda task: -task[0]):
             draw()
-        self.air.smoke(canvas, view, t_s)
         shares = {cover.key: cover.visible for cover in canvas.covers}
         objects = tuple(replace(o, visible=round(shares.get(o.key, 0.0), 3)) for o in seen)
-        flashes = tuple(_seen_flashes(self.scene, view, t_s))
-        picture = self.air.finish(canvas.picture, view, t_s, index, flashes)
+        flashes = tuple(_seen_flashes(self.scene, view, t_s, self.lit))
+        self.lit |= {flash.key for flash in flashes}
+        exposed = exposed_for(
+            canvas.picture, self.scene.path.exposure_s, lambda t: view_at(self.scene, t, self.size_px), t_s
+        )
+        picture = self.air.finish(exposed, view, t_s, index, flashes)
         return Rendered(index, t_ns, t_s, picture, view, objects, flashes)
 
     def _house_tasks(self, canvas: Canvas, view: View) -> list[Task]:
@@ -222,6 +229,11 @@ class _Stage:
         return seen, (float(depth.mean()), draw)
 
 
+@lru_cache(maxsize=4)
+def _crowns(seed: int) -> list[list[NDArray[np.uint8]]]:
+    return crown_sprites(np.random.default_rng([seed, 5]))
+
+
 def _later(function: Callable[..., None], *arguments: object) -> Callable[[], None]:
     return lambda: function(*arguments)
 
@@ -250,7 +262,7 @@ def _needed_ground(views: list[View]) -> tuple[tuple[float, float, float, float]
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1])), texel_m
 
 
-def _seen_flashes(scene: Scene, view: View, t_s: float) -> Iterator[SeenFlash]:
+def _seen_flashes(scene: Scene, view: View, t_s: float, lit: set[int]) -> Iterator[SeenFlash]:
     width, height = view.size_px
     focal = width / 2 / np.tan(np.radians(view.pose.hfov_deg) / 2)
     for flash in scene.flashes:
@@ -258,11 +270,7 @@ def _seen_flashes(scene: Scene, view: View, t_s: float) -> Iterator[SeenFlash]:
             pixel, depth = view.project(np.array([flash.east_m, flash.north_m, flash.up_m]))
             if np.isfinite(pixel).all() and 0 <= pixel[0] < width and 0 <= pixel[1] < height:
                 radius = max(1.5, flash.radius_m * focal / float(depth))
-                yield SeenFlash(flash.key, (float(pixel[0]), float(pixel[1])), radius, _is_first(flash, t_s))
-
-
-def _is_first(flash: Flash, t_s: float) -> bool:
-    return t_s - flash.t_s < 0.0399
+                yield SeenFlash(flash.key, (float(pixel[0]), float(pixel[1])), radius, flash.key not in lit)
 
 
 __all__ = ["Rendered", "SeenFlash", "SeenObject", "frame_times_ns", "render", "view_at"]

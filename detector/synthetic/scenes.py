@@ -174,8 +174,8 @@ def night(seed: int) -> Scene:
 
 
 def fast_pan(seed: int) -> Scene:
-    """A fast flight that turns and zooms: the picture moves by 7 px and more a frame."""
-    path = _line(seed, (-200, -20), (22, 4), 10.0, up=190, pitch=-72, yaw=(-20, 75), hfov=(50, 62))
+    """A fast flight that turns and zooms: the picture moves by 7 px and more a frame and is blurred (1/100 s)."""
+    path = _line(seed, (-200, -20), (22, 4), 10.0, up=190, pitch=-72, yaw=(-20, 75), hfov=(50, 62), exposure_s=0.01)
     return Scene(
         "fast_pan",
         fast_pan.__doc__ or "",

@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from detector.synthetic import SCENES, render
-from detector.synthetic.scene import Light
+from detector.synthetic.camera_path import CameraPath, Knot
+from detector.synthetic.exposure import exposed_for
+from detector.synthetic.plan import vale
+from detector.synthetic.render import view_at
+from detector.synthetic.scene import Flash, Light
 
 SIZE = (320, 240)
 
@@ -91,8 +95,82 @@ def test_visible_share_falls_below_one_behind_a_tree():
     assert min(shares) < 0.9 < max(shares)
 
 
+@pytest.mark.parametrize("fps", [(10, 1), (24, 1), (25, 1), (30000, 1001), (50, 1), (60, 1)])
+def test_a_flash_is_new_in_its_first_frame_only_at_any_frame_rate(fps):
+    flashes = (Flash(1, 0.21, 10.0, 185.0, duration_s=0.16), Flash(2, 0.3, 30.0, 190.0, duration_s=0.16))
+    seen = [
+        (flash.key, frame.t_s, flash.new)
+        for frame in shots("empty", 0.6, fps=fps, size=(64, 64), flashes=flashes, path=SCENES["crossing"](1).path)
+        for flash in frame.flashes
+    ]
+    for flash in flashes:
+        times = [t_s for key, t_s, _ in seen if key == flash.key]
+        assert [t_s for key, t_s, new in seen if key == flash.key and new] == times[:1]
+        assert 0 <= times[0] - flash.t_s < fps[1] / fps[0] + 1e-6
+        assert len(times) == pytest.approx(flash.duration_s * fps[0] / fps[1], abs=1)
+
+
+def test_a_flash_that_the_camera_turns_to_is_new_when_it_comes_into_view():
+    scene = SCENES["fast_pan"](1)
+    edge = view_at(scene, 0.4, SIZE).ground(np.array([[SIZE[0] - 1.0, SIZE[1] / 2]]))[0]
+    flash = Flash(1, 0.0, float(edge[0]), float(edge[1]), up_m=0.0, duration_s=0.8)
+    frames = shots("fast_pan", 0.8, fps=(25, 1), flashes=(flash,))
+    news = [flash.new for frame in frames for flash in frame.flashes]
+    assert 0 < len(news) < len(frames)
+    assert news == [True] + [False] * (len(news) - 1)
+
+
+def test_smoke_is_hidden_by_what_stands_nearer_than_it():
+    """A puff behind a house must not be painted over the house."""
+    scene = replace(SCENES["parallax"](1), light=Light(noise=0.0), wind_m_s=0.0)
+    house = next(h for h in vale(1).houses if abs(h.east_m + 182) < 1)
+    flash = Flash(1, 0.0, house.east_m, house.north_m + 6.0, up_m=0.0, duration_s=0.01, smoke=True)
+    path = CameraPath(tuple(Knot(t, house.east_m, house.north_m - 107, 50.0, 0.0, -25.0, 20.0) for t in (0.0, 4.0)))
+    with_smoke, without = (
+        list(render(replace(scene, path=path, flashes=some), SIZE, (1, 2), 4.0))[1] for some in ((flash,), ())
+    )
+    changed = np.abs(with_smoke.bgr.astype(int) - without.bgr).max(axis=2) > 8
+    roof_m = np.array([house.east_m, house.north_m, house.eaves_m + house.rise_m - 1.0])
+    above_m = roof_m + np.array([0.0, 6.0, 1.0])
+    (x, y), (x_above, y_above) = (with_smoke.view.project(p)[0].round().astype(int) for p in (roof_m, above_m))
+    assert changed[y_above - 3 : y_above + 4, x_above - 3 : x_above + 4].any()
+    assert not changed[y - 2 : y + 3, x - 2 : x + 3].any()
+
+
+def test_exposure_blurs_along_the_movement_and_moves_nothing():
+    scene = SCENES["fast_pan"](1)
+    views = [view_at(scene, 1.0 + share * 0.01, SIZE) for share in (-0.5, 0.5)]
+    centre = np.array([[(SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2]])
+    spot = np.column_stack([views[0].ground(centre), [0.0]])
+    path_px = (views[1].project(spot)[0] - views[0].project(spot)[0])[0] * 8
+    dot = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    cv2.circle(dot, (SIZE[0] // 2, SIZE[1] // 2), 6, (240, 240, 240), -1)
+    blurred = exposed_for(dot, 0.08, lambda t: view_at(scene, t, SIZE), 1.0)
+
+    def moments(picture):
+        rows, columns = np.nonzero(picture[..., 0] > 0)
+        weight = picture[rows, columns, 0].astype(float)
+        points = np.column_stack([columns, rows])
+        return np.average(points, axis=0, weights=weight), np.cov(points.T, aweights=weight)
+
+    (before, spread), (after, wider) = moments(dot), moments(blurred)
+    assert np.abs(after - before).max() < 0.1  # px
+    direction = path_px / np.linalg.norm(path_px)
+    # A uniform blur over a length L adds L**2 / 12 of variance along it and none across.
+    assert direction @ (wider - spread) @ direction == pytest.approx(np.dot(path_px, path_px) / 12, rel=0.25)
+    across = np.array([-direction[1], direction[0]])
+    assert abs(across @ (wider - spread) @ across) < 0.6  # px**2
+
+
+def test_a_closed_shutter_or_a_still_camera_leaves_the_picture_as_it_is():
+    picture = np.random.default_rng(1).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
+    view = view_at(SCENES["empty"](1), 0.0, SIZE)
+    assert exposed_for(picture, 0.0, lambda _t: view, 0.0) is picture
+    assert exposed_for(picture, 0.02, lambda _t: view, 0.0) is picture
+
+
 def test_sizes_follow_from_the_geometry():
-    frame = shots("demo", 0.2, size=(1280, 720))[0]
+    frame = shots("demo", 0.04, fps=(25, 1), size=(1280, 720))[0]
     van = next(o for o in frame.objects if o.key == 1)
     focal = 640 / np.tan(np.radians(frame.pose.hfov_deg) / 2)
     distance = np.linalg.norm(frame.view.position_m - [van.east_m, van.north_m, 0])
