@@ -88,7 +88,7 @@ def session(commands: list[list[str]]) -> str:
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     for command in commands:
         console.print(Text("$ trucewatch " + " ".join(command), style="bold green"))
-        console.print(Text.from_ansi(recorded(command)), soft_wrap=True)
+        console.print(Text.from_ansi(recorded(command)))  # wraps as a terminal does
     return console.export_svg(title="trucewatch", theme=MONOKAI)
 
 
