@@ -12,7 +12,7 @@ OUT    ?= out
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
-setup: $(VENV)/.ready  ## Make the environment in .venv (about 1 minute, 700 MB)
+setup: $(VENV)/.ready  ## Make the environment in .venv (half a minute to a minute, 1 GB)
 
 $(VENV)/.ready: pyproject.toml scripts/setup.sh
 	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
@@ -23,7 +23,7 @@ demo: setup  ## Run the main job on a sample feed and show what was found (under
 	@$(BIN)/trucewatch demo --out "$(OUT)/demo"
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
-	@echo "test: the whole suite (about 5 minutes on 2 cores)"
+	@echo "test: the whole suite (about 4 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 fast: setup  ## The tests without the slow ones, no coverage

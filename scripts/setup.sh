@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the environment: scripts/setup.sh PYTHON VENV. Needs PyPI. About a minute and 700 MB.
+# Makes the environment: scripts/setup.sh PYTHON VENV. Needs PyPI. Half a minute to a minute, 1 GB.
 set -euo pipefail
 python=${1:-python3} venv=${2:-.venv}
 
@@ -7,7 +7,7 @@ if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (
   echo "setup: Python 3.11 to 3.14 is needed; found: $("$python" --version 2>&1 || echo none). Name one: make PYTHON=/path/to/python3.11" >&2
   exit 2
 fi
-echo "setup: environment in $venv with $("$python" --version) (about 1 minute, downloads about 250 MB once)"
+echo "setup: environment in $venv with $("$python" --version) (half a minute to a minute, downloads about 350 MB)"
 make_environment() { "$python" -m venv "$venv" >/dev/null 2>&1; }
 if ! make_environment; then
   # Debian keeps ensurepip in a package of its own.
