@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +16,14 @@ from detector.geo.footprint import footprint
 from detector.geo.terrain import Plane
 from detector.klv import eg0104, st0102, st0601
 from detector.klv.items import Value
-from detector.model import CameraPose, Gap, GapReason
+from detector.model import Gap, GapReason
+from detector.sources.ground_verdict import MAX_RANGE_M, PoseWatch, centre_of, why_no_ground_rules
 from detector.sources.images import ImageFolder
 from detector.sources.klv_pose import name_of
 from detector.sources.opening import open_source
 from detector.sources.survey import Survey, sets_in
 from detector.sources.video import VideoFile
 from detector.timebase import iso_from_ns
-
-_MAX_RANGE_M = 20_000.0
-_ENOUGH_POSES = 0.9
 
 
 @dataclass(slots=True)
@@ -33,7 +32,8 @@ class Inspection:
 
     offset_s: telemetry time stamp at the first picture minus the pictures' own clock; jitter_s: its scatter.
     telemetry_lag_s: median of (presentation time of a set - of the nearest picture).
-    footprint, centre: lon, lat of the first pose with ground in view. corners: as the telemetry itself says.
+    footprint, centre: lon, lat of the first instant with ground in view; the centre is what the optical axis meets.
+    corners: as the telemetry itself says.
     verdict: whether ground rules can work; why_not: one sentence a reason.
     """
 
@@ -85,7 +85,7 @@ def inspect_media(path: Path) -> Inspection:
     if not isinstance(source, VideoFile | ImageFolder):
         raise SourceError(f"{path}: neither a video nor a folder of pictures")
     report = Inspection(str(path), "video" if isinstance(source, VideoFile) else "images")
-    first: tuple[CameraPose, tuple[int, int]] | None = None
+    watch = PoseWatch()
     times: list[int] = []
     for item in source:
         if isinstance(item, Gap):
@@ -93,9 +93,7 @@ def inspect_media(path: Path) -> Inspection:
             continue
         times.append(item.t_ns)
         report.time_from = str(item.time_from)
-        if item.pose is not None:
-            report.poses += 1
-            first = first or (item.pose, item.size_px)
+        watch.see(item)
     end = source.end
     if end is not None:
         report.frames, report.complete, report.detail = end.frames, end.complete, end.detail
@@ -105,9 +103,12 @@ def inspect_media(path: Path) -> Inspection:
     if isinstance(source, VideoFile):
         report.streams = _streams(path)
         _telemetry(report, source.survey, source)
-    if first is not None:
-        _ground(report, *first)
-    _judge(report)
+    report.poses = watch.poses
+    _ground(report, watch)
+    report.why_not = why_no_ground_rules(watch, source.track, source.survey if isinstance(source, VideoFile) else None)
+    if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
+        report.why_not.append("its clock jumps, so poses may belong to other pictures: see the gaps")
+    report.verdict = not report.why_not
     return report
 
 
@@ -198,32 +199,14 @@ def _corners(values: dict[int, Value]) -> list[tuple[float, float]]:
     return []
 
 
-def _ground(report: Inspection, pose: CameraPose, size_px: tuple[int, int]) -> None:
-    ground_m = pose.ground_alt_m
-    if ground_m != ground_m:  # noqa: PLR0124  NaN: the telemetry does not say how high the ground is
-        return
-    outline = footprint(pose, size_px, Plane(ground_m, pose.datum), _MAX_RANGE_M)
-    if len(outline):
-        report.footprint = [(round(float(lon), 7), round(float(lat), 7)) for lon, lat in outline]
-        lon, lat = outline.mean(axis=0)
-        report.centre = (round(float(lon), 7), round(float(lat), 7))
-
-
-def _judge(report: Inspection) -> None:
-    why = report.why_not
-    if not report.telemetry_sets and not report.poses:
-        why.append("there is no telemetry in it or beside it")
-    elif not report.poses:
-        why.append(
-            "no frame has a complete pose" + (f"; missing: {', '.join(report.missing)}" if report.missing else "")
-        )
-    elif report.poses < _ENOUGH_POSES * report.frames:
-        why.append(f"only {report.poses} of {report.frames} frames have a pose")
-    if report.poses and report.jitter_s is not None and report.jitter_s > 0.5:
-        why.append(f"telemetry time stamps scatter by {report.jitter_s:.2f} s against the picture")
-    wrong = report.counters.get("klv_checksum_wrong", 0)
-    if report.telemetry_sets and wrong > 0.1 * report.telemetry_sets:
-        why.append(f"{wrong} of {report.telemetry_sets} telemetry sets have a wrong checksum")
-    if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
-        why.append("its clock jumps: see the gaps")
-    report.verdict = not why
+def _ground(report: Inspection, watch: PoseWatch) -> None:
+    """Outline and centre of the first instant that has ground in view."""
+    for _, pose in watch.instants():
+        if math.isnan(pose.ground_alt_m):
+            continue
+        outline = footprint(pose, watch.size_px, Plane(pose.ground_alt_m, pose.datum), MAX_RANGE_M)
+        if len(outline):
+            report.footprint = [(round(float(lon), 7), round(float(lat), 7)) for lon, lat in outline]
+            centre = centre_of(pose)
+            report.centre = None if centre is None else (round(centre[0], 7), round(centre[1], 7))
+            return

@@ -18,6 +18,7 @@ import av
 
 from detector.klv import eg0104, st0601, stream
 from detector.klv.local_set import LocalSet
+from detector.model import CameraPose
 from detector.sources.klv_pose import PoseBuilder
 from detector.sources.telemetry import Sample
 from detector.sources.time_line import TimeLine, through
@@ -37,7 +38,11 @@ class Stamped:
 
 @dataclass(slots=True)
 class Survey:
-    """What one pass found. video_pts_s: in decoding order. [s]"""
+    """What one pass found.
+
+    video_pts_s: in decoding order. [s]
+    centres: pose, latitude and longitude of the frame's centre as told (tags 23, 24), where a set tells both.
+    """
 
     sets: list[Stamped] = field(default_factory=list)
     video_packets: int = 0
@@ -46,6 +51,7 @@ class Survey:
     line: TimeLine | None = None
     samples: list[Sample] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
+    centres: list[tuple[CameraPose, float, float]] = field(default_factory=list)
     backwards: int = 0
 
 
@@ -160,3 +166,6 @@ def _place(found: Survey, offset_s: float) -> None:
         pose, missing = builder.add(t_ns // 1000, one.found.values)
         found.missing.update(missing)
         found.samples.append(Sample(t_ns + round(offset_s * 1e9), pose))
+        lat_deg, lon_deg = one.found.values.get(23), one.found.values.get(24)
+        if pose is not None and isinstance(lat_deg, float) and isinstance(lon_deg, float):
+            found.centres.append((pose, lat_deg, lon_deg))

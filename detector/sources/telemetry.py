@@ -33,6 +33,11 @@ class Track:
         self._t_ns = sorted(by_time)
         self._poses = [by_time[t_ns] for t_ns in self._t_ns]
 
+    @property
+    def t_ns(self) -> list[int]:
+        """Times of the poses, ascending. [ns UTC]"""
+        return self._t_ns
+
     def __len__(self) -> int:
         return len(self._t_ns)
 

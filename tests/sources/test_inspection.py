@@ -1,0 +1,119 @@
+"""What `inspect` finds, on the sample feeds and on files made here: no shared data is needed but for the last."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.errors import SourceError
+from detector.klv import st0601
+from detector.sources.inspection import inspect_media
+from detector.sources.survey import survey
+
+FEEDS = Path(__file__).parents[2] / "sample_feeds"
+KLV = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data")) / "klv"
+needs_data = pytest.mark.skipif(not KLV.is_dir(), reason=f"needs the measuring data in {KLV}")
+
+
+@pytest.mark.parametrize("name", ["crossing.ts", "parallax.ts"])
+def test_a_good_feed_is_shown_whole_and_accepted(name):
+    report = inspect_media(FEEDS / name)
+    assert (report.verdict, report.why_not, report.complete) == (True, [], True)
+    assert report.poses == report.frames == round(report.duration_s * report.frame_rate)
+    assert (report.telemetry, report.telemetry_rate) == (["ST 0601"], pytest.approx(10.0, abs=0.2))
+    assert (report.time_from, report.security) == ("telemetry", "UNCLASSIFIED")
+    assert [one["type"] for one in report.streams] == ["video", "data"]
+    assert abs(report.telemetry_lag_s) < 0.05
+
+
+def test_the_footprints_centre_is_the_frame_centre_that_the_telemetry_tells():
+    report = inspect_media(FEEDS / "crossing.ts")
+    _, lat_deg, lon_deg = survey(FEEDS / "crossing.ts").centres[0]
+    assert report.centre == (pytest.approx(lon_deg, abs=1e-5), pytest.approx(lat_deg, abs=1e-5))
+
+
+def test_corners_told_lie_on_the_outline():
+    report = inspect_media(FEEDS / "crossing.ts")
+    outline = np.asarray(report.footprint)
+    for corner in report.corners:
+        assert np.abs(outline - corner).max(axis=1).min() < 1e-4
+
+
+def test_damaged_telemetry_is_refused_with_its_count():
+    report = inspect_media(FEEDS / "faulty.ts")
+    assert report.counters["klv_checksum_wrong"] == 16
+    assert not report.verdict
+    assert "16 of 64 telemetry sets" in report.why_not[0]
+
+
+def test_a_video_without_telemetry_says_so(tmp_path):
+    path = tmp_path / "a.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for level in range(5):
+        out.write(np.full((48, 64, 3), 20 * level, np.uint8))
+    out.release()
+    report = inspect_media(path)
+    assert (report.frames, report.telemetry, report.constant_rate) == (5, [], True)
+    assert report.start.startswith("1970-01-01")
+    assert "no telemetry" in report.why_not[0]
+
+
+def test_a_folder_with_a_table_beside_it_is_judged_as_a_video_is(tmp_path):
+    folder = tmp_path / "flight"
+    folder.mkdir()
+    for i in range(20):
+        cv2.imwrite(str(folder / f"{i}.png"), np.full((48, 64), 10 * i, np.uint8))
+    head = "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg,ground_alt_m"
+    rows = [f"{t / 2},42.3,-99.5,300,0,-60,40,{{}}" for t in range(5)]
+    (tmp_path / "flight.csv").write_text("\n".join([head, *rows]).format(*[100] * 5), encoding="utf-8")
+    good = inspect_media(folder)
+    assert (good.kind, good.frames, good.verdict) == ("images", 20, True)
+    assert len(good.footprint) > 3
+    (tmp_path / "flight.csv").write_text("\n".join([head, *rows]).format(*[""] * 5), encoding="utf-8")
+    assert "location.ground_alt_m" in inspect_media(folder).why_not[0]
+
+
+def test_a_file_of_telemetry_alone_shows_its_items_whatever_its_name(tmp_path):
+    sets = [st0601.encode({2: 1_000_000 * t, 13: 5.0, 14: 6.0, 3: "flight 7"}) for t in range(3)]
+    (tmp_path / "packet").write_bytes(b"".join(sets))
+    report = inspect_media(tmp_path / "packet")
+    assert (report.kind, report.telemetry_sets) == ("klv", 3)
+    assert "flight 7" in report.items.values()
+    assert report.why_not == ["there is no picture in it"]
+
+
+def test_corners_from_offsets_to_the_centre(tmp_path):
+    offsets = {26 + k: 0.001 * (k + 1) for k in range(8)}
+    (tmp_path / "a.klv").write_bytes(st0601.encode({2: 1, 23: 10.0, 24: 20.0, **offsets}))
+    corners = inspect_media(tmp_path / "a.klv").corners
+    assert corners[0] == (pytest.approx(20.002, abs=1e-5), pytest.approx(10.001, abs=1e-5))
+    assert corners[3] == (pytest.approx(20.008, abs=1e-5), pytest.approx(10.007, abs=1e-5))
+
+
+def test_what_is_neither_is_refused_by_name(tmp_path):
+    (tmp_path / "a.klv").write_bytes(b"no sets here")
+    with pytest.raises(SourceError, match=r"a\.klv: no ST 0601 or EG 0104 set in its 12 bytes"):
+        inspect_media(tmp_path / "a.klv")
+    with pytest.raises(SourceError, match="no such file"):
+        inspect_media(tmp_path / "nothing.ts")
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "verdict", "reason"),
+    [
+        ("sample-stream.ts", True, ""),
+        ("h264_klv.ts", False, "no ground is in view"),
+        ("h265_klv.ts", False, "no ground is in view"),
+        ("aphill_klv_10s.ts", False, "how high the ground is"),
+        ("h264_no_klv.ts", False, "no telemetry"),
+    ],
+)
+def test_recordings_from_others_are_accepted_or_refused_with_the_reason(name, verdict, reason):
+    report = inspect_media(KLV / name)
+    assert report.verdict is verdict
+    assert reason in " ".join(report.why_not)
