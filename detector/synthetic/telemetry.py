@@ -16,7 +16,7 @@ from detector.timebase import NS_PER_S, NS_PER_US, ns_from_iso
 Array = NDArray[np.float64]
 # ST 0102: unclassified; classifying and object country "XXZ", which is no country; version 12.
 _SECURITY = (
-    bytes.fromhex("01010102010d03042f2f58585a0c010d0d06") + "XXZ".encode("utf-16-be") + bytes.fromhex("1602000c")
+    bytes.fromhex("01010102010e03052f2f58585a0c010e0d06") + "XXZ".encode("utf-16-be") + bytes.fromhex("1602000c")
 )
 
 

@@ -51,15 +51,6 @@ def test_odd_size_is_refused(tmp_path):
         write_feed(SCENES["entry"](1), tmp_path / "a.ts", size_px=(101, 72))
 
 
-def test_oracle_reads_the_telemetry():
-    stanag4609 = pytest.importorskip("stanag4609")
-    assert stanag4609 is not None
-    packet = klv_packets(readings(SCENES["demo"](1), (1280, 720), 0.0), ())[0][1]
-    values = st0601.decode(packet).values
-    assert values[13] == pytest.approx(42.2991, abs=1e-3)
-    assert values[48][:3] == bytes([1, 1, 1])  # ST 0102: classification, one byte, unclassified
-
-
 def test_telemetry_faults_do_what_they_say():
     sets = readings(SCENES["faulty"](1), (640, 360), 3.0)
     decoded = {fault: [st0601.decode(p) for _, p in klv_packets(sets, [fault])] for fault in Fault}
