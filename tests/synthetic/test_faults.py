@@ -11,7 +11,7 @@ import pytest
 from detector.model import Frame, Gap, GapReason
 from detector.report.against_truth import load_truth
 from detector.sources import open_source
-from detector.synthetic import SCENES
+from detector.synthetic import SCENES, encode, render
 from detector.synthetic.encode import write_feed
 from detector.synthetic.faults import Fault, damaged
 
@@ -44,6 +44,14 @@ def read(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults")
 
     @cache
+    def pictures(name: str, *form):
+        return list(render(SCENES[name](1), *form))
+
+    # A fault changes telemetry or bytes, never a picture: each scene is rendered once.
+    patch = pytest.MonkeyPatch()
+    patch.setattr(encode, "render", lambda scene, *form: pictures(scene.name, *form))
+
+    @cache
     def reading(*faults: Fault, sparse: bool = False) -> Read:
         path = folder / f"{'-'.join(faults) or 'plain'}{'-sparse' * sparse}.ts"
         scene = SCENES["demo" if sparse else "crossing"](1)
@@ -55,9 +63,12 @@ def read(tmp_path_factory):
         path.write_bytes(damaged(plain.read_bytes(), [fault], 1))
         return Read(path, plain.with_suffix(".truth.json.gz"))
 
-    return lambda *faults, sparse=False, file_fault=None: (
-        reading(*faults, sparse=sparse) if file_fault is None else spoilt(file_fault)
+    yield (
+        lambda *faults, sparse=False, file_fault=None: (
+            reading(*faults, sparse=sparse) if file_fault is None else spoilt(file_fault)
+        )
     )
+    patch.undo()
 
 
 def test_a_whole_feed_has_every_pose_and_nothing_to_complain_of(read):

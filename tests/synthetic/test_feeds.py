@@ -11,8 +11,9 @@ import pytest
 from shapely.geometry import Polygon, shape
 
 from detector.klv import st0601
-from detector.synthetic import SCENES
+from detector.synthetic import SCENES, render
 from detector.synthetic.agreement import ZONES, feature_collection, write_map
+from detector.synthetic.camera_path import CameraPath, Knot
 from detector.synthetic.encode import write_feed
 from detector.synthetic.events import EventFinder
 from detector.synthetic.faults import Fault, damaged, klv_packets
@@ -78,10 +79,9 @@ def test_demo_map_is_the_one_that_the_command_writes(tmp_path, request):
 
 
 def events_of(*movers, seconds=20.0, start="2026-03-01T09:30:00Z"):
-    """Events of ways alone: a tiny picture a second."""
-    from detector.synthetic.render import render
-
-    scene = replace(SCENES["empty"](1), movers=movers, start=start)
+    """Events of ways alone: two tiny pictures a second of a spot where little stands."""
+    path = CameraPath(tuple(Knot(t, 700.0, -500.0, 30.0, 0.0, -90.0, 20.0) for t in (0.0, 60.0)))
+    scene = replace(SCENES["empty"](1), movers=movers, start=start, path=path)
     finder = EventFinder(scene)
     for frame in render(scene, (64, 64), (2, 1), seconds):
         finder.add(frame)
