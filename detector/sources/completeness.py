@@ -29,10 +29,11 @@ def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
     stated_s = float(video.duration * video.time_base) if video.duration else None
     if stated_s is None and container.duration and len(container.streams) == 1:
         stated_s = container.duration / 1e6
-    if stated_s is None or len(found.video_pts_s) < 2:
+    pts_s = found.video_pts_s[0]
+    if stated_s is None or len(pts_s) < 2 or len(found.video_pts_s) > 1:
         return ""
-    first_s, last_s = min(found.video_pts_s), max(found.video_pts_s)
-    interval_s = (last_s - first_s) / (len(found.video_pts_s) - 1)
+    first_s, last_s = min(pts_s), max(pts_s)
+    interval_s = (last_s - first_s) / (len(pts_s) - 1)
     read_s = last_s - first_s + interval_s
     if read_s >= stated_s - max(1.0, 10 * interval_s):
         return ""

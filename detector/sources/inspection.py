@@ -163,16 +163,15 @@ def _rate(report: Inspection, times: list[int]) -> None:
 def _telemetry(report: Inspection, found: Survey, source: VideoFile | None) -> None:
     report.telemetry = sorted({one.kind for one in found.sets})
     report.telemetry_sets = len(found.sets)
-    if len(found.sets) > 1 and found.sets[-1].pts_s > found.sets[0].pts_s:
-        report.telemetry_rate = round((len(found.sets) - 1) / (found.sets[-1].pts_s - found.sets[0].pts_s), 3)
+    report.telemetry_rate = _telemetry_rate(found)
     if found.line is not None and source is not None:
         report.offset_s, report.jitter_s = found.line.offset_ns / 1e9, found.line.jitter_s
-    if source is not None and found.sets and found.video_pts_s:
-        shown = np.sort(np.asarray(found.video_pts_s))
-        came = np.asarray([one.pts_s for one in found.sets])
+    if source is not None and found.sets and found.video_pts_s[0]:
+        shown = np.sort(np.asarray(found.video_pts_s[0]))
+        came = np.asarray([one.pts_s for one in found.sets if one.segment == 0])
         report.telemetry_lag_s = (
             float(np.median(came - shown[np.abs(came[:, None] - shown).argmin(1)]))
-            if len(came) * len(shown) < 4e6
+            if 0 < len(came) * len(shown) < 4e6
             else None
         )
     report.missing = dict(found.missing)
@@ -187,6 +186,16 @@ def _telemetry(report: Inspection, found: Survey, source: VideoFile | None) -> N
         values = found.sets[0].found.values
         report.items = {name_of(tag): v.hex() if isinstance(v, bytes) else v for tag, v in values.items()}
         report.corners = _corners(values)
+
+
+def _telemetry_rate(found: Survey) -> float | None:
+    """Sets a second, over all segments. [1/s]"""
+    sets, seconds = 0, 0.0
+    for segment in range(len(found.video_pts_s)):
+        came = [one.pts_s for one in found.sets if one.segment == segment]
+        if len(came) > 1 and came[-1] > came[0]:
+            sets, seconds = sets + len(came) - 1, seconds + came[-1] - came[0]
+    return round(sets / seconds, 3) if seconds else None
 
 
 def _corners(values: dict[int, Value]) -> list[tuple[float, float]]:

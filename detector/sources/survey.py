@@ -20,6 +20,7 @@ from detector.klv import eg0104, st0601, stream
 from detector.klv.local_set import LocalSet
 from detector.model import CameraPose
 from detector.sources.klv_pose import PoseBuilder
+from detector.sources.segments import Restarts
 from detector.sources.telemetry import Sample
 from detector.sources.time_line import TimeLine, through
 
@@ -28,27 +29,34 @@ _GIVE_UP_AFTER = 1000
 
 @dataclass(slots=True)
 class Stamped:
-    """One telemetry set and the presentation time it came at. at_byte: where, for sets that have no such time."""
+    """One telemetry set and the presentation time it came at.
+
+    at_byte: where in the file, for sets that have no such time.
+    segment: how often presentation times have begun again before it.
+    """
 
     pts_s: float
     kind: str
     found: LocalSet
     at_byte: int | None = None
+    segment: int = 0
 
 
 @dataclass(slots=True)
 class Survey:
     """What one pass found.
 
-    video_pts_s: in decoding order. [s]
+    video_pts_s: in decoding order, a list for each segment: presentation times may begin again. [s]
+    lines: from presentation time to UTC, by segment; None where a segment has no time stamp. line: the first of them.
     centres: pose, latitude and longitude of the frame's centre as told (tags 23, 24), where a set tells both.
     """
 
     sets: list[Stamped] = field(default_factory=list)
     video_packets: int = 0
-    video_pts_s: list[float] = field(default_factory=list)
+    video_pts_s: list[list[float]] = field(default_factory=lambda: [[]])
     counters: Counter[str] = field(default_factory=Counter)
     line: TimeLine | None = None
+    lines: list[TimeLine | None] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
     centres: list[tuple[CameraPose, float, float]] = field(default_factory=list)
@@ -82,8 +90,11 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
         video = container.streams.video[0] if container.streams.video else None
         data = [one for one in container.streams if one.type == "data"]
         assemblers = {one.index: stream.SetAssembler() for one in data}
+        restarts = {one.index: Restarts() for one in container.streams}
+        shown = Restarts()
         now_s = 0.0
-        pictures: list[tuple[int, float]] = []
+        pictures: list[tuple[int, float, int]] = []
+        arrived: list[int] = []
         for packet in packets(container, ([video] if video else []) + data, found.counters):
             stamp = packet.pts if packet.pts is not None else packet.dts
             seconds = None if stamp is None else float(stamp * packet.time_base)
@@ -92,23 +103,40 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
                     found.video_packets += 1
                 if seconds is not None:
                     now_s = seconds
-                    found.video_pts_s.append(seconds)
+                    segment = shown.feed(decoding_s(packet))
+                    if segment == len(found.video_pts_s):
+                        found.video_pts_s.append([])
+                    found.video_pts_s[segment].append(seconds)
                     if packet.pos is not None and packet.pos >= 0:
-                        pictures.append((packet.pos, seconds))
+                        pictures.append((packet.pos, seconds, segment))
             elif packet.stream.index in assemblers:
                 one = assemblers[packet.stream.index]
+                segment = restarts[packet.stream.index].feed(seconds)
                 whole = one.feed(bytes(packet)) if packet.size else one.finish()
                 at_byte = packet.pos if seconds is None else None
-                _take(found, whole, now_s if seconds is None else seconds, at_byte)
+                _take(found, whole, now_s if seconds is None else seconds, at_byte, segment)
+                arrived += [shown.count] * (len(found.sets) - len(arrived))
         for one in assemblers.values():
-            _take(found, one.finish(), now_s)
+            _take(found, one.finish(), now_s, None, shown.count)
             found.counters["klv_junk_bytes"] += one.junk_bytes
+        # Telemetry comes a little before or after its picture, so what it says of itself is exact. Where it did not
+        # begin again as often as the picture, the picture's count at its arrival is all there is.
+        if any(restarts[one.index].count != shown.count for one in data):
+            for stamped, segment in zip(found.sets, arrived, strict=False):
+                stamped.segment = segment
         _time_by_byte(found.sets, pictures)
+    found.counters["pts_restarts"] = shown.count
     _place(found, offset_s)
     return found
 
 
-def _time_by_byte(sets: list[Stamped], pictures: list[tuple[int, float]]) -> None:
+def decoding_s(packet: Any) -> float | None:
+    """Time of decoding, else of presentation; None without either. [s]"""
+    stamp = packet.dts if packet.dts is not None else packet.pts
+    return None if stamp is None else float(stamp * packet.time_base)
+
+
+def _time_by_byte(sets: list[Stamped], pictures: list[tuple[int, float, int]]) -> None:
     """Asynchronous telemetry has no presentation time: it belongs to the picture beside it in the file.
 
     The demuxer hands out sets some pictures early, so the order of its packets would be wrong by 0.1 s. Whether
@@ -118,51 +146,62 @@ def _time_by_byte(sets: list[Stamped], pictures: list[tuple[int, float]]) -> Non
     if not untimed or not pictures:
         return
     pictures = sorted(pictures)
-    places = [at for at, _ in pictures]
+    places = [at for at, _, _ in pictures]
     ahead = min(one.at_byte or 0 for one in untimed) < places[0]
     for one in untimed:
         at = bisect_right(places, one.at_byte or 0) - (0 if ahead else 1)
-        one.pts_s = pictures[min(max(at, 0), len(pictures) - 1)][1]
+        _, one.pts_s, one.segment = pictures[min(max(at, 0), len(pictures) - 1)]
 
 
 def sets_in(data: bytes) -> Survey:
     """The same for a file that is nothing but KLV."""
     found, assembler = Survey(), stream.SetAssembler()
-    _take(found, assembler.feed(data), 0.0)
-    _take(found, assembler.finish(), 0.0)
+    _take(found, assembler.feed(data), 0.0, None, 0)
+    _take(found, assembler.finish(), 0.0, None, 0)
     found.counters["klv_junk_bytes"] = assembler.junk_bytes
     _place(found, 0.0)
     return found
 
 
-def _take(found: Survey, whole: Iterator[bytes], pts_s: float, at_byte: int | None = None) -> None:
+def _take(found: Survey, whole: Iterator[bytes], pts_s: float, at_byte: int | None, segment: int) -> None:
     for packet in whole:
         decoded = stream.decode(packet)
         if decoded is None:
             found.counters["klv_other_sets"] += 1
             continue
         kind = "ST 0601" if packet.startswith(st0601.KEY) else "EG 0104" if packet.startswith(eg0104.KEY) else "?"
-        found.sets.append(Stamped(pts_s, kind, decoded, at_byte))
+        found.sets.append(Stamped(pts_s, kind, decoded, at_byte, segment))
         found.counters["klv_sets"] += 1
         found.counters["klv_checksum_wrong"] += decoded.checksum_ok is False
         found.counters["klv_faults"] += len(decoded.faults)
         found.counters["klv_unknown_items"] += len(decoded.unknown)
 
 
+def _stamp_ns(one: Stamped) -> int:
+    stamp_us = one.found.values.get(2)
+    return stamp_us * 1000 if isinstance(stamp_us, int) else 0
+
+
 def _place(found: Survey, offset_s: float) -> None:
     """Put the sets on the clock: most time stamps decide, those that jump are replaced by the line's time."""
-    stamped = [one for one in found.sets if isinstance(one.found.values.get(2), int) and one.found.values[2]]
+    stamped = [one for one in found.sets if _stamp_ns(one)]
     if not stamped:
         found.counters["klv_without_time"] = len(found.sets)
         return
-    times = [int(one.found.values[2]) * 1000 for one in stamped]
-    found.line = through([one.pts_s for one in stamped], times)
+    times = [_stamp_ns(one) for one in stamped]
+    jumped: set[int] = set()
+    for segment in range(1 + max(one.segment for one in stamped)):
+        here = [i for i, one in enumerate(stamped) if one.segment == segment]
+        line = through([stamped[i].pts_s for i in here], [times[i] for i in here]) if here else None
+        found.lines.append(line)
+        jumped |= {here[i] for i in line.outliers} if line is not None else set()
+    found.line = next(line for line in found.lines if line is not None)
     found.backwards = sum(b < a for a, b in pairwise(times))
-    jumped = set(found.line.outliers)
     found.counters["klv_clock_jumps"] = len(jumped)
     builder = PoseBuilder()
     for i, one in enumerate(stamped):
-        t_ns = found.line.t_ns(one.pts_s) if i in jumped else times[i]
+        line = found.lines[one.segment]
+        t_ns = line.t_ns(one.pts_s) if i in jumped and line is not None else times[i]
         pose, missing = builder.add(t_ns // 1000, one.found.values)
         found.missing.update(missing)
         found.samples.append(Sample(t_ns + round(offset_s * 1e9), pose))

@@ -16,8 +16,9 @@ from detector.model import Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
 from detector.sources.luma import bgr_of, luma_of
 from detector.sources.packet_ring import Held, PacketRing
+from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
-from detector.sources.survey import Survey, packets, survey
+from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
 
@@ -47,15 +48,16 @@ class VideoFile:
         self.end: SourceEnd | None = None
         self.survey = self._surveyed(telemetry_offset_s)
         shown = self.survey.video_pts_s
-        self._first_pts_s = min(shown, default=0.0)
+        self._first_pts_s = min(shown[0], default=0.0)
         self._interval_ns = _interval_ns(shown)
-        self.duration_s: float | None = max(shown, default=0.0) - self._first_pts_s + self._interval_ns / _NS
+        self.duration_s: float | None = sum(max(one) - min(one) + self._interval_ns / _NS for one in shown if one)
         self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else TimeFrom.START_PTS
         if self.survey.line is None and start_ns is None and samples and not samples_relative:
             start_ns = samples[0].t_ns
         first_ns = start_ns if start_ns is not None else 0
-        self._line = self.survey.line or TimeLine(first_ns - round(self._first_pts_s * _NS))
-        self.start_ns = self._line.t_ns(self._first_pts_s)
+        given = TimeLine(first_ns - round(self._first_pts_s * _NS))
+        self._lines = _lines(self.survey, self._interval_ns) or [given]
+        self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []]
@@ -87,7 +89,7 @@ class VideoFile:
             SourceError: nothing in the file can be decoded.
         """
         self.end = None
-        reading = _Reading(self, self._line, self._interval_ns)
+        reading = _Reading(self, self._lines, self._interval_ns)
         container = av.open(str(self.path), metadata_errors="replace")
         video = container.streams.video[0]
         video.codec_context.thread_count = 1
@@ -115,8 +117,10 @@ class VideoFile:
 class _Reading:
     """The state of one iteration."""
 
-    def __init__(self, source: VideoFile, line: TimeLine, interval_ns: int) -> None:
-        self.source, self.line, self.interval_ns = source, line, interval_ns
+    def __init__(self, source: VideoFile, lines: list[TimeLine | None], interval_ns: int) -> None:
+        self.source, self.lines, self.interval_ns = source, lines, interval_ns
+        self.line = self._fed_line = lines[0] or TimeLine(0)
+        self._segments = PictureSegments()
         self.frames = 0
         self.first_ns = self.last_ns = source.start_ns
         self.counters: Counter[str] = Counter()
@@ -130,6 +134,8 @@ class _Reading:
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
         for packet in packets(container, streams, self.counters):
+            if packet.stream.index == video.index:
+                self._fed(packet)
             self._keep(packet, video)
             if packet.stream.index != video.index:
                 continue
@@ -146,18 +152,27 @@ class _Reading:
         if self._bad and self.frames:
             yield self._damaged(self.last_ns + self.interval_ns)
 
+    def _fed(self, packet: Any) -> None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        shown_s = None if stamp is None else float(stamp * packet.time_base)
+        self._fed_line = self._line_of(self._segments.feed(decoding_s(packet), shown_s)) or self.line
+
+    def _line_of(self, segment: int) -> TimeLine | None:
+        return self.lines[segment] if segment < len(self.lines) else None
+
     def _keep(self, packet: Any, video: Any) -> None:
         ring = self.source.ring
         if ring is None or not packet.size:
             return
         is_video = packet.stream.index == video.index
         stamp = packet.pts if packet.pts is not None else packet.dts
+        line, shift_ns = self._fed_line, self._shift_ns if self._fed_line is self.line else 0
         if is_video and stamp is not None:
-            self._video_ns = self.line.t_ns(float(stamp * packet.time_base)) + self._shift_ns
-        t_ns = self._video_ns if is_video or stamp is None else self.line.t_ns(float(stamp * packet.time_base))
+            self._video_ns = line.t_ns(float(stamp * packet.time_base)) + shift_ns
+        t_ns = self._video_ns if is_video or stamp is None else line.t_ns(float(stamp * packet.time_base))
         pts, dts = packet.pts, packet.dts
         if stamp is None and not is_video:
-            pts = dts = round((self._video_ns - self.line.offset_ns) / _NS / packet.time_base)
+            pts = dts = round((self._video_ns - line.offset_ns) / _NS / packet.time_base)
         key = bool(packet.is_keyframe)
         ring.add(Held(t_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
 
@@ -194,7 +209,11 @@ class _Reading:
         if stamp is None or picture.time_base is None:
             self.counters["frames_without_pts"] += 1
             return self.last_ns + self.interval_ns if self.frames else self.source.start_ns
-        return self.line.t_ns(float(stamp * picture.time_base)) + self._shift_ns
+        shown_s, segment = float(stamp * picture.time_base), self._segments.index
+        if self._segments.of(shown_s) != segment:
+            line = self._line_of(self._segments.index)
+            self.line, self._shift_ns = (self.line, self._shift_ns) if line is None else (line, 0)
+        return self.line.t_ns(shown_s) + self._shift_ns
 
     def _step(self, t_ns: int) -> Gap | None:
         """What is odd about the step from the last frame to `t_ns`."""
@@ -224,11 +243,25 @@ class _Reading:
             yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.CLOCK, detail, jumps)
 
 
-def _interval_ns(pts_s: list[float]) -> int:
-    """Median distance of the pictures; 1/25 s for a single one."""
-    ordered = sorted(set(pts_s))
-    steps = sorted(b - a for a, b in pairwise(ordered))
+def _interval_ns(pts_s: list[list[float]]) -> int:
+    """Median distance of the pictures, by segment; 1/25 s for a single one."""
+    steps = sorted(b - a for segment in pts_s for a, b in pairwise(sorted(set(segment))))
     return max(1, round(steps[len(steps) // 2] * _NS)) if steps else 40_000_000
+
+
+def _lines(found: Survey, interval_ns: int) -> list[TimeLine | None]:
+    """The survey's lines; segments before the first that has one end where the next begins.
+
+    A later segment without a line of its own goes on from the picture before it.
+    """
+    lines = list(found.lines)
+    known = next((k for k, line in enumerate(lines) if line is not None), 0)
+    for k in range(known - 1, -1, -1):
+        after = lines[k + 1]
+        if after is not None and found.video_pts_s[k] and found.video_pts_s[k + 1]:
+            ends_ns = after.t_ns(min(found.video_pts_s[k + 1])) - interval_ns
+            lines[k] = TimeLine(ends_ns - round(max(found.video_pts_s[k]) * _NS))
+    return lines
 
 
 def _cannot_open(path: Path, error: Exception) -> str:

@@ -324,3 +324,55 @@ def test_pictures_are_damaged_from_a_loss_to_the_next_whole_keyframe(tmp_path: P
     for before, after in itertools.pairwise(frames):
         if before.damaged and not after.damaged:
             assert after.keyframe
+
+
+def test_presentation_times_that_begin_again_keep_every_pose_with_its_picture(tmp_path: Path) -> None:
+    """Two recordings of one flight, one after the other in one file; between them 3 s went by."""
+    stamps = [T0_US + 40_000 * i for i in range(150)]
+    first = make(tmp_path / "a.ts", 60, klv_us=stamps[:60])
+    second = make(tmp_path / "b.ts", 75, klv_us=[t_us + 3_000_000 for t_us in stamps[60:135]])
+    path = tmp_path / "both.ts"
+    path.write_bytes(first.read_bytes() + second.read_bytes())
+    frames, gaps, end = read(path)
+    assert len(frames) == 135
+    assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
+    for i, frame in enumerate(frames):
+        expected_us = stamps[i] + (3_000_000 if i >= 60 else 0)
+        assert frame.t_ns == pytest.approx(expected_us * 1000, abs=2_000_000)
+        assert frame.pose is not None
+        in_its_file = i if i < 60 else i - 60
+        assert frame.pose.lat_deg == pytest.approx(10 + 1e-4 * in_its_file, abs=1e-5)
+    assert GapReason.CLOCK not in [gap.reason for gap in gaps]
+    assert GapReason.MISSING in [gap.reason for gap in gaps]
+    assert end.counters["pts_restarts"] == 1  # type: ignore[attr-defined]
+
+
+def test_presentation_times_that_begin_again_without_telemetry_are_a_gap_of_the_clock(tmp_path: Path) -> None:
+    one = make(tmp_path / "a.ts", 60).read_bytes()
+    (tmp_path / "both.ts").write_bytes(one + one)
+    frames, gaps, end = read(tmp_path / "both.ts")
+    assert len(frames) == 120
+    assert [gap.reason for gap in gaps if gap.reason is not GapReason.DAMAGED] == [GapReason.CLOCK]
+    assert all(b.t_ns - a.t_ns == pytest.approx(40e6, abs=1e5) for a, b in itertools.pairwise(frames))
+    assert end.t_end_ns - end.t_start_ns == pytest.approx(4.8e9, abs=1e6)  # type: ignore[attr-defined]
+
+
+def test_a_segment_before_the_first_time_stamp_ends_where_the_next_begins(tmp_path: Path) -> None:
+    untimed = [0] * 60
+    first = make(tmp_path / "a.ts", 60, klv_us=untimed)
+    second = make(tmp_path / "b.ts", 60, klv_us=[T0_US + 40_000 * i for i in range(60)])
+    (tmp_path / "both.ts").write_bytes(first.read_bytes() + second.read_bytes())
+    frames, gaps, _ = read(tmp_path / "both.ts")
+    assert len(frames) == 120
+    assert [gap.reason for gap in gaps if gap.reason is not GapReason.DAMAGED] == []
+    assert frames[60].t_ns == pytest.approx(T0_US * 1000, abs=1e6)
+    assert all(b.t_ns - a.t_ns == pytest.approx(40e6, abs=1e5) for a, b in itertools.pairwise(frames))
+
+
+def test_the_same_stretch_twice_goes_back_in_time_and_never_in_the_frames(tmp_path: Path) -> None:
+    one = make(tmp_path / "a.ts", 60, klv_us=[T0_US + 40_000 * i for i in range(60)]).read_bytes()
+    (tmp_path / "both.ts").write_bytes(one + one)
+    frames, gaps, _ = read(tmp_path / "both.ts")
+    assert len(frames) == 120
+    assert GapReason.CLOCK in [gap.reason for gap in gaps]
+    assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
