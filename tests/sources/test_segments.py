@@ -14,14 +14,12 @@ def test_only_a_fall_of_more_than_a_second_begins_anew():
 
 def test_pictures_still_in_the_decoder_belong_to_the_segment_before():
     segments = PictureSegments()
-    shown = []
-    waiting = []
+    shown: list[int] = []
+    waiting: list[float] = []
     for begin_s in (10.0, 1.0, 100.0, 2.0):
         for i in range(40):
             segments.feed(begin_s + i / 25, begin_s + i / 25 + 0.08)
             waiting.append(begin_s + i / 25 + 0.08)
             if len(waiting) > 5:
-                shown.append((waiting.pop(0), segments.index))
-                shown[-1] = (shown[-1][0], segments.of(shown[-1][0]))
-    assert [segment for _, segment in shown] == [0] * 80 + [1] * 75  # 1.0 -> 100.0 goes forward: no new segment
-    assert segments.of(2.5) == 1
+                shown.append(segments.of(waiting.pop(0)))
+    assert shown == [0] * 40 + [1] * 80 + [2] * 35  # 1.0 -> 100.0 goes forward: no new segment
