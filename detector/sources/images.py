@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,8 @@ class ImageFolder:
 
     16-bit pictures are scaled to 8 bits by one window, the 1st to the 99th percentile of the first picture;
     `window` says which. Pictures of another size than the first, and broken ones, are counted and passed over.
+
+    counters: what was counted while the sidecar was read; goes into `end`.
     """
 
     def __init__(
@@ -40,10 +42,12 @@ class ImageFolder:
         samples: list[Sample] | None = None,
         samples_relative: bool = False,
         telemetry_offset_s: float = 0.0,
+        counters: Mapping[str, int] | None = None,
     ) -> None:
         if not fps > 0:
             raise ValueError(f"fps={fps}: must be above 0")
         self.path, self.source_id = path, source_id
+        self._beside = dict(counters or {})
         self.files = pictures_in(path)
         self.fps = Fraction(fps).limit_denominator(100_000)
         self.start_ns = start_ns if start_ns is not None else 0
@@ -68,7 +72,7 @@ class ImageFolder:
             SourceError: none can be read.
         """
         self.end, self.window = None, None
-        counters: Counter[str] = Counter()
+        counters = Counter(self._beside)
         size: tuple[int, ...] | None = None
         frames = 0
         if self.ring is not None:

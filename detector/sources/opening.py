@@ -43,12 +43,13 @@ def open_source(
     beside = telemetry if telemetry is not None else find_sidecar(media)
     side = read_sidecar(beside, hfov_deg) if beside is not None else None
     samples, relative = (side.samples, side.relative) if side is not None else (None, False)
+    counters = side.counters if side is not None else None
     if media.is_dir():
         return ImageFolder(
             media, source_id, fps=10.0 if fps is None else fps, start_ns=start_ns, samples=samples,
-            samples_relative=relative, telemetry_offset_s=telemetry_offset_s,
+            samples_relative=relative, telemetry_offset_s=telemetry_offset_s, counters=counters,
         )  # fmt: skip
     return VideoFile(
         media, source_id, start_ns=start_ns, samples=samples, samples_relative=relative,
-        telemetry_offset_s=telemetry_offset_s,
+        telemetry_offset_s=telemetry_offset_s, counters=counters,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,7 @@ class VideoFile:
     start_ns: time of the first picture where no telemetry tells it; 1970 if None.
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
+    counters: what was counted while the sidecar was read; goes into `end`.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class VideoFile:
         samples: list[Sample] | None = None,
         samples_relative: bool = False,
         telemetry_offset_s: float = 0.0,
+        counters: Mapping[str, int] | None = None,
     ) -> None:
         self.path, self.source_id = path, source_id
+        self._beside = Counter(counters or {})
         self.ring: PacketRing | None = None
         self.end: SourceEnd | None = None
         self.survey = self._surveyed(telemetry_offset_s)
@@ -110,7 +113,7 @@ class VideoFile:
             last_s = self.elapsed_s(reading.last_ns)
             reason = f"{self.path.name}: {reason}; last frame {reading.frames - 1} at {last_s:.3f} s"
             yield Gap(self.source_id, t_end_ns, t_end_ns + 1, GapReason.INCOMPLETE, reason)
-        counters = {name: n for name, n in (reading.counters + self.survey.counters).items() if n}
+        counters = {name: n for name, n in (reading.counters + self.survey.counters + self._beside).items() if n}
         self.end = SourceEnd(reading.frames, not reason, reason, reading.first_ns, t_end_ns, counters)
 
 

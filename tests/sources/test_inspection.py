@@ -77,6 +77,22 @@ def test_a_folder_with_a_table_beside_it_is_judged_as_a_video_is(tmp_path):
     assert "location.ground_alt_m" in inspect_media(folder).why_not[0]
 
 
+def test_what_was_counted_in_a_sidecar_is_told(tmp_path):
+    folder = tmp_path / "flight"
+    folder.mkdir()
+    path = tmp_path / "film.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(5):
+        cv2.imwrite(str(folder / f"{i}.png"), np.full((48, 64), 10 * i, np.uint8))
+        out.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    out.release()
+    table = "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg\n0,1,2,3,4,-5,6\n1,1,2,3,4,-5,6\n0.5,1,2,3,4,-5,6\n"
+    for media in (folder, path):
+        media.with_suffix(".csv").write_text(table, encoding="utf-8")
+        counters = inspect_media(media).counters
+        assert (counters["csv_rows"], counters["csv_clock_went_back"]) == (2, 1)
+
+
 def test_a_file_of_telemetry_alone_shows_its_items_whatever_its_name(tmp_path):
     sets = [st0601.encode({2: 1_000_000 * t, 13: 5.0, 14: 6.0, 3: "flight 7"}) for t in range(3)]
     (tmp_path / "packet").write_bytes(b"".join(sets))
