@@ -31,7 +31,8 @@ def open_source(
         start_ns: UTC of the first picture where the telemetry does not tell; default 1970-01-01T00:00:00Z.
         telemetry: .srt or .csv; default: the one of the same name beside the media, if there is one.
         telemetry_offset_s: added to the telemetry's time. [s]
-        fps: of a folder of pictures; default 10. [1/s]
+        fps: of a folder of pictures; default 10, for pictures carry no time: speeds and durations are only as true as
+            this number. [1/s]
         hfov_deg: horizontal angle of view where the sidecar does not tell it. [deg]
 
     Raises:

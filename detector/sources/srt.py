@@ -52,7 +52,8 @@ def parse_srt(text: str, hfov_deg: float | None = None) -> Subtitles:
 
     The date in a cue has no zone, so it is not taken for a time: cues count from the start of the picture. Some
     models write no times but dates: there the seconds since the first date count. A cue that was cut off is left out
-    as a whole, for half of a number is a wrong number.
+    as a whole, for half of a number is a wrong number. A height called `altitude` and nothing more is taken as above
+    the take-off place.
     """
     counters: Counter[str] = Counter()
     found = Subtitles()
@@ -149,7 +150,11 @@ def _height(block: str) -> tuple[float, Datum]:
     if not math.isnan(relative):
         return relative, Datum.TAKEOFF
     absolute = _first(_ABSOLUTE, block)
-    return (absolute, Datum.MSL) if not math.isnan(absolute) else (_first(_ALTITUDE, block), Datum.MSL)
+    if not math.isnan(absolute):
+        return absolute, Datum.MSL
+    # `[altitude:` alone: models differ in what they count it from, and none says. Above take-off is the careful
+    # reading: such heights are compared with nothing until the ground's height above that place is configured.
+    return _first(_ALTITUDE, block), Datum.TAKEOFF
 
 
 def _first(pattern: re.Pattern[str], block: str) -> float:

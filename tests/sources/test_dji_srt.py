@@ -32,14 +32,14 @@ def only(body):
     ("name", "count", "lat_deg", "lon_deg", "takeoff_m"),
     [
         ("MAVIC3.srt", 690, 3.41531, -3.3744, -2.4),
-        ("air2s.srt", 17, 41.424724, 2.234156, None),
+        ("air2s.srt", 17, 41.424724, 2.234156, 117.0),
         ("broken_incomplete.SRT", 19, -34.7383, -58.4563, 20.1),
-        ("broken_incomplete2.SRT", 4, -34.86995, -57.823395, None),
-        ("m2zoom.SRT", 676, 31.452012, 74.398751, None),
+        ("broken_incomplete2.SRT", 4, -34.86995, -57.823395, 74.725998),
+        ("m2zoom.SRT", 676, 31.452012, 74.398751, 213.983002),
         ("matrice_300.srt", 381, 36.6146, -6.1120, 0.3),
         ("mavic_2_style.SRT", 468, -20.2533, 149.0251, None),
         ("mavic_2pro_new.SRT", 728, -35.080155, -60.286702, None),
-        ("mavic_air2.srt", 25, 41.420684, 2.162162, None),
+        ("mavic_air2.srt", 25, 41.420684, 2.162162, 27.3),
         ("mavic_mini.SRT", 117, 48.0771, -121.7458, 200.7),
         ("mavic_pro.SRT", 468, -20.2533, 149.0251, 1.9),
         ("mavic_pro_buggy.SRT", 530, 42.4668, -1.2218, 0.0),
@@ -101,6 +101,13 @@ def test_longitude_in_either_spelling():
 def test_height_above_take_off_comes_before_the_absolute_one():
     fix = only("[latitude: 3.41531] [longitude: -3.37440] [rel_alt: -2.400 abs_alt: 0.401] </font>")
     assert (fix.height_m, fix.datum) == (-2.4, Datum.TAKEOFF)
+
+
+def test_altitude_that_does_not_say_from_where_is_taken_as_above_take_off():
+    fix = only("[latitude: 41.4] [longitude: 2.1] [altitude: 117.0]")
+    assert (fix.height_m, fix.datum) == (117.0, Datum.TAKEOFF)
+    fix = only("[latitude: 41.4] [longitude: 2.1] [abs_alt: 30.0] [altitude: 117.0]")
+    assert (fix.height_m, fix.datum) == (30.0, Datum.MSL)
 
 
 def test_gimbal_is_the_optical_axis():
