@@ -13,6 +13,7 @@ from detector.synthetic.agreement import write_map
 from detector.synthetic.encode import write_feed
 from detector.synthetic.faults import Fault
 from detector.synthetic.scenes import SCENES
+from detector.synthetic.sheet import write_sheet
 
 app = typer.Typer(help="Drone footage with known truth.", no_args_is_help=True, add_completion=False)
 
@@ -29,6 +30,15 @@ def list_scenes() -> None:
 def demo_map(out: Annotated[Path, typer.Option(help="GeoJSON file to write.")] = Path("configs/demo.geojson")) -> None:
     """Write the map of the demo's agreement."""
     write_map(out)
+    typer.echo(f"{out}")
+
+
+@app.command("sheet")
+def sheet(
+    out: Annotated[Path, typer.Option(help="Picture to write, .jpg or .png.")] = Path("docs/pictures/scenes.jpg"),
+) -> None:
+    """Draw one picture of each scene, side by side; about a minute."""
+    write_sheet(out)
     typer.echo(f"{out}")
 
 

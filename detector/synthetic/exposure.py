@@ -31,16 +31,16 @@ def exposed_for(picture: Picture, exposure_s: float, view_at: Callable[[float], 
     height, width = picture.shape[:2]
     first, middle, last = (view_at(t_s + share * exposure_s).pixel_from_ground for share in (-0.5, 0.0, 0.5))
     back = np.linalg.inv(middle)
-    corners = np.array([[[0, 0]], [[width - 1, 0]], [[width - 1, height - 1]], [[0, height - 1]]], np.float64)
-    ends = [cv2.perspectiveTransform(corners, view @ back) for view in (first, last)]
-    reach_px = float(np.abs(ends[1] - ends[0]).max(initial=0.0))
+    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
+    start, end = (cv2.perspectiveTransform(corners[:, None], view @ back)[:, 0] for view in (first, last))
+    reach_px = float(np.abs(end - start).max())
     if not reach_px > _SHARP_PX:
         return picture
-    # A tap a pixel: between two taps bilinear sampling leaves no gap.
-    taps = min(int(np.ceil(reach_px)) + 1, _MOST_TAPS)
+    # A tap a pixel: between two taps bilinear sampling leaves no gap. Within one exposure the corners move evenly.
+    taps = min(max(int(np.ceil(reach_px)), 2), _MOST_TAPS)
     total = np.zeros(picture.shape, np.float32)
-    for share in (np.arange(taps) + 0.5) / taps - 0.5:
-        moved = view_at(t_s + float(share) * exposure_s).pixel_from_ground @ back
+    for share in ((np.arange(taps) + 0.5) / taps).tolist():
+        moved = cv2.getPerspectiveTransform(corners, (start + share * (end - start)).astype(np.float32))
         sample = cv2.warpPerspective(picture, moved, (width, height), borderMode=cv2.BORDER_REPLICATE)
         cv2.accumulate(sample, total)
     return np.asarray(cv2.convertScaleAbs(total, alpha=1 / taps), np.uint8)

@@ -15,6 +15,7 @@ from detector.synthetic.exposure import exposed_for
 from detector.synthetic.plan import vale
 from detector.synthetic.render import view_at
 from detector.synthetic.scene import Flash, Light
+from detector.synthetic.sheet import MOMENTS_S
 
 SIZE = (320, 240)
 
@@ -26,6 +27,12 @@ def shots(name, seconds, fps=(5, 1), seed=1, size=SIZE, **changes):
 def test_same_seed_gives_the_same_pixels_and_truth():
     one, two = (shots("events", 0.6) for _ in range(2))
     assert all((a.bgr == b.bgr).all() and a.objects == b.objects for a, b in zip(one, two, strict=True))
+
+
+def test_contact_sheet_shows_each_scene_within_its_length():
+    # `faulty` is the scene of `entry`, and `empty` that of `light` without its light.
+    assert set(MOMENTS_S) == set(SCENES) - {"faulty", "empty"}
+    assert all(0 < t_s < SCENES[name](1).seconds for name, t_s in MOMENTS_S.items())
 
 
 def test_another_seed_gives_another_picture():
