@@ -154,7 +154,8 @@ def _height(block: str) -> tuple[float, Datum]:
         return absolute, Datum.MSL
     # `[altitude:` alone: models differ in what they count it from, and none says. Above take-off is the careful
     # reading: such heights are compared with nothing until the ground's height above that place is configured.
-    return _first(_ALTITUDE, block), Datum.TAKEOFF
+    altitude = _first(_ALTITUDE, block)
+    return altitude, Datum.MSL if math.isnan(altitude) else Datum.TAKEOFF
 
 
 def _first(pattern: re.Pattern[str], block: str) -> float:
