@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from detector.cli.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -26,14 +28,9 @@ def inspect(
     """
     from rich.console import Console
 
-    from detector.errors import SourceError
     from detector.sources.inspection import inspect_media
 
-    try:
-        report = inspect_media(media)
-    except SourceError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(3) from None
+    report = inspect_media(media)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     else:
@@ -42,7 +39,7 @@ def inspect(
         _say_verdict(console, report)
     if not report.complete:
         typer.echo(f"INCOMPLETE: {report.detail}", err=True)
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.INCOMPLETE)
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from detector.cli.app import app as commands
 from detector.cli.inspect import inspect
 from detector.klv import st0601
 
@@ -46,7 +47,8 @@ def test_a_wrong_checksum_in_a_file_of_telemetry_alone_is_reported(tmp_path: Pat
 @pytest.mark.parametrize("name", ["a.mp4", "a.bin", "a.ts"])
 def test_damaged_media_end_with_exit_code_3_and_no_traceback(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"only words here\n" * 9)
-    result = CliRunner().invoke(app, [str(tmp_path / name)])
+    result = CliRunner().invoke(commands, ["inspect", str(tmp_path / name)])
     assert result.exit_code == 3
-    assert name in result.output
-    assert "Traceback" not in result.output
+    assert result.stderr.startswith(str(tmp_path / name))
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
