@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
 
 _NS = 1_000_000_000
+_ONE_PACKET_A_PICTURE = frozenset({"h264", "hevc", "mpeg2video"})
 
 
 class VideoFile:
@@ -124,6 +126,8 @@ class _Reading:
         self.source, self.lines, self.interval_ns = source, lines, interval_ns
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
+        self._awaited: list[tuple[int, int]] = []  # heap of segment and pts of packets whose picture has not come
+        self._each_packet_shows = False
         self.frames = 0
         self.first_ns = self.last_ns = source.start_ns
         self.counters: Counter[str] = Counter()
@@ -136,6 +140,7 @@ class _Reading:
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
+        self._each_packet_shows = container.format.name != "avi" and video.codec_context.name in _ONE_PACKET_A_PICTURE
         for packet in packets(container, streams, self.counters):
             if packet.stream.index == video.index:
                 self._fed(packet)
@@ -149,6 +154,8 @@ class _Reading:
             except av.error.FFmpegError:
                 self.counters["damaged_packets"] += 1
                 self._bad += 1
+                self._awaited = [one for one in self._awaited if one[1] != packet.pts]
+                heapify(self._awaited)
                 continue
             for frame in decoded:
                 yield from self._frame(frame)
@@ -158,7 +165,10 @@ class _Reading:
     def _fed(self, packet: Any) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
         shown_s = None if stamp is None else float(stamp * packet.time_base)
-        self._fed_line = self._line_of(self._segments.feed(decoding_s(packet), shown_s)) or self.line
+        segment = self._segments.feed(decoding_s(packet), shown_s)
+        self._fed_line = self._line_of(segment) or self.line
+        if self._each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:
+            heappush(self._awaited, (segment, packet.pts))
 
     def _line_of(self, segment: int) -> TimeLine | None:
         return self.lines[segment] if segment < len(self.lines) else None
@@ -181,6 +191,7 @@ class _Reading:
 
     def _frame(self, picture: av.VideoFrame) -> Iterator[Frame | Gap]:
         t_ns = self._time(picture)
+        self._count_lost(picture)
         if self.frames:
             gap = self._step(t_ns)
             if gap is not None:
@@ -206,6 +217,21 @@ class _Reading:
             self.source.source_id, index, t_ns, luma_of(picture), bool(picture.key_frame), self.source.time_from,
             self.source.track.pose_at(t_ns, picture.width / picture.height), partial(bgr_of, picture), self._broken,
         )  # fmt: skip
+
+    def _count_lost(self, picture: av.VideoFrame) -> None:
+        """Packets that went in and never came out: decoders pass over what they cannot make sense of, without a word.
+
+        Pictures leave in the order of their presentation, so those awaited from before this one are lost. Before the
+        first picture that is how a stream begins in the middle; of interlaced video each field may have its packet.
+        """
+        if picture.pts is None:
+            return
+        here, lost = (self._segments.index, picture.pts), 0
+        while self._awaited and self._awaited[0] <= here:
+            lost += heappop(self._awaited) < here
+        if lost and self.frames and not picture.interlaced_frame:
+            self.counters["lost_pictures"] += lost
+            self._bad += lost
 
     def _time(self, picture: av.VideoFrame) -> int:
         stamp = picture.pts if picture.pts is not None else picture.dts
