@@ -94,7 +94,7 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
         with ExitStack() as stack:
             video = stack.enter_context(AnnotatedVideo(options.annotate)) if options.annotate is not None else None
             overlay = Overlay(AgreementMap.nothing())
-            for event in pipeline.run(source, stages):
+            for event in pipeline.run(source, stages, pictures=options.annotate is not None):
                 if isinstance(event, Gap):
                     told += health.gap(event)
                 if not isinstance(event, pipeline.Judged):
@@ -104,8 +104,8 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
                 frames += 1
                 track_ids.update(scene.tracks.track_id[scene.tracks.confirmed].tolist())
                 _write(file, _frame_line(scene))
-                if video is not None:
-                    video.write(overlay.draw(event.frame.colour(), scene), scene.t_ns)
+                if video is not None and event.colour is not None:
+                    video.write(overlay.draw(event.colour(), scene), scene.t_ns)
                 if frames % _PROGRESS_EVERY_FRAMES == 1:
                     on_progress(source_id, frames, source.elapsed_s(scene.t_ns), source.duration_s)
         end = source.end

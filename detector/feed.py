@@ -118,9 +118,9 @@ def _events(source: Source, stages: pipeline.Stages, job: Job, agreement: Agreem
         return
     overlay = Overlay(agreement)
     with AnnotatedVideo(annotated_file(job.out, job.feed.id)) as video:
-        for event in pipeline.run(source, stages):
-            if isinstance(event, pipeline.Judged):
-                video.write(overlay.draw(event.frame.colour(), event.scene), event.scene.t_ns)
+        for event in pipeline.run(source, stages, pictures=True):
+            if isinstance(event, pipeline.Judged) and event.colour is not None:
+                video.write(overlay.draw(event.colour(), event.scene), event.scene.t_ns)
             yield event
 
 

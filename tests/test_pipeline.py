@@ -107,7 +107,7 @@ def test_every_frame_goes_all_the_way_once_and_in_order_however_far_the_detector
     rule = OneRule()
     events = list(pipeline.run([frame(index) for index in range(6)], stages(Journal(lag), rule)))
     judged = [event for event in events if isinstance(event, pipeline.Judged)]
-    assert [one.frame.index for one in judged] == list(range(6))
+    assert [one.scene.index for one in judged] == list(range(6))
     assert [one.scene.index for one in judged] == [one.alignment.index for one in judged] == list(range(6))
     assert rule.scenes == [one.scene for one in judged]
     assert rule.ended_ns == [5 * 40_000_000]
@@ -173,3 +173,10 @@ def test_settings_that_do_not_fit_the_map_are_complaints_with_their_line_each_on
     assert [complaint.line for complaint in caught.value.complaints] == [6, 9]
     assert "stripe" in str(caught.value)
     assert "contact" in str(caught.value)
+
+
+def test_pictures_are_kept_only_where_they_are_asked_for() -> None:
+    for pictures in (False, True):
+        (event,) = pipeline.run([frame(0)], stages(Journal()), pictures=pictures)
+        assert isinstance(event, pipeline.Judged)
+        assert (event.colour is not None) is pictures
