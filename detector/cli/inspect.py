@@ -75,6 +75,7 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("offset, UTC minus pts", f"{report.offset_s:.6f} s" if report.offset_s is not None else ""),
         ("jitter", f"{1000 * report.jitter_s:.2f} ms" if report.jitter_s is not None else ""),
         ("set minus picture", f"{1000 * report.telemetry_lag_s:.1f} ms" if report.telemetry_lag_s is not None else ""),
+        ("telemetry out of step", _step(report)),
         ("frames with a pose", f"{report.poses} of {report.frames}" if report.frames else ""),
         ("missing items", _counts(report.missing)),
         ("checksum failures", str(report.counters.get("klv_checksum_wrong", 0)) if report.telemetry else ""),
@@ -85,6 +86,12 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
         ("gaps", "\n".join(report.gaps[:20])),
     ]
+
+
+def _step(report: Inspection) -> str:
+    if report.out_of_step_s is None:
+        return f"not measurable: {report.out_of_step_why}" if report.out_of_step_why else ""
+    return f"add {report.out_of_step_s:+.2f} s to its time (likeness {report.out_of_step_confidence:.2f} of 1)"
 
 
 def _counts(counts: dict[str, int]) -> str:

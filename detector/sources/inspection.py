@@ -21,9 +21,12 @@ from detector.sources.ground_verdict import MAX_RANGE_M, PoseWatch, centre_of, w
 from detector.sources.images import ImageFolder
 from detector.sources.klv_pose import name_of
 from detector.sources.opening import open_source
+from detector.sources.picture_motion import Offset, PictureMotion
 from detector.sources.survey import Survey, sets_in
 from detector.sources.video import VideoFile
 from detector.timebase import iso_from_ns
+
+_OUT_OF_STEP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class Inspection:
 
     offset_s: telemetry time stamp at the first picture minus the pictures' own clock; jitter_s: its scatter.
     telemetry_lag_s: median of (presentation time of a set - of the nearest picture).
+    out_of_step_s: what to add to the telemetry's time so that it fits the picture's motion; None: not measurable, and
+        out_of_step_why says why. out_of_step_confidence: correlation of both motions there. [1]
     footprint, centre: lon, lat of the first instant with ground in view; the centre is what the optical axis meets.
     corners: as the telemetry itself says.
     verdict: whether ground rules can work; why_not: one sentence a reason.
@@ -54,6 +59,9 @@ class Inspection:
     offset_s: float | None = None
     jitter_s: float | None = None
     telemetry_lag_s: float | None = None
+    out_of_step_s: float | None = None
+    out_of_step_confidence: float = 0.0
+    out_of_step_why: str = ""
     missing: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     unknown_tags: dict[str, int] = field(default_factory=dict)
@@ -85,7 +93,7 @@ def inspect_media(path: Path) -> Inspection:
     if not isinstance(source, VideoFile | ImageFolder):
         raise SourceError(f"{path}: neither a video nor a folder of pictures")
     report = Inspection(str(path), "video" if isinstance(source, VideoFile) else "images")
-    watch = PoseWatch()
+    watch, motion = PoseWatch(), PictureMotion()
     times: list[int] = []
     for item in source:
         if isinstance(item, Gap):
@@ -94,6 +102,7 @@ def inspect_media(path: Path) -> Inspection:
         times.append(item.t_ns)
         report.time_from = str(item.time_from)
         watch.see(item)
+        motion.see(item)
     end = source.end
     if end is not None:
         report.frames, report.complete, report.detail = end.frames, end.complete, end.detail
@@ -108,8 +117,20 @@ def inspect_media(path: Path) -> Inspection:
     report.why_not = why_no_ground_rules(watch, source.track, source.survey if isinstance(source, VideoFile) else None)
     if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
         report.why_not.append("its clock jumps, so poses may belong to other pictures: see the gaps")
+    if watch.poses:
+        _step(report, motion.offset(source.track))
     report.verdict = not report.why_not
     return report
+
+
+def _step(report: Inspection, found: Offset) -> None:
+    report.out_of_step_s, report.out_of_step_confidence = found.seconds, found.confidence
+    report.out_of_step_why = found.why_not
+    if found.seconds is not None and abs(found.seconds) > _OUT_OF_STEP_S:
+        report.why_not.append(
+            f"the telemetry is {abs(found.seconds):.1f} s {'late' if found.seconds < 0 else 'early'} against the "
+            f"picture's motion: set telemetry_offset_s: {found.seconds:.1f}"
+        )
 
 
 def _looks_like_klv(path: Path) -> bool:
