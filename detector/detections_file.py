@@ -6,8 +6,10 @@ One object a frame, then one for the end of each recording; see docs/user-guide.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -92,9 +94,12 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
             fps=options.fps,
         )
         with ExitStack() as stack:
+            interrupted = stack.enter_context(_interrupts_wait())
             video = stack.enter_context(AnnotatedVideo(options.annotate)) if options.annotate is not None else None
             overlay = Overlay(AgreementMap.nothing())
             for event in pipeline.run(source, stages, pictures=options.annotate is not None):
+                if interrupted:
+                    raise KeyboardInterrupt
                 if isinstance(event, Gap):
                     told += health.gap(event)
                 if not isinstance(event, pipeline.Judged):
@@ -120,6 +125,20 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
     if interrupt is not None:
         raise interrupt
     return DetectResult(source_id, frames, len(track_ids), complete, detail)
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[list[int]]:
+    """Ctrl-C is noted in the list that this gives, so that no line is left unfinished or uncounted."""
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, lambda signum, _: noted.append(signum))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _frame_line(scene: Scene) -> dict[str, Any]:

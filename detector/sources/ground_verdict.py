@@ -150,6 +150,12 @@ def _sets(found: Survey) -> list[str]:
             f"{wrong} of {len(found.sets)} telemetry sets have a wrong checksum, so their values cannot be trusted: "
             "look for damage on the link, or mend the encoder"
         )
+    astray = found.counters["position_jumps"]
+    if astray > _FEW * len(found.sets):
+        why.append(
+            f"{astray} of {len(found.sets)} telemetry positions are farther off than an aircraft flies: satellite "
+            "navigation was disturbed, or several aircraft write into one stream"
+        )
     return why + _centre(found)
 
 

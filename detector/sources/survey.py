@@ -19,6 +19,7 @@ import av
 from detector.klv import eg0104, st0601, stream
 from detector.klv.local_set import LocalSet
 from detector.model import CameraPose
+from detector.sources.jumps import without_jumps
 from detector.sources.klv_pose import PoseBuilder
 from detector.sources.segments import Restarts
 from detector.sources.telemetry import Sample
@@ -199,12 +200,17 @@ def _place(found: Survey, offset_s: float) -> None:
     found.backwards = sum(b < a for a, b in pairwise(times))
     found.counters["klv_clock_jumps"] = len(jumped)
     builder = PoseBuilder()
+    flights: list[list[Sample]] = [[] for _ in found.lines]
     for i, one in enumerate(stamped):
         line = found.lines[one.segment]
         t_ns = line.t_ns(one.pts_s) if i in jumped and line is not None else times[i]
         pose, missing = builder.add(t_ns // 1000, one.found.values)
         found.missing.update(missing)
-        found.samples.append(Sample(t_ns + round(offset_s * 1e9), pose))
+        flights[one.segment].append(Sample(t_ns + round(offset_s * 1e9), pose))
         lat_deg, lon_deg = one.found.values.get(23), one.found.values.get(24)
         if pose is not None and isinstance(lat_deg, float) and isinstance(lon_deg, float):
             found.centres.append((pose, lat_deg, lon_deg))
+    for flight in flights:  # recordings joined into one file may be of places far apart
+        believed, astray = without_jumps(flight)
+        found.samples += believed
+        found.counters["position_jumps"] += astray

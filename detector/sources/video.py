@@ -199,7 +199,7 @@ class _Reading:
                 t_ns = max(t_ns, gap.t_end_ns) if gap.reason is GapReason.CLOCK else t_ns
         else:
             self.first_ns = t_ns
-            yield from self._telemetry_clock(t_ns)
+            yield from self._telemetry_jumps(t_ns)
         if picture.is_corrupt:
             self.counters["corrupt_frames"] += 1
             self._bad += 1
@@ -265,11 +265,15 @@ class _Reading:
         self._bad = 0
         return gap
 
-    def _telemetry_clock(self, t_ns: int) -> Iterator[Gap]:
+    def _telemetry_jumps(self, t_ns: int) -> Iterator[Gap]:
         jumps = self.source.survey.counters["klv_clock_jumps"]
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"
             yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.CLOCK, detail, jumps)
+        astray = self.source.survey.counters["position_jumps"]
+        if astray:
+            detail = f"{astray} telemetry positions are farther off than an aircraft flies; they were left out"
+            yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.STALE_TELEMETRY, detail, astray)
 
 
 def _interval_ns(pts_s: list[list[float]]) -> int:

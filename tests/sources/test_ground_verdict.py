@@ -34,10 +34,10 @@ def every(step_s, pose=GOOD, seconds=20.0, without=(0.0, 0.0)):
     return [Sample(round(t * S), pose) for t in times if not without[0] < t < without[1]]
 
 
-def survey(count=20, *, timed=True, wrong=0, jitter_s=0.0, centres=(), missing=()):
+def survey(count=20, *, timed=True, wrong=0, astray=0, jitter_s=0.0, centres=(), missing=()):
     sets = [Stamped(float(i), "ST 0601", LocalSet({})) for i in range(count)]
     line = TimeLine(0, jitter_s=jitter_s) if timed else None
-    counters = Counter({"klv_checksum_wrong": wrong})
+    counters = Counter({"klv_checksum_wrong": wrong, "position_jumps": astray})
     return Survey(sets=sets, line=line, counters=counters, centres=list(centres), missing=Counter(missing))
 
 
@@ -66,6 +66,12 @@ def test_no_complete_pose_names_what_is_missing():
 def test_many_frames_without_a_pose():
     (reason, *_) = why(every(0.1, seconds=13.0))
     assert reason.startswith("24 % of the frames have no pose")
+
+
+@pytest.mark.parametrize(("astray", "refused"), [(2, False), (3, True)])
+def test_more_than_a_tenth_of_the_positions_astray(astray, refused):
+    told = why(every(1.0), found=survey(astray=astray))
+    assert [f"{astray} of 20 telemetry positions" in reason for reason in told] == [True] * refused
 
 
 def test_telemetry_every_two_seconds_is_too_seldom():

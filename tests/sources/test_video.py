@@ -52,7 +52,7 @@ def make(
             for packet in video.encode(picture):
                 out.mux(packet)
             if data is not None and klv_us is not None:
-                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-4 * i))
+                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i))
                 packet.stream = data
                 packet.pts = packet.dts = i * 3600
                 packet.time_base = Fraction(1, 90_000)
@@ -93,7 +93,8 @@ def test_every_recording_is_read_to_its_end(name: str, count: int) -> None:
     assert len(frames) == count
     assert end is not None
     assert end.complete  # type: ignore[attr-defined]
-    assert not gaps
+    # In the test patterns with every item the sensor jumps from place to place: that is told and loses no picture.
+    assert {gap.reason for gap in gaps} <= ({GapReason.STALE_TELEMETRY} if "_klv.ts" in name else set())
     assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
 
 
@@ -147,7 +148,7 @@ def test_telemetry_gives_time_and_an_interpolated_pose(tmp_path: Path) -> None:
     assert abs(frames[10].t_ns - (T0_US + 400_000) * 1000) < 1_000_000
     pose = frames[10].pose
     assert pose is not None
-    assert pose.lat_deg == pytest.approx(10.001, abs=1e-6)
+    assert pose.lat_deg == pytest.approx(10.0001, abs=1e-7)
     assert (pose.yaw_deg, pose.pitch_deg) == (pytest.approx(90.0, abs=0.01), pytest.approx(-60.0, abs=0.01))
     assert pose.vfov_deg == pytest.approx(30.5, abs=0.2)
 
@@ -157,7 +158,7 @@ def test_an_offset_moves_the_telemetry_against_the_picture(tmp_path: Path) -> No
     frames, _, _ = read(path, telemetry_offset_s=0.4)
     pose = frames[20].pose
     assert pose is not None
-    assert pose.lat_deg == pytest.approx(10.001, abs=2e-6)
+    assert pose.lat_deg == pytest.approx(10.0001, abs=2e-7)
 
 
 def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: Path) -> None:
@@ -341,7 +342,7 @@ def test_presentation_times_that_begin_again_keep_every_pose_with_its_picture(tm
         assert frame.t_ns == pytest.approx(expected_us * 1000, abs=2_000_000)
         assert frame.pose is not None
         in_its_file = i if i < 60 else i - 60
-        assert frame.pose.lat_deg == pytest.approx(10 + 1e-4 * in_its_file, abs=1e-5)
+        assert frame.pose.lat_deg == pytest.approx(10 + 1e-5 * in_its_file, abs=1e-6)
     assert GapReason.CLOCK not in [gap.reason for gap in gaps]
     assert GapReason.MISSING in [gap.reason for gap in gaps]
     assert end.counters["pts_restarts"] == 1  # type: ignore[attr-defined]

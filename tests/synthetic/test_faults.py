@@ -111,7 +111,6 @@ def test_a_gap_in_the_telemetry_shows_in_the_age_and_then_in_the_want_of_a_pose(
     assert bare[0] - 0.5e9 <= middle_ns <= bare[-1] + 0.5e9
 
 
-@pytest.mark.xfail(strict=True, reason="sources take a stated position as it is: a GNSS jump of 80 m is not told")
 def test_a_gnss_jump_does_not_move_a_fix_without_a_word(read):
     found = read(Fault.GNSS_JUMP)
     moved = [frame for frame in found.frames if frame.pose is not None and found.wrong_m(frame) > 20]
@@ -123,9 +122,15 @@ def test_a_gnss_jump_does_not_move_a_fix_without_a_word(read):
     assert told == moved
 
 
-def test_a_gnss_jump_is_in_the_feed_that_asks_for_it(read):
+def test_a_gnss_jump_is_in_the_feed_that_asks_for_it_and_is_counted(read):
     found = read(Fault.GNSS_JUMP)
-    assert max(found.wrong_m(frame) for frame in found.frames) == pytest.approx(80, abs=5)  # m
+    lat_deg = np.array([one.found.values[13] for one in found.source.survey.sets])
+    jumped = np.flatnonzero(np.abs(np.diff(lat_deg)) * 111_200 > 70)  # m
+    assert len(jumped) == 2  # there and back
+    astray = int(jumped[1] - jumped[0])
+    assert found.counters["position_jumps"] == astray
+    assert [gap.count for gap in found.gaps] == [astray]
+    assert "positions" in found.gaps[0].detail
 
 
 @pytest.mark.parametrize("fault", [Fault.DROPPED_PACKETS, Fault.CORRUPT_BYTES])
