@@ -68,4 +68,5 @@ def merge(parts: Sequence[Detections]) -> Detections:
         read_only(np.concatenate([part.kind for part in parts])),
         min((part.sight for part in parts), key=_WORST.index),
         all(part.judged for part in parts),
+        next((part.mask for part in parts if part.mask is not None), None),
     )

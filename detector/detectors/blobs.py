@@ -45,3 +45,11 @@ def strongest(blobs: Blobs, count: int) -> Blobs:
     """The `count` spots with the highest peaks, strongest first; of equals the first found."""
     order = np.argsort(-blobs.peak, kind="stable")[:count]
     return Blobs(blobs.xyxy[order], blobs.peak[order])
+
+
+def inside(xyxy: NDArray[np.float64], evidence: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The evidence that lies in one of the boxes, as a mask of 0 and 255. shape as `evidence`, read-only"""
+    boxes = np.zeros(evidence.shape, np.uint8)
+    for x0, y0, x1, y1 in xyxy.astype(int).tolist():
+        boxes[y0:y1, x0:x1] = 255
+    return read_only(boxes * evidence)

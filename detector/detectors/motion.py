@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, find_blobs, strongest
+from detector.detectors.blobs import Blobs, find_blobs, inside, strongest
 from detector.detectors.lagged import Kept, nearest, small_from_small
 from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
 from detector.detectors.residual import difference, edges, noise_sigma, symmetric, warped
@@ -72,7 +72,8 @@ class MotionDetector:
 
     Config = MotionConfig
 
-    def __init__(self, config: MotionConfig | None = None) -> None:
+    def __init__(self, config: MotionConfig | None = None, *, masks: bool = False) -> None:
+        self._masks = masks
         self._config = config if config is not None else MotionConfig()
         # Over a longer time more is usual: each lag has its own floor.
         self._floors = [NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in range(2)]
@@ -173,7 +174,9 @@ class MotionDetector:
         blobs = find_blobs(ratio, 16, round(16 * self._config.low_share), self._config.close_px)
         blobs = strongest(blobs, self._config.max_detections)
         laid = Laid(judged.picture, evidence.earlier, evidence.later, threshold, BLOCK_PX, self._config.edge_share)
-        return self._record(judged, without_structure(blobs, laid))
+        moving = without_structure(blobs, laid)
+        low = ratio >= round(16 * self._config.low_share)
+        return self._record(judged, moving, inside(moving.xyxy, low) if self._masks else None)
 
     def _evidence(self, judged: Kept, before: Kept, after: Kept) -> _Evidence:
         earlier = warped(before.picture, small_from_small(judged, before), judged.picture)
@@ -194,7 +197,7 @@ class MotionDetector:
         least = max(config.min_grey, config.noise_factor * evidence.sigma)
         return np.asarray(np.maximum(floor * config.floor_factor, least), np.float32)
 
-    def _record(self, judged: Kept, blobs: Blobs) -> Detections:
+    def _record(self, judged: Kept, blobs: Blobs, mask: NDArray[np.uint8] | None) -> Detections:
         scale = 1 << judged.level
         return Detections(
             judged.index,
@@ -203,6 +206,7 @@ class MotionDetector:
             read_only(blobs.peak),
             read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
+            mask=mask,
         )
 
 

@@ -30,6 +30,8 @@ class Detections:
     score: high = anomalous. shape (N,) float32 [1]
     kind: shape (N,) of Kind values as str
     judged: False for a frame that was passed over on purpose; its emptiness says nothing.
+    mask: which pixels move, 255 there and 0 elsewhere, of a picture halved some times, shape (H >> n, W >> n) uint8;
+        None unless it was asked for.
     """
 
     index: int
@@ -39,6 +41,7 @@ class Detections:
     kind: NDArray[np.str_]
     sight: Sight
     judged: bool = True
+    mask: NDArray[np.uint8] | None = None
 
     @classmethod
     def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:

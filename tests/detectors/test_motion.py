@@ -13,9 +13,9 @@ def noisy(picture, random, sigma=1.5):
     return np.clip(picture + random.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
 
 
-def judged(make, count=60, fps=30.0):
+def judged(make, count=60, fps=30.0, **options):
     """Detections over the pictures that `make(index)` gives, registered by the real registrar."""
-    registrar, detector = FlowRegistrar(), MotionDetector()
+    registrar, detector = FlowRegistrar(), MotionDetector(**options)
     found = []
     for index in range(count):
         picture = frame(make(index), index, fps)
@@ -110,3 +110,24 @@ def test_answers_come_six_tenths_of_a_second_late():
         picture = frame(texture()[:270, :480], index)
         found = detector.detect(picture, aligned(index, picture.t_ns))
     assert 0.55 < (picture.t_ns - found[-1].t_ns) / 1e9 <= 0.65
+
+
+def test_a_mask_that_is_asked_for_covers_the_mover_and_little_else():
+    random, ground = np.random.default_rng(1), texture()
+
+    def make(index):
+        scene = ground.copy()
+        x = 200 + 3 * index
+        scene[150:160, x : x + 14] = 255
+        return noisy(view(scene, np.eye(3), SIZE), random)
+
+    found = [one for one in judged(make, masks=True) if len(one)]
+    assert found
+    for one in found:
+        assert one.mask is not None
+        assert one.mask.shape == (270, 480)
+        x = 200 + 3 * one.index
+        assert set(np.unique(one.mask)) == {0, 255}
+        assert (one.mask[150:160, x : x + 14] > 0).mean() > 0.5
+        assert (one.mask > 0).sum() < 2 * 140
+    assert all(one.mask is None for one in judged(make))
