@@ -20,7 +20,7 @@ from detector.picture import level_at_most
 _MAX_HOT_SHARE = 0.06
 
 
-class MotionConfig(BaseModel):
+class MovingConfig(BaseModel):
     """Settings of the motion detector."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,7 +61,7 @@ class _Evidence(NamedTuple):
     later: NDArray[np.uint8]
 
 
-class MotionDetector:
+class MovingDetector:
     """Compares each frame with an earlier and a later one, both laid over it: 0.3 s and, in turn, 0.6 s away.
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
@@ -70,11 +70,11 @@ class MotionDetector:
     works; at high ones some frames are passed over (`judged` False).
     """
 
-    Config = MotionConfig
+    Config = MovingConfig
 
-    def __init__(self, config: MotionConfig | None = None, *, masks: bool = False) -> None:
+    def __init__(self, config: MovingConfig | None = None, *, masks: bool = False) -> None:
         self._masks = masks
-        self._config = config if config is not None else MotionConfig()
+        self._config = config if config is not None else MovingConfig()
         # Over a longer time more is usual: each lag has its own floor.
         self._floors = [NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in range(2)]
         self.reset()
