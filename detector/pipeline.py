@@ -65,11 +65,15 @@ class _Waiting:
 Event = Judged | Gap | Violation | Undecided
 
 
-def default_stages() -> Stages:
-    """The stages with their default settings and without rules: what `detect` runs."""
+def default_stages(*, masks: bool = False) -> Stages:
+    """The stages with their default settings and without rules: what `detect` runs.
+
+    Args:
+        masks: detections say which pixels move, too.
+    """
     return Stages(
         FlowRegistrar(),
-        DetectorBank([MotionDetector(), FlashDetector()]),
+        DetectorBank([MotionDetector(masks=masks), FlashDetector()]),
         KalmanTracker(),
         Locator(),
     )

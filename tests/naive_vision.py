@@ -123,3 +123,12 @@ def naive_correct(state, covariance, centre, sigma):
 def naive_distance2(state, covariance, centre, sigma):
     off = centre - state[:2]
     return float(off @ np.linalg.inv(covariance[:2, :2] + sigma**2 * np.eye(2)) @ off)
+
+
+def naive_enlarged(small: np.ndarray, level: int, size_px: tuple[int, int]) -> np.ndarray:
+    """A halved mask at full size: each pixel looks up the one it came from."""
+    large = np.zeros(size_px[::-1], np.uint8)
+    for y in range(size_px[1]):
+        for x in range(size_px[0]):
+            large[y, x] = small[min(y >> level, small.shape[0] - 1), min(x >> level, small.shape[1] - 1)]
+    return large
