@@ -53,7 +53,7 @@ def test_the_bank_keeps_a_flash_in_a_frame_that_motion_passed_over():
     out = []
     for index in range(50):
         picture = frame(with_spot(index, {30, 31}), index)
-        out += bank.detect(picture, aligned(index, picture.t_ns))
+        out += bank.detect(picture, replace(aligned(index, picture.t_ns), glanced=index % 2 == 1))
     out += bank.finish()
     assert [one.index for one in out] == list(range(50))
     flashes = {one.index: one.judged for one in out if Kind.FLASH.value in one.kind}
