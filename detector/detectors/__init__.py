@@ -5,7 +5,7 @@ from __future__ import annotations
 from detector.detectors.bank import DetectorBank
 from detector.detectors.contract import Detector
 from detector.detectors.flash import FlashDetector
-from detector.detectors.moving import MovingDetector as MotionDetector
+from detector.detectors.motion import MotionDetector
 
 DETECTORS: dict[str, type[MotionDetector] | type[FlashDetector]] = {"motion": MotionDetector, "flash": FlashDetector}
 
