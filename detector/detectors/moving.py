@@ -41,14 +41,14 @@ class MovingConfig(BaseModel):
     warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
     min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
     noise_factor: float = Field(
-        default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
+        default=3.4, gt=0, description="Least difference, in standard deviations of the noise. [1]"
     )
     floor_factor: float = Field(default=1.4, ge=0, description="Least difference, in units of what is usual there. [1]")
     edge_share: float = Field(default=0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
     floor_quantile: float = Field(default=0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
     floor_memory_s: float = Field(default=2.0, gt=0, description="How long it remembers what is usual. [s]")
     low_noise_factor: float = Field(
-        default=2.4, gt=0, description="What lies around a spot stands out of the noise by this. [standard deviations]"
+        default=2.0, gt=0, description="What lies around a spot stands out of the noise by this. [standard deviations]"
     )
     low_share: float = Field(
         default=0.4,
