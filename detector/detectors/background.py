@@ -78,11 +78,13 @@ class Background:
             first = cv2.min(first, distance)
         return np.asarray(second, np.uint8)
 
-    def learn(self, picture: U8, empty: U8, dt_s: float) -> None:
+    def learn(self, picture: U8, empty: U8, dt_s: float, age_s: float) -> None:
         """Take some pixels of the picture as samples: most where `empty` is 255, few where something stands.
 
         Args:
             dt_s: time since the last picture learned. [s]
+            age_s: time since the view was first seen; while that is short, what seems to stand there is as likely
+                the ground uncovered, and is absorbed sooner. [s]
         """
         cv2.accumulateWeighted(picture, self._mean, min(dt_s / 2.0, 0.5), empty)
         chance = min(dt_s * self._count / self._memory_s, 1.0)
@@ -90,7 +92,7 @@ class Background:
         # A neighbour's grey level, too: foliage and a shaking mast bring it here soon.
         down, right = self._random.integers(-1, 2, 2).tolist()
         self._put(picture, cv2.bitwise_and(self._thrown(chance), empty), down, right)
-        absorbing = min(dt_s * self._count / self._absorb_s, 1.0)
+        absorbing = min(dt_s * self._count / min(self._absorb_s, 4 * age_s + 5), 1.0)
         self._put(picture, cv2.bitwise_and(self._thrown(absorbing), cv2.bitwise_not(empty)), 0, 0)
         standing = cv2.bitwise_and(self._thrown(absorbing), cv2.bitwise_not(empty))
         cv2.accumulateWeighted(picture, self._mean, 0.3, standing)

@@ -91,6 +91,12 @@ class Clutter:
         return np.asarray(cv2.convertScaleAbs(cv2.min(level, 200)), np.uint8)
 
 
+    def restless(self, least_grey: float, size_px: tuple[int, int]) -> U8:
+        """255 where it flickers by so much for a good part of the time: what shows there is what is always there."""
+        flickers = cv2.compare(self._pixel, least_grey, cv2.CMP_GT)
+        return np.asarray(cv2.resize(flickers, size_px, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
 def pulse(before: U8, middle: U8, after: U8) -> U8:
     """How far the middle stands out from both others to the same side, else 0. shape as given
 

@@ -26,6 +26,7 @@ U8 = NDArray[np.uint8]
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
 _RENEW_S = 10.0
+_RESTLESS_GREY = 30.0
 
 
 class StillConfig(BaseModel):
@@ -77,6 +78,9 @@ class StillConfig(BaseModel):
         default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
     )
     min_area_px: float = Field(default=10.0, ge=1, description="Smaller spots do not count. [px2 of that picture]")
+    soft_share: float = Field(
+        default=0.6, gt=0, description="What differs outside its border by this share of inside has no border. [1]"
+    )
     max_detections: int = Field(default=300, ge=1, description="The strongest so many in a frame are kept. [1]")
 
 
@@ -258,7 +262,8 @@ class StillDetector:
         if not now.damaged and not hot:
             self._clutter.update(picture, distance, dt_s)
             around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
-            self._background.learn(picture, np.asarray(cv2.bitwise_not(around), np.uint8), dt_s)
+            empty = cv2.bitwise_or(cv2.bitwise_not(around), self._clutter.restless(_RESTLESS_GREY, mean.shape[::-1]))
+            self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, (now.t_ns - self._start_ns) / 1e9)
         if hot:
             return Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)
         return self._record(now, found, place)
