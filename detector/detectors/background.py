@@ -10,7 +10,6 @@ U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 _BAND_PX = 16
-_SLACK_PX = 64
 
 
 class Background:
@@ -36,14 +35,12 @@ class Background:
         self._samples: list[U8] = []
         self._mean: Float32 = np.zeros((0, 0), np.float32)
         self._random = np.random.default_rng(0)
-        self._dice: NDArray[np.uint16] = np.zeros((0, 0), np.uint16)
 
     def begin(self, pictures: list[U8], empty: U8, tolerance: Float32) -> None:
         """Start from several pictures of the view. What differs from `empty` by more than `tolerance` is left out."""
         self.reset()
         height, width = empty.shape
         self._mean = empty.astype(np.float32)
-        self._dice = self._random.integers(0, 1 << 16, (height + _SLACK_PX, width + _SLACK_PX), np.uint16)
         allowed = np.asarray(cv2.convertScaleAbs(tolerance), np.uint8)
         for position in np.linspace(0, len(pictures) - 1, self._count).astype(int).tolist():
             sample = pictures[position].copy()
@@ -59,8 +56,8 @@ class Background:
     def distance(self, picture: U8, mean: U8, enough: U8) -> U8:
         """How far each pixel is from the second nearest of its samples. shape (H, W) [grey levels]
 
-        Where the picture lies within `enough` of the mean everywhere in a band of rows, the distance to the mean is
-        as good and costs a fortieth. Slow twin: tests/naive_vision_still.py.
+        Far from any two pixels that lie more than `enough` off the mean, the distance to the mean is as good and costs
+        a fortieth. Slow twin: tests/naive_vision_still.py.
         """
         distance = np.asarray(cv2.absdiff(picture, mean), np.uint8)
         far = cv2.compare(distance, enough, cv2.CMP_GT)
@@ -87,42 +84,55 @@ class Background:
                 the ground uncovered, and is absorbed sooner. [s]
         """
         cv2.accumulateWeighted(picture, self._mean, min(dt_s / 2.0, 0.5), empty)
-        chance = min(dt_s * self._count / self._memory_s, 1.0)
-        self._put(picture, cv2.bitwise_and(self._thrown(chance), empty), 0, 0)
+        lattice = self._lattice(dt_s * self._count / self._memory_s)
+        self._put(picture, empty, lattice, 0, 0)
         # A neighbour's grey level, too: foliage and a shaking mast bring it here soon.
         down, right = self._random.integers(-1, 2, 2).tolist()
-        self._put(picture, cv2.bitwise_and(self._thrown(chance), empty), down, right)
-        absorbing = min(dt_s * self._count / min(self._absorb_s, 4 * age_s + 5), 1.0)
-        self._put(picture, cv2.bitwise_and(self._thrown(absorbing), cv2.bitwise_not(empty)), 0, 0)
-        standing = cv2.bitwise_and(self._thrown(absorbing), cv2.bitwise_not(empty))
-        cv2.accumulateWeighted(picture, self._mean, 0.3, standing)
+        self._put(picture, empty, lattice, down, right)
+        lattice = self._lattice(dt_s * self._count / min(self._absorb_s, 4 * age_s + 5))
+        self._put(picture, np.asarray(cv2.bitwise_not(empty[lattice].copy()), np.uint8), lattice, 0, 0, picked=True)
 
-    def _put(self, picture: U8, where: NDArray[np.uint8], down: int, right: int) -> None:
-        """Copy the chosen pixels to one sample, so many pixels further down and to the right."""
-        height, width = picture.shape
-        if height < 2 or width < 2:
-            return
-        sample = self._samples[int(self._random.integers(self._count))]
-        source = np.s_[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
-        target = np.s_[max(down, 0) : height - max(-down, 0), max(right, 0) : width - max(-right, 0)]
-        np.copyto(sample[target], picture[source], where=where[source] > 0)
-
-    def _thrown(self, chance: float) -> U8:
-        """255 at random pixels. shape (H, W)"""
-        y, x = self._random.integers(0, _SLACK_PX, 2).tolist()
+    def _lattice(self, chance: float) -> tuple[slice, slice]:
+        """Every so many-th row and column from a random one on: about this share of the pixels."""
+        step = max(round(1 / np.sqrt(max(chance, 1e-6))), 1)
         height, width = self._mean.shape
-        view = np.ascontiguousarray(self._dice[y : y + height, x : x + width])
-        # A field of dice thrown once and shifted: which pixels fall together is the same each time, when is not.
-        turn = int(self._random.integers(0, 1 << 16))
-        turned = view + np.uint16(turn)  # wraps around
-        return np.asarray(cv2.compare(turned, float(round(chance * (1 << 16))), cv2.CMP_LT), np.uint8)
+        y, x = self._random.integers(0, step, 2).tolist()
+        return slice(y % height, height, step), slice(x % width, width, step)
+
+    def _put(
+        self, picture: U8, empty: U8, lattice: tuple[slice, slice], down: int, right: int, *, picked: bool = False
+    ) -> None:
+        """Copy the chosen pixels to one of the samples, so many pixels further down and to the right."""
+        rows, columns = lattice
+        height, width = picture.shape
+        sample = self._samples[int(self._random.integers(self._count))]
+        source = picture[rows, columns]
+        chosen = (empty if picked else empty[rows, columns]) > 0
+        if picked:
+            # What stands there is shown by the mean soon, too: half of the way with each sample.
+            mean = self._mean[rows, columns]
+            mean[chosen] += np.float32(0.3) * (source[chosen] - mean[chosen])
+        y, x = rows.start + down, columns.start + right
+        first_row, first_column = (1 if y < 0 else 0), (1 if x < 0 else 0)
+        target = sample[y + first_row * rows.step : height : rows.step, x + first_column * columns.step : width : columns.step]
+        source, chosen = source[first_row:, first_column:], chosen[first_row:, first_column:]
+        shape = (min(target.shape[0], source.shape[0]), min(target.shape[1], source.shape[1]))
+        fits = np.s_[: shape[0], : shape[1]]
+        np.copyto(target[fits], source[fits], where=chosen[fits])
 
 
 def _bands(far: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
-    """Parts of the picture, y0, y1, x0, x1, that together hold all that is set."""
-    found = []
-    for y0 in range(0, far.shape[0], _BAND_PX):
-        x, _, width, _ = cv2.boundingRect(far[y0 : y0 + _BAND_PX])
-        if width:
-            found.append((y0, min(y0 + _BAND_PX, far.shape[0]), x, x + width))
-    return found
+    """Parts of the picture, y0, y1, x0, x1, that together hold all that is set, but for single pixels."""
+    height, width = far.shape
+    size = (-(-width // _BAND_PX), -(-height // _BAND_PX))
+    padded = cv2.copyMakeBorder(far, 0, size[1] * _BAND_PX - height, 0, size[0] * _BAND_PX - width, cv2.BORDER_REPLICATE)
+    # Two pixels of a cell make a mean of 2; one, being noise, 1.
+    cells = cv2.resize(padded, size, interpolation=cv2.INTER_AREA) >= 2
+    cells = cv2.dilate(cells.astype(np.uint8), np.ones((3, 3), np.uint8))
+    edges = np.diff(np.pad(cells, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges > 0)
+    ends = np.nonzero(edges < 0)[1]
+    return [
+        (row * _BAND_PX, min((row + 1) * _BAND_PX, height), start * _BAND_PX, min(end * _BAND_PX, width))
+        for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True)
+    ]

@@ -125,6 +125,8 @@ def _block_maximum(picture: NDArray[np.uint8]) -> U8:
     """Largest value in each block of 8x8. shape (ceil(H / 8), ceil(W / 8)). Slow twin: tests/naive_vision.py."""
     height, width = picture.shape
     padded = cv2.copyMakeBorder(picture, 0, -height % _BLOCK_PX, 0, -width % _BLOCK_PX, cv2.BORDER_REPLICATE)
-    rows, columns = padded.shape[0] // _BLOCK_PX, padded.shape[1] // _BLOCK_PX
-    by_row = padded.reshape(rows, _BLOCK_PX, padded.shape[1]).max(axis=1)
-    return np.asarray(by_row.reshape(rows, columns, _BLOCK_PX).max(axis=2), np.uint8)
+    # Row by row first, eight of them at a stride: numpy's own maximum over two axes costs six times as much.
+    tall = padded[::_BLOCK_PX]
+    for row in range(1, _BLOCK_PX):
+        tall = cv2.max(tall, padded[row::_BLOCK_PX])
+    return np.asarray(tall.reshape(tall.shape[0], -1, _BLOCK_PX).max(axis=2), np.uint8)

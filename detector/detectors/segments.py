@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -9,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.shadow import shadow
-from detector.detectors.split import parts
+from detector.detectors.split import Box, parts
 
 U8 = NDArray[np.uint8]
 
 _THIRD_OF_NINE = 85  # mean of a 3x3 of which three are 255
 _MARGIN_PX = 4
+_CELL_PX = 8
+_TWO_OF_A_CELL = 7  # mean of an 8x8 of which two are 255
 
 
 class SegmentSettings(Protocol):
@@ -52,56 +55,70 @@ def segments(picture: U8, mean: U8, distance: U8, threshold: U8, settings: Segme
     light, haze or foliage; a thing has a border.
     """
     mask = np.zeros_like(distance)
-    found: list[tuple[float, tuple[int, int, int, int]]] = []
-    high = cv2.compare(distance, threshold, cv2.CMP_GT)
-    x, y, width, height = cv2.boundingRect(high)
-    if width:
-        part = _around(x, y, width, height, distance.shape)
-        _fill(picture[part], mean[part], distance[part], threshold[part], settings, mask[part], found)
-        found = [
-            (peak, (x0 + part[1].start, y0 + part[0].start, x1 + part[1].start, y1 + part[0].start))
-            for peak, (x0, y0, x1, y1) in found
-        ]
+    found: list[tuple[float, Box]] = []
+    for part, region in _regions(cv2.compare(distance, threshold, cv2.CMP_GT)):
+        near = cv2.bitwise_and(distance[part], region)
+        spots = _spots(picture[part], mean[part], near, threshold[part], settings)
+        for outline in spots:
+            found += _things(outline, (part[1].start, part[0].start), distance, threshold, mask, settings.soft_share)
     found = sorted(found, key=lambda one: -one[0])[: settings.max_detections]
     xyxy = np.array([box for _, box in found], np.float64).reshape(-1, 4)
     return Segments(xyxy, np.array([peak for peak, _ in found], np.float32), mask)
 
 
-def _fill(
-    picture: U8,
-    mean: U8,
-    distance: U8,
-    threshold: U8,
-    settings: SegmentSettings,
-    out: U8,
-    found: list[tuple[float, tuple[int, int, int, int]]],
-) -> None:
-    """The same within one part of the picture; writes the mask to `out` and the boxes to `found`."""
+def _regions(high: NDArray[np.uint8]) -> Iterator[tuple[tuple[slice, slice], U8]]:
+    """Parts of the picture with something in them, and in each the region that is not another part's. 0 and 255"""
+    height, width = high.shape
+    size = (-(-width // _CELL_PX), -(-height // _CELL_PX))
+    padded = cv2.copyMakeBorder(high, 0, size[1] * _CELL_PX - height, 0, size[0] * _CELL_PX - width, cv2.BORDER_CONSTANT)
+    cells = cv2.compare(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), _TWO_OF_A_CELL, cv2.CMP_GE)
+    outlines, _ = cv2.findContours(cv2.dilate(cells, np.ones((3, 3))), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    for outline in outlines:
+        x, y, wide, tall = cv2.boundingRect(outline)
+        region = np.zeros((tall, wide), np.uint8)
+        cv2.drawContours(region, [outline], -1, 255, -1, offset=(-x, -y))
+        part = (
+            slice(y * _CELL_PX, min((y + tall) * _CELL_PX, height)),
+            slice(x * _CELL_PX, min((x + wide) * _CELL_PX, width)),
+        )
+        whole = cv2.resize(region, (wide * _CELL_PX, tall * _CELL_PX), interpolation=cv2.INTER_NEAREST)
+        yield part, np.asarray(whole[: part[0].stop - part[0].start, : part[1].stop - part[1].start], np.uint8)
+
+
+def _spots(
+    picture: U8, mean: U8, distance: NDArray[np.uint8], threshold: U8, settings: SegmentSettings
+) -> list[NDArray[np.int32]]:
+    """Outlines of what differs, within one part of the picture."""
     lit = cv2.bitwise_and(distance, cv2.bitwise_not(shadow(picture, mean, 0.6, 0.97, 4.0)))
     high = cv2.compare(lit, threshold, cv2.CMP_GT)
-    low = cv2.compare(lit, cv2.convertScaleAbs(threshold, alpha=settings.low_share), cv2.CMP_GT)
     high = cv2.bitwise_and(high, cv2.compare(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE, cv2.CMP_GE))
+    if not cv2.hasNonZero(high):
+        return []
+    low = cv2.compare(lit, cv2.convertScaleAbs(threshold, alpha=settings.low_share), cv2.CMP_GT)
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (settings.close_px, settings.close_px))
     mask = cv2.bitwise_or(cv2.bitwise_and(low, cv2.dilate(high, near)), high)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, near)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for outline in outlines:
-        # The outline runs through the centres of the border pixels: half of each lies outside.
-        if cv2.contourArea(outline) + len(outline) / 2 + 1 < settings.min_area_px:
-            continue
-        x, y, width, height = cv2.boundingRect(outline)
-        part = _around(x, y, width, height, mask.shape)
-        filled = np.zeros((part[0].stop - part[0].start, part[1].stop - part[1].start), np.uint8)
-        cv2.drawContours(filled, [outline], -1, 255, -1, offset=(-part[1].start, -part[0].start))
-        here = distance[part]
-        if _softness(here, filled) > settings.soft_share:
-            continue
-        peak = float(cv2.minMaxLoc(cv2.divide(here, threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
-        out[part] |= filled
-        for x0, y0, x1, y1 in parts(filled):
-            left, top = part[1].start, part[0].start
-            found.append((peak, (left + x0, top + y0, left + x1, top + y1)))
+    # The outline runs through the centres of the border pixels: half of each lies outside.
+    return [one for one in outlines if cv2.contourArea(one) + len(one) / 2 + 1 >= settings.min_area_px]
+
+
+def _things(
+    outline: NDArray[np.int32], offset: tuple[int, int], distance: U8, threshold: U8, mask: U8, soft_share: float
+) -> list[tuple[float, Box]]:
+    """Peak and box of each thing within one outline, unless it fades into its surroundings; fills it in the mask."""
+    x, y, width, height = cv2.boundingRect(outline)
+    left, top = max(x + offset[0] - _MARGIN_PX, 0), max(y + offset[1] - _MARGIN_PX, 0)
+    part = np.s_[top : y + offset[1] + height + _MARGIN_PX, left : x + offset[0] + width + _MARGIN_PX]
+    here = distance[part]
+    filled = np.zeros_like(here)
+    cv2.drawContours(filled, [outline], -1, 255, -1, offset=(offset[0] - left, offset[1] - top))
+    if _softness(here, filled) > soft_share:
+        return []
+    mask[part] |= filled
+    peak = float(cv2.minMaxLoc(cv2.divide(here, threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
+    return [(peak, (left + x0, top + y0, left + x1, top + y1)) for x0, y0, x1, y1 in parts(filled)]
 
 
 def _softness(distance: NDArray[np.uint8], filled: U8) -> float:
@@ -111,11 +128,3 @@ def _softness(distance: NDArray[np.uint8], filled: U8) -> float:
     inside = cv2.subtract(filled, cv2.erode(filled, np.ones((5, 5), np.uint8)))
     without, within = cv2.mean(distance, outside)[0], cv2.mean(distance, inside)[0]
     return without / max(within, 1.0)
-
-
-def _around(x: int, y: int, width: int, height: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of a box with a margin."""
-    return (
-        slice(max(y - _MARGIN_PX, 0), min(y + height + _MARGIN_PX, shape[0])),
-        slice(max(x - _MARGIN_PX, 0), min(x + width + _MARGIN_PX, shape[1])),
-    )

@@ -26,6 +26,8 @@ U8 = NDArray[np.uint8]
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
 _RENEW_S = 10.0
+_TRUST_S = 0.45  # what changes slowly is worked out twice a second
+_UNMOVED = read_only(np.eye(3))
 _RESTLESS_GREY = 30.0
 
 
@@ -127,6 +129,10 @@ class StillDetector:
         self._start_ns = 0
         self._renewed_ns = 0
         self._judged_ns = 0
+        self._placed_ns = 0
+        self._unshaken = False
+        self._levels: U8 | None = None  # least difference that counts
+        self._levels_ns = 0
         self._misses = 0
         self._flooded = 0
         self._sigma = 1.0
@@ -172,6 +178,16 @@ class StillDetector:
         return since_s >= self._config.judge_every_s or (t_ns - self._before_ns) / 1e9 >= _SLOW_S
 
     def _place(self, now: Kept) -> Float | None:
+        """How the frame lies over the view. Asked twice a second while the registration sees no motion either."""
+        trusted = self.standing and now.static and now.t_ns - self._placed_ns < _TRUST_S * 1e9
+        if trusted and self._unshaken:
+            return _UNMOVED
+        place = self._asked(now)
+        self._placed_ns = now.t_ns
+        self._unshaken = place is not None and np.array_equal(place, _UNMOVED)
+        return place
+
+    def _asked(self, now: Kept) -> Float | None:
         return self._view.place(now.picture, _small_reference(now), self._covered)
 
     def _wait(self, now: Kept) -> list[Detections]:
@@ -210,6 +226,7 @@ class StillDetector:
         places = iter(self._places)
         waiting, self._waiting, self._places = self._waiting, [], []
         self.standing, self._misses, self._flooded, self._judged_ns = True, 0, 0, kept[0].t_ns
+        self._levels = None
         answers = []
         for seen in waiting:
             early = seen.t_ns - self._start_ns < self._config.warm_up_s * 1e9
@@ -250,9 +267,10 @@ class StillDetector:
     def _judge(self, now: Kept, place: Float) -> Detections:
         mean = self._background.mean
         picture = evened(self._tone.taken_out(_placed(now.picture, place, mean), mean), mean)
-        threshold = self._threshold(mean)
-        enough = np.asarray(cv2.convertScaleAbs(threshold, alpha=self._config.low_share), np.uint8)
-        distance = self._background.distance(picture, mean, enough)
+        if self._levels is None or now.t_ns - self._levels_ns >= _TRUST_S * 1e9:
+            self._levels, self._levels_ns = self._threshold(mean), now.t_ns
+        threshold = self._levels
+        distance = self._background.distance(picture, mean, threshold)
         found = segments(picture, mean, distance, threshold, self._config)
         hot = np.count_nonzero(found.mask) > _MAX_HOT_SHARE * found.mask.size
         self._flooded = self._flooded + 1 if hot else 0

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 
-_POINTS = 4000
+_POINTS = 1500
+_POOR = 3.0  # median of what is left by a fit that is worth another try [grey levels]
 _DARKEST, _BRIGHTEST = 4, 250  # what is clipped tells nothing
 
 
@@ -40,10 +41,12 @@ class Tone:
         if len(now) < 50:
             self.reset()
             return
-        median = float(np.median(now - was))
-        starts = [(self.gain, self.offset), (1.0, median)]
-        fits = [_refined(now, was, gain, offset) for gain, offset in starts]
-        self.gain, self.offset, _ = min(fits, key=lambda fit: fit[2])
+        self.gain, self.offset, left = _refined(now, was, self.gain, self.offset)
+        if left > _POOR:
+            median = float(np.median(now - was))
+            again = _refined(now, was, 1.0, median)
+            if again[2] < left:
+                self.gain, self.offset, _ = again
 
 
 def _refined(now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float) -> tuple[float, float, float]:
