@@ -11,9 +11,9 @@ Float32 = NDArray[np.float32]
 
 _BLOCK_PX = 4  # of the picture at a quarter
 _LEAST_STRUCTURE = 3.0  # standard deviation in a block that can show whether it is the same ground [grey levels]
-_SAME_GROUND = 0.75  # least correlation
+_SAME_GROUND = 0.85  # least correlation
 _REACH_BLOCKS = 1.5
-_PRIOR = 0.02  # weight of "no change" against that of the blocks that know
+_PRIOR = 0.2  # weight of "no change" against that of the blocks that know
 _LEAST_CHANGE = 0.03
 
 

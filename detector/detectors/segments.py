@@ -89,7 +89,7 @@ def _spots(
     picture: U8, mean: U8, distance: NDArray[np.uint8], threshold: U8, settings: SegmentSettings
 ) -> list[NDArray[np.int32]]:
     """Outlines of what differs, within one part of the picture."""
-    lit = cv2.bitwise_and(distance, cv2.bitwise_not(shadow(picture, mean, 0.6, 0.97, 4.0)))
+    lit = cv2.bitwise_and(distance, cv2.bitwise_not(shadow(picture, mean, 0.55, 0.92, 4.0)))
     high = cv2.compare(lit, threshold, cv2.CMP_GT)
     high = cv2.bitwise_and(high, cv2.compare(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE, cv2.CMP_GE))
     if not cv2.hasNonZero(high):
@@ -98,10 +98,15 @@ def _spots(
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (settings.close_px, settings.close_px))
     mask = cv2.bitwise_or(cv2.bitwise_and(low, cv2.dilate(high, near)), high)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, near)
+    # What is thinner than three pixels is left out: tapes, cables, edges that shifted.
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    # The outline runs through the centres of the border pixels: half of each lies outside.
-    return [one for one in outlines if cv2.contourArea(one) + len(one) / 2 + 1 >= settings.min_area_px]
+    return [one for one in outlines if _area(one) >= settings.min_area_px]
+
+
+def _area(outline: NDArray[np.int32]) -> float:
+    """Pixels within and on an outline, which runs through the centres of the border pixels. [px2]"""
+    return float(cv2.contourArea(outline)) + len(outline) / 2 + 1
 
 
 def _things(

@@ -26,7 +26,7 @@ def parts(mask: NDArray[np.uint8]) -> list[Box]:
         return [box]
     inner = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     deepest = float(inner.max())
-    for depth in np.arange(1.5, 0.8 * deepest, max(1.0, deepest / 8)):
+    for depth in np.arange(1.5, 0.8 * deepest, max(1.0, deepest / 6)):
         count, labels = cv2.connectedComponents((inner > depth).astype(np.uint8))
         if count < 3:
             continue

@@ -43,7 +43,7 @@ class StillConfig(BaseModel):
         default=0.079, ge=0, le=1, description="Frames closer together are passed over, above 15 a second. [s]"
     )
     view_s: float = Field(
-        default=2.0, gt=0, le=10, description="So long it looks at a view before it answers for these frames, too. [s]"
+        default=3.0, gt=0, le=10, description="So long it looks at a view before it answers for these frames, too. [s]"
     )
     warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
     least_share: float = Field(
@@ -58,11 +58,11 @@ class StillConfig(BaseModel):
         default=200.0, gt=0, description="The same where something stands; a fifth of it makes a thing background. [s]"
     )
     clutter_s: float = Field(default=2.0, gt=0, description="How long it remembers what flickers. [s]")
-    min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
+    min_grey: float = Field(default=5.0, gt=0, description="Least difference that counts. [grey levels]")
     noise_factor: float = Field(
-        default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
+        default=3.5, gt=0, description="Least difference, in standard deviations of the noise. [1]"
     )
-    pixel_factor: float = Field(default=3.0, ge=0, description="Least difference, in units of its own flicker. [1]")
+    pixel_factor: float = Field(default=1.5, ge=0, description="Least difference, in units of its own flicker. [1]")
     block_factor: float = Field(
         default=2.5, ge=0, description="Least difference, in units of the region's strongest flicker. [1]"
     )
@@ -97,7 +97,7 @@ class _Seen(NamedTuple):
 class StillDetector:
     """Compares each frame with a background of several grey levels a pixel, under a threshold learned at each place.
 
-    It waits until a view has stood still for two seconds, makes the background of these, and answers for them
+    It waits until a view has stood still for three seconds, makes the background of these, and answers for them
     and from then on at once. Exposure is taken out; shadows are dimmed ground and do not count; what flickers
     quietens itself; what stops becomes background in tens of seconds. A mast that shakes by a few pixels is followed.
     While the camera moves it says WARMING_UP: that is for another detector. Ten frames a second are judged.
@@ -158,7 +158,7 @@ class StillDetector:
         return answers
 
     def finish(self) -> list[Detections]:
-        """The stream has ended: answer for the frames of a view seen for less than two seconds, if it can."""
+        """The stream has ended: answer for the frames of a view seen for less than three seconds, if it can."""
         answers = []
         if self._waiting:
             long_enough = self._waiting[-1].t_ns - self._start_ns >= self._config.view_s * 0.25e9
@@ -270,7 +270,7 @@ class StillDetector:
         if self._levels is None or now.t_ns - self._levels_ns >= _TRUST_S * 1e9:
             self._levels, self._levels_ns = self._threshold(mean), now.t_ns
         threshold = self._levels
-        distance = self._background.distance(picture, mean, threshold)
+        distance = self._background.distance(picture, mean, threshold, self._config.low_share)
         found = segments(picture, mean, distance, threshold, self._config)
         hot = np.count_nonzero(found.mask) > _MAX_HOT_SHARE * found.mask.size
         self._flooded = self._flooded + 1 if hot else 0
