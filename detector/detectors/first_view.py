@@ -10,6 +10,7 @@ U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 _REACH_PX = 12.0
+_SETTLED = 0.8  # what is seen in this share of them is the background for certain
 _RARE = 0.15  # what is seen in this share of the pictures may still be the background
 
 
@@ -26,6 +27,8 @@ def empty_view(pictures: NDArray[np.uint8], least_grey: float) -> U8:
     """
     dark, median, bright = np.quantile(pictures, [_RARE, 0.5, 1 - _RARE], axis=0).astype(np.float32)
     changed = ((bright - dark) > least_grey).astype(np.uint8)
+    settled = np.mean(np.abs(pictures.astype(np.float32) - median) <= least_grey, axis=0)
+    changed &= (settled < _SETTLED).astype(np.uint8)
     changed = np.asarray(cv2.dilate(cv2.erode(changed, np.ones((3, 3))), np.ones((5, 5))), np.uint8)
     weight = (1 - changed).astype(np.float32)
     total = np.maximum(_blurred(weight), 1e-6)

@@ -17,6 +17,7 @@ U8 = NDArray[np.uint8]
 _THIRD_OF_NINE = 85  # mean of a 3x3 of which three are 255
 _MARGIN_PX = 4
 _CELL_PX = 8
+_CORE_SHARE = 0.25
 _TWO_OF_A_CELL = 7  # mean of an 8x8 of which two are 255
 
 
@@ -89,8 +90,13 @@ def _spots(
     picture: U8, mean: U8, distance: NDArray[np.uint8], threshold: U8, settings: SegmentSettings
 ) -> list[NDArray[np.int32]]:
     """Outlines of what differs, within one part of the picture."""
-    lit = cv2.bitwise_and(distance, cv2.bitwise_not(shadow(picture, mean, 0.55, 0.92, 4.0)))
+    dark, faint = shadow(picture, mean)
+    lit = cv2.bitwise_and(distance, cv2.bitwise_not(dark))
     high = cv2.compare(lit, threshold, cv2.CMP_GT)
+    # A faint shade beside something is its shadow; alone it may be a thing in fog.
+    core = cv2.bitwise_and(high, cv2.bitwise_not(faint))
+    if cv2.countNonZero(core) > _CORE_SHARE * cv2.countNonZero(high):
+        lit, high = cv2.bitwise_and(lit, cv2.bitwise_not(faint)), core
     high = cv2.bitwise_and(high, cv2.compare(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE, cv2.CMP_GE))
     if not cv2.hasNonZero(high):
         return []
