@@ -36,6 +36,14 @@ class SegmentSettings(Protocol):
     def max_detections(self) -> int: ...
 
 
+class _Full(NamedTuple):
+    """Of the whole picture: distance, threshold, and what differs before gaps are closed."""
+
+    distance: U8
+    threshold: U8
+    differs: U8
+
+
 class Segments(NamedTuple):
     """Things in one picture.
 
@@ -55,13 +63,15 @@ def segments(picture: U8, mean: U8, distance: U8, threshold: U8, settings: Segme
     Shadow is left out, single pixels and threads are, gaps and holes are filled. What fades into its surroundings is
     light, haze or foliage; a thing has a border.
     """
-    mask = np.zeros_like(distance)
+    mask, differs = np.zeros_like(distance), np.zeros_like(distance)
+    full = _Full(distance, threshold, differs)
     found: list[tuple[float, Box]] = []
     for part, region in _regions(cv2.compare(distance, threshold, cv2.CMP_GT)):
         near = cv2.bitwise_and(distance[part], region)
-        spots = _spots(picture[part], mean[part], near, threshold[part], settings)
-        for outline in spots:
-            found += _things(outline, (part[1].start, part[0].start), distance, threshold, mask, settings.soft_share)
+        outlines, raw = _spots(picture[part], mean[part], near, threshold[part], settings)
+        differs[part] |= raw
+        for outline in outlines:
+            found += _things(outline, (part[1].start, part[0].start), full, mask, settings.soft_share)
     found = sorted(found, key=lambda one: -one[0])[: settings.max_detections]
     xyxy = np.array([box for _, box in found], np.float64).reshape(-1, 4)
     return Segments(xyxy, np.array([peak for peak, _ in found], np.float32), mask)
@@ -88,8 +98,8 @@ def _regions(high: NDArray[np.uint8]) -> Iterator[tuple[tuple[slice, slice], U8]
 
 def _spots(
     picture: U8, mean: U8, distance: NDArray[np.uint8], threshold: U8, settings: SegmentSettings
-) -> list[NDArray[np.int32]]:
-    """Outlines of what differs, within one part of the picture."""
+) -> tuple[list[NDArray[np.int32]], U8]:
+    """Outlines of what differs within one part of the picture, gaps closed, and the mask before that."""
     dark, faint = shadow(picture, mean)
     lit = cv2.bitwise_and(distance, cv2.bitwise_not(dark))
     high = cv2.compare(lit, threshold, cv2.CMP_GT)
@@ -99,15 +109,15 @@ def _spots(
         lit, high = cv2.bitwise_and(lit, cv2.bitwise_not(faint)), core
     high = cv2.bitwise_and(high, cv2.compare(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE, cv2.CMP_GE))
     if not cv2.hasNonZero(high):
-        return []
+        return [], high
     low = cv2.compare(lit, cv2.convertScaleAbs(threshold, alpha=settings.low_share), cv2.CMP_GT)
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (settings.close_px, settings.close_px))
-    mask = cv2.bitwise_or(cv2.bitwise_and(low, cv2.dilate(high, near)), high)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, near)
+    raw = cv2.bitwise_or(cv2.bitwise_and(low, cv2.dilate(high, near)), high)
+    mask = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, near)
     # What is thinner than three pixels is left out: tapes, cables, edges that shifted.
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return [one for one in outlines if _area(one) >= settings.min_area_px]
+    return [one for one in outlines if _area(one) >= settings.min_area_px], np.asarray(raw, np.uint8)
 
 
 def _area(outline: NDArray[np.int32]) -> float:
@@ -116,20 +126,23 @@ def _area(outline: NDArray[np.int32]) -> float:
 
 
 def _things(
-    outline: NDArray[np.int32], offset: tuple[int, int], distance: U8, threshold: U8, mask: U8, soft_share: float
+    outline: NDArray[np.int32], offset: tuple[int, int], full: _Full, mask: U8, soft_share: float
 ) -> list[tuple[float, Box]]:
     """Peak and box of each thing within one outline, unless it fades into its surroundings; fills it in the mask."""
     x, y, width, height = cv2.boundingRect(outline)
     left, top = max(x + offset[0] - _MARGIN_PX, 0), max(y + offset[1] - _MARGIN_PX, 0)
     part = np.s_[top : y + offset[1] + height + _MARGIN_PX, left : x + offset[0] + width + _MARGIN_PX]
-    here = distance[part]
+    here = full.distance[part]
     filled = np.zeros_like(here)
     cv2.drawContours(filled, [outline], -1, 255, -1, offset=(offset[0] - left, offset[1] - top))
     if _softness(here, filled) > soft_share:
         return []
     mask[part] |= filled
-    peak = float(cv2.minMaxLoc(cv2.divide(here, threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
-    return [(peak, (left + x0, top + y0, left + x1, top + y1)) for x0, y0, x1, y1 in parts(filled)]
+    peak = float(cv2.minMaxLoc(cv2.divide(here, full.threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
+    pieces = parts(cv2.bitwise_and(filled, full.differs[part]))
+    if len(pieces) < 2:
+        return [(peak, (x + offset[0], y + offset[1], x + offset[0] + width, y + offset[1] + height))]
+    return [(peak, (left + x0, top + y0, left + x1, top + y1)) for x0, y0, x1, y1 in pieces]
 
 
 def _softness(distance: NDArray[np.uint8], filled: U8) -> float:

@@ -50,7 +50,7 @@ class StillConfig(BaseModel):
         default=0.35, gt=0, le=1, description="Share of the view that must stay in place, or the camera moves. [1]"
     )
     shake_px: float = Field(
-        default=4.0, ge=0, le=50, description="Largest shake of a mast that is followed. [px of that picture]"
+        default=6.0, ge=0, le=50, description="Largest shake of a mast that is followed. [px of that picture]"
     )
     samples: int = Field(default=10, ge=3, le=50, description="Grey levels kept of each pixel. [1]")
     memory_s: float = Field(default=8.0, gt=0, description="How long a grey level of the background is kept. [s]")

@@ -29,7 +29,11 @@ class Tone:
         if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
             return picture
         levels = (np.arange(256) - self.offset) / self.gain
-        return np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
+        out = np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
+        # What is clipped now may have been as bright or as dark as the background there.
+        cv2.copyTo(cv2.max(out, mean), cv2.compare(picture, _BRIGHTEST, cv2.CMP_GE), out)
+        cv2.copyTo(cv2.min(out, mean), cv2.compare(picture, _DARKEST, cv2.CMP_LE), out)
+        return out
 
     def _fit(self, picture: U8, mean: U8) -> None:
         """Least squares with what does not fit left out, from the last answer on and from the median difference."""
