@@ -95,6 +95,13 @@ class Background:
         lattice = self._lattice(dt_s * self._count / min(self._absorb_s, 4 * age_s + 30))
         self._put(picture, np.asarray(cv2.bitwise_not(empty[lattice].copy()), np.uint8), lattice, 0, 0, picked=True)
 
+    def replace(self, picture: U8, where: U8) -> None:
+        """Forget what was known where 255, and take the picture for it."""
+        if cv2.hasNonZero(where):
+            chosen = where > 0
+            self._mean[chosen] = picture[chosen]
+            self._samples[:, chosen] = picture[chosen]
+
     def _lattice(self, chance: float) -> tuple[slice, slice]:
         """Every so many-th row and column from a random one on: about this share of the pixels."""
         step = max(round(1 / np.sqrt(max(chance, 1e-6))), 1)

@@ -58,6 +58,11 @@ class Clutter:
         self._spot = np.zeros_like(self._block)
         self._last = list(pictures[-4:])
 
+    @property
+    def earlier(self) -> U8:
+        """The picture learned four updates ago, or the first."""
+        return self._last[0]
+
     def update(self, picture: U8, distance: U8, dt_s: float) -> None:
         """Learn one picture and its distance from the background. dt_s: time since the last one. [s]"""
         rate = min(dt_s / self._memory_s, 0.5)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.ghost import is_ghost
 from detector.detectors.shadow import shadow
 from detector.detectors.split import Box, parts
 
@@ -36,12 +37,24 @@ class SegmentSettings(Protocol):
     def max_detections(self) -> int: ...
 
 
+class Looked(NamedTuple):
+    """What was looked at: the picture, the mean background, the picture a few tenths of a second ago, and its noise."""
+
+    picture: U8
+    mean: U8
+    earlier: U8
+    sigma: float
+
+
 class _Full(NamedTuple):
     """Of the whole picture: distance, threshold, and what differs before gaps are closed."""
 
+    seen: Looked
     distance: U8
     threshold: U8
     differs: U8
+    mask: U8
+    ghost: U8
 
 
 class Segments(NamedTuple):
@@ -50,31 +63,33 @@ class Segments(NamedTuple):
     xyxy: x1 and y1 exclusive. shape (N, 4) [px]
     peak: largest distance in units of the threshold there. shape (N,) [1]
     mask: 0 and 255. shape (H, W)
+    ghost: where a thing has left that was taken for background. 0 and 255, shape (H, W)
     """
 
     xyxy: NDArray[np.float64]
     peak: NDArray[np.float32]
     mask: U8
+    ghost: U8
 
 
-def segments(picture: U8, mean: U8, distance: U8, threshold: U8, settings: SegmentSettings) -> Segments:
+def segments(seen: Looked, distance: U8, threshold: U8, settings: SegmentSettings) -> Segments:
     """Connected places that differ from the background by more than the threshold, with what is around above a share.
 
     Shadow is left out, single pixels and threads are, gaps and holes are filled. What fades into its surroundings is
     light, haze or foliage; a thing has a border.
     """
-    mask, differs = np.zeros_like(distance), np.zeros_like(distance)
-    full = _Full(distance, threshold, differs)
+    empty = np.zeros_like(distance)
+    full = _Full(seen, distance, threshold, empty, empty.copy(), empty.copy())
     found: list[tuple[float, Box]] = []
     for part, region in _regions(cv2.compare(distance, threshold, cv2.CMP_GT)):
         near = cv2.bitwise_and(distance[part], region)
-        outlines, raw = _spots(picture[part], mean[part], near, threshold[part], settings)
-        differs[part] |= raw
+        outlines, raw = _spots(seen.picture[part], seen.mean[part], near, threshold[part], settings)
+        full.differs[part] |= raw
         for outline in outlines:
-            found += _things(outline, (part[1].start, part[0].start), full, mask, settings.soft_share)
+            found += _things(outline, (part[1].start, part[0].start), full, settings.soft_share)
     found = sorted(found, key=lambda one: -one[0])[: settings.max_detections]
     xyxy = np.array([box for _, box in found], np.float64).reshape(-1, 4)
-    return Segments(xyxy, np.array([peak for peak, _ in found], np.float32), mask)
+    return Segments(xyxy, np.array([peak for peak, _ in found], np.float32), full.mask, full.ghost)
 
 
 def _regions(high: NDArray[np.uint8]) -> Iterator[tuple[tuple[slice, slice], U8]]:
@@ -126,7 +141,7 @@ def _area(outline: NDArray[np.int32]) -> float:
 
 
 def _things(
-    outline: NDArray[np.int32], offset: tuple[int, int], full: _Full, mask: U8, soft_share: float
+    outline: NDArray[np.int32], offset: tuple[int, int], full: _Full, soft_share: float
 ) -> list[tuple[float, Box]]:
     """Peak and box of each thing within one outline, unless it fades into its surroundings; fills it in the mask."""
     x, y, width, height = cv2.boundingRect(outline)
@@ -137,7 +152,11 @@ def _things(
     cv2.drawContours(filled, [outline], -1, 255, -1, offset=(offset[0] - left, offset[1] - top))
     if _softness(here, filled) > soft_share:
         return []
-    mask[part] |= filled
+    seen = full.seen
+    if is_ghost(seen.picture[part], seen.mean[part], seen.earlier[part], filled, seen.sigma):
+        full.ghost[part] |= filled
+        return []
+    full.mask[part] |= filled
     peak = float(cv2.minMaxLoc(cv2.divide(here, full.threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
     pieces = parts(cv2.bitwise_and(filled, full.differs[part]))
     if len(pieces) < 2:

@@ -14,7 +14,7 @@ from detector.detectors.clutter import Clutter
 from detector.detectors.first_view import empty_view
 from detector.detectors.lagged import Kept
 from detector.detectors.local_light import evened
-from detector.detectors.segments import Segments, segments
+from detector.detectors.segments import Looked, Segments, segments
 from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
@@ -271,7 +271,8 @@ class StillDetector:
             self._levels, self._levels_ns = self._threshold(mean), now.t_ns
         threshold = self._levels
         distance = self._background.distance(picture, mean, threshold, self._config.low_share)
-        found = segments(picture, mean, distance, threshold, self._config)
+        looked = Looked(picture, mean, self._clutter.earlier, self._sigma)
+        found = segments(looked, distance, threshold, self._config)
         hot = np.count_nonzero(found.mask) > _MAX_HOT_SHARE * found.mask.size
         self._flooded = self._flooded + 1 if hot else 0
         dt_s = min(max((now.t_ns - self._judged_ns) / 1e9, 0.0), 1.0)
@@ -279,6 +280,7 @@ class StillDetector:
         self._covered = found.mask
         if not now.damaged and not hot:
             self._clutter.update(picture, distance, dt_s)
+            self._background.replace(picture, found.ghost)
             around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
             empty = cv2.bitwise_or(cv2.bitwise_not(around), self._clutter.restless(_RESTLESS_GREY, mean.shape[::-1]))
             self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, (now.t_ns - self._start_ns) / 1e9)
