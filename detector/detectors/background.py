@@ -36,16 +36,14 @@ class Background:
         self._mean: Float32 = np.zeros((0, 0), np.float32)
         self._random = np.random.default_rng(0)
 
-    def begin(self, pictures: list[U8], empty: U8, tolerance: Float32) -> None:
+    def begin(self, pictures: list[U8], empty: U8, tolerance: U8) -> None:
         """Start from several pictures of the view. What differs from `empty` by more than `tolerance` is left out."""
         self.reset()
-        height, width = empty.shape
         self._mean = empty.astype(np.float32)
-        allowed = np.asarray(cv2.convertScaleAbs(tolerance), np.uint8)
         samples = []
         for position in np.linspace(0, len(pictures) - 1, self._count).astype(int).tolist():
             sample = pictures[position].copy()
-            strange = cv2.compare(cv2.absdiff(sample, empty), allowed, cv2.CMP_GT)
+            strange = cv2.compare(cv2.absdiff(sample, empty), tolerance, cv2.CMP_GT)
             cv2.copyTo(empty, strange, sample)
             samples.append(sample)
         self._samples = np.stack(samples)
@@ -124,7 +122,9 @@ class Background:
             mean[chosen] += np.float32(0.3) * (source[chosen] - mean[chosen])
         y, x = rows.start + down, columns.start + right
         first_row, first_column = (1 if y < 0 else 0), (1 if x < 0 else 0)
-        target = sample[y + first_row * rows.step : height : rows.step, x + first_column * columns.step : width : columns.step]
+        target = sample[
+            y + first_row * rows.step : height : rows.step, x + first_column * columns.step : width : columns.step
+        ]
         source, chosen = source[first_row:, first_column:], chosen[first_row:, first_column:]
         shape = (min(target.shape[0], source.shape[0]), min(target.shape[1], source.shape[1]))
         fits = np.s_[: shape[0], : shape[1]]
@@ -139,11 +139,11 @@ def near_high(distance: NDArray[np.uint8], threshold: U8, low_share: float) -> N
     below, right = size[1] * _CELL_PX - height, size[0] * _CELL_PX - width
     padded = cv2.copyMakeBorder(high, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
     # Two pixels of a cell make a mean of 2; one, being noise, 1.
-    cells = cv2.compare(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), 2, cv2.CMP_GE)
+    _, cells = cv2.threshold(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), 1, 255, cv2.THRESH_BINARY)
     if not cv2.hasNonZero(cells):
         return np.zeros(0, np.int64)
     # 1 and not 255, for numpy finds the true among booleans five times as fast as the non-zero among bytes.
-    cells = cv2.bitwise_and(cv2.dilate(cells, np.ones((3, 3), np.uint8)), 1)
+    _, cells = cv2.threshold(cv2.dilate(cells, np.ones((3, 3), np.uint8)), 0, 1, cv2.THRESH_BINARY)
     whole = cv2.resize(cells, (size[0] * _CELL_PX, size[1] * _CELL_PX), interpolation=cv2.INTER_NEAREST)
     low = cv2.compare(distance, cv2.convertScaleAbs(threshold, alpha=low_share), cv2.CMP_GT)
     return np.flatnonzero(cv2.bitwise_and(low, np.ascontiguousarray(whole[:height, :width])).view(np.bool_))

@@ -49,7 +49,7 @@ def _factors(picture: Float32, mean: Float32) -> tuple[Float32, Float32]:
     least = _LEAST_STRUCTURE**2
     alike = both > _SAME_GROUND * np.sqrt(here_power * was_power)
     knows = alike & (was_power > least) & (was > 8)
-    return here / np.maximum(was, 1), knows.astype(np.float32)
+    return np.asarray(here / np.maximum(was, 1), np.float32), knows.astype(np.float32)
 
 
 def _quartered(picture: U8) -> Float32:

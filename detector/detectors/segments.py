@@ -18,6 +18,7 @@ U8 = NDArray[np.uint8]
 _THIRD_OF_NINE = 85  # mean of a 3x3 of which three are 255
 _MARGIN_PX = 4
 _CELL_PX = 8
+_WHOLE_SHARE = 0.88
 _CORE_SHARE = 0.25
 _TWO_OF_A_CELL = 7  # mean of an 8x8 of which two are 255
 
@@ -26,15 +27,24 @@ class SegmentSettings(Protocol):
     """What is asked of the settings."""
 
     @property
-    def low_share(self) -> float: ...
+    def low_share(self) -> float:
+        """Least distance around a spot, in units of the threshold. [1]"""
+        ...
+
     @property
-    def close_px(self) -> int: ...
+    def close_px(self) -> int:
+        """Gaps up to this are closed. [px]"""
+        ...
+
     @property
-    def min_area_px(self) -> float: ...
+    def min_area_px(self) -> float:
+        """Least area. [px2]"""
+        ...
+
     @property
-    def soft_share(self) -> float: ...
-    @property
-    def max_detections(self) -> int: ...
+    def max_detections(self) -> int:
+        """So many at most."""
+        ...
 
 
 class Looked(NamedTuple):
@@ -75,18 +85,17 @@ class Segments(NamedTuple):
 def segments(seen: Looked, distance: U8, threshold: U8, settings: SegmentSettings) -> Segments:
     """Connected places that differ from the background by more than the threshold, with what is around above a share.
 
-    Shadow is left out, single pixels and threads are, gaps and holes are filled. What fades into its surroundings is
-    light, haze or foliage; a thing has a border.
+    Shadow is left out, single pixels and threads are, gaps and holes are filled.
     """
     empty = np.zeros_like(distance)
     full = _Full(seen, distance, threshold, empty, empty.copy(), empty.copy())
     found: list[tuple[float, Box]] = []
-    for part, region in _regions(cv2.compare(distance, threshold, cv2.CMP_GT)):
-        near = cv2.bitwise_and(distance[part], region)
+    for part, region in _regions(np.asarray(cv2.compare(distance, threshold, cv2.CMP_GT), np.uint8)):
+        near = np.asarray(cv2.bitwise_and(distance[part], region), np.uint8)
         outlines, raw = _spots(seen.picture[part], seen.mean[part], near, threshold[part], settings)
         full.differs[part] |= raw
         for outline in outlines:
-            found += _things(outline, (part[1].start, part[0].start), full, settings.soft_share)
+            found += _things(outline, (part[1].start, part[0].start), full)
     found = sorted(found, key=lambda one: -one[0])[: settings.max_detections]
     xyxy = np.array([box for _, box in found], np.float64).reshape(-1, 4)
     return Segments(xyxy, np.array([peak for peak, _ in found], np.float32), full.mask, full.ghost)
@@ -96,8 +105,12 @@ def _regions(high: NDArray[np.uint8]) -> Iterator[tuple[tuple[slice, slice], U8]
     """Parts of the picture with something in them, and in each the region that is not another part's. 0 and 255"""
     height, width = high.shape
     size = (-(-width // _CELL_PX), -(-height // _CELL_PX))
-    padded = cv2.copyMakeBorder(high, 0, size[1] * _CELL_PX - height, 0, size[0] * _CELL_PX - width, cv2.BORDER_CONSTANT)
-    cells = cv2.compare(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), _TWO_OF_A_CELL, cv2.CMP_GE)
+    padded = cv2.copyMakeBorder(
+        high, 0, size[1] * _CELL_PX - height, 0, size[0] * _CELL_PX - width, cv2.BORDER_CONSTANT
+    )
+    _, cells = cv2.threshold(
+        cv2.resize(padded, size, interpolation=cv2.INTER_AREA), _TWO_OF_A_CELL - 1, 255, cv2.THRESH_BINARY
+    )
     outlines, _ = cv2.findContours(cv2.dilate(cells, np.ones((3, 3))), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     for outline in outlines:
         x, y, wide, tall = cv2.boundingRect(outline)
@@ -122,9 +135,11 @@ def _spots(
     core = cv2.bitwise_and(high, cv2.bitwise_not(faint))
     if cv2.countNonZero(core) > _CORE_SHARE * cv2.countNonZero(high):
         lit, high = cv2.bitwise_and(lit, cv2.bitwise_not(faint)), core
-    high = cv2.bitwise_and(high, cv2.compare(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE, cv2.CMP_GE))
+    high = cv2.bitwise_and(
+        high, cv2.threshold(cv2.boxFilter(high, -1, (3, 3)), _THIRD_OF_NINE - 1, 255, cv2.THRESH_BINARY)[1]
+    )
     if not cv2.hasNonZero(high):
-        return [], high
+        return [], np.asarray(high, np.uint8)
     low = cv2.compare(lit, cv2.convertScaleAbs(threshold, alpha=settings.low_share), cv2.CMP_GT)
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (settings.close_px, settings.close_px))
     raw = cv2.bitwise_or(cv2.bitwise_and(low, cv2.dilate(high, near)), high)
@@ -132,7 +147,8 @@ def _spots(
     # What is thinner than three pixels is left out: tapes, cables, edges that shifted.
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return [one for one in outlines if _area(one) >= settings.min_area_px], np.asarray(raw, np.uint8)
+    found = [np.asarray(one, np.int32) for one in outlines]
+    return [one for one in found if _area(one) >= settings.min_area_px], np.asarray(raw, np.uint8)
 
 
 def _area(outline: NDArray[np.int32]) -> float:
@@ -140,34 +156,24 @@ def _area(outline: NDArray[np.int32]) -> float:
     return float(cv2.contourArea(outline)) + len(outline) / 2 + 1
 
 
-def _things(
-    outline: NDArray[np.int32], offset: tuple[int, int], full: _Full, soft_share: float
-) -> list[tuple[float, Box]]:
-    """Peak and box of each thing within one outline, unless it fades into its surroundings; fills it in the mask."""
+def _things(outline: NDArray[np.int32], offset: tuple[int, int], full: _Full) -> list[tuple[float, Box]]:
+    """Peak and box of each thing within one outline; fills it in the mask. None where a thing has only left."""
     x, y, width, height = cv2.boundingRect(outline)
     left, top = max(x + offset[0] - _MARGIN_PX, 0), max(y + offset[1] - _MARGIN_PX, 0)
     part = np.s_[top : y + offset[1] + height + _MARGIN_PX, left : x + offset[0] + width + _MARGIN_PX]
     here = full.distance[part]
     filled = np.zeros_like(here)
     cv2.drawContours(filled, [outline], -1, 255, -1, offset=(offset[0] - left, offset[1] - top))
-    if _softness(here, filled) > soft_share:
-        return []
     seen = full.seen
     if is_ghost(seen.picture[part], seen.mean[part], seen.earlier[part], filled, seen.sigma):
         full.ghost[part] |= filled
         return []
     full.mask[part] |= filled
     peak = float(cv2.minMaxLoc(cv2.divide(here, full.threshold[part], scale=16, dtype=cv2.CV_8U), filled)[1]) / 16
-    pieces = parts(cv2.bitwise_and(filled, full.differs[part]))
+    raw = np.asarray(cv2.bitwise_and(filled, full.differs[part]), np.uint8)
+    hull = np.asarray(cv2.convexHull(outline), np.int32)
+    # What fills its hull is one thing.
+    pieces = parts(raw) if cv2.countNonZero(raw) < _WHOLE_SHARE * _area(hull) else []
     if len(pieces) < 2:
         return [(peak, (x + offset[0], y + offset[1], x + offset[0] + width, y + offset[1] + height))]
     return [(peak, (left + x0, top + y0, left + x1, top + y1)) for x0, y0, x1, y1 in pieces]
-
-
-def _softness(distance: NDArray[np.uint8], filled: U8) -> float:
-    """Mean distance just outside a spot over that just inside. 1 where it has no border, 0 for a thing on a still ground."""
-    wide = cv2.dilate(filled, np.ones((7, 7), np.uint8))
-    outside = cv2.subtract(wide, cv2.dilate(filled, np.ones((3, 3), np.uint8)))
-    inside = cv2.subtract(filled, cv2.erode(filled, np.ones((5, 5), np.uint8)))
-    without, within = cv2.mean(distance, outside)[0], cv2.mean(distance, inside)[0]
-    return without / max(within, 1.0)

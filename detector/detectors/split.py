@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,8 @@ def parts(mask: NDArray[np.uint8]) -> list[Box]:
     inner = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     deepest = float(inner.max())
     for depth in np.arange(1.5, 0.8 * deepest, max(1.0, deepest / 6)):
-        count, labels = cv2.connectedComponents((inner > depth).astype(np.uint8))
+        count, found_labels = cv2.connectedComponents((inner > depth).astype(np.uint8))
+        labels = np.asarray(found_labels, np.int32)
         if count < 3:
             continue
         found = _assigned(mask, labels, count, area)
@@ -61,6 +64,5 @@ def _side_by_side(boxes: list[Box]) -> bool:
     """Whether no two overlap much across."""
     ordered = sorted(boxes)
     return all(
-        min(a[2], b[2]) - max(a[0], b[0]) <= _MOST_OVERLAP * min(a[2] - a[0], b[2] - b[0])
-        for a, b in zip(ordered, ordered[1:], strict=False)
+        min(a[2], b[2]) - max(a[0], b[0]) <= _MOST_OVERLAP * min(a[2] - a[0], b[2] - b[0]) for a, b in pairwise(ordered)
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -80,13 +81,11 @@ class StillConfig(BaseModel):
         default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
     )
     min_area_px: float = Field(default=10.0, ge=1, description="Smaller spots do not count. [px2 of that picture]")
-    soft_share: float = Field(
-        default=0.6, gt=0, description="What differs outside its border by this share of inside has no border. [1]"
-    )
     max_detections: int = Field(default=300, ge=1, description="The strongest so many in a frame are kept. [1]")
 
 
-class _Seen(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
     """A frame not yet answered for; kept is None for one that is passed over."""
 
     index: int
@@ -133,6 +132,8 @@ class StillDetector:
         self._unshaken = False
         self._levels: U8 | None = None  # least difference that counts
         self._levels_ns = 0
+        self._uneven = False  # whether the light in some part differed when last looked at
+        self._evened_ns = 0
         self._misses = 0
         self._flooded = 0
         self._sigma = 1.0
@@ -218,7 +219,7 @@ class StillDetector:
         # A cloud that passed meanwhile is taken out, or the background would be in half a light.
         middle, tone = placed[len(placed) // 2], Tone()
         pictures = np.stack([evened(tone.taken_out(one, middle), middle) for one in placed])
-        self._sigma = float(np.median([_noise(a, b) for a, b in zip(pictures, pictures[1:], strict=False)] or [1.0]))
+        self._sigma = float(np.median([_noise(a, b) for a, b in pairwise(pictures)] or [1.0]))
         empty = empty_view(pictures, self._least_grey)
         self._clutter.begin(pictures, empty)
         self._background.begin(list(pictures), empty, self._threshold(empty))
@@ -266,7 +267,10 @@ class StillDetector:
 
     def _judge(self, now: Kept, place: Float) -> Detections:
         mean = self._background.mean
-        picture = evened(self._tone.taken_out(_placed(now.picture, place, mean), mean), mean)
+        picture = self._tone.taken_out(_placed(now.picture, place, mean), mean)
+        if self._uneven or now.t_ns - self._evened_ns >= _TRUST_S * 1e9:
+            raw, picture = picture, evened(picture, mean)
+            self._uneven, self._evened_ns = picture is not raw, now.t_ns
         if self._levels is None or now.t_ns - self._levels_ns >= _TRUST_S * 1e9:
             self._levels, self._levels_ns = self._threshold(mean), now.t_ns
         threshold = self._levels
@@ -291,7 +295,7 @@ class StillDetector:
     def _record(self, now: Kept, found: Segments, place: Float) -> Detections:
         xyxy, mask = found.xyxy, found.mask
         if not np.array_equal(place, np.eye(3)):
-            back = np.linalg.inv(place)
+            back = np.asarray(np.linalg.inv(place), np.float64)
             xyxy = _boxes_through(back, xyxy)
             height, width = mask.shape
             mask = np.asarray(cv2.warpPerspective(mask, back, (width, height), flags=cv2.INTER_NEAREST), np.uint8)
@@ -317,9 +321,7 @@ def _placed(picture: U8, place: Float, elsewhere: U8) -> U8:
     if np.array_equal(place, np.eye(3)):
         return picture
     height, width = picture.shape
-    laid = cv2.warpPerspective(
-        picture, place, (width, height), dst=elsewhere.copy(), borderMode=cv2.BORDER_TRANSPARENT
-    )
+    laid = cv2.warpPerspective(picture, place, (width, height), dst=elsewhere.copy(), borderMode=cv2.BORDER_TRANSPARENT)
     return np.asarray(laid, np.uint8)
 
 

@@ -69,7 +69,7 @@ class View:
             _block_mean(across * down),
             _block_mean(down * down),
         )
-        self._home_from_reference = np.linalg.inv(reference_from_picture)
+        self._home_from_reference = np.asarray(np.linalg.inv(reference_from_picture), np.float64)
 
     def place(self, picture: U8, reference_from_picture: Float, covered: U8 | None = None) -> Float | None:
         """Homography from the picture to the view: exactly the identity where nothing shook; None if it is another.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 U8 = NDArray[np.uint8]
 
 _POINTS = 1500
+_GOOD = 1.5  # median of what is left by a fit that need not be made again [grey levels]
 _POOR = 3.0  # median of what is left by a fit that is worth another try [grey levels]
 _DARKEST, _BRIGHTEST = 4, 250  # what is clipped tells nothing
 
@@ -31,8 +32,8 @@ class Tone:
         levels = (np.arange(256) - self.offset) / self.gain
         out = np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
         # What is clipped now may have been as bright or as dark as the background there.
-        cv2.copyTo(cv2.max(out, mean), cv2.compare(picture, _BRIGHTEST, cv2.CMP_GE), out)
-        cv2.copyTo(cv2.min(out, mean), cv2.compare(picture, _DARKEST, cv2.CMP_LE), out)
+        cv2.copyTo(cv2.max(out, mean), cv2.threshold(picture, _BRIGHTEST - 1, 255, cv2.THRESH_BINARY)[1], out)
+        cv2.copyTo(cv2.min(out, mean), cv2.threshold(picture, _DARKEST, 255, cv2.THRESH_BINARY_INV)[1], out)
         return out
 
     def _fit(self, picture: U8, mean: U8) -> None:
@@ -45,6 +46,9 @@ class Tone:
         if len(now) < 50:
             self.reset()
             return
+        off = np.abs(now - self.gain * was - self.offset)
+        if float(np.median(off)) < _GOOD:
+            return
         self.gain, self.offset, left = _refined(now, was, self.gain, self.offset)
         if left > _POOR:
             median = float(np.median(now - was))
@@ -53,7 +57,9 @@ class Tone:
                 self.gain, self.offset, _ = again
 
 
-def _refined(now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float) -> tuple[float, float, float]:
+def _refined(
+    now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float
+) -> tuple[float, float, float]:
     """Gain, offset and the median of what is left. [1], [grey levels], [grey levels]"""
     for _ in range(3):
         left = np.abs(now - gain * was - offset)

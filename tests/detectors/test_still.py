@@ -13,7 +13,7 @@ from tests.naive_vision_still import SIZE, Scene, box, shade
 
 
 def judged(make, count, fps=10.0, detector=None, **options):
-    """Detections over the pictures that `make(index)` gives, registered by the real registrar; all of them, in order."""
+    """Detections over the pictures that `make(index)` gives, registered by the real registrar."""
     registrar = FlowRegistrar()
     detector = detector if detector is not None else StillDetector(**options)
     found = []
@@ -41,7 +41,10 @@ def pixel_f(scene, found, since=0):
 
 @pytest.mark.parametrize("fps", [5.0, 10.0, 25.0, 30.0, 60.0])
 def test_the_mask_is_the_thing_at_any_frame_rate(fps):
-    scene = Scene(box(lambda i: 20 + 60 * i / fps, lambda i: 100, 24, 14), box(lambda i: 400 - 40 * i / fps, lambda i: 180, 8, 18, 20.0))
+    scene = Scene(
+        box(lambda i: 20 + 60 * i / fps, lambda i: 100, 24, 14),
+        box(lambda i: 400 - 40 * i / fps, lambda i: 180, 8, 18, 20.0),
+    )
     found = seeing(judged(scene.make, round(5 * fps), fps, masks=True))
     assert pixel_f(scene, found, since=round(fps)) > 0.9
     assert all(set(one.kind) <= {Kind.MOTION.value} for one in found)
@@ -66,7 +69,7 @@ def test_a_thing_that_stops_becomes_background_in_tens_of_seconds_and_not_before
     assert shown[899] < 0.1
 
 
-@pytest.mark.parametrize("gain, offset", [(1.25, 0.0), (0.8, 0.0), (1.0, 15.0)])
+@pytest.mark.parametrize(("gain", "offset"), [(1.25, 0.0), (0.8, 0.0), (1.0, 15.0)])
 def test_an_exposure_step_is_silent(gain, offset):
     scene = Scene(light=lambda index, picture: picture * gain + offset if index >= 50 else picture)
     found = seeing(judged(scene.make, 90))

@@ -4,7 +4,7 @@ import pytest
 from detector.detectors import clutter, local_light, stillness
 from detector.detectors.background import Background
 from detector.detectors.clutter import pulse
-from detector.detectors.first_view import empty_view
+from detector.detectors.first_view import empty_view, ordered
 from detector.detectors.local_light import evened
 from detector.detectors.split import parts
 from detector.detectors.stillness import View
@@ -85,7 +85,7 @@ def test_a_view_stays_under_noise_gain_and_passers_by_and_not_under_a_shift_of_a
     noisy = np.clip(home * 1.2 + random.normal(0, 4, home.shape), 0, 255).astype(np.uint8)
     noisy[100:200, 100:250] = 30
     assert np.array_equal(seen.place(noisy, np.eye(3)), np.eye(3))
-    shifted = view(ground, at + [[0, 0, 1.0], [0, 0, 0], [0, 0, 0]], (480, 270))
+    shifted = view(ground, at + np.array([[0, 0, 1.0], [0, 0, 0], [0, 0, 0]]), (480, 270))
     assert seen.place(shifted, np.eye(3)) is None
     assert seen.place(np.full((270, 480), 90, np.uint8), np.eye(3)) is None
 
@@ -107,7 +107,9 @@ def test_factors_of_light_are_those_of_the_slow_twin():
     factor, alike = naive_light(picture, mean, 4)
     fast, knows = local_light._factors(picture, mean)
     assert np.allclose(fast, factor, rtol=1e-4)
-    structured = np.array([[mean[r * 4 : r * 4 + 4, c * 4 : c * 4 + 4].std() > 3.01 for c in range(16)] for r in range(12)])
+    structured = np.array(
+        [[mean[r * 4 : r * 4 + 4, c * 4 : c * 4 + 4].std() > 3.01 for c in range(16)] for r in range(12)]
+    )
     sure = np.abs(alike - 0.85) > 1e-3
     assert np.array_equal((knows > 0)[sure], ((alike > 0.85) & structured)[sure])
 
@@ -124,7 +126,7 @@ def test_a_half_lit_view_is_evened_and_a_thing_keeps_its_contrast():
     assert out[110:150, 310:390].mean() > 0.8 * (230 - mean[110:150, 310:390].astype(float)).mean()
 
 
-@pytest.mark.parametrize("gain, offset", [(0.7, 10.0), (1.3, -20.0), (1.0, 0.0)])
+@pytest.mark.parametrize(("gain", "offset"), [(0.7, 10.0), (1.3, -20.0), (1.0, 0.0)])
 def test_tone_finds_gain_and_offset_with_a_third_of_the_picture_covered(gain, offset):
     mean = texture(7, (480, 270))
     picture = np.clip(mean * gain + offset, 0, 255)
@@ -146,6 +148,12 @@ def test_the_empty_view_is_the_ground_under_a_slow_thing_and_keeps_foliage():
     empty = empty_view(np.stack(pictures), 7.0)
     assert np.abs(empty[:40] - ground[:40]).mean() < 2
     assert (np.abs(empty[70:90, :] - 110.0) < 5).mean() > 0.95
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 15])
+def test_ordered_is_sorted_at_each_pixel(count):
+    pictures = np.random.default_rng(count).integers(0, 256, (count, 9, 11), np.uint8)
+    assert np.array_equal(np.stack(ordered(list(pictures))), np.sort(pictures, axis=0))
 
 
 def test_parts_of_a_mask():
