@@ -98,3 +98,11 @@ def naive_towards(level, seen, quantile, rate):
         step = (value + 3) * 2 * rate
         out[place] = max(value + step * (quantile if seen[place] > value else quantile - 1), 0)
     return out
+
+
+def naive_cell_means(picture, cell):
+    rows, columns = -(-picture.shape[0] // cell), -(-picture.shape[1] // cell)
+    out = np.zeros((rows, columns))
+    for (y, x), value in np.ndenumerate(picture):
+        out[y // cell, x // cell] += value / cell**2
+    return out

@@ -131,7 +131,9 @@ def pulse(before: U8, middle: U8, after: U8) -> U8:
 def _towards(level: Float32, seen: NDArray[np.uint8], quantile: float, rate: float) -> None:
     """Move a running quantile, in place; by its own size, so that it settles equally fast in grass and on water."""
     step = (level + 3) * np.float32(2 * rate)
-    level += np.where(seen > level, step * np.float32(quantile), step * np.float32(quantile - 1))
+    louder = (seen > level).view(np.uint8)
+    level -= step * np.float32(1 - quantile)
+    cv2.add(level, step, level, louder)
     np.maximum(level, 0, out=level)
 
 

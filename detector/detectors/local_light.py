@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.cells import cell_means
+
 U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
@@ -54,7 +56,7 @@ def _factors(picture: Float32, mean: Float32) -> tuple[Float32, Float32]:
 
 def _quartered(picture: U8) -> Float32:
     height, width = picture.shape
-    return cv2.resize(picture, (width // 4, height // 4), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cell_means(picture[: height // 4 * 4, : width // 4 * 4], 2).astype(np.float32)
 
 
 def _block_mean(picture: Float32) -> Float32:

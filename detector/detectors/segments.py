@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.cells import cell_means
 from detector.detectors.ghost import is_ghost
 from detector.detectors.shadow import shadow
 from detector.detectors.split import Box, parts
@@ -17,7 +18,8 @@ U8 = NDArray[np.uint8]
 
 _THIRD_OF_NINE = 85  # mean of a 3x3 of which three are 255
 _MARGIN_PX = 4
-_CELL_PX = 8
+_HALVINGS = 3
+_CELL_PX = 1 << _HALVINGS
 _WHOLE_SHARE = 0.88
 _CORE_SHARE = 0.25
 _TWO_OF_A_CELL = 7  # mean of an 8x8 of which two are 255
@@ -104,13 +106,7 @@ def segments(seen: Looked, distance: U8, threshold: U8, settings: SegmentSetting
 def _regions(high: NDArray[np.uint8]) -> Iterator[tuple[tuple[slice, slice], U8]]:
     """Parts of the picture with something in them, and in each the region that is not another part's. 0 and 255"""
     height, width = high.shape
-    size = (-(-width // _CELL_PX), -(-height // _CELL_PX))
-    padded = cv2.copyMakeBorder(
-        high, 0, size[1] * _CELL_PX - height, 0, size[0] * _CELL_PX - width, cv2.BORDER_CONSTANT
-    )
-    _, cells = cv2.threshold(
-        cv2.resize(padded, size, interpolation=cv2.INTER_AREA), _TWO_OF_A_CELL - 1, 255, cv2.THRESH_BINARY
-    )
+    _, cells = cv2.threshold(cell_means(high, _HALVINGS), _TWO_OF_A_CELL - 1, 255, cv2.THRESH_BINARY)
     outlines, _ = cv2.findContours(cv2.dilate(cells, np.ones((3, 3))), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     for outline in outlines:
         x, y, wide, tall = cv2.boundingRect(outline)

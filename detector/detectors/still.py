@@ -132,6 +132,7 @@ class StillDetector:
         self._unshaken = False
         self._levels: U8 | None = None  # least difference that counts
         self._levels_ns = 0
+        self._restless: U8 = np.zeros((0, 0), np.uint8)
         self._uneven = False  # whether the light in some part differed when last looked at
         self._evened_ns = 0
         self._misses = 0
@@ -273,6 +274,7 @@ class StillDetector:
             self._uneven, self._evened_ns = picture is not raw, now.t_ns
         if self._levels is None or now.t_ns - self._levels_ns >= _TRUST_S * 1e9:
             self._levels, self._levels_ns = self._threshold(mean), now.t_ns
+            self._restless = self._clutter.restless(_RESTLESS_GREY, (mean.shape[1], mean.shape[0]))
         threshold = self._levels
         distance = self._background.distance(picture, mean, threshold, self._config.low_share)
         looked = Looked(picture, mean, self._clutter.earlier, self._sigma)
@@ -286,7 +288,7 @@ class StillDetector:
             self._clutter.update(picture, distance, dt_s)
             self._background.replace(picture, found.ghost)
             around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
-            empty = cv2.bitwise_or(cv2.bitwise_not(around), self._clutter.restless(_RESTLESS_GREY, mean.shape[::-1]))
+            empty = cv2.bitwise_or(cv2.bitwise_not(around), self._restless)
             self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, (now.t_ns - self._start_ns) / 1e9)
         if hot:
             return Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)

@@ -3,6 +3,7 @@ import pytest
 
 from detector.detectors import clutter, local_light, stillness
 from detector.detectors.background import Background
+from detector.detectors.cells import cell_means
 from detector.detectors.clutter import pulse
 from detector.detectors.first_view import empty_view, ordered
 from detector.detectors.local_light import evened
@@ -10,7 +11,13 @@ from detector.detectors.split import parts
 from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
 from tests.naive_vision import naive_block_maximum, naive_symmetric, texture, view
-from tests.naive_vision_still import naive_block_shift, naive_light, naive_second_nearest, naive_towards
+from tests.naive_vision_still import (
+    naive_block_shift,
+    naive_cell_means,
+    naive_light,
+    naive_second_nearest,
+    naive_towards,
+)
 
 
 def test_distance_is_to_the_second_nearest_sample_wherever_it_decides():
@@ -148,6 +155,12 @@ def test_the_empty_view_is_the_ground_under_a_slow_thing_and_keeps_foliage():
     empty = empty_view(np.stack(pictures), 7.0)
     assert np.abs(empty[:40] - ground[:40]).mean() < 2
     assert (np.abs(empty[70:90, :] - 110.0) < 5).mean() > 0.95
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (33, 70), (1, 1)])
+def test_cell_means_are_those_of_the_slow_twin_to_about_a_grey_level(shape):
+    picture = np.random.default_rng(8).integers(0, 256, shape, np.uint8)
+    assert np.abs(cell_means(picture, 3) - naive_cell_means(picture, 8)).max() <= 1.5
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 15])
