@@ -55,15 +55,15 @@ class Background:
         """The mean background. shape (H, W)"""
         return np.asarray(cv2.convertScaleAbs(self._mean), np.uint8)
 
-    def distance(self, picture: U8, mean: U8, threshold: U8, low_share: float) -> U8:
+    def distance(self, picture: U8, mean: U8, threshold: U8, low: U8) -> U8:
         """How far each pixel is from the second nearest of its samples. shape (H, W) [grey levels]
 
-        The distance to the mean stands for it where that is below `low_share` of the threshold, and far from any two
+        The distance to the mean stands for it where that is at most `low`, and far from any two
         pixels where it is above the threshold: it decides nothing there, and costs a fortieth. Slow twin:
         tests/naive_vision_still.py.
         """
         distance = np.asarray(cv2.absdiff(picture, mean), np.uint8)
-        places = near_high(distance, threshold, low_share)
+        places = near_high(distance, threshold, low)
         distance.ravel()[places] = self._second_nearest(picture.ravel()[places], places)
         return distance
 
@@ -133,8 +133,8 @@ class Background:
         np.copyto(target[fits], source[fits], where=chosen[fits])
 
 
-def near_high(distance: NDArray[np.uint8], threshold: U8, low_share: float) -> NDArray[np.int64]:
-    """Pixels above a share of the threshold, not farther than two cells of 16x16 from two that are above it all."""
+def near_high(distance: NDArray[np.uint8], threshold: U8, low: U8) -> NDArray[np.int64]:
+    """Pixels above the lower threshold, not farther than two cells of 16x16 from two that are above the upper."""
     height, width = distance.shape
     high = cv2.compare(distance, threshold, cv2.CMP_GT)
     # Two pixels of a cell make a mean of 2; one, being noise, 1.
@@ -145,8 +145,8 @@ def near_high(distance: NDArray[np.uint8], threshold: U8, low_share: float) -> N
     _, cells = cv2.threshold(cv2.dilate(cells, np.ones((3, 3), np.uint8)), 0, 1, cv2.THRESH_BINARY)
     size = (cells.shape[1] << _HALVINGS, cells.shape[0] << _HALVINGS)
     whole = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)
-    low = cv2.compare(distance, cv2.convertScaleAbs(threshold, alpha=low_share), cv2.CMP_GT)
-    return np.flatnonzero(cv2.bitwise_and(low, np.ascontiguousarray(whole[:height, :width])).view(np.bool_))
+    lower = cv2.compare(distance, low, cv2.CMP_GT)
+    return np.flatnonzero(cv2.bitwise_and(lower, np.ascontiguousarray(whole[:height, :width])).view(np.bool_))
 
 
 def _apart(one: U8, other: U8) -> U8:

@@ -27,7 +27,8 @@ U8 = NDArray[np.uint8]
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
 _RENEW_S = 10.0
-_TRUST_S = 0.45  # what changes slowly is worked out twice a second
+_TRUST_S = 0.45  # how long the light in some part of the view is taken to be as it was
+_SLOW_TRUST_S = 0.95  # the same for thresholds, and for a camera that the registration sees standing
 _UNMOVED = read_only(np.eye(3))
 _RESTLESS_GREY = 30.0
 
@@ -132,6 +133,7 @@ class StillDetector:
         self._unshaken = False
         self._levels: U8 | None = None  # least difference that counts
         self._levels_ns = 0
+        self._low: U8 = np.zeros((0, 0), np.uint8)
         self._restless: U8 = np.zeros((0, 0), np.uint8)
         self._uneven = False  # whether the light in some part differed when last looked at
         self._evened_ns = 0
@@ -180,8 +182,8 @@ class StillDetector:
         return since_s >= self._config.judge_every_s or (t_ns - self._before_ns) / 1e9 >= _SLOW_S
 
     def _place(self, now: Kept) -> Float | None:
-        """How the frame lies over the view. Asked twice a second while the registration sees no motion either."""
-        trusted = self.standing and now.static and now.t_ns - self._placed_ns < _TRUST_S * 1e9
+        """How the frame lies over the view. Asked once a second while the registration sees no motion either."""
+        trusted = self.standing and now.static and now.t_ns - self._placed_ns < _SLOW_TRUST_S * 1e9
         if trusted and self._unshaken:
             return _UNMOVED
         place = self._asked(now)
@@ -272,11 +274,12 @@ class StillDetector:
         if self._uneven or now.t_ns - self._evened_ns >= _TRUST_S * 1e9:
             raw, picture = picture, evened(picture, mean)
             self._uneven, self._evened_ns = picture is not raw, now.t_ns
-        if self._levels is None or now.t_ns - self._levels_ns >= _TRUST_S * 1e9:
+        if self._levels is None or now.t_ns - self._levels_ns >= _SLOW_TRUST_S * 1e9:
             self._levels, self._levels_ns = self._threshold(mean), now.t_ns
+            self._low = np.asarray(cv2.convertScaleAbs(self._levels, alpha=self._config.low_share), np.uint8)
             self._restless = self._clutter.restless(_RESTLESS_GREY, (mean.shape[1], mean.shape[0]))
         threshold = self._levels
-        distance = self._background.distance(picture, mean, threshold, self._config.low_share)
+        distance = self._background.distance(picture, mean, threshold, self._low)
         looked = Looked(picture, mean, self._clutter.earlier, self._sigma)
         found = segments(looked, distance, threshold, self._config)
         hot = np.count_nonzero(found.mask) > _MAX_HOT_SHARE * found.mask.size

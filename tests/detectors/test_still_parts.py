@@ -28,7 +28,7 @@ def test_distance_is_to_the_second_nearest_sample_wherever_it_decides():
     background.begin(pictures, mean, np.full((40, 50), 255, np.uint8))
     picture = random.integers(0, 256, (40, 50), np.uint8)
     threshold = np.full((40, 50), 20, np.uint8)
-    fast = background.distance(picture, mean, threshold, 0.5)
+    fast = background.distance(picture, mean, threshold, threshold // 2)
     to_mean = np.abs(picture.astype(int) - 125)
     expected = np.where(to_mean > 10, naive_second_nearest(picture, pictures), to_mean)
     assert np.array_equal(fast, expected)
@@ -43,7 +43,7 @@ def test_learning_takes_empty_pixels_soon_and_others_late():
     new = np.full((60, 80), 130, np.uint8)
     for _ in range(80):
         background.learn(new, empty, 0.1, 1000.0)
-    distance = background.distance(new, grey, np.full((60, 80), 5, np.uint8), 0.5)
+    distance = background.distance(new, grey, np.full((60, 80), 5, np.uint8), np.full((60, 80), 2, np.uint8))
     assert (distance[:, :38] == 0).mean() > 0.95
     assert (distance[:, 42:] == 30).mean() > 0.8
     assert np.abs(background.mean[:, :38].astype(int) - 130).max() <= 2
