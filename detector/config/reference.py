@@ -32,7 +32,12 @@ def page(registries: Registries) -> str:
 
 def _kinds(section: str, registry: Mapping[str, Any]) -> Iterator[str]:
     for kind, part in registry.items():
-        yield from _section(f"`{section}:` kind `{kind}`", part.Config)
+        title = f"`{section}:` kind `{kind}`"
+        yield from _section(title, part.Config)
+        for name, field in part.Config.model_fields.items():
+            nested = field.get_default(call_default_factory=True) if not field.is_required() else None
+            if isinstance(nested, BaseModel):
+                yield from _section(f"{title}, `{name}:`", type(nested))
 
 
 def _section(title: str, model: type[BaseModel]) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.first_view import ordered
 from detector.detectors.residual import edges
 
 U8 = NDArray[np.uint8]
@@ -45,21 +48,26 @@ class Clutter:
         """Start from the first pictures of a view. shape (T, H, W), T >= 1"""
         self.reset()
         steps = [
-            _halved(cv2.min(cv2.absdiff(now, empty), cv2.absdiff(now, last)))
-            for last, now in zip(pictures, pictures[1:], strict=False)
+            _halved(np.minimum(cv2.absdiff(now, empty), cv2.absdiff(now, last))) for last, now in pairwise(pictures)
         ]
         pulses = [_block_maximum(pulse(pictures[t - 4], pictures[t - 2], pictures[t])) for t in range(4, len(pictures))]
         zero = _halved(np.zeros_like(empty))
-        self._pixel = np.quantile(np.stack(steps or [zero]), self._pixel_quantile, axis=0).astype(np.float32)
+        levels = ordered(steps[:: max(len(steps) // 15, 1)] or [zero])
+        self._pixel = levels[round(self._pixel_quantile * (len(levels) - 1))].astype(np.float32)
         quiet = np.zeros_like(_block_maximum(empty))
         self._block = np.quantile(np.stack(pulses or [quiet]), self._block_quantile, axis=0).astype(np.float32)
         self._spot = np.zeros_like(self._block)
         self._last = list(pictures[-4:])
 
+    @property
+    def earlier(self) -> U8:
+        """The picture learned four updates ago, or the first."""
+        return self._last[0]
+
     def update(self, picture: U8, distance: U8, dt_s: float) -> None:
         """Learn one picture and its distance from the background. dt_s: time since the last one. [s]"""
         rate = min(dt_s / self._memory_s, 0.5)
-        step = _halved(cv2.min(distance, cv2.absdiff(picture, self._last[-1])))
+        step = _halved(np.minimum(distance, cv2.absdiff(picture, self._last[-1])))
         _towards(self._pixel, step, self._pixel_quantile, rate)
         if len(self._last) == 4:
             loud = _block_maximum(pulse(self._last[0], self._last[2], picture))
@@ -84,7 +92,11 @@ class Clutter:
         """
         height, width = mean.shape
         pixel = cv2.max(self._pixel, cv2.blur(self._pixel, (_POOL_PX, _POOL_PX)))
-        level = cv2.resize(cv2.max(pixel * pixel_factor, least_grey), (width, height), interpolation=cv2.INTER_LINEAR)
+        level = cv2.resize(
+            np.maximum(pixel * np.float32(pixel_factor), np.float32(least_grey)),
+            (width, height),
+            interpolation=cv2.INTER_LINEAR,
+        )
         region = cv2.dilate(
             cv2.morphologyEx(
                 self._block, cv2.MORPH_OPEN, np.ones((_OPEN_BLOCKS, _OPEN_BLOCKS)), borderType=cv2.BORDER_REPLICATE
@@ -96,8 +108,13 @@ class Clutter:
             size = (region.shape[1] * _BLOCK_PX, region.shape[0] * _BLOCK_PX)
             whole = cv2.resize(region, size, interpolation=cv2.INTER_LINEAR)
             level = cv2.max(level, np.ascontiguousarray(whole[:height, :width]))
-        level = cv2.addWeighted(level, 1, cv2.min(edges(mean), 60).astype(np.float32), edge_share, 0)
-        return np.asarray(cv2.convertScaleAbs(cv2.min(level, 200)), np.uint8)
+        level = cv2.addWeighted(level, 1, np.minimum(edges(mean), 60).astype(np.float32), edge_share, 0)
+        return np.asarray(cv2.convertScaleAbs(np.minimum(level, 200)), np.uint8)
+
+    def restless(self, least_grey: float, size_px: tuple[int, int]) -> U8:
+        """255 where it flickers by so much for a good part of the time: what shows there is what is always there."""
+        flickers = 255 * (self._pixel > least_grey).astype(np.uint8)
+        return np.asarray(cv2.resize(flickers, size_px, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def pulse(before: U8, middle: U8, after: U8) -> U8:
@@ -114,7 +131,9 @@ def pulse(before: U8, middle: U8, after: U8) -> U8:
 def _towards(level: Float32, seen: NDArray[np.uint8], quantile: float, rate: float) -> None:
     """Move a running quantile, in place; by its own size, so that it settles equally fast in grass and on water."""
     step = (level + 3) * np.float32(2 * rate)
-    level += np.where(seen > level, step * np.float32(quantile), step * np.float32(quantile - 1))
+    louder = (seen > level).view(np.uint8)
+    level -= step * np.float32(1 - quantile)
+    cv2.add(level, step, level, louder)
     np.maximum(level, 0, out=level)
 
 
@@ -128,6 +147,8 @@ def _block_maximum(picture: NDArray[np.uint8]) -> U8:
     """Largest value in each block of 8x8. shape (ceil(H / 8), ceil(W / 8)). Slow twin: tests/naive_vision.py."""
     height, width = picture.shape
     padded = cv2.copyMakeBorder(picture, 0, -height % _BLOCK_PX, 0, -width % _BLOCK_PX, cv2.BORDER_REPLICATE)
-    rows, columns = padded.shape[0] // _BLOCK_PX, padded.shape[1] // _BLOCK_PX
-    by_row = padded.reshape(rows, _BLOCK_PX, padded.shape[1]).max(axis=1)
-    return np.asarray(by_row.reshape(rows, columns, _BLOCK_PX).max(axis=2), np.uint8)
+    # Row by row first, eight of them at a stride: numpy's own maximum over two axes costs six times as much.
+    tall = padded[::_BLOCK_PX]
+    for row in range(1, _BLOCK_PX):
+        tall = cv2.max(tall, padded[row::_BLOCK_PX])
+    return np.asarray(tall.reshape(tall.shape[0], -1, _BLOCK_PX).max(axis=2), np.uint8)

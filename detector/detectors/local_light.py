@@ -6,15 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.cells import cell_means
+
 U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
-_BLOCK_PX = 8  # of the halved picture
+_BLOCK_PX = 4  # of the picture at a quarter
 _LEAST_STRUCTURE = 3.0  # standard deviation in a block that can show whether it is the same ground [grey levels]
-_SAME_GROUND = 0.75  # least correlation
+_SAME_GROUND = 0.85  # least correlation
 _REACH_BLOCKS = 1.5
-_PRIOR = 0.02  # weight of "no change" against that of the blocks that know
-_LEAST_CHANGE = 0.02
+_PRIOR = 0.2  # weight of "no change" against that of the blocks that know
+_LEAST_CHANGE = 0.03
 
 
 def evened(picture: U8, mean: U8) -> U8:
@@ -25,19 +27,19 @@ def evened(picture: U8, mean: U8) -> U8:
     and a thing keeps its contrast however large it is.
     """
     height, width = picture.shape
-    if min(height, width) < 4 * _BLOCK_PX:
+    if min(height, width) < 8 * _BLOCK_PX:
         return picture
-    factor, knows = _factors(_halved(picture), _halved(mean))
+    factor, knows = _factors(_quartered(picture), _quartered(mean))
     weight = cv2.GaussianBlur(knows, (0, 0), _REACH_BLOCKS)
     light = (cv2.GaussianBlur(factor * knows, (0, 0), _REACH_BLOCKS) + _PRIOR) / (weight + _PRIOR)
     if np.abs(light - 1).max() < _LEAST_CHANGE:
         return picture
-    size = (light.shape[1] * 2 * _BLOCK_PX, light.shape[0] * 2 * _BLOCK_PX)
-    whole = cv2.resize(light, size, interpolation=cv2.INTER_LINEAR)
-    whole = cv2.copyMakeBorder(whole, 0, max(height - size[1], 0), 0, max(width - size[0], 0), cv2.BORDER_REPLICATE)[
-        :height, :width
-    ]
-    return np.asarray(cv2.divide(picture, np.ascontiguousarray(whole), dtype=cv2.CV_8U), np.uint8)
+    size = (light.shape[1] * 4 * _BLOCK_PX, light.shape[0] * 4 * _BLOCK_PX)
+    back = cv2.convertScaleAbs(1 / np.clip(light, 0.51, 20), alpha=128)
+    whole = cv2.resize(back, size, interpolation=cv2.INTER_LINEAR)
+    down, right = max(height - size[1], 0), max(width - size[0], 0)
+    whole = cv2.copyMakeBorder(whole, 0, down, 0, right, cv2.BORDER_REPLICATE)[:height, :width]
+    return np.asarray(cv2.multiply(picture, np.ascontiguousarray(whole), scale=1 / 128), np.uint8)
 
 
 def _factors(picture: Float32, mean: Float32) -> tuple[Float32, Float32]:
@@ -49,12 +51,12 @@ def _factors(picture: Float32, mean: Float32) -> tuple[Float32, Float32]:
     least = _LEAST_STRUCTURE**2
     alike = both > _SAME_GROUND * np.sqrt(here_power * was_power)
     knows = alike & (was_power > least) & (was > 8)
-    return here / np.maximum(was, 1), knows.astype(np.float32)
+    return np.asarray(here / np.maximum(was, 1), np.float32), knows.astype(np.float32)
 
 
-def _halved(picture: U8) -> Float32:
+def _quartered(picture: U8) -> Float32:
     height, width = picture.shape
-    return cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cell_means(picture[: height // 4 * 4, : width // 4 * 4], 2).astype(np.float32)
 
 
 def _block_mean(picture: Float32) -> Float32:

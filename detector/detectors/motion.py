@@ -20,8 +20,8 @@ class MotionConfig(MovingConfig):
 class MotionDetector:
     """Sends each frame to the detector that the camera's motion calls for; each is answered once, in order.
 
-    Both look until the camera has stood for two seconds; from then on only the one for a still camera does, which
-    then answers at once, too. The first frames of a stream wait for up to these two seconds, so that a camera that
+    Both look until the camera has stood for three seconds; from then on only the one for a still camera does, which
+    then answers at once, too. The first frames of a stream wait for up to these three seconds, so that a camera that
     never moves is judged by its background from the first frame on; later, nothing waits longer than the one for a
     moving camera needs (0.6 s).
     """
@@ -54,7 +54,7 @@ class MotionDetector:
         self._keep(self._of_still, self._for_still, self._still.detect(frame, alignment))
         if self._still.standing:
             if not stood:
-                # What it had not yet answered is answered by the background of the same two seconds.
+                # What it had not yet answered is answered by the background of the same three seconds.
                 self._moving.reset()
                 self._for_moving.clear()
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from detector.detectors.clutter import Clutter
 from detector.detectors.first_view import empty_view
 from detector.detectors.lagged import Kept
 from detector.detectors.local_light import evened
-from detector.detectors.segments import Segments, segments
+from detector.detectors.segments import Looked, Segments, segments
 from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
@@ -26,6 +27,10 @@ U8 = NDArray[np.uint8]
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
 _RENEW_S = 10.0
+_TRUST_S = 0.45  # how long the light in some part of the view is taken to be as it was
+_SLOW_TRUST_S = 0.95  # the same for thresholds, and for a camera that the registration sees standing
+_UNMOVED = read_only(np.eye(3))
+_RESTLESS_GREY = 30.0
 
 
 class StillConfig(BaseModel):
@@ -40,14 +45,14 @@ class StillConfig(BaseModel):
         default=0.079, ge=0, le=1, description="Frames closer together are passed over, above 15 a second. [s]"
     )
     view_s: float = Field(
-        default=2.0, gt=0, le=10, description="So long it looks at a view before it answers for these frames, too. [s]"
+        default=3.0, gt=0, le=10, description="So long it looks at a view before it answers for these frames, too. [s]"
     )
     warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
     least_share: float = Field(
         default=0.35, gt=0, le=1, description="Share of the view that must stay in place, or the camera moves. [1]"
     )
     shake_px: float = Field(
-        default=4.0, ge=0, le=50, description="Largest shake of a mast that is followed. [px of that picture]"
+        default=6.0, ge=0, le=50, description="Largest shake of a mast that is followed. [px of that picture]"
     )
     samples: int = Field(default=10, ge=3, le=50, description="Grey levels kept of each pixel. [1]")
     memory_s: float = Field(default=8.0, gt=0, description="How long a grey level of the background is kept. [s]")
@@ -55,11 +60,11 @@ class StillConfig(BaseModel):
         default=200.0, gt=0, description="The same where something stands; a fifth of it makes a thing background. [s]"
     )
     clutter_s: float = Field(default=2.0, gt=0, description="How long it remembers what flickers. [s]")
-    min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
+    min_grey: float = Field(default=5.0, gt=0, description="Least difference that counts. [grey levels]")
     noise_factor: float = Field(
-        default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
+        default=3.5, gt=0, description="Least difference, in standard deviations of the noise. [1]"
     )
-    pixel_factor: float = Field(default=3.0, ge=0, description="Least difference, in units of its own flicker. [1]")
+    pixel_factor: float = Field(default=1.5, ge=0, description="Least difference, in units of its own flicker. [1]")
     block_factor: float = Field(
         default=2.5, ge=0, description="Least difference, in units of the region's strongest flicker. [1]"
     )
@@ -80,7 +85,8 @@ class StillConfig(BaseModel):
     max_detections: int = Field(default=300, ge=1, description="The strongest so many in a frame are kept. [1]")
 
 
-class _Seen(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
     """A frame not yet answered for; kept is None for one that is passed over."""
 
     index: int
@@ -91,7 +97,7 @@ class _Seen(NamedTuple):
 class StillDetector:
     """Compares each frame with a background of several grey levels a pixel, under a threshold learned at each place.
 
-    It waits until a view has stood still for two seconds, makes the background of these, and answers for them
+    It waits until a view has stood still for three seconds, makes the background of these, and answers for them
     and from then on at once. Exposure is taken out; shadows are dimmed ground and do not count; what flickers
     quietens itself; what stops becomes background in tens of seconds. A mast that shakes by a few pixels is followed.
     While the camera moves it says WARMING_UP: that is for another detector. Ten frames a second are judged.
@@ -123,6 +129,14 @@ class StillDetector:
         self._start_ns = 0
         self._renewed_ns = 0
         self._judged_ns = 0
+        self._placed_ns = 0
+        self._unshaken = False
+        self._levels: U8 | None = None  # least difference that counts
+        self._levels_ns = 0
+        self._low: U8 = np.zeros((0, 0), np.uint8)
+        self._restless: U8 = np.zeros((0, 0), np.uint8)
+        self._uneven = False  # whether the light in some part differed when last looked at
+        self._evened_ns = 0
         self._misses = 0
         self._flooded = 0
         self._sigma = 1.0
@@ -148,7 +162,7 @@ class StillDetector:
         return answers
 
     def finish(self) -> list[Detections]:
-        """The stream has ended: answer for the frames of a view seen for less than two seconds, if it can."""
+        """The stream has ended: answer for the frames of a view seen for less than three seconds, if it can."""
         answers = []
         if self._waiting:
             long_enough = self._waiting[-1].t_ns - self._start_ns >= self._config.view_s * 0.25e9
@@ -168,6 +182,16 @@ class StillDetector:
         return since_s >= self._config.judge_every_s or (t_ns - self._before_ns) / 1e9 >= _SLOW_S
 
     def _place(self, now: Kept) -> Float | None:
+        """How the frame lies over the view. Asked once a second while the registration sees no motion either."""
+        trusted = self.standing and now.static and now.t_ns - self._placed_ns < _SLOW_TRUST_S * 1e9
+        if trusted and self._unshaken:
+            return _UNMOVED
+        place = self._asked(now)
+        self._placed_ns = now.t_ns
+        self._unshaken = place is not None and np.array_equal(place, _UNMOVED)
+        return place
+
+    def _asked(self, now: Kept) -> Float | None:
         return self._view.place(now.picture, _small_reference(now), self._covered)
 
     def _wait(self, now: Kept) -> list[Detections]:
@@ -198,7 +222,7 @@ class StillDetector:
         # A cloud that passed meanwhile is taken out, or the background would be in half a light.
         middle, tone = placed[len(placed) // 2], Tone()
         pictures = np.stack([evened(tone.taken_out(one, middle), middle) for one in placed])
-        self._sigma = float(np.median([_noise(a, b) for a, b in zip(pictures, pictures[1:], strict=False)] or [1.0]))
+        self._sigma = float(np.median([_noise(a, b) for a, b in pairwise(pictures)] or [1.0]))
         empty = empty_view(pictures, self._least_grey)
         self._clutter.begin(pictures, empty)
         self._background.begin(list(pictures), empty, self._threshold(empty))
@@ -206,6 +230,7 @@ class StillDetector:
         places = iter(self._places)
         waiting, self._waiting, self._places = self._waiting, [], []
         self.standing, self._misses, self._flooded, self._judged_ns = True, 0, 0, kept[0].t_ns
+        self._levels = None
         answers = []
         for seen in waiting:
             early = seen.t_ns - self._start_ns < self._config.warm_up_s * 1e9
@@ -245,11 +270,18 @@ class StillDetector:
 
     def _judge(self, now: Kept, place: Float) -> Detections:
         mean = self._background.mean
-        picture = evened(self._tone.taken_out(_placed(now.picture, place, mean), mean), mean)
-        threshold = self._threshold(mean)
-        enough = np.asarray(cv2.convertScaleAbs(threshold, alpha=self._config.low_share), np.uint8)
-        distance = self._background.distance(picture, mean, enough)
-        found = segments(picture, mean, distance, threshold, self._config)
+        picture = self._tone.taken_out(_placed(now.picture, place, mean), mean)
+        if self._uneven or now.t_ns - self._evened_ns >= _TRUST_S * 1e9:
+            raw, picture = picture, evened(picture, mean)
+            self._uneven, self._evened_ns = picture is not raw, now.t_ns
+        if self._levels is None or now.t_ns - self._levels_ns >= _SLOW_TRUST_S * 1e9:
+            self._levels, self._levels_ns = self._threshold(mean), now.t_ns
+            self._low = np.asarray(cv2.convertScaleAbs(self._levels, alpha=self._config.low_share), np.uint8)
+            self._restless = self._clutter.restless(_RESTLESS_GREY, (mean.shape[1], mean.shape[0]))
+        threshold = self._levels
+        distance = self._background.distance(picture, mean, threshold, self._low)
+        looked = Looked(picture, mean, self._clutter.earlier, self._sigma)
+        found = segments(looked, distance, threshold, self._config)
         hot = np.count_nonzero(found.mask) > _MAX_HOT_SHARE * found.mask.size
         self._flooded = self._flooded + 1 if hot else 0
         dt_s = min(max((now.t_ns - self._judged_ns) / 1e9, 0.0), 1.0)
@@ -257,8 +289,10 @@ class StillDetector:
         self._covered = found.mask
         if not now.damaged and not hot:
             self._clutter.update(picture, distance, dt_s)
+            self._background.replace(picture, found.ghost)
             around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
-            self._background.learn(picture, np.asarray(cv2.bitwise_not(around), np.uint8), dt_s)
+            empty = cv2.bitwise_or(cv2.bitwise_not(around), self._restless)
+            self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, (now.t_ns - self._start_ns) / 1e9)
         if hot:
             return Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)
         return self._record(now, found, place)
@@ -266,7 +300,7 @@ class StillDetector:
     def _record(self, now: Kept, found: Segments, place: Float) -> Detections:
         xyxy, mask = found.xyxy, found.mask
         if not np.array_equal(place, np.eye(3)):
-            back = np.linalg.inv(place)
+            back = np.asarray(np.linalg.inv(place), np.float64)
             xyxy = _boxes_through(back, xyxy)
             height, width = mask.shape
             mask = np.asarray(cv2.warpPerspective(mask, back, (width, height), flags=cv2.INTER_NEAREST), np.uint8)

@@ -69,7 +69,7 @@ class View:
             _block_mean(across * down),
             _block_mean(down * down),
         )
-        self._home_from_reference = np.linalg.inv(reference_from_picture)
+        self._home_from_reference = np.asarray(np.linalg.inv(reference_from_picture), np.float64)
 
     def place(self, picture: U8, reference_from_picture: Float, covered: U8 | None = None) -> Float | None:
         """Homography from the picture to the view: exactly the identity where nothing shook; None if it is another.
@@ -97,17 +97,12 @@ class View:
     def _share(self, detail: Float32) -> float:
         """Share of the textured blocks that stayed in place. 0 where too few can tell
 
-        The shift of each block by one step of Lucas-Kanade; what correlates badly shows something else. Neither
-        a change of gain nor noise moves a block. Slow twin: tests/naive_vision_still.py.
+        What correlates badly shows something else. Neither a change of gain nor noise moves a block.
         """
         home = self._home
         assert home is not None
-        differs = detail - home.detail
-        right, below = _block_mean(home.across * differs), _block_mean(home.down * differs)
-        determinant = home.xx * home.yy - home.xy * home.xy
+        shift = _shifts(home, detail)
         with np.errstate(divide="ignore", invalid="ignore"):
-            x = (home.yy * right - home.xy * below) / determinant
-            y = (home.xx * below - home.xy * right) / determinant
             alike = _block_mean(home.detail * detail) / np.sqrt(home.power * _block_mean(detail * detail))
         smallest = (home.xx + home.yy) / 2 - np.sqrt((home.xx - home.yy) ** 2 / 4 + home.xy**2)
         textured = smallest >= _LEAST_TEXTURE**2
@@ -117,8 +112,22 @@ class View:
         if count < _FEWEST_BLOCKS:
             return 0.0
         with np.errstate(invalid="ignore"):
-            stays = (np.hypot(x, y) < _SAME_PX) & (alike > _LEAST_CORRELATION)
+            stays = (np.hypot(shift[..., 0], shift[..., 1]) < _SAME_PX) & (alike > _LEAST_CORRELATION)
         return float((stays & textured).sum() / count)
+
+
+def _shifts(home: _Home, detail: Float32) -> Float32:
+    """Shift of each block by one step of Lucas-Kanade. shape (rows, columns, 2) [px]; NaN or inf without texture
+
+    Slow twin: tests/naive_vision_still.py.
+    """
+    differs = detail - home.detail
+    right, below = _block_mean(home.across * differs), _block_mean(home.down * differs)
+    determinant = home.xx * home.yy - home.xy * home.xy
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = (home.yy * right - home.xy * below) / determinant
+        y = (home.xx * below - home.xy * right) / determinant
+    return np.stack([x, y], axis=-1)
 
 
 def _uncovered(covered: U8, shape: tuple[int, ...]) -> NDArray[np.bool_]:

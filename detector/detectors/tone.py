@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 
-_POINTS = 4000
+_POINTS = 1500
+_GOOD = 1.5  # median of what is left by a fit that need not be made again [grey levels]
+_POOR = 3.0  # median of what is left by a fit that is worth another try [grey levels]
 _DARKEST, _BRIGHTEST = 4, 250  # what is clipped tells nothing
 
 
@@ -28,7 +30,11 @@ class Tone:
         if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
             return picture
         levels = (np.arange(256) - self.offset) / self.gain
-        return np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
+        out = np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
+        # What is clipped now may have been as bright or as dark as the background there.
+        cv2.copyTo(cv2.max(out, mean), cv2.threshold(picture, _BRIGHTEST - 1, 255, cv2.THRESH_BINARY)[1], out)
+        cv2.copyTo(cv2.min(out, mean), cv2.threshold(picture, _DARKEST, 255, cv2.THRESH_BINARY_INV)[1], out)
+        return out
 
     def _fit(self, picture: U8, mean: U8) -> None:
         """Least squares with what does not fit left out, from the last answer on and from the median difference."""
@@ -40,10 +46,15 @@ class Tone:
         if len(now) < 50:
             self.reset()
             return
-        median = float(np.median(now - was))
-        starts = [(self.gain, self.offset), (1.0, median)]
-        fits = [_refined(now, was, gain, offset) for gain, offset in starts]
-        self.gain, self.offset, _ = min(fits, key=lambda fit: fit[2])
+        off = np.abs(now - self.gain * was - self.offset)
+        if float(np.median(off)) < _GOOD:
+            return
+        self.gain, self.offset, left = _refined(now, was, self.gain, self.offset)
+        if left > _POOR:
+            median = float(np.median(now - was))
+            again = _refined(now, was, 1.0, median)
+            if again[2] < left:
+                self.gain, self.offset, _ = again
 
 
 def _refined(

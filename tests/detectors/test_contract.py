@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detector.detectors import DETECTORS, DetectorBank
+from detector.detectors.still import StillDetector
 from detector.model import CameraPose, Sight
 from tests.naive_vision import aligned, flight, frame, texture, view
 
@@ -18,10 +19,29 @@ def detector(request):
     return DETECTORS[request.param]()
 
 
-def stream(count, fps=30.0, pose=None, start_ns=0):
+@pytest.fixture(params=[*sorted(DETECTORS), "still", "bank"])
+def standing(request):
+    """Those that judge a camera that stands still."""
+    if request.param == "still":
+        return StillDetector()
+    return (
+        DetectorBank([kind() for kind in DETECTORS.values()]) if request.param == "bank" else DETECTORS[request.param]()
+    )
+
+
+def still_stream(count, fps=30.0):
+    """As `stream`, from a mast; the registration moves a little all the same."""
+    random = np.random.default_rng(1)
+    for picture, alignment in stream(count, fps, stands=True):
+        matrix = np.eye(3)
+        matrix[:2, 2] = random.normal(0, 0.1, 2)
+        yield picture, aligned(alignment.index, alignment.t_ns, matrix)
+
+
+def stream(count, fps=30.0, pose=None, start_ns=0, stands=False):
     """A flight over still ground with one square that drives and one that lights up for a frame."""
     for index in range(count):
-        matrix = flight(index)
+        matrix = flight(0 if stands else index)
         ground = GROUND.copy()
         x = 150 + round(120 * index / fps)
         ground[150:158, x : x + 12] = 250
@@ -111,3 +131,36 @@ def test_a_pose_without_numbers_does_not_matter(detector):
     nan = float("nan")
     pose = CameraPose(nan, nan, nan, nan, nan, nan, nan, nan)
     assert as_lists(answers(detector, stream(40, pose=pose))) == as_lists(answers(detector, stream(40)))
+
+
+@pytest.mark.parametrize("fps", [5, 10, 24, 30, 60])
+def test_a_standing_camera_has_every_frame_answered_once_in_order_and_most_are_seeing(standing, fps):
+    found = answers(standing, still_stream(5 * fps, fps))
+    assert [one.index for one in found] == list(range(5 * fps))
+    assert found[0].sight is Sight.WARMING_UP
+    assert all(one.sight is Sight.SEEING for one in found[fps:])
+
+
+def test_a_standing_camera_is_judged_repeatably_and_causally(standing):
+    short = [one for pair in still_stream(120) for one in standing.detect(*pair)]
+    standing.reset()
+    first = answers(standing, still_stream(130))
+    assert as_lists(short) == as_lists(first[: len(short)])
+    for pair in still_stream(100):
+        standing.detect(*pair)
+    standing.reset()
+    assert as_lists(answers(standing, still_stream(130))) == as_lists(first)
+
+
+def test_nothing_is_compared_across_a_blind_frame_before_a_standing_camera(standing):
+    def cut():
+        for picture, alignment in still_stream(200):
+            blind = picture.index == 130
+            matrix = np.full((3, 3), np.nan) if blind else alignment.reference_from_frame
+            sight = Sight.BLIND if blind else Sight.SEEING
+            yield picture, aligned(picture.index, picture.t_ns, matrix, int(picture.index >= 130), sight)
+
+    found = answers(standing, cut())
+    assert [one.index for one in found] == list(range(200))
+    assert found[130].sight is Sight.BLIND
+    assert found[131].sight is not Sight.SEEING or not found[131].judged
