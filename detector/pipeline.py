@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
-from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector
+from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector, SmokeDetector
 from detector.errors import Complaint, ConfigError
 from detector.locate import Locator
 from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Undecided, Violation
@@ -69,7 +69,7 @@ def default_stages() -> Stages:
     """The stages with their default settings and without rules: what `detect` runs."""
     return Stages(
         FlowRegistrar(),
-        DetectorBank([MotionDetector(), FlashDetector()]),
+        DetectorBank([MotionDetector(), FlashDetector(), SmokeDetector()]),
         KalmanTracker(),
         Locator(),
     )

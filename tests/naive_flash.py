@@ -62,3 +62,40 @@ def naive_brightest(picture, xy, reach_px, outside=255.0):
             )
         )
     return out
+
+
+def naive_stays_in_place(means, rows, columns):
+    count, height, width = means.shape
+    out = []
+    for y, x in zip(rows, columns, strict=True):
+        own = [float(v) for v in means[:, y, x]]
+        together, passing = -1.0, -1.0
+        for v in range(y - 1, y + 2):
+            for u in range(x - 1, x + 2):
+                if (v, u) == (y, x) or not (0 <= v < height and 0 <= u < width):
+                    continue
+                other = [float(w) for w in means[:, v, u]]
+                if any(np.isnan(other)):
+                    continue
+                together = max(together, _product(own, other, 0, count))
+                passing = max(passing, *(_product(own, other, lag, count) for lag in (1, 2, 3)))
+        out.append(passing - together < -0.05 and passing < 0.8)
+    return out
+
+
+def _product(own, other, lag, count):
+    def standard(series):
+        mean = sum(series) / count
+        sigma = (sum((v - mean) ** 2 for v in series) / count) ** 0.5
+        return [(v - mean) / (sigma + 1e-6) for v in series]
+
+    a, b = standard(own), standard(other)
+    return sum(a[t] * b[t - lag] for t in range(lag, count)) / (count - lag)
+
+
+def naive_shifted(grid, down, across, empty):
+    out = np.full_like(grid, empty)
+    for y, x in np.ndindex(grid.shape):
+        if 0 <= y + down < grid.shape[0] and 0 <= x + across < grid.shape[1]:
+            out[y, x] = grid[y + down, x + across]
+    return out

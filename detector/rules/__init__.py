@@ -8,6 +8,7 @@ from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
 from detector.rules.flash import Flash
 from detector.rules.line_crossing import LineCrossing
+from detector.rules.smoke import Smoke
 from detector.rules.speed import Speed
 from detector.rules.zone_entry import ZoneEntry
 
@@ -19,6 +20,7 @@ RULES: dict[str, type[Rule]] = {
     "convoy": Convoy,
     "speed": Speed,
     "flash": Flash,
+    "smoke": Smoke,
 }
 
 __all__ = ["RULES", "Rule", "RuleContext"]
