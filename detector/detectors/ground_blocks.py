@@ -14,7 +14,7 @@ Float32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 T = TypeVar("T", bound=np.generic)
 
-BLOCK_PX = 8
+BLOCK_PX = 4
 _SHIFT_BLOCKS = 2.0  # a camera that has drifted so far takes the grid along, by whole blocks: nothing is resampled
 _MOST_TURN_BLOCKS = 1.5  # one that has turned or climbed so much begins anew
 _STILL_PX = 0.3  # a camera on a mast trembles: a warp would cost more than it mends
@@ -22,7 +22,7 @@ _RISE_GREY = 4.0  # smaller steps of a block's mean are no change of direction
 
 
 class GroundBlocks:
-    """A grid of 8x8 pixel blocks that stays on the ground: means, maxima and turns of the mean over some seconds.
+    """A grid of 4x4 pixel blocks that stays on the ground: means, maxima and turns of the mean over some seconds.
 
     Args:
         window_s: how far back it remembers. [s]
@@ -155,8 +155,9 @@ def _blocks(picture: U8, grid_from_picture: Float, shape: tuple[int, int]) -> tu
             cv2.warpPerspective(picture, grid_from_picture, size, borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
     means = cv2.resize(laid, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
-    by_row = np.ascontiguousarray(laid).reshape(rows, BLOCK_PX, size[0]).max(axis=1)
-    highest = by_row.reshape(rows, columns, BLOCK_PX).max(axis=2)
+    # A tenth of the time of numpy's maximum over two axes.
+    spread = cv2.dilate(laid, np.ones((BLOCK_PX, BLOCK_PX), np.uint8), anchor=(0, 0))
+    highest = np.ascontiguousarray(spread[::BLOCK_PX, ::BLOCK_PX])
     if not still:
         inverse = np.asarray(np.linalg.inv(grid_from_picture), np.float64)
         means[~_in_view(inverse, shape, picture.shape)] = np.nan

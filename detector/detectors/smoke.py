@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.ground_blocks import GroundBlocks, shifted
+from detector.detectors.ground_blocks import BLOCK_PX, GroundBlocks, shifted
 from detector.detectors.lagged import Kept
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most
@@ -27,7 +27,7 @@ class SmokeConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     side_px: int = Field(
-        default=480, ge=64, description="It works on a picture whose longer side is at most this. [px]"
+        default=240, ge=64, description="It works on a picture whose longer side is at most this. [px]"
     )
     sample_every_s: float = Field(default=0.08, gt=0, le=1, description="Frames closer together are passed over. [s]")
     judge_every_s: float = Field(default=0.33, gt=0, le=5, description="It judges this often. [s]")
@@ -40,7 +40,7 @@ class SmokeConfig(BaseModel):
     min_level: float = Field(
         default=165.0, ge=0, le=255, description="Its brightest pixel is mostly above this. [grey level]"
     )
-    min_blocks: int = Field(default=4, ge=1, description="Least size. [blocks of 8x8 px of that picture]")
+    min_blocks: int = Field(default=4, ge=1, description="Least size. [blocks of 4x4 px of that picture]")
     max_share: float = Field(
         default=0.06, gt=0, le=1, description="Flicker over more of the picture is water or light. [1]"
     )
@@ -102,7 +102,7 @@ class SmokeDetector:
             return None
         self._sampled_ns = frame.t_ns
         kept = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
-        if min(kept.picture.shape) < 3 * 8:
+        if min(kept.picture.shape) < 3 * BLOCK_PX:
             return None
         reference_from_small = kept.reference_from_frame @ full_from_shrunk(kept.level)
         down, across = self._blocks.add(kept.picture, reference_from_small, kept.t_ns).tolist()

@@ -15,8 +15,8 @@ FIRE_XY = (260, 190)  # on the ground
 
 def flames(picture, index, xy=FIRE_XY):
     random = np.random.default_rng(index // 2)
-    for x, y in zip(random.normal(0, 9, 14), random.normal(0, 7, 14), strict=True):
-        cv2.circle(picture, (int(xy[0] + x), int(xy[1] + y)), int(random.integers(2, 7)), 250, -1)
+    for x, y in zip(random.normal(0, 14, 24), random.normal(0, 10, 24), strict=True):
+        cv2.circle(picture, (int(xy[0] + x), int(xy[1] + y)), int(random.integers(2, 9)), 250, -1)
     return picture
 
 
