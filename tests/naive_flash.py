@@ -99,3 +99,34 @@ def naive_shifted(grid, down, across, empty):
         if 0 <= y + down < grid.shape[0] and 0 <= x + across < grid.shape[1]:
             out[y, x] = grid[y + down, x + across]
     return out
+
+
+def naive_outside(picture, other, reach_px=2):
+    out = np.zeros_like(picture)
+    for y, x in np.ndindex(picture.shape):
+        near = other[max(y - reach_px, 0) : y + reach_px + 1, max(x - reach_px, 0) : x + reach_px + 1].astype(int)
+        out[y, x] = max(int(picture[y, x]) - near.max(), near.min() - int(picture[y, x]), 0)
+    return out
+
+
+def naive_likeness(piece, around):
+    """Best correlation over all places."""
+    best = -1.0
+    high, wide = piece.shape
+    a = piece.astype(float) - piece.mean()
+    for y in range(around.shape[0] - high + 1):
+        for x in range(around.shape[1] - wide + 1):
+            b = around[y : y + high, x : x + wide].astype(float)
+            b -= b.mean()
+            best = max(best, float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())))
+    return best
+
+
+def naive_contrast_to_ring(picture, box):
+    x0, y0, x1, y1 = (round(v) for v in box)
+    rim = max((x1 - x0) // 2, (y1 - y0) // 2, 3)
+    inner, ring = [], []
+    for y in range(max(y0 - rim, 0), min(y1 + rim, picture.shape[0])):
+        for x in range(max(x0 - rim, 0), min(x1 + rim, picture.shape[1])):
+            (inner if y0 <= y < y1 and x0 <= x < x1 else ring).append(float(picture[y, x]))
+    return abs(np.mean(inner) - np.mean(ring)) + abs(np.std(inner) - np.std(ring))

@@ -157,7 +157,7 @@ def _blocks(picture: U8, grid_from_picture: Float, shape: tuple[int, int]) -> tu
     means = cv2.resize(laid, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
     # A tenth of the time of numpy's maximum over two axes.
     spread = cv2.dilate(laid, np.ones((BLOCK_PX, BLOCK_PX), np.uint8), anchor=(0, 0))
-    highest = np.ascontiguousarray(spread[::BLOCK_PX, ::BLOCK_PX])
+    highest = np.ascontiguousarray(spread[::BLOCK_PX, ::BLOCK_PX], np.uint8)
     if not still:
         inverse = np.asarray(np.linalg.inv(grid_from_picture), np.float64)
         means[~_in_view(inverse, shape, picture.shape)] = np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detector.rules.change import Change
 from detector.rules.contract import Rule, RuleContext
 from detector.rules.convoy import Convoy
 from detector.rules.curfew import Curfew
@@ -21,6 +22,7 @@ RULES: dict[str, type[Rule]] = {
     "speed": Speed,
     "flash": Flash,
     "smoke": Smoke,
+    "change": Change,
 }
 
 __all__ = ["RULES", "Rule", "RuleContext"]

@@ -47,6 +47,10 @@ HITS = {
         lambda: rule("smoke", ZONE),
         lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] * (i % 3 == 0), kind=Kind.SMOKE, **k) for i in range(200)],
     ),
+    "change": (
+        lambda: rule("change", ZONE),
+        lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] * (i % 10 == 0), kind=Kind.CHANGE, **k) for i in range(200)],
+    ),
 }
 
 
@@ -83,7 +87,7 @@ def test_the_same_scenes_give_the_same_entries(kind):
     assert outcome(judge, scenes()) == first  # finish() leaves nothing behind
 
 
-@pytest.mark.parametrize("kind", [kind for kind in HITS if kind not in ("flash", "smoke")])
+@pytest.mark.parametrize("kind", [kind for kind in HITS if kind not in ("flash", "smoke", "change")])
 def test_a_tentative_track_is_never_judged(kind):
     make, scenes = HITS[kind]
     tentative = [
