@@ -21,6 +21,7 @@ from detector.timebase import NS_PER_S, iso_from_ns
 
 _INK, _PAPER = (24, 20, 16), (245, 245, 245)  # BGR
 _ZONE, _LINE, _TAIL, _FLASH = (250, 190, 120), (90, 205, 240), (235, 215, 120), (225, 130, 225)
+_WORDS = {Kind.FLASH.value: "flash", Kind.SMOKE.value: "smoke or fire", Kind.CHANGE.value: "change"}
 _FILL = 0.2
 _TAIL_S = 20.0
 _TAIL_POINTS = 200
@@ -81,7 +82,7 @@ class Overlay:
         if scene.pose is not None and math.isfinite(ground_m):
             self._tails(canvas, scene, ground_m, size_px, pen)
         _tracks(canvas, scene, ratio, pen, labels)
-        _flashes(canvas, scene, ratio, pen, labels)
+        _sightings(canvas, scene, ratio, pen, labels)
         _captions(canvas, scene, pen)
         if scene.pose is not None:
             _north(canvas, scene.pose, pen)
@@ -250,20 +251,21 @@ def _tracks(
         _plate(canvas, words, (boxes[row, 0], boxes[row, 1] - pen.gap / 3), pen, _PAPER, labels)
 
 
-def _flashes(
+def _sightings(
     canvas: NDArray[np.uint8],
     scene: Scene,
     ratio: NDArray[np.float64],
     pen: _Pen,
     labels: list[tuple[int, int, int, int]],
 ) -> None:
-    for row in np.flatnonzero(scene.detections.kind == Kind.FLASH.value):
+    for row in np.flatnonzero(scene.detections.kind != Kind.MOTION.value).tolist():
         x0, y0, x1, y1 = scene.detections.xyxy_px[row].astype(np.float64) * np.tile(ratio, 2)
         radius = round(max(x1 - x0, y1 - y0) / 2) + pen.gap
         centre = (round((x0 + x1) / 2), round((y0 + y1) / 2))
         cv2.circle(canvas, centre, radius, _INK, pen.bold + 2, cv2.LINE_AA)
         cv2.circle(canvas, centre, radius, _FLASH, pen.bold, cv2.LINE_AA)
-        _plate(canvas, "flash", (centre[0] + radius, centre[1] - radius), pen, _FLASH, labels)
+        words = _WORDS[str(scene.detections.kind[row])]
+        _plate(canvas, words, (centre[0] + radius, centre[1] - radius), pen, _FLASH, labels)
 
 
 def _box(canvas: NDArray[np.uint8], box: NDArray[np.float64], colour: tuple[int, int, int], pen: _Pen) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
-from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector
+from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector, SmokeDetector
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
@@ -73,7 +73,7 @@ def default_stages(*, masks: bool = False) -> Stages:
     """
     return Stages(
         FlowRegistrar(),
-        DetectorBank([MotionDetector(masks=masks), FlashDetector()]),
+        DetectorBank([MotionDetector(masks=masks), FlashDetector(), SmokeDetector()]),
         KalmanTracker(),
         Locator(),
     )

@@ -62,3 +62,71 @@ def naive_brightest(picture, xy, reach_px, outside=255.0):
             )
         )
     return out
+
+
+def naive_stays_in_place(means, rows, columns):
+    count, height, width = means.shape
+    out = []
+    for y, x in zip(rows, columns, strict=True):
+        own = [float(v) for v in means[:, y, x]]
+        together, passing = -1.0, -1.0
+        for v in range(y - 1, y + 2):
+            for u in range(x - 1, x + 2):
+                if (v, u) == (y, x) or not (0 <= v < height and 0 <= u < width):
+                    continue
+                other = [float(w) for w in means[:, v, u]]
+                if any(np.isnan(other)):
+                    continue
+                together = max(together, _product(own, other, 0, count))
+                passing = max(passing, *(_product(own, other, lag, count) for lag in (1, 2, 3)))
+        out.append(passing - together < -0.05 and passing < 0.8)
+    return out
+
+
+def _product(own, other, lag, count):
+    def standard(series):
+        mean = sum(series) / count
+        sigma = (sum((v - mean) ** 2 for v in series) / count) ** 0.5
+        return [(v - mean) / (sigma + 1e-6) for v in series]
+
+    a, b = standard(own), standard(other)
+    return sum(a[t] * b[t - lag] for t in range(lag, count)) / (count - lag)
+
+
+def naive_shifted(grid, down, across, empty):
+    out = np.full_like(grid, empty)
+    for y, x in np.ndindex(grid.shape):
+        if 0 <= y + down < grid.shape[0] and 0 <= x + across < grid.shape[1]:
+            out[y, x] = grid[y + down, x + across]
+    return out
+
+
+def naive_outside(picture, other, reach_px=2):
+    out = np.zeros_like(picture)
+    for y, x in np.ndindex(picture.shape):
+        near = other[max(y - reach_px, 0) : y + reach_px + 1, max(x - reach_px, 0) : x + reach_px + 1].astype(int)
+        out[y, x] = max(int(picture[y, x]) - near.max(), near.min() - int(picture[y, x]), 0)
+    return out
+
+
+def naive_likeness(piece, around):
+    """Best correlation over all places."""
+    best = -1.0
+    high, wide = piece.shape
+    a = piece.astype(float) - piece.mean()
+    for y in range(around.shape[0] - high + 1):
+        for x in range(around.shape[1] - wide + 1):
+            b = around[y : y + high, x : x + wide].astype(float)
+            b -= b.mean()
+            best = max(best, float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())))
+    return best
+
+
+def naive_contrast_to_ring(picture, box):
+    x0, y0, x1, y1 = (round(v) for v in box)
+    rim = max((x1 - x0) // 2, (y1 - y0) // 2, 3)
+    inner, ring = [], []
+    for y in range(max(y0 - rim, 0), min(y1 + rim, picture.shape[0])):
+        for x in range(max(x0 - rim, 0), min(x1 + rim, picture.shape[1])):
+            (inner if y0 <= y < y1 and x0 <= x < x1 else ring).append(float(picture[y, x]))
+    return abs(np.mean(inner) - np.mean(ring)) + abs(np.std(inner) - np.std(ring))

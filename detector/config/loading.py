@@ -82,7 +82,7 @@ def load(path: Path, registries: Registries) -> Configuration:
     settings = _validated(Settings, document.data, (), document, complaints)
     parts = _Parts(document, complaints)
     registration = parts.one("registration", registries.registration, "flow")
-    detectors = parts.many("detectors", registries.detectors, ("motion", "flash"))
+    detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)

@@ -83,7 +83,7 @@ class Settings(Section):
         default_factory=lambda: {"kind": "flow"}, description="How the drone's own motion is taken out."
     )
     detectors: tuple[dict[str, Any], ...] = Field(
-        ({"kind": "motion"}, {"kind": "flash"}), description="What is looked for in the picture."
+        ({"kind": "motion"}, {"kind": "flash"}, {"kind": "smoke"}), description="What is looked for in the picture."
     )
     tracking: dict[str, Any] = Field(default_factory=lambda: {"kind": "kalman"}, description="How things are followed.")
     rules: tuple[dict[str, Any], ...] = Field((), description="What the agreement forbids.")

@@ -15,7 +15,7 @@ from detector.detectors.light_spot import View, bright_box, change, contrast, ri
 from detector.detectors.sudden import Brightening, brightest, spots
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most
-from detector.picture.homography import Float, apply, normalised
+from detector.picture.homography import Float, apply
 
 _DRIFT_PX = 2  # how far registration may be off between two frames, in pixels of the shrunk picture
 _CELL_PX = 8
@@ -81,8 +81,8 @@ class _Seen:
     def of(cls, kept: Kept) -> _Seen:
         """A frame in which nothing lights up."""
         reference_from_small = kept.reference_from_frame @ full_from_shrunk(kept.level)
-        blind = kept.sight is Sight.BLIND or not np.isfinite(reference_from_small).all()
-        inverse = reference_from_small if blind else np.asarray(np.linalg.inv(reference_from_small), np.float64)
+        # NaN while BLIND, and so is what is made of it.
+        inverse = np.asarray(np.linalg.inv(reference_from_small), np.float64)
         return cls(kept, reference_from_small, inverse, _NOWHERE, _NONE, _NONE)
 
     @property
@@ -92,9 +92,7 @@ class _Seen:
 
     def from_other(self, other: _Seen) -> Float:
         """Homography from the other's shrunk picture to this one's."""
-        if np.array_equal(self.kept.reference_from_frame, other.kept.reference_from_frame):
-            return np.eye(3)
-        return normalised(self.small_from_reference @ other.reference_from_small)
+        return self.small_from_reference @ other.reference_from_small
 
     def where(self, other: _Seen, xy: Float) -> Float:
         """Where places in the other's picture lie in this one. shape (N, 2) [px]"""
@@ -204,6 +202,8 @@ class FlashDetector:
         reach_px = self._reach_px(last, now)
         brighter = self._brightening.between(kept.picture, last.kept.picture, now.from_other(last), reach_px)
         places, _ = spots(brighter, round(self._config.min_grey), _CELL_PX, _MOST_SPOTS)
+        if not len(places):
+            return now
         peak = kept.picture[places[:, 1], places[:, 0]].astype(np.float64)
         xy = places.astype(np.float64)
         rise = peak - brightest(last.kept.picture, last.where(now, xy), reach_px)

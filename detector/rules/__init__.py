@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from detector.rules.change import Change
 from detector.rules.contract import Rule, RuleContext
 from detector.rules.convoy import Convoy
 from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
 from detector.rules.flash import Flash
 from detector.rules.line_crossing import LineCrossing
+from detector.rules.smoke import Smoke
 from detector.rules.speed import Speed
 from detector.rules.zone_entry import ZoneEntry
 
@@ -19,6 +21,8 @@ RULES: dict[str, type[Rule]] = {
     "convoy": Convoy,
     "speed": Speed,
     "flash": Flash,
+    "smoke": Smoke,
+    "change": Change,
 }
 
 __all__ = ["RULES", "Rule", "RuleContext"]

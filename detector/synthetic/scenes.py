@@ -289,6 +289,32 @@ def parallax(seed: int) -> Scene:
     return Scene("parallax", parallax.__doc__ or "", 10.0, path, seed, wind_m_s=0.5)
 
 
+def revisit(seed: int) -> Scene:
+    """Out and back over the same ground: while the camera is away a truck and a van come and park; one stood there."""
+    east = (
+        (0, -160),
+        (4, -112),
+        (8, -62),
+        (12, -12),
+        (16, 30),
+        (18, 36),
+        (20, 30),
+        (24, -14),
+        (28, -66),
+        (32, -116),
+        (36, -150),
+    )
+    knots = tuple(Knot(float(t), float(e), -60.0, 110.0, 0.0, -50.0, 52.0) for t, e in (*east, (40, -160)))
+    movers = (
+        Mover(1, "truck", ((-320, 40), (-120, 36)), ((0, 0), (9, 0), (10, 14), (40, 14)), _OLIVE),
+        Mover(2, "van", ((-96, 220), (-96, 52)), ((0, 0), (9, 0), (10, 12), (40, 12)), _WHITE),
+        Mover(3, "car", ((-142, 30), (-141, 30)), ((0, 0),), _RED),
+        Mover(4, "car", ((-250, 18), (-60, 18), (-300, 22)), ((0, 12),), _BLUE),
+    )
+    path = CameraPath(knots, seed=seed)
+    return Scene("revisit", revisit.__doc__ or "", 38.0, path, seed, movers, Light(cloud=0.2))
+
+
 SCENES: dict[str, Callable[[int], Scene]] = {
     make.__name__: make
     for make in (
@@ -306,5 +332,6 @@ SCENES: dict[str, Callable[[int], Scene]] = {
         empty,
         light,
         parallax,
+        revisit,
     )
 }

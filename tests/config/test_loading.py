@@ -34,7 +34,7 @@ class Case:
     parts: ClassVar = {"flow": Plain}
     registries = Registries(
         registration={"flow": Plain},
-        detectors={"motion": Plain, "flash": Plain},
+        detectors={"motion": Plain, "flash": Plain, "smoke": Plain},
         tracking={"kalman": Plain},
         rules={"zone_entry": Watch},
         location=Where,
@@ -70,7 +70,7 @@ def complaints_of(tmp_path: Path, text: str) -> list[str]:
 
 def test_a_good_file_is_read_with_its_parts_and_defaults(tmp_path: Path) -> None:
     configuration = loaded(tmp_path, GOOD)
-    assert [part.kind for part in configuration.detectors] == ["motion", "flash"]
+    assert [part.kind for part in configuration.detectors] == ["motion", "flash", "smoke"]
     assert configuration.rules[0].config.min_dwell_s == 3
     assert configuration.rules[0].feeds == ("north",)
     assert configuration.settings.feeds[0].start == 1_772_346_600_000_000_000

@@ -49,6 +49,7 @@ def scene(
     t_s: float | None = None,
     flashes: Sequence[tuple[float, float]] = (),
     pose: CameraPose | None = POSE,
+    kind: Kind = Kind.FLASH,
 ) -> Scene:
     t_s = index / FPS if t_s is None else t_s
     t_ns = T0 + round(t_s * 1e9)
@@ -67,7 +68,7 @@ def scene(
     flash_px = flash * [1, -1] + [960, 540]
     detections = Detections(
         index, t_ns, np.concatenate([flash_px - 3, flash_px + 3], axis=1).astype(np.float32),
-        np.full(len(flash), 5, np.float32), np.full(len(flash), Kind.FLASH.value), sight,
+        np.full(len(flash), 5, np.float32), np.full(len(flash), kind.value), sight,
     )  # fmt: skip
     return Scene(
         "cam", index, t_ns, (1920, 1080), sight, detections,

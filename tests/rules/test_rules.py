@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from detector.config.agreement_map import Shape
-from detector.model import Sight, State, Undecided, Violation
+from detector.model import Kind, Sight, State, Undecided, Violation
 from detector.rules import RULES
 from tests.rules.scene_making import (
     T0,
@@ -42,6 +42,14 @@ HITS = {
     "flash": (
         lambda: rule("flash", ZONE),
         lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] if i % 20 < 2 else [], **k) for i in range(200)],
+    ),
+    "smoke": (
+        lambda: rule("smoke", ZONE),
+        lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] * (i % 3 == 0), kind=Kind.SMOKE, **k) for i in range(200)],
+    ),
+    "change": (
+        lambda: rule("change", ZONE),
+        lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] * (i % 10 == 0), kind=Kind.CHANGE, **k) for i in range(200)],
     ),
 }
 
@@ -79,7 +87,7 @@ def test_the_same_scenes_give_the_same_entries(kind):
     assert outcome(judge, scenes()) == first  # finish() leaves nothing behind
 
 
-@pytest.mark.parametrize("kind", [kind for kind in HITS if kind != "flash"])
+@pytest.mark.parametrize("kind", [kind for kind in HITS if kind not in ("flash", "smoke", "change")])
 def test_a_tentative_track_is_never_judged(kind):
     make, scenes = HITS[kind]
     tentative = [
@@ -245,3 +253,21 @@ def test_a_flash_in_a_frame_that_was_passed_over_for_motion_is_counted():
         for one in scenes
     ]
     assert [entry.count for entry in outcome(rule("flash", ZONE), scenes)] == [1, 1]
+
+
+def test_fire_counts_when_it_was_seen_for_long_enough():
+    def burning(frames):
+        return [scene(i, [], flashes=[(0.0, 0.0)] if i in frames else [], kind=Kind.SMOKE) for i in range(40)]
+
+    assert outcome(rule("smoke", ZONE), burning({3})) == []
+    (closed,) = violations(outcome(rule("smoke", ZONE), burning({3, 6, 9, 12})))
+    assert closed.count == 1
+    assert closed.t_end_ns - closed.t_start_ns == 900_000_001
+    assert violations(outcome(rule("flash", ZONE), burning({3, 6, 9, 12}))) == []
+
+
+def test_fire_on_the_border_is_undecided():
+    scenes = [scene(i, [], flashes=[(100.0, 0.0)], kind=Kind.SMOKE) for i in range(40)]
+    entries = outcome(rule("smoke", ZONE), scenes)
+    assert violations(entries) == []
+    assert len(undecided(entries)) == 1

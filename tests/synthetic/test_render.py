@@ -30,8 +30,8 @@ def test_same_seed_gives_the_same_pixels_and_truth():
 
 
 def test_contact_sheet_shows_each_scene_within_its_length():
-    # `faulty` is the scene of `entry`, and `empty` that of `light` without its light.
-    assert set(MOMENTS_S) == set(SCENES) - {"faulty", "empty"}
+    # `faulty` is the scene of `entry`, `empty` that of `light` without its light, `revisit` is about two moments.
+    assert set(MOMENTS_S) == set(SCENES) - {"faulty", "empty", "revisit"}
     assert all(0 < t_s < SCENES[name](1).seconds for name, t_s in MOMENTS_S.items())
 
 
