@@ -58,6 +58,11 @@ class Flash:
         """Whether nothing can be judged without a camera pose."""
         return len(self._ground) > 0 and not len(self._picture)
 
+    @property
+    def opens_within_s(self) -> float:
+        """A flash is an incident at once. [s]"""
+        return 0.0
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
         link = self._continuity.link(scene)

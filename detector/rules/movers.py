@@ -63,6 +63,11 @@ class MoverRule(ABC):
         """Whether nothing can be judged without a camera pose."""
         return all(plane.on_ground for plane in self._planes)
 
+    @property
+    def opens_within_s(self) -> float:
+        """The condition has to be met for so long, and may be out of sight for a moment at the end of it. [s]"""
+        return float(getattr(self.config, self._min_time_field) + self.config.max_gap_s)
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
         link = self._continuity.link(scene)
