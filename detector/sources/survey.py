@@ -218,6 +218,7 @@ def _place(found: Survey, offset_s: float) -> None:
         lat_deg, lon_deg = one.found.values.get(23), one.found.values.get(24)
         if pose is not None and isinstance(lat_deg, float) and isinstance(lon_deg, float):
             found.centres.append((pose, lat_deg, lon_deg))
+    found.counters["roll_taken_as_0"] = builder.without_roll
     for flight in flights:  # recordings joined into one file may be of places far apart
         believed, astray = without_jumps(flight)
         found.samples += believed
