@@ -21,7 +21,7 @@ from detector import pipeline
 from detector.config import CoverageSettings
 from detector.config.agreement_map import AgreementMap
 from detector.errors import LogError, SourceError
-from detector.evidence import AnnotatedVideo
+from detector.evidence import AnnotatedVideo, MaskFolder, MaskMaker
 from detector.feed_health import FeedHealth
 from detector.model import CoverageSlot, Gap, GapReason, Scene
 from detector.overlay import Overlay
@@ -44,6 +44,7 @@ class DetectOptions:
     hfov_deg: float | None = None
     fps: float | None = None
     annotate: Path | None = None
+    masks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def detect_to_file(
     interrupted (KeyboardInterrupt), before the interrupt goes on.
 
     Raises:
-        LogError: `out` cannot be written.
+        LogError: `out` or a mask cannot be written.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -78,11 +79,13 @@ def detect_to_file(
 
 def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult:
     source_id = source_id_of(path)
-    stages = pipeline.default_stages()
+    stages = pipeline.default_stages(masks=options.masks is not None)
     health = FeedHealth(source_id, CoverageSettings(), AgreementMap.nothing(), stages.locator)
     track_ids, frames = set[int](), 0
     told: list[Gap | CoverageSlot] = []
     interrupt: KeyboardInterrupt | None = None
+    folder = MaskFolder(options.masks / source_id) if options.masks is not None else None
+    masks = MaskMaker()
     try:
         source = open_source(
             path,
@@ -109,6 +112,9 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
                 frames += 1
                 track_ids.update(scene.tracks.track_id[scene.tracks.confirmed].tolist())
                 _write(file, _frame_line(scene))
+                if folder is not None:
+                    mask = masks.mask(scene.detections, event.alignment, scene.size_px)
+                    folder.write(scene.index, mask)
                 if video is not None and event.colour is not None:
                     video.write(overlay.draw(event.colour(), scene), scene.t_ns)
                 if frames % _PROGRESS_EVERY_FRAMES == 1:

@@ -30,6 +30,10 @@ def detect(
     annotate: Annotated[
         Path | None, typer.Option(help="Also write a video (MP4) with what was found drawn in.")
     ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
+    ] = None,
 ) -> None:
     """Detect and track what moves or flashes. No rules, no configuration needed.
 
@@ -55,7 +59,9 @@ def detect(
         raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
     _spare_inputs(media, telemetry, out, "--out")
     _spare_inputs(media, telemetry, annotate, "--annotate")
-    options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate)
+    for path in media:
+        _spare_inputs(media, None, None if masks is None else masks / source_id_of(path), "--masks")
+    options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate, masks)
     with FeedProgress() as bars:
         results = detect_to_file(media, out, options, bars.update)
     console = Console(highlight=False, soft_wrap=True)
@@ -72,4 +78,4 @@ def _spare_inputs(media: list[Path], telemetry: Path | None, out: Path | None, o
     """A recording is evidence: no output may be written over it."""
     for path in media if telemetry is None else [*media, telemetry]:
         if out is not None and out.exists() and path.exists() and out.samefile(path):
-            raise typer.BadParameter(f"{out} is the recording itself; name another file", param_hint=option)
+            raise typer.BadParameter(f"{out} is the recording itself; name another", param_hint=option)

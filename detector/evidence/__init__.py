@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detector.evidence.annotated_video import AnnotatedVideo
+from detector.evidence.mask_folder import MaskFolder, MaskMaker
 from detector.evidence.recorder import Clip, EvidenceRecorder, Ring
 
-__all__ = ["AnnotatedVideo", "Clip", "EvidenceRecorder", "Ring"]
+__all__ = ["AnnotatedVideo", "Clip", "EvidenceRecorder", "MaskFolder", "MaskMaker", "Ring"]

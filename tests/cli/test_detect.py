@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from detector.cli import run
@@ -154,3 +156,24 @@ def test_an_interrupted_file_says_so_in_its_last_line(tmp_path: Path, start: Sta
     *frames, end = read(out)
     assert (end["complete"], end["frames"]) == (False, len(frames))
     assert end["detail"] == f"interrupted after {len(frames)} frames"
+
+
+def test_masks_are_one_black_and_white_picture_a_frame_with_the_mover_white(tmp_path: Path, feed: Path) -> None:
+    assert run(["detect", str(feed), "--out", str(tmp_path / "a.jsonl"), "--masks", str(tmp_path / "masks")]) == 0
+    files = sorted((tmp_path / "masks" / "gate").iterdir())
+    assert [file.name for file in files] == [f"{index:06d}.png" for index in range(80)]
+    masks = [cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files]
+    assert {(mask.shape, str(mask.dtype)) for mask in masks} == {(SIZE[::-1], "uint8")}
+    assert {int(value) for mask in masks for value in np.unique(mask)} == {0, 255}
+    seen = [line["sight"] == "seeing" for line in read(tmp_path / "a.jsonl")[:-1]]
+    assert not any(mask.any() for mask, sees in zip(masks, seen, strict=True) if not sees)
+    y, x = np.nonzero(masks[40])
+    assert (x.min(), y.min()) == (pytest.approx(8 + 2 * 40, abs=6), pytest.approx(SIZE[1] / 2, abs=4))
+    assert (x.max(), y.max()) == (pytest.approx(8 + 2 * 40 + 14, abs=6), pytest.approx(SIZE[1] / 2 + 10, abs=4))
+    assert masks[79].any()  # the last 0.3 s have the last judged mask
+
+
+def test_masks_are_never_written_into_the_recording(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "shots", 4)
+    assert run(["detect", str(folder), "--out", str(tmp_path / "a"), "--masks", str(tmp_path)]) == 2
+    assert len(list(folder.iterdir())) == 4
