@@ -182,7 +182,7 @@ class EvidenceRecorder:
         yield self._store.put(violation.violation_id, "snapshot", ".jpg", _jpeg(picture))
         scene = min(scenes, key=lambda scene: abs(scene.t_ns - t_ns), default=None)
         if scene is not None:
-            drawn = draw(picture, scene, self._agreement)
+            drawn = draw(picture, scene, self._agreement, subject=violation)
             yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
 
 
