@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
 from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector
-from detector.errors import Complaint, ConfigError
+from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
@@ -143,6 +143,9 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     Yields:
         Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
         what the rules found in it; Gaps of the source as they come. An event still open at the end is closed, not lost.
+
+    Raises:
+        SourceError: as the source does, once all that was read until then has been judged.
     """
     waiting: dict[int, _Waiting] = {}
     unjudged: deque[int] = deque()
@@ -161,7 +164,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
 
-    for item in source:
+    failures: list[SourceError] = []
+    for item in _until_it_fails(source, failures):
         if isinstance(item, Gap):
             yield item
             continue
@@ -180,6 +184,16 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         yield from judged(tracks)
     for rule in stages.rules:
         yield from rule.finish(t_ns)
+    if failures:
+        raise failures[0]
+
+
+def _until_it_fails(source: Iterable[Frame | Gap], failures: list[SourceError]) -> Iterator[Frame | Gap]:
+    """What can be read; what stopped it is put aside until all that was read has been judged."""
+    try:
+        yield from source
+    except SourceError as error:
+        failures.append(error)
 
 
 def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stages) -> Iterator[Event]:
