@@ -20,6 +20,9 @@ from detector.rules.sides import Judged, ShapeSet
 from detector.rules.stays import Conditions, Stay, StayBook
 from detector.timebase import NS_PER_S
 
+# So far inside, a place leaves no doubt: the first such moment is the clearest. The deepest one is often where a mover
+# leaves the picture, and its snapshot shows half of it at the edge.
+_CLEAR_SIGMA = 5.0
 _PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
@@ -159,7 +162,7 @@ def in_zones(judged: Judged) -> Conditions:
         judged.row,
         judged.decision,
         _PROBABILITY(judged.margin) if len(judged.margin) else judged.margin,
-        judged.margin,
+        np.minimum(judged.margin, _CLEAR_SIGMA),
         {"margin_sigma": judged.margin},
     )
 

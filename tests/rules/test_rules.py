@@ -245,3 +245,11 @@ def test_a_flash_in_a_frame_that_was_passed_over_for_motion_is_counted():
         for one in scenes
     ]
     assert [entry.count for entry in outcome(rule("flash", ZONE), scenes)] == [1, 1]
+
+
+def test_the_clearest_moment_is_the_first_without_doubt_and_not_the_deepest():
+    """At 2 m of error 5 sigma are 10 m inside the border at 100 m: reached long before the middle of the zone."""
+    (closed,) = violations(outcome(rule("zone_entry", ZONE), film([INTO], 20)))
+    peak_s = (closed.t_peak_ns - T0) / 1e9
+    assert 11.0 <= peak_s <= 11.2  # at 10 m/s from 200 m outside the middle
+    assert closed.measures["margin_sigma"] == pytest.approx(5.0, abs=0.5)
