@@ -41,7 +41,7 @@ def flight(index: int, pan_px: float = 3.0) -> np.ndarray:
 
 def aligned(index: int, t_ns: int, matrix=None, reference_id: int = 0, sight: Sight = Sight.SEEING) -> Alignment:
     matrix = np.eye(3) if matrix is None else matrix
-    return Alignment(index, t_ns, matrix, reference_id, 1.0, 0.1, 0.0, sight)
+    return Alignment(index, t_ns, matrix, reference_id, 1.0, 0.1, sight)
 
 
 def boxes(

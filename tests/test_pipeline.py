@@ -50,7 +50,7 @@ class Journal:
 
     def align(self, one: Frame) -> Alignment:
         self.calls.append(f"align {one.index}")
-        return Alignment(one.index, one.t_ns, STILL, 0, 1.0, 0.0, 0.0, Sight.SEEING)
+        return Alignment(one.index, one.t_ns, STILL, 0, 1.0, 0.0, Sight.SEEING)
 
     def detect(self, one: Frame, alignment: Alignment) -> list[Detections]:
         assert alignment.index == one.index

@@ -43,10 +43,13 @@ class MovingConfig(BaseModel):
     noise_factor: float = Field(
         default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
     )
-    floor_factor: float = Field(default=1.6, ge=0, description="Least difference, in units of what is usual there. [1]")
+    floor_factor: float = Field(default=1.4, ge=0, description="Least difference, in units of what is usual there. [1]")
     edge_share: float = Field(default=0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
     floor_quantile: float = Field(default=0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
     floor_memory_s: float = Field(default=2.0, gt=0, description="How long it remembers what is usual. [s]")
+    low_noise_factor: float = Field(
+        default=2.4, gt=0, description="What lies around a spot stands out of the noise by this. [standard deviations]"
+    )
     low_share: float = Field(
         default=0.4,
         gt=0,
@@ -67,6 +70,7 @@ class _Evidence(NamedTuple):
 
     residual: U8
     threshold: NDArray[np.float32]  # of each block
+    low: NDArray[np.float32]  # of each block, for what lies around a spot
     earlier: U8
     later: U8
 
@@ -205,16 +209,18 @@ class MovingDetector:
         self._learned_ns[at] = judged.t_ns
         floor = self._floors[at].update(residual, self._moved[at], dt_s)
         self._moved[at] = np.eye(3)
-        least = max(config.min_grey, config.noise_factor * noise_sigma(laid.picture, earlier))
-        return _Evidence(residual, np.maximum(floor * config.floor_factor, least).astype(np.float32), earlier, later)
+        sigma = noise_sigma(laid.picture, earlier)
+        least = max(config.min_grey, config.noise_factor * sigma)
+        threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
+        low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
+        return _Evidence(residual, threshold, low, earlier, later)
 
     def _over_threshold(self, found: list[_Evidence]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
         strong, weak = np.zeros((2, *found[0].residual.shape), np.uint8)
         for one in found:
-            for mask, share in ((strong, 1.0), (weak, self._config.low_share)):
-                least = _by_pixel(one.threshold * share, mask.shape)
-                cv2.bitwise_or(mask, cv2.compare(one.residual, least, cv2.CMP_GE), dst=mask)
+            for mask, least in ((strong, one.threshold), (weak, one.low)):
+                cv2.bitwise_or(mask, cv2.compare(one.residual, _by_pixel(least, mask.shape), cv2.CMP_GE), dst=mask)
         return strong, weak
 
     def _blobs(self, found: list[_Evidence], strong: U8, weak: U8) -> tuple[Blobs, NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 
 BLOCK_PX = 16
+_AROUND = 11  # blocks
 
 
 class NoiseFloor:
@@ -48,7 +49,7 @@ class NoiseFloor:
             self._level, self._weight = np.minimum(loud, np.median(loud)).astype(np.float32), np.ones_like(loud)
             return self._around()
         self._carry(now_from_last)
-        before = self._around()
+        before = np.maximum(self._around(), _usual_around(loud))
         rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
         # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
         step = rate * (self._level + 4)
@@ -77,6 +78,11 @@ class NoiseFloor:
     def _around(self) -> Float32:
         assert self._level is not None
         return np.asarray(cv2.dilate(self._level, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def _usual_around(loud: Float32) -> Float32:
+    """Median of the blocks around each: where more than half of the neighbourhood is loud now, loud is usual."""
+    return np.asarray(cv2.medianBlur(np.clip(loud, 0, 255).astype(np.uint8), _AROUND), np.float32)
 
 
 def block_maximum(residual: NDArray[np.uint8]) -> Float32:

@@ -5,7 +5,7 @@ The suffix of a name is its unit. Records that hold arrays compare by identity; 
 
 from __future__ import annotations
 
-from detector.model.alignment import Alignment
+from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.coverage import CoverageSlot
 from detector.model.detections import Detections, Kind
@@ -36,6 +36,7 @@ __all__ = [
     "Kind",
     "Means",
     "MediaFile",
+    "Parallax",
     "Place",
     "Run",
     "RunEnd",

@@ -11,6 +11,21 @@ from detector.model.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parallax:
+    """How structure off the ground's plane moves against it, seen from a camera that travels.
+
+    epipole: homogeneous coordinates of length 1, signed so that most structure at p moves along
+        `epipole[:2] - epipole[2] * p`. shape (3,)
+    forward_px_s, backward_px_s: speed that nine of ten points stay under, that way and the opposite one (what lies
+        below the plane). [px/s] 0 where there is none
+    """
+
+    epipole: NDArray[np.float64]
+    forward_px_s: float
+    backward_px_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """Registration of one frame.
 
@@ -21,10 +36,10 @@ class Alignment:
         matrices; across a change (after BLIND) nothing relates them.
     inlier_ratio: share of the tracked points that agree with the matrix. [1]
     residual_px: median distance of the inliers, full-size pixels. [px] NaN while BLIND
-    parallax_px: median distance off the plane of structure that agrees with one epipole. [px] 0 where none
     static: the camera has not moved since the last frame.
     glanced: a quick look, good to place a track by; what compares pixels passes the frame over.
     sight: BLIND where the registration failed; it never invents motion.
+    parallax: how structure off the plane moves against it; None where none is seen.
     reason: why BLIND, in a few words ("scene cut", "no texture"); empty otherwise.
     """
 
@@ -34,8 +49,8 @@ class Alignment:
     reference_id: int
     inlier_ratio: float
     residual_px: float
-    parallax_px: float
     sight: Sight
     static: bool = False
     glanced: bool = False
     reason: str = ""
+    parallax: Parallax | None = None

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
+from detector.picture.epipole import rescaled_parallax
 from detector.picture.flow import corners, follow
 from detector.picture.homography import Fit, Float, fit, fit_by_sampling, normalised, rescaled, shift_px
 from detector.registration.glance import Glance
 from detector.registration.light import flattened
+from detector.registration.parallax import Structure
 
 _MIN_POINTS = 12
 _MIN_LEFT = 0.4  # share of the anchor's points that must still be in view
@@ -89,6 +91,7 @@ class FlowRegistrar:
         self._step_ns = 0
         self._glance: Glance | None = None  # at what follows the previous frame, if that was registered
         self._inlier_ratio, self._residual_px = 0.0, float("nan")
+        self._structure = Structure()
 
     def align(self, frame: Frame) -> Alignment:
         """How this frame lies over the reference. The first frame is the reference and says WARMING_UP."""
@@ -101,7 +104,7 @@ class FlowRegistrar:
         picture = flattened(shrunk(frame, self._level))
         if self._anchor is None or self._previous is None:
             return self._blind(frame, picture, "no texture")
-        fitted = self._against_anchor(picture) or self._against_previous(picture)
+        fitted = self._against_anchor(picture, frame.t_ns) or self._against_previous(picture)
         if fitted is None:
             return self._blind(frame, picture, "scene cut, fog or open water")
         return self._seen(frame, picture, fitted)
@@ -129,6 +132,7 @@ class FlowRegistrar:
 
     def _alignment(self, frame: Frame, reference: Float, *, static: bool, glanced: bool = False) -> Alignment:
         full = full_from_shrunk(self._level)
+        structure = self._structure.at(frame.t_ns)
         return Alignment(
             frame.index,
             frame.t_ns,
@@ -136,10 +140,10 @@ class FlowRegistrar:
             self._reference_id,
             self._inlier_ratio,
             self._residual_px,
-            0.0,
             Sight.SEEING,
             static=static,
             glanced=glanced,
+            parallax=None if structure is None else rescaled_parallax(structure, full),
         )
 
     def _begin(self, frame: Frame) -> Alignment:
@@ -151,9 +155,7 @@ class FlowRegistrar:
             return self._blind(frame, picture, "size of the picture changed")
         if not self._restart(frame, picture):
             return self._blind(frame, picture, "no texture")
-        return Alignment(
-            frame.index, frame.t_ns, read_only(np.eye(3)), self._reference_id, 1.0, 0.0, 0.0, Sight.WARMING_UP
-        )
+        return Alignment(frame.index, frame.t_ns, read_only(np.eye(3)), self._reference_id, 1.0, 0.0, Sight.WARMING_UP)
 
     def _restart(self, frame: Frame, picture: NDArray[np.uint8]) -> bool:
         """Make this frame the reference. False if it has too little texture to be one."""
@@ -168,15 +170,14 @@ class FlowRegistrar:
     def _blind(self, frame: Frame, picture: NDArray[np.uint8], reason: str) -> Alignment:
         """Nothing can be said of this frame; the next may be related to it, under a new reference."""
         self._reference_id += 1
+        self._structure = Structure()
         if not self._restart(frame, picture):
             reason = "no texture"
         nan = float("nan")
         unknown = read_only(np.full((3, 3), nan))
-        return Alignment(
-            frame.index, frame.t_ns, unknown, self._reference_id, 0.0, nan, 0.0, Sight.BLIND, reason=reason
-        )
+        return Alignment(frame.index, frame.t_ns, unknown, self._reference_id, 0.0, nan, Sight.BLIND, reason=reason)
 
-    def _against_anchor(self, picture: NDArray[np.uint8]) -> Fit | None:
+    def _against_anchor(self, picture: NDArray[np.uint8], t_ns: int) -> Fit | None:
         """Anchor from this frame."""
         assert self._anchor is not None
         anchor = self._anchor
@@ -186,7 +187,10 @@ class FlowRegistrar:
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if believed.mean() < _MIN_LEFT:
             return None
-        return self._fit(places[believed], anchor.points[believed], start)
+        fitted = self._fit(places[believed], anchor.points[believed], start)
+        if fitted is not None:
+            self._structure.see(places[believed], anchor.points[believed], fitted, anchor.t_ns, t_ns)
+        return fitted
 
     def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""

@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from detector.model import Tracks, read_only
+from detector.tracking.parts import same_place
+
+_REACH = 1.0  # sizes of the larger
 
 
 class Hindsight:
@@ -52,6 +55,13 @@ class Hindsight:
 
     def _judged(self, tracks: Tracks) -> Tracks:
         proven = np.isin(tracks.track_id, np.fromiter(self._confirmed_ns, np.int64, len(self._confirmed_ns)))
-        if not (proven & ~tracks.confirmed).any():
+        late = np.flatnonzero(proven & ~tracks.confirmed)
+        if len(late) == 0:
             return tracks
-        return replace(tracks, confirmed=read_only(tracks.confirmed | proven))
+        # Where two tracks were on one thing before the first of them ended, only one counts.
+        known = np.flatnonzero(tracks.confirmed)
+        size = (tracks.xyxy_px[:, 2:] - tracks.xyxy_px[:, :2]).astype(np.float64)
+        part = same_place(tracks.xy_px[late], size[late], tracks.xy_px[known], size[known], _REACH).any(axis=1)
+        confirmed = tracks.confirmed.copy()
+        confirmed[late[~part]] = True
+        return replace(tracks, confirmed=read_only(confirmed))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import linear_sum_assignment
 
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
+from detector.picture.epipole import directions
 from detector.picture.homography import Float
 from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
@@ -41,6 +42,17 @@ class KalmanConfig(BaseModel):
     )
     keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
+    structure_speeds: float = Field(
+        default=2.0,
+        ge=0,
+        description="What moves as structure above the ground seems to, up to so many times as fast, is taken for it. "
+        "[1]",
+    )
+    structure_aside: float = Field(
+        default=0.3,
+        ge=0,
+        description="How far off that direction, as a share of the way, it is still taken for it. [1]",
+    )
     hindsight_s: float = Field(
         default=1.0,
         ge=0,
@@ -76,6 +88,7 @@ class KalmanTracker:
         self._reference_from_last: Float | None = None
         self._reference_id = -1
         self._t_ns = 0
+        self._alignment: Alignment | None = None
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -84,6 +97,7 @@ class KalmanTracker:
             self._drop_all()
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
         self._advance(matrix, alignment.reference_id, detections.t_ns)
+        self._alignment = alignment
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
             self._associate(
@@ -169,8 +183,31 @@ class KalmanTracker:
             & (length > 0.8 * states.farthest_px)
             & onward
         )
+        earned &= ~self._is_structure(way, t_ns)
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
+
+    def _is_structure(self, way: Float, t_ns: int) -> NDArray[np.bool_]:
+        """Whether a way is that of something that stands above the ground, seen from a camera that travels.
+
+        Such a way leads along the line through the epipole, against the camera's travel, and no faster than structure
+        does. What drives just so cannot be told from a mast; it counts as soon as it does not. shape (M,)
+        """
+        states, config = self._states, self._config
+        parallax = self._alignment.parallax if self._alignment is not None else None
+        if parallax is None:
+            return np.zeros(len(states), np.bool_)
+        along = directions(parallax.epipole, states.state[:, :2])
+        forward = np.sum(way * along, axis=1)
+        aside = np.abs(way[:, 0] * along[:, 1] - way[:, 1] * along[:, 0])
+        age_s = np.maximum((t_ns - states.born_ns) / 1e9, 1e-3)
+        usual_px_s = np.where(forward > 0, parallax.forward_px_s, parallax.backward_px_s)
+        slow = np.abs(forward) <= config.structure_speeds * usual_px_s * age_s
+        # Of a mast one sees now one piece, now another: along its length its place is not known.
+        long_px = states.size_px - states.size_px.min(axis=1, keepdims=True)
+        extent_px = (long_px * np.abs(along[:, ::-1])).sum(axis=1) / 2
+        near = aside <= config.structure_aside * np.abs(forward) + extent_px + _sigma_of_size(states.size_px)
+        return np.asarray(slow & near)
 
     def _end(self, t_ns: int) -> None:
         states, config = self._states, self._config

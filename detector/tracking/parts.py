@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.tracking.states import States
+from detector.tracking.states import Float, States
 
 _PART = 0.6  # a part has at most this share of the whole's area
 
 
 def is_part_of_another(states: States, row: int, reach: float) -> bool:
-    """Whether a confirmed track is at the same place.
+    """Whether a confirmed track is at the same place as this one. What has passed by is no part any more."""
+    others = np.flatnonzero(states.confirmed)
+    one, many = states.rows(np.array([row])), states.rows(others)
+    return bool(same_place(one.state[:, :2], one.size_px, many.state[:, :2], many.size_px, reach).any())
+
+
+def same_place(xy: Float, size: Float, other_xy: Float, other_size: Float, reach: float) -> NDArray[np.bool_]:
+    """Which boxes may be parts of which others. shape (M, N)
 
     The same place: the centres are at most `reach` of the larger box apart, along either axis, if one box is much
     smaller than the other; half as much for two of one size, which may be two vehicles abreast. Speeds are not
-    compared: the front of a vehicle that turns moves otherwise than its middle. What only passes by is no part any more
-    once it has passed.
+    compared: the front of a vehicle that turns moves otherwise than its middle.
+
+    Args:
+        xy, other_xy: centres. shape (M, 2), (N, 2) [px]
+        size, other_size: width and height. shape (M, 2), (N, 2) [px]
     """
-    others = np.flatnonzero(states.confirmed)
-    areas = np.prod(states.size_px, axis=1)
-    small, large = np.minimum(areas[others], areas[row]), np.maximum(areas[others], areas[row])
-    larger = np.where((areas[others] >= areas[row])[:, None], states.size_px[others], states.size_px[row])
-    allowed = np.where(small <= _PART * large, reach, reach / 2)[:, None] * larger
-    near = np.abs(states.state[others, :2] - states.state[row, :2]) <= allowed
-    return bool(near.all(axis=1).any())
+    area, other_area = np.prod(size, axis=1)[:, None], np.prod(other_size, axis=1)[None]
+    small, large = np.minimum(area, other_area), np.maximum(area, other_area)
+    larger = np.where((other_area >= area)[..., None], other_size[None], size[:, None])
+    allowed = np.where(small <= _PART * large, reach, reach / 2)[..., None] * larger
+    return np.asarray((np.abs(xy[:, None] - other_xy[None]) <= allowed).all(axis=2))

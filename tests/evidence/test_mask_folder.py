@@ -21,7 +21,7 @@ STEP_NS = 40_000_000
 def lying(index: int, x_px: float = 0.0, reference: int = 0, sight: Sight = Sight.SEEING) -> Alignment:
     """A frame whose picture lies `x_px` to the right of the reference's."""
     matrix = np.array([[1, 0, x_px], [0, 1, 0], [0, 0, 1.0]])
-    return Alignment(index, index * STEP_NS, matrix, reference, 1.0, 0.0, 0.0, sight)
+    return Alignment(index, index * STEP_NS, matrix, reference, 1.0, 0.0, sight)
 
 
 def seen(index: int, mask: np.ndarray | None, *, judged: bool = True, sight: Sight = Sight.SEEING) -> Detections:

@@ -9,15 +9,17 @@ from detector.model import Sight, Tracks
 from detector.tracking import Hindsight
 
 
-def tracks(index, confirmed):
-    """The tracks of one frame, ten frames a second; confirmed: id -> bool."""
+def tracks(index, confirmed, x_px=None):
+    """The tracks of one frame, ten frames a second; confirmed: id -> bool; 10 px wide, 40 px apart if not at `x_px`."""
     count = len(confirmed)
     none = Tracks.none(index, index * 10**8, Sight.SEEING)
+    x = np.arange(count) * 40.0 if x_px is None else np.asarray(x_px, float)
     return replace(
         none,
         track_id=np.array(list(confirmed), np.int64),
         confirmed=np.array(list(confirmed.values()), bool),
-        xyxy_px=np.zeros((count, 4), np.float32),
+        xy_px=np.stack([x, np.zeros(count)], axis=1),
+        xyxy_px=np.stack([x - 5, np.full(count, -5), x + 5, np.full(count, 5)], axis=1).astype(np.float32),
     )
 
 
@@ -70,3 +72,13 @@ def test_what_was_said_is_not_changed_by_what_comes_after():
 def test_a_time_that_makes_no_sense_is_refused(hold_s):
     with pytest.raises(ValueError, match="hold_s"):
         Hindsight(hold_s)
+
+
+def test_a_second_track_on_the_same_thing_counts_only_once_the_first_has_ended():
+    hindsight, out = Hindsight(1.0), []
+    for index in range(20):
+        both = {1: True, 2: False} if index < 6 else {2: index >= 8}
+        out += hindsight.feed(tracks(index, both, [3.0 * index, 3.0 * index + 4][: len(both)] if index < 6 else [60.0]))
+    out += hindsight.finish()
+    assert [one.confirmed.tolist() for one in out[:6]] == [[True, False]] * 6
+    assert all(one.confirmed.tolist() == [True] for one in out[6:])
