@@ -21,6 +21,7 @@ $(VENV)/.ready: pyproject.toml scripts/setup.sh
 demo: setup  ## Run the main job on a sample feed and show what was found (under 1 minute after setup)
 	@echo "demo: replaying sample_feeds/demo.ts against configs/demo.yaml into $(OUT)/demo (about 20 s)"
 	@$(BIN)/trucewatch demo --out "$(OUT)/demo"
+	@command -v trucewatch >/dev/null || echo "To have trucewatch on the path of this shell:  . $(BIN)/activate"
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
 	@echo "test: the whole suite (about 4 minutes on 2 cores)"

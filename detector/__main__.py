@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from detector.cli import run
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        from detector.cli import run  # noqa: PLC0415 - takes 0.3 s, in which Ctrl-C may come as well
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from detector.overlay import Overlay
 from detector.sources import PacketRing, Source, open_source
 
 _PROGRESS_EVERY_FRAMES = 25
+# A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
+_LONGEST_HELD_S = 180.0
+_LOOK_AHEAD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,11 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
         yield RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, str(error))
         return
     evidence = configuration.settings.evidence
-    source.ring = PacketRing(evidence.pre_roll_s + 5.0)
     stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
-    recorder = EvidenceRecorder(source.ring, EvidenceStore(job.out / "evidence"), evidence, configuration.map)
+    slowest_s = max((rule.opens_within_s for rule in stages.rules), default=0.0)
+    held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
+    source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
+    recorder = EvidenceRecorder(source.ring, EvidenceStore(job.out / "evidence"), evidence, configuration.map, held_s)
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
     end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Collection
 from typing import NamedTuple
 
 import cv2
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from detector.config.agreement_map import AgreementMap, Shape
 from detector.geo import camera, projection
-from detector.model import CameraPose, Kind, Scene, Sight
+from detector.model import CameraPose, Kind, Scene, Sight, Violation
 from detector.timebase import NS_PER_S, iso_from_ns
 
 _INK, _PAPER = (24, 20, 16), (245, 245, 245)  # BGR
+_SUBJECT = (70, 150, 255)  # what an evidence picture is about, whether or not it is allowed
 _ZONE, _LINE, _TAIL, _FLASH = (250, 190, 120), (90, 205, 240), (235, 215, 120), (225, 130, 225)
 _WORDS = {Kind.FLASH.value: "flash", Kind.SMOKE.value: "smoke or fire", Kind.CHANGE.value: "change"}
 _FILL = 0.2
@@ -65,11 +67,12 @@ class Overlay:
         self._trails.clear()
         self._newest_ns = None
 
-    def draw(self, picture_bgr: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]:
+    def draw(self, picture_bgr: NDArray[np.uint8], scene: Scene, subject: Violation | None = None) -> NDArray[np.uint8]:
         """A new picture with everything known about it.
 
         Args:
             picture_bgr: of the scene's frame, at its full size or any other. shape (H, W, 3)
+            subject: what the picture is evidence of: told in words, its movers in a colour of their own.
         """
         self._remember(scene)
         canvas = np.ascontiguousarray(picture_bgr).copy()
@@ -81,9 +84,9 @@ class Overlay:
         self._map(canvas, _View(size_px, scene, ground_m, ratio), pen, labels)
         if scene.pose is not None and math.isfinite(ground_m):
             self._tails(canvas, scene, ground_m, size_px, pen)
-        _tracks(canvas, scene, ratio, pen, labels)
+        _tracks(canvas, scene, ratio, pen, labels, () if subject is None else subject.track_ids)
         _sightings(canvas, scene, ratio, pen, labels)
-        _captions(canvas, scene, pen)
+        _captions(canvas, scene, pen, subject)
         if scene.pose is not None:
             _north(canvas, scene.pose, pen)
             _scale_bar(canvas, scene.pose, ground_m, pen)
@@ -145,9 +148,10 @@ def draw(
     agreement: AgreementMap | None = None,
     *,
     ground_alt_m: float | None = None,
+    subject: Violation | None = None,
 ) -> NDArray[np.uint8]:
     """A new picture with one scene drawn onto it, without tails: for snapshots. See `Overlay`."""
-    return Overlay(agreement, ground_alt_m=ground_alt_m).draw(picture_bgr, scene)
+    return Overlay(agreement, ground_alt_m=ground_alt_m).draw(picture_bgr, scene, subject)
 
 
 class _View(NamedTuple):
@@ -238,17 +242,19 @@ def _tracks(
     ratio: NDArray[np.float64],
     pen: _Pen,
     labels: list[tuple[int, int, int, int]],
+    subjects: Collection[int],
 ) -> None:
     rows = np.flatnonzero(scene.tracks.confirmed)
+    colours = [_SUBJECT if int(scene.tracks.track_id[row]) in subjects else _PAPER for row in rows]
     boxes = scene.tracks.xyxy_px.astype(np.float64) * np.tile(ratio, 2) + (-2, -2, 1, 1)
-    for row in rows:
-        _box(canvas, boxes[row], _PAPER, pen)
+    for row, colour in zip(rows, colours, strict=True):
+        _box(canvas, boxes[row], colour, pen)
         x0, y0, x1, y1 = (round(value) for value in boxes[row])
         labels.append((x0, y0, x1 - x0, y1 - y0))
-    for row in rows:
+    for row, colour in zip(rows, colours, strict=True):
         speed = float(scene.fixes.speed_m_s[row])
         words = f"#{scene.tracks.track_id[row]}" + (f"  {3.6 * speed:.0f} km/h" if math.isfinite(speed) else "")
-        _plate(canvas, words, (boxes[row, 0], boxes[row, 1] - pen.gap / 3), pen, _PAPER, labels)
+        _plate(canvas, words, (boxes[row, 0], boxes[row, 1] - pen.gap / 3), pen, colour, labels)
 
 
 def _sightings(
@@ -300,7 +306,7 @@ def _plate(
     cv2.putText(canvas, words, at, cv2.FONT_HERSHEY_SIMPLEX, pen.text, colour, pen.thin, cv2.LINE_AA)
 
 
-def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen) -> None:
+def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen, subject: Violation | None) -> None:
     line = round(pen.text * 46)
     _plate(
         canvas,
@@ -316,7 +322,13 @@ def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen) -> None:
             f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  "
             f"looking {pose.yaw_deg % 360:03.0f} deg, {-pose.pitch_deg:.0f} deg down"
         )
-    _plate(canvas, words, (pen.gap, 2 * line + pen.gap), pen._replace(text=pen.text * 0.85), _PAPER)
+    small = pen._replace(text=pen.text * 0.85)
+    _plate(canvas, words, (pen.gap, 2 * line + pen.gap), small, _PAPER)
+    if subject is not None:
+        words = subject.observation
+        if not words.isascii():  # OpenCV's letters are ASCII only
+            words = f"{subject.rule_kind.replace('_', ' ')} {subject.zone_id or ''}".rstrip()
+        _plate(canvas, f"possible violation: {words}", (pen.gap, 3 * line + pen.gap), small, _SUBJECT)
 
 
 def _north(canvas: NDArray[np.uint8], pose: CameraPose, pen: _Pen) -> None:

@@ -10,15 +10,6 @@ import shapely
 from detector.geo import wgs84
 
 
-def probability_inside_by_sampling(
-    lat: float, lon: float, covariance: np.ndarray, polygon: shapely.Geometry, count: int = 200_000, seed: int = 1
-) -> float:
-    """Share of Gaussian samples inside."""
-    metres = np.random.default_rng(seed).multivariate_normal((0, 0), covariance, count)
-    east_m, north_m = wgs84.metres_per_degree(lat)
-    return float(shapely.contains_xy(polygon, lon + metres[:, 0] / east_m, lat + metres[:, 1] / north_m).mean())
-
-
 def ellipse_touches_border(
     lat: float, lon: float, covariance: np.ndarray, polygon: shapely.Geometry, sigmas: float
 ) -> bool:

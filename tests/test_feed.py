@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -18,7 +19,7 @@ from detector.errors import SourceError
 from detector.feed import Job, play
 from detector.log import open_reader
 from detector.model import CoverageSlot, Frame, Gap, RunEnd, State, Violation
-from tests.cli.media_making import SIZE, video, write_config
+from tests.cli.media_making import RATE, SIZE, video, write_config
 
 
 @pytest.fixture
@@ -73,6 +74,30 @@ def test_a_recording_that_fails_while_it_is_read_is_incomplete_with_all_that_was
     kept = [entry for entry in entries if isinstance(entry, feed.Kept)]
     assert {one.violation_id for one in kept} == {one.violation_id for one in violations}  # what was open is kept
     assert any(isinstance(entry, CoverageSlot) for entry in entries) == (frames == 60)
+
+
+def test_a_stay_that_counts_only_after_12_s_has_a_clip_of_its_beginning(tmp_path: Path) -> None:
+    size = (800, 144)
+    media = video(tmp_path / "gate.ts", 15 * RATE, size=size)
+    path = write_config(tmp_path, [{"id": "gate", "media": str(media)}])
+    everywhere = [[0, 0], [799, 0], [799, 143], [0, 143], [0, 0]]
+    agreement = json.loads((tmp_path / "map.geojson").read_text())
+    agreement["features"][0]["geometry"]["coordinates"] = [everywhere]
+    (tmp_path / "map.geojson").write_text(json.dumps(agreement))
+    settings = json.loads(path.read_text())
+    settings["rules"] = [{"id": "stay", "kind": "dwell", "zones": ["gate"], "limit_s": 12}]
+    path.write_text(json.dumps(settings))
+    configuration = load(path, pipeline.REGISTRIES)
+    (job,) = replay.jobs_of(configuration, [], tmp_path / "out", annotate=False)
+    entries = list(play(configuration, job, "run"))
+    stay = next(entry for entry in entries if isinstance(entry, Violation))
+    (kept,) = [entry for entry in entries if isinstance(entry, feed.Kept)]
+    assert [file.role for file in kept.files] == ["clip", "clip_browser", "overlay", "snapshot", "telemetry", "track"]
+    files = {file.role: tmp_path / "out" / "evidence" / file.path for file in kept.files}
+    (track,) = json.loads(files["track"].read_text())["tracks"]
+    assert track["points"][0]["t_ns"] <= stay.t_start_ns
+    with av.open(str(files["clip"])) as clip:
+        assert sum(1 for _ in clip.decode(video=0)) >= 12 * RATE
 
 
 def test_the_annotated_video_of_a_replay_has_every_frame(jobs: list[Job]) -> None:

@@ -13,7 +13,18 @@ from detector.config.agreement_map import AgreementMap, Shape
 from detector.geo import wgs84
 from detector.geo.projection import line_px, outline_px
 from detector.locate import Locator
-from detector.model import CameraPose, Detections, Kind, Scene, Sight, Tracks
+from detector.model import (
+    CameraPose,
+    Detections,
+    Kind,
+    Means,
+    Place,
+    Scene,
+    Sight,
+    State,
+    Tracks,
+    Violation,
+)
 from detector.overlay import Overlay, draw
 
 ORIGIN = (45.0, 10.0, 0.0)
@@ -154,3 +165,33 @@ def test_nothing_to_draw_still_gives_time_and_source() -> None:
         detection_fixes=Locator().locate_points(np.zeros((0, 4)), None, (1280, 720)),
     )
     assert (draw(background(), scene)[:60] != background()[:60]).any()
+
+
+def about(observation: str, *track_ids: int) -> Violation:
+    place = Place(None, None, None, None)
+    return Violation(
+        "strip-closed", "zone_entry", "cam", observation, "track 12", State.CLOSED, 0, 1, 0, 1, place, (Means.UAV,),
+        1.0, track_ids, zone_id="strip",
+    )  # fmt: skip
+
+
+def changed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Rows and columns of the pixels that differ. shape (K, 2)"""
+    return np.argwhere((one != other).any(axis=2))
+
+
+def test_the_movers_that_the_picture_is_evidence_of_stand_out_and_the_others_do_not() -> None:
+    """Track 12 has the box 700..726, 300..318; track 7 is far to its left."""
+    plain = draw(background(), scene_of())
+    none, one = (draw(background(), scene_of(), subject=about("movement observed", *ids)) for ids in ((), (12,)))
+    places = changed(one, none)
+    assert len(places) > 20
+    assert places[:, 1].min() > 640
+    words = changed(none, plain)  # what is observed stands in words under the captions
+    assert len(words) > 200
+    assert words[:, 0].max() < 120
+
+
+def test_an_observation_that_the_letters_cannot_write_is_told_by_its_rule_and_zone() -> None:
+    told = draw(background(), scene_of(), subject=about('movement observed inside zone "Pásmo č. 3"'))
+    np.testing.assert_array_equal(told, draw(background(), scene_of(), subject=about("zone entry strip")))

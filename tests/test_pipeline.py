@@ -78,6 +78,7 @@ class OneRule:
     """Says something of every second scene, and of the end."""
 
     needs_ground = False
+    opens_within_s = 0.0
 
     def __init__(self) -> None:
         self.scenes: list[Scene] = []

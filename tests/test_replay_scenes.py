@@ -183,3 +183,13 @@ def test_the_demo_finds_every_event_of_its_truth_and_nothing_else(tmp_path):
     )
     kinds = {event["kind"] for event, _ in result.found}
     assert kinds >= {"zone_entry", "line_crossing", "dwell", "convoy", "speed", "flash"}
+
+
+@pytest.mark.parametrize(("name", "count"), [("crossing", 3), ("faulty", 1), ("parallax", 0)])
+def test_every_event_of_a_sample_feed_is_found_and_nothing_else(name, count, tmp_path):
+    media = CONFIG.parents[1] / "sample_feeds" / f"{name}.ts"
+    truth = truth_of(media)
+    with replayed(media, tmp_path) as log:
+        violations = [item.violation for item in log.violations()]
+    result = compare(violations, truth["events"], frames=truth["frames"])
+    assert str(result) == f"{count} of {count} events of the truth found, 0 reported without cause"

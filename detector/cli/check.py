@@ -20,15 +20,11 @@ def check(
     Example: `trucewatch check configs/demo.yaml`
     """
     from detector import pipeline
-    from detector.config import beside, load
-    from detector.errors import Complaint, ConfigError
+    from detector.config import absent_inputs, load
+    from detector.errors import ConfigError
 
     configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
-    missing = [
-        Complaint(str(config), None, f"feed {feed.id!r}: there is no recording {beside(config, feed.media)}")
-        for feed in configuration.settings.feeds
-        if not beside(config, feed.media).exists()
-    ]
+    missing = absent_inputs(configuration)
     if missing:
         raise ConfigError(*missing)
     table = Table("rule", "kind", "feeds", "settings", title=escape(configuration.settings.name or config.name))

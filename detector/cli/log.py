@@ -118,7 +118,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
 
     period = _period(since, until, source)
     with open_reader(log) as reader:
-        slots, gaps = reader.coverage(period), reader.gaps(period)
+        slots, gaps, runs = reader.coverage(period), reader.gaps(period), reader.runs()
     console = _console()
     if not slots:
         console.print("no coverage was logged in this period")
@@ -127,13 +127,16 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
         console.print(
             plain(f"{day(begins)} {span(begins, ends)} UTC, {', '.join(sorted({s.source_id for s in slots}))}")
         )
-    for watch in zones_watched(slots):
+    for watch in zones_watched(slots, gaps):
         for line in zone_lines(watch, console.width):
             console.print(line)
     if slots:
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:
         console.print(gap_line(gap))
+    for problem in dict.fromkeys(problem for run in runs for problem in run.problems):
+        if source is None or problem.startswith(f"{source}: "):
+            console.print(plain(problem))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detector.log.export import radius_95_m
+from detector.log.watched import MOMENT_NS
 from detector.timebase import NS_PER_S, iso_from_ns
 
 if TYPE_CHECKING:
@@ -182,11 +183,22 @@ def _named(name: str, value: str) -> str:
 def zone_lines(watch: ZoneWatch, width: int) -> Iterator[str]:
     """How much of one zone was watched, when none of it was, and a bar over the period."""
     time, area = percent(watch.watched_time), percent(watch.watched)
-    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns)}: {one.why_not}" for one in watch.not_watched]
+    long = [one for one in watch.not_watched if one.t_end_ns - one.t_start_ns >= MOMENT_NS]
+    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns)}: {one.why_not}" for one in long]
+    missing += _moments([one for one in watch.not_watched if one.t_end_ns - one.t_start_ns < MOMENT_NS])
     yield plain(f"{watch.zone_id}: watched {time} of the period, {area} of its area on average")
     yield from (plain(f"  {line}") for line in missing)
     first, last = watch.stretches[0].t_start_ns, watch.stretches[-1].t_end_ns
     yield f"  {clock(first)} |{_bar(watch.stretches, first, last, min(60, max(width - 24, 10)))}| {clock(last)}"
+
+
+def _moments(short: Sequence[Stretch]) -> Iterator[str]:
+    """Stretches of less than a second, of which an hour may have hundreds, by their reason."""
+    for reason in sorted({one.why_not for one in short}):
+        lengths = [one.t_end_ns - one.t_start_ns for one in short if one.why_not == reason]
+        if sum(lengths) >= NS_PER_S // 20:  # else it would be told as 0.0 s
+            times = f" in {len(lengths)} moments" if len(lengths) > 1 else ""
+            yield f"not watched for {seconds(sum(lengths))}{times}: {reason}"
 
 
 def _bar(stretches: Sequence[Stretch], first: int, last: int, width: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detector.config.loading import Configuration, Part, Registries, load
+from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
 from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, Settings, beside
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Part",
     "Registries",
     "Settings",
+    "absent_inputs",
     "beside",
     "load",
 ]

@@ -203,6 +203,8 @@ class _Reader:
         before = len(self.complaints)
         for i, item in enumerate(items):
             message = _wrong_point(item, pixels)
+            if not message and not pixels and i and not _wrong_point(items[i - 1], pixels):
+                message = _round_the_back(items[i - 1][0], item[0])
             if message:
                 self._complain((*here, i), f"{shape_id}: {message}")
         return [(float(item[0]), float(item[1])) for item in items] if len(self.complaints) == before else None
@@ -247,6 +249,13 @@ def _wrong_point(item: Any, pixels: bool) -> str:
         swapped = "; longitude comes first in GeoJSON: probably swapped" if abs(x) <= 90 and abs(y) <= 180 else ""
         return f"latitude {y} is outside -90 to 90{swapped}"
     return "" if abs(x) <= 180 else f"longitude {x} is outside -180 to 180"
+
+
+def _round_the_back(last_deg: float, next_deg: float) -> str:
+    """A step that is shorter across the 180th meridian would be drawn the long way round the Earth."""
+    if abs(next_deg - last_deg) <= 180:
+        return ""
+    return f"longitude goes from {last_deg} to {next_deg}: cut the shape at the 180th meridian (RFC 7946, 3.1.9)"
 
 
 def _is_number(value: Any) -> bool:

@@ -101,6 +101,19 @@ def load(path: Path, registries: Registries) -> Configuration:
     )
 
 
+def absent_inputs(configuration: Configuration) -> list[Complaint]:
+    """Recordings and telemetry that the feeds name and that are not there, each with its line."""
+    document = parse(configuration.path)
+    complaints = []
+    for i, feed in enumerate(configuration.settings.feeds):
+        for key, what, name in (("media", "recording", feed.media), ("telemetry", "telemetry", feed.telemetry)):
+            file = None if name is None else beside(configuration.path, name)
+            if file is not None and not file.exists():
+                where = ("feeds", i, key)
+                complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
+    return complaints
+
+
 def _map(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
     name = document.data.get("map")
     if not isinstance(name, str):
@@ -168,8 +181,15 @@ def _validated(
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        complaints += [_complaint(model, document, location, one) for one in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        # A list all of whose items are wrong is called too short as well: the items' own complaints say more.
+        told = [one for one in errors if not (one["type"] == "too_short" and _within(one["loc"], errors))]
+        complaints += [_complaint(model, document, location, one) for one in told]
         return None
+
+
+def _within(where: tuple[str | int, ...], errors: list[Any]) -> bool:
+    return any(len(one["loc"]) > len(where) and one["loc"][: len(where)] == where for one in errors)
 
 
 def _complaint(model: type[BaseModel], document: Document, location: Location, error: Any) -> Complaint:

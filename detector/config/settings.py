@@ -60,7 +60,13 @@ class EvidenceSettings(Section):
 
     pre_roll_s: float = Field(5.0, description="Clip begins this long before the incident [s].", ge=0, le=60)
     post_roll_s: float = Field(3.0, description="Clip ends this long after it [s].", ge=0, le=60)
-    max_clip_s: float = Field(60.0, description="A longer incident's clip is cut here [s].", gt=0, le=600)
+    max_clip_s: float = Field(
+        60.0,
+        description="A longer incident's clip is cut here. Of a stay that counts only after more than 3 min, it shows "
+        "the time before it counted [s].",
+        gt=0,
+        le=600,
+    )
 
 
 class CoverageSettings(Section):

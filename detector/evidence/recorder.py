@@ -74,10 +74,16 @@ class EvidenceRecorder:
         store: where the files go.
         settings: pre-roll, post-roll, longest clip.
         agreement: drawn into the snapshot with overlay.
+        held_s: how far back the ring reaches. [s]
     """
 
     def __init__(
-        self, ring: Ring | None, store: EvidenceStore, settings: EvidenceSettings, agreement: AgreementMap
+        self,
+        ring: Ring | None,
+        store: EvidenceStore,
+        settings: EvidenceSettings,
+        agreement: AgreementMap,
+        held_s: float,
     ) -> None:
         self._ring = ring
         self._store = store
@@ -85,6 +91,7 @@ class EvidenceRecorder:
         self._pre_ns = ns_from_seconds(settings.pre_roll_s)
         self._post_ns = ns_from_seconds(settings.post_roll_s)
         self._longest_ns = ns_from_seconds(settings.max_clip_s)
+        self._held_ns = ns_from_seconds(held_s)
         self._cases: dict[str, _Case] = {}
         self._scenes: deque[Scene] = deque()
 
@@ -94,12 +101,12 @@ class EvidenceRecorder:
         for case in self._cases.values():
             if scene.t_ns <= case.t_last_ns:
                 case.scenes.append(scene)
-        while self._scenes[0].t_ns < scene.t_ns - self._pre_ns - self._longest_ns:
+        while self._scenes[0].t_ns < scene.t_ns - max(self._held_ns, self._longest_ns):
             self._scenes.popleft()
 
     def opened(self, violation: Violation) -> None:
         """Begin to keep the packets."""
-        t_from_ns = violation.t_start_ns - self._pre_ns
+        t_from_ns = self._beginning_ns(violation)
         clip = None if self._ring is None else self._ring.hold(t_from_ns)
         # A clip of an incident that lasts for an hour ends at its longest; the log still says how long it lasted.
         t_last_ns = t_from_ns + self._longest_ns
@@ -107,6 +114,14 @@ class EvidenceRecorder:
             clip.release(t_last_ns)
         scenes = [scene for scene in self._scenes if t_from_ns <= scene.t_ns <= t_last_ns]
         self._cases[violation.violation_id] = _Case(violation, clip, t_from_ns, t_last_ns, scenes)
+
+    def _beginning_ns(self, violation: Violation) -> int:
+        """Where its clip begins: before the incident, or, if that is no longer held, so that it shows the opening."""
+        wanted_ns = violation.t_start_ns - self._pre_ns
+        now_ns = self._scenes[-1].t_ns if self._scenes else wanted_ns
+        if wanted_ns >= now_ns - self._held_ns:
+            return wanted_ns
+        return max(wanted_ns, now_ns - max(self._longest_ns - self._post_ns, 0))
 
     def closed(self, violation: Violation) -> None:
         """The incident is over: keep the post-roll, then write."""
@@ -167,7 +182,7 @@ class EvidenceRecorder:
         yield self._store.put(violation.violation_id, "snapshot", ".jpg", _jpeg(picture))
         scene = min(scenes, key=lambda scene: abs(scene.t_ns - t_ns), default=None)
         if scene is not None:
-            drawn = draw(picture, scene, self._agreement)
+            drawn = draw(picture, scene, self._agreement, subject=violation)
             yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
 
 

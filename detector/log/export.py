@@ -5,21 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import numpy as np
-
+from detector.geo.ellipse import ellipse_95
 from detector.log.canonical import canonical_json
 from detector.log.reader import LoggedViolation, LogReader, Period
 from detector.log.records import EntryKind
 from detector.model import Place
 from detector.timebase import iso_from_ns
-
-CHI2_95 = 5.991464547107979
-"""95 % quantile of chi-squared with 2 degrees of freedom."""
 
 _KIND_ORDER = {kind: number for number, kind in enumerate(EntryKind)}
 
@@ -29,8 +24,7 @@ def radius_95_m(place: Place) -> float | None:
     if place.covariance_m2 is None:
         return None
     east, both, north = place.covariance_m2
-    largest = float(np.linalg.eigvalsh(np.array([[east, both], [both, north]]))[-1])
-    return round(math.sqrt(CHI2_95 * max(largest, 0.0)), 2)
+    return round(float(ellipse_95([[east, both], [both, north]]).semi_major_m[0]), 2)
 
 
 def jsonl(log: LogReader, period: Period) -> str:

@@ -46,6 +46,11 @@ class Rule(Protocol):
         """Whether nothing can be judged without a camera pose."""
         ...
 
+    @property
+    def opens_within_s(self) -> float:
+        """How long after its start an incident opens, as a rule: so much of the recording is held for its clip. [s]"""
+        ...
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame.
 

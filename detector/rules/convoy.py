@@ -63,6 +63,11 @@ class Convoy:
         """A convoy is told by metres."""
         return True
 
+    @property
+    def opens_within_s(self) -> float:
+        """It has to be seen for so long, and may be out of sight for a moment at the end of it. [s]"""
+        return float(self.config.min_time_s + self.config.max_gap_s)
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
         link = self._continuity.link(scene)

@@ -103,6 +103,11 @@ class LineCrossing:
         """Whether nothing can be judged without a camera pose."""
         return not len(self._sets[False])
 
+    @property
+    def opens_within_s(self) -> float:
+        """The passage, of which the cooldown is a guess: a walker may take longer; and the time on the far side. [s]"""
+        return float(self.config.cooldown_s + self.config.min_time_s)
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame. A crossing is OPEN and CLOSED at once: it is over when it is seen."""
         link = self._continuity.link(scene)

@@ -20,6 +20,9 @@ from detector.rules.sides import Judged, ShapeSet
 from detector.rules.stays import Conditions, Stay, StayBook
 from detector.timebase import NS_PER_S
 
+# So far inside, a place leaves no doubt: the first such moment is the clearest. The deepest one is often where a mover
+# leaves the picture, and its snapshot shows half of it at the edge.
+_CLEAR_SIGMA = 5.0
 _PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
@@ -62,6 +65,11 @@ class MoverRule(ABC):
     def needs_ground(self) -> bool:
         """Whether nothing can be judged without a camera pose."""
         return all(plane.on_ground for plane in self._planes)
+
+    @property
+    def opens_within_s(self) -> float:
+        """The condition has to be met for so long, and may be out of sight for a moment at the end of it. [s]"""
+        return float(getattr(self.config, self._min_time_field) + self.config.max_gap_s)
 
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
@@ -154,7 +162,7 @@ def in_zones(judged: Judged) -> Conditions:
         judged.row,
         judged.decision,
         _PROBABILITY(judged.margin) if len(judged.margin) else judged.margin,
-        judged.margin,
+        np.minimum(judged.margin, _CLEAR_SIGMA),
         {"margin_sigma": judged.margin},
     )
 

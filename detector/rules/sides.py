@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.config.agreement_map import Shape
+from detector.geo.ellipse import SIGMAS_95
 from detector.rules.points import Points
 
-# A Gaussian in the plane lies within this many standard deviations of its mean with 95 % probability:
-# sqrt(-2 ln 0.05), the radius of the 95 % error ellipse.
-ELLIPSE_95 = 2.4477468306808166
 _SIGMA_FLOOR = 1e-3  # [m] or [px]: nothing is known better, and a covariance of 0 has no inverse
 
 
@@ -92,7 +90,7 @@ class ShapeSet:
     def _near(self, points: Points, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs whose 95 % ellipse reaches into the shape's bounding box."""
         variance = np.diagonal(points.covariance[rows], axis1=1, axis2=2)
-        reach = ELLIPSE_95 * np.sqrt(np.maximum(np.nan_to_num(variance), _SIGMA_FLOOR**2)) / points.scale[rows]
+        reach = SIGMAS_95 * np.sqrt(np.maximum(np.nan_to_num(variance), _SIGMA_FLOOR**2)) / points.scale[rows]
         low, high = points.xy[rows] - reach, points.xy[rows] + reach
         x0, y0, x1, y1 = self._bounds.T[:, :, None]
         near = (high[:, 0] >= x0) & (low[:, 0] <= x1) & (high[:, 1] >= y0) & (low[:, 1] <= y1)
@@ -153,6 +151,6 @@ def _judged(
     """An ellipse that only touches the border lies outside, or cannot be decided; never inside."""
     margin = np.where(known[first], margin, np.nan)
     decision = np.zeros(len(margin), np.int8)
-    decision[margin > ELLIPSE_95] = 1
-    decision[margin <= -ELLIPSE_95] = -1
+    decision[margin > SIGMAS_95] = 1
+    decision[margin <= -SIGMAS_95] = -1
     return Judged(shape, row, decision, margin)

@@ -52,6 +52,11 @@ class SightingRule:
         """Whether nothing can be judged without a camera pose."""
         return len(self._ground) > 0 and not len(self._picture)
 
+    @property
+    def opens_within_s(self) -> float:
+        """What is in view for so long is an incident. [s]"""
+        return float(getattr(self.config, "min_time_s", 0.0))
+
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
         link = self._continuity.link(scene)

@@ -67,7 +67,8 @@ def parse_csv(text: str, hfov_deg: float | None, name: str) -> tuple[list[Sample
     complaints: list[Complaint] = []
     for line, cells in rows[1:]:
         try:
-            sample = _sample(_named(columns, cells), time, hfov_deg)
+            named = _named(columns, cells)
+            sample = _sample(named, time, hfov_deg)
         except ValueError as error:
             complaints.append(Complaint(name, line, str(error)))
             continue
@@ -75,6 +76,7 @@ def parse_csv(text: str, hfov_deg: float | None, name: str) -> tuple[list[Sample
             counters["csv_clock_went_back"] += 1
             continue
         counters["csv_rows_without_pose"] += sample.pose is None
+        counters["roll_taken_as_0"] += sample.pose is not None and not named.get("roll_deg")
         samples.append(sample)
     if len(rows) == 1:
         complaints.append(Complaint(name, 1, "the table has no rows"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,15 +57,25 @@ class PoseWatch:
         return [self.kept[i] for i in places]
 
 
-def why_no_ground_rules(watch: PoseWatch, track: Track, found: Survey | None) -> list[str]:
+def why_no_ground_rules(
+    watch: PoseWatch, track: Track, found: Survey | None, counters: Mapping[str, int] | None = None
+) -> list[str]:
     """One sentence a reason, in the order in which to mend them; empty if the telemetry is good enough.
 
     Args:
         watch: has seen every frame.
         track: the telemetry of the recording or of what lies beside it.
         found: the sets in the recording; None for a folder of pictures.
+        counters: what was counted, also in what lies beside the recording.
     """
     sets = found.sets if found is not None else []
+    rows = sum((counters or {}).get(name, 0) for name in ("csv_rows", "srt_cues"))
+    if not sets and not len(track) and rows:
+        return [
+            f"none of the {rows} rows beside it has a complete pose: each needs latitude, longitude, height, yaw and "
+            "pitch of the optical axis and an angle of view. For a .srt state hfov_deg; without gimbal angles, give "
+            "a .csv"
+        ]
     if not sets and not len(track):
         return ["there is no telemetry in it or beside it: put a .srt or .csv of the same name beside it"]
     if found is not None and sets and found.line is None and not len(track):

@@ -114,7 +114,8 @@ def inspect_media(path: Path) -> Inspection:
         _telemetry(report, source.survey, source)
     report.poses = watch.poses
     _ground(report, watch)
-    report.why_not = why_no_ground_rules(watch, source.track, source.survey if isinstance(source, VideoFile) else None)
+    survey = source.survey if isinstance(source, VideoFile) else None
+    report.why_not = why_no_ground_rules(watch, source.track, survey, report.counters)
     if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
         report.why_not.append("its clock jumps, so poses may belong to other pictures: see the gaps")
     if watch.poses:

@@ -123,6 +123,8 @@ class Clip:
         try:
             self.write_ts(folder / "clip.ts")
             files.append(("clip", folder / "clip.ts"))
+        except OSError:
+            raise  # the disk is full: another container would not mend that
         except (av.error.FFmpegError, ValueError):
             # A codec that MPEG-TS cannot carry (MJPEG, raw): Matroska carries all of them.
             (folder / "clip.ts").unlink(missing_ok=True)
@@ -138,11 +140,13 @@ class Clip:
         self._mux(path, "mpegts", telemetry=True)
 
     def write_mp4(self, path: Path) -> tuple[bool, str]:
-        """MP4 for browsers, video only: whether it was written, and why not."""
+        """MP4 for browsers, video only: whether it was written, and why not. Raises OSError."""
         if self.template is None or self.template.codec_context.name not in {"h264", "hevc", "mpeg4", "av1"}:
             return False, "the codec is not allowed in MP4 for browsers"
         try:
             self._mux(path, "mp4", telemetry=False)
+        except OSError:
+            raise
         except (av.error.FFmpegError, ValueError) as error:
             path.unlink(missing_ok=True)
             return False, str(error)

@@ -22,6 +22,9 @@ class Sidecar:
 
 def find_sidecar(media: Path) -> Path | None:
     """The .srt or .csv with the name of the media beside it."""
+    media = media.absolute()  # "." has no name; a link's own name counts, not that of what it points to
+    if not media.name:
+        return None
     names = (media.with_suffix(suffix) for suffix in (".SRT", ".srt", ".csv", ".CSV"))
     return next((name for name in names if name != media and name.is_file()), None)
 

@@ -65,7 +65,10 @@ class Survey:
 
 
 def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Iterator[Any]:
-    """Packets of the streams; a place that cannot be read is counted in `demux_errors` and passed over."""
+    """Packets of the streams; a place that cannot be read is counted in `demux_errors` and passed over.
+
+    Streams that appear only in the middle of the file are left out and counted in `late_streams`.
+    """
     in_a_row = 0
     demuxer = container.demux(*streams)
     while in_a_row < _GIVE_UP_AFTER:
@@ -74,6 +77,11 @@ def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Itera
         except StopIteration:
             return
         except av.error.EOFError:
+            return
+        except IndexError:
+            # PyAV 18 flushes every stream at the end, in their order, also those that it never took up because they
+            # appeared late (a damaged programme map): ours, which come first, have been flushed by then.
+            counters["late_streams"] += 1
             return
         except av.error.FFmpegError:
             counters["demux_errors"] += 1
@@ -210,6 +218,7 @@ def _place(found: Survey, offset_s: float) -> None:
         lat_deg, lon_deg = one.found.values.get(23), one.found.values.get(24)
         if pose is not None and isinstance(lat_deg, float) and isinstance(lon_deg, float):
             found.centres.append((pose, lat_deg, lon_deg))
+    found.counters["roll_taken_as_0"] = builder.without_roll
     for flight in flights:  # recordings joined into one file may be of places far apart
         believed, astray = without_jumps(flight)
         found.samples += believed

@@ -141,7 +141,8 @@ class _Reading:
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
         self._each_packet_shows = container.format.name != "avi" and video.codec_context.name in _ONE_PACKET_A_PICTURE
-        for packet in packets(container, streams, self.counters):
+        counted_by_the_survey = Counter[str]()
+        for packet in packets(container, streams, counted_by_the_survey):
             if packet.stream.index == video.index:
                 self._fed(packet)
             self._keep(packet, video)

@@ -35,3 +35,27 @@ def test_a_name_in_brackets_is_shown_and_not_taken_for_markup(
     (tmp_path / "a.yaml").write_text("version: 1\nname: '[bold]North[/bold] [sector]'\n")
     assert run(["check", str(tmp_path / "a.yaml")]) == 0
     assert "[bold]North[/bold] [sector]" in capsys.readouterr().out
+
+
+def test_recordings_and_telemetry_that_are_not_there_are_named_with_their_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here.ts").touch()
+    (tmp_path / "a.yaml").write_text(
+        "version: 1\nfeeds:\n  - id: a\n    media: gone.ts\n  - id: b\n    media: here.ts\n    telemetry: gone.srt\n"
+    )
+    assert run(["check", str(tmp_path / "a.yaml")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{tmp_path}/a.yaml:4: feed 'a': there is no recording {tmp_path}/gone.ts",
+        f"{tmp_path}/a.yaml:7: feed 'b': there is no telemetry {tmp_path}/gone.srt",
+    ]
+
+
+def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (CONFIGS / "demo.yaml").read_text().replace('"22:00"', '"25:00"')
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "demo.geojson").write_bytes((CONFIGS / "demo.geojson").read_bytes())
+    assert run(["check", str(tmp_path / "a.yaml")]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert ":36: " in told
+    assert "'25:00' is not a time of day like 22:00" in told

@@ -20,8 +20,8 @@ from detector.cli import run
 from detector.cli.log_lines import seconds, span
 from detector.log import LogWriter, verify_log
 from detector.log.export import FORMATS
-from detector.model import GapReason, State
-from tests.log.conftest import CLOSED, GAP, OPENED, RUN, SLOT, T0, UNDECIDED, S, fill
+from detector.model import Gap, GapReason, State
+from tests.log.conftest import CLOSED, END, GAP, OPENED, RUN, SLOT, T0, UNDECIDED, S, fill
 
 KML = "{http://www.opengis.net/kml/2.2}"
 
@@ -119,7 +119,8 @@ def test_coverage_tells_time_watched_from_area_watched_and_why_not(tmp_path: Pat
         log.gap(GAP, RUN.run_id)
         log.gap(replace(GAP, t_end_ns=GAP.t_start_ns + 300_000_000, reason=GapReason.WARMING_UP, count=1), RUN.run_id)
     _, text = said("coverage", tmp_path)
-    assert "strip: watched 50 % of the period, 30 % of its area on average" in text
+    assert "strip: watched 41 % of the period, 30 % of its area on average" in text
+    assert "not watched 06:30:30-06:30:40 (10 s): no telemetry" in text
     assert "not watched 06:31:00-06:32:00 (1 min): no telemetry" in text
     assert "gap north 06:30:30.0 for 0.3 s: warming up" in text
     assert "gap north 06:30:30-06:30:40 (10 s): no telemetry (3 times) no packet since 14:02" in text
@@ -272,3 +273,25 @@ def test_a_violation_that_goes_on_says_so(tmp_path: Path, said) -> None:
         log.opened(OPENED)
     assert re.search(r"± 8 m  open$", said("list", tmp_path)[1], re.MULTILINE)
     assert CLOSED.state is State.CLOSED
+
+
+def test_moments_without_sight_are_told_as_a_sum(tmp_path: Path, said) -> None:
+    with LogWriter(tmp_path) as log:
+        log.coverage(replace(SLOT, lost_s={"registration": 1.2}), RUN.run_id)
+        for second in (5, 15, 25):
+            start_ns = T0 + second * S
+            log.gap(Gap("north", start_ns, start_ns + 400_000_000, GapReason.REGISTRATION), RUN.run_id)
+    _, text = said("coverage", tmp_path)
+    assert "strip: watched 98 % of the period, 60 % of its area on average" in text
+    assert "  not watched for 1.2 s in 3 moments: registration" in text
+
+
+def test_coverage_names_the_feeds_that_were_not_read_to_their_end(tmp_path: Path, said) -> None:
+    with LogWriter(tmp_path) as log:
+        log.begin(RUN)
+        log.coverage(SLOT, RUN.run_id)
+        log.end(replace(END, frames=0, complete=False, detail="north.ts: the file is empty (0 bytes)"))
+    told = "north: INCOMPLETE after 0 frames: north.ts: the file is empty (0 bytes)"
+    assert told in said("coverage", tmp_path)[1]
+    assert told in said("coverage", "--source", "north", tmp_path)[1]
+    assert told not in said("coverage", "--source", "nor", tmp_path)[1]

@@ -54,6 +54,10 @@ def test_holes_and_several_polygons_are_kept(tmp_path):
     ("text", "expected"),
     [
         (feature("[[[10, 20], [10.1, 20.1], [10.1, 20], [10, 20.1], [10, 20]]]"), "its border crosses itself at 10.05"),
+        (
+            feature("[[[179.9, 0], [-179.9, 0], [-179.9, 0.2], [179.9, 0]]]"),
+            "longitude goes from 179.9 to -179.9: cut the shape at the 180th meridian",
+        ),
         (feature("[[[10, 123], [10.1, 20], [10.1, 20.1], [10, 123]]]"), "latitude 123 is outside -90 to 90"),
         (feature("[[[10, 123], [10.1, 20], [10.1, 20.1], [10, 123]]]"), "probably swapped"),
         (feature("[[[210, 12], [10.1, 20], [10.1, 20.1], [210, 12]]]"), "longitude 210 is outside -180 to 180"),

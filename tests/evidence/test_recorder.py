@@ -22,6 +22,7 @@ from tests.rules.scene_making import FPS, T0, Mover, scene
 
 S = 1_000_000_000
 SETTINGS = EvidenceSettings(pre_roll_s=2, post_roll_s=1, max_clip_s=10)
+HELD_S = 5.0
 
 
 def violation(start_s: float, end_s: float, state: State, peak_s: float | None = None, rule_id: str = "r") -> Violation:
@@ -91,7 +92,7 @@ def ring() -> FakeRing:
 
 @pytest.fixture
 def recorder(ring: FakeRing, tmp_path: Path) -> EvidenceRecorder:
-    return EvidenceRecorder(ring, EvidenceStore(tmp_path / "evidence"), SETTINGS, AgreementMap.nothing())
+    return EvidenceRecorder(ring, EvidenceStore(tmp_path / "evidence"), SETTINGS, AgreementMap.nothing(), HELD_S)
 
 
 def rows(folder: Path, files: list[EvidenceFile]) -> list[dict[str, str]]:
@@ -160,6 +161,35 @@ def test_nothing_is_written_before_the_last_packet_of_the_clip_has_come(
     assert len(watch(recorder, 6, 6.1)) == 1
 
 
+def test_the_clip_of_a_stay_that_opens_late_begins_before_it_where_that_is_still_held(
+    ring: FakeRing, tmp_path: Path
+) -> None:
+    """Longer than the longest clip, and still its beginning is there: 12 s of 14 s held."""
+    store = EvidenceStore(tmp_path / "evidence")
+    recorder = EvidenceRecorder(ring, store, SETTINGS, AgreementMap.nothing(), 14.0)
+    watch(recorder, 0, 14)
+    recorder.opened(violation(3, 13.9, State.OPEN))
+    recorder.closed(violation(3, 13.9, State.CLOSED))
+    ((_, files),) = watch(recorder, 14, 17)
+    assert (ring.clips[0].t_start_ns, ring.clips[0].t_end_ns) == (T0 + 1 * S, T0 + 11 * S)
+    table = rows(tmp_path / "evidence", files)
+    assert (table[0]["t_ns"], table[-1]["t_ns"]) == (str(T0 + 1 * S), str(T0 + 11 * S))
+
+
+def test_the_clip_of_a_stay_whose_beginning_is_no_longer_held_shows_how_it_came_to_count(
+    ring: FakeRing, recorder: EvidenceRecorder, tmp_path: Path
+) -> None:
+    watch(recorder, 0, 40)
+    recorder.opened(violation(3, 39.9, State.OPEN))
+    recorder.closed(violation(3, 39.9, State.CLOSED))
+    ((_, files),) = watch(recorder, 40, 43)
+    last_s = 40 - 1 / FPS
+    assert ring.clips[0].t_start_ns == pytest.approx(T0 + (last_s - 9) * S, abs=10)  # 1 s of 10 s is the post-roll
+    table = rows(tmp_path / "evidence", files)
+    assert int(table[0]["t_ns"]) == pytest.approx(T0 + (last_s - 9) * S, abs=S / FPS + 10)
+    assert int(table[-1]["t_ns"]) > T0 + round(39.9 * S)
+
+
 def test_two_incidents_at_once_have_each_their_own(recorder: EvidenceRecorder) -> None:
     watch(recorder, 0, 2)
     for rule_id in ("a", "b"):
@@ -169,7 +199,7 @@ def test_two_incidents_at_once_have_each_their_own(recorder: EvidenceRecorder) -
 
 
 def test_without_a_ring_there_are_the_tables(tmp_path: Path) -> None:
-    recorder = EvidenceRecorder(None, EvidenceStore(tmp_path), SETTINGS, AgreementMap.nothing())
+    recorder = EvidenceRecorder(None, EvidenceStore(tmp_path), SETTINGS, AgreementMap.nothing(), HELD_S)
     recorder.opened(violation(0, 0.5, State.OPEN))
     recorder.observe(at(0))
     recorder.closed(violation(0, 0.5, State.CLOSED))
@@ -206,7 +236,7 @@ def test_the_same_incident_writes_the_same_bytes(tmp_path: Path) -> None:
     digests = []
     for name in ("a", "b"):
         store = EvidenceStore(tmp_path / name)
-        recorder = EvidenceRecorder(FakeRing(), store, SETTINGS, AgreementMap.nothing())
+        recorder = EvidenceRecorder(FakeRing(), store, SETTINGS, AgreementMap.nothing(), HELD_S)
         watch(recorder, 0, 2)
         recorder.opened(violation(1, 1.5, State.OPEN))
         recorder.closed(replace(violation(1, 1.5, State.CLOSED)))

@@ -271,3 +271,11 @@ def test_fire_on_the_border_is_undecided():
     entries = outcome(rule("smoke", ZONE), scenes)
     assert violations(entries) == []
     assert len(undecided(entries)) == 1
+
+
+def test_the_clearest_moment_is_the_first_without_doubt_and_not_the_deepest():
+    """At 2 m of error 5 sigma are 10 m inside the border at 100 m: reached long before the middle of the zone."""
+    (closed,) = violations(outcome(rule("zone_entry", ZONE), film([INTO], 20)))
+    peak_s = (closed.t_peak_ns - T0) / 1e9
+    assert 11.0 <= peak_s <= 11.2  # at 10 m/s from 200 m outside the middle
+    assert closed.measures["margin_sigma"] == pytest.approx(5.0, abs=0.5)

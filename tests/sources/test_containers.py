@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import subprocess
 import sys
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -16,6 +19,7 @@ import pytest
 from detector.model import Frame, Gap, GapReason
 from detector.sources import open_source
 from detector.sources.luma import luma_of
+from detector.sources.survey import packets
 
 DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data"))
 FEEDS = Path(__file__).parents[2] / "sample_feeds"
@@ -187,3 +191,27 @@ def test_broken_media_leave_at_most_one_line_of_our_own_on_stderr(tmp_path, dama
     assert all("a.ts" in line for line in done.stderr.splitlines())
     assert len(done.stderr.splitlines()) <= 2
     assert "Traceback" not in done.stderr
+
+
+def test_damage_that_looks_like_further_streams_is_read_to_the_end(tmp_path):
+    """A fifth of the bytes of a stretch at random: the transport stream's map then names streams that are none."""
+    data, chance = bytearray((FEEDS / "crossing.ts").read_bytes()), random.Random(3)
+    middle = len(data) // 2
+    for i in range(middle, middle + 120_000):
+        if chance.random() < 0.2:
+            data[i] = chance.randrange(256)
+    (tmp_path / "hurt.ts").write_bytes(data)
+    frames, gaps, end = read(tmp_path / "hurt.ts")
+    assert len(frames) > 150
+    assert GapReason.DAMAGED in {gap.reason for gap in gaps}
+    assert (end.complete, end.counters["late_streams"]) == (True, 1)  # once, though the file is read twice
+
+
+def test_a_stream_that_appears_late_ends_the_reading_and_is_counted():
+    def demux(*_streams):
+        yield "packet"
+        raise IndexError("list index out of range")
+
+    counters = Counter()
+    assert list(packets(SimpleNamespace(demux=demux), [], counters)) == ["packet"]
+    assert counters == {"late_streams": 1}

@@ -152,3 +152,13 @@ def test_optical_axis_straight_down_meets_the_ground_below_and_up_meets_none():
     assert (lat, lon, range_m) == (pytest.approx(42.3), pytest.approx(-99.5), pytest.approx(200.0))
     assert centre_of(replace(GOOD, pitch_deg=10.0)) is None
     assert centre_of(replace(GOOD, ground_alt_m=float("nan"))) is None
+
+
+def test_a_table_beside_it_without_any_complete_pose_is_not_said_to_be_absent():
+    watch = PoseWatch()
+    watch.see(Frame("s", 0, 0, LUMA, True, TimeFrom.START_PTS, None, lambda: LUMA))
+    (reason,) = why_no_ground_rules(watch, Track([]), None, {"srt_cues": 691, "srt_without_pose": 691})
+    assert reason.startswith("none of the 691 rows beside it has a complete pose")
+    assert "hfov_deg" in reason
+    (reason,) = why_no_ground_rules(watch, Track([]), None, {})
+    assert reason.startswith("there is no telemetry in it or beside it")

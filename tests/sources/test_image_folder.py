@@ -191,6 +191,12 @@ def test_folder_without_pictures_names_the_endings_it_looks_for(tmp_path):
         ImageFolder(tmp_path, "cam")
 
 
+def test_the_folder_one_stands_in_may_be_named_by_a_dot(tmp_path, monkeypatch):
+    monkeypatch.chdir(folder_of(tmp_path, 2))
+    source = open_source(".", source_id="cam")
+    assert len(frames(source)) == 2
+
+
 def test_folder_that_is_not_there_is_a_source_error(tmp_path):
     with pytest.raises(SourceError, match="none"):
         open_source(tmp_path / "none", source_id="cam")

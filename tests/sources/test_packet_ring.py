@@ -14,6 +14,7 @@ from detector.sources import Clip, PacketRing, VideoFile, open_source
 from tests.naive_sources import naive_snapshot
 
 FEED = Path(__file__).parents[2] / "sample_feeds/crossing.ts"
+FULL = Path("/dev/full")
 
 
 def encoded(path: Path, codec: str, options: dict[str, str], frames: int = 60) -> Path:
@@ -96,3 +97,13 @@ def test_a_keyframe_that_was_lost_is_made_up_for_by_the_one_before(tmp_path):
     assert shown_ns == clip.packets[keys[2] - 1].t_ns
     expected, _ = naive_snapshot(clip, times[-1]) or pytest.fail("nothing decoded")
     assert np.array_equal(picture, expected)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("name", ["clip.ts", "clip.mp4"])
+def test_a_disk_that_is_full_is_an_error_and_not_another_or_a_missing_form(tmp_path: Path, name: str) -> None:
+    clip, times = whole_clip(FEED)
+    clip.t_end_ns = times[-1]
+    (tmp_path / name).symlink_to(FULL)
+    with pytest.raises(OSError, match="No space left"):
+        clip.write(tmp_path)

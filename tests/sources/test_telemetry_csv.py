@@ -194,3 +194,11 @@ def test_what_is_no_table_at_all_is_refused(tmp_path):
 def test_missing_file_is_a_source_error_that_names_it(tmp_path):
     with pytest.raises(SourceError, match=r"none\.csv"):
         read_sidecar(tmp_path / "none.csv", None)
+
+
+def test_a_roll_that_is_not_told_is_taken_as_0_and_counted(tmp_path):
+    side = read(tmp_path, f"{HEADER}\n{ROW}\n")
+    assert side.samples[0].pose.roll_deg == 0.0
+    assert side.counters["roll_taken_as_0"] == 1
+    told = read(tmp_path, f"{HEADER},roll_deg\n{ROW},0.0\n")
+    assert "roll_taken_as_0" not in told.counters
