@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= out
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast lint format types imports bench kill clean
+.PHONY: help setup demo test fast lint format types imports bench gate kill clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -43,6 +43,9 @@ imports: setup  ## Who may import whom (import-linter)
 
 bench: setup  ## Throughput and accuracy benchmarks (several minutes)
 	@$(BIN)/python benchmarks/bench_frames.py && $(BIN)/python benchmarks/score.py
+
+gate: setup  ## Accuracy and cost against the recorded baselines (under 3 minutes)
+	@$(BIN)/python benchmarks/gate.py
 
 kill: setup  ## 200 random kill -9 during a replay; every log must open and verify (about 10 minutes)
 	@$(BIN)/python benchmarks/kill_nine.py --times 200
