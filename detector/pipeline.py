@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
 from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector
-from detector.errors import Complaint, ConfigError
+from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
-from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Undecided, Violation
+from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
 from detector.rules import RULES, Rule, RuleContext
-from detector.tracking import TRACKERS, KalmanTracker, Tracker
+from detector.tracking import TRACKERS, Hindsight, KalmanTracker, Tracker
 
 SOFTWARE = f"trucewatch {__version__}"
 
@@ -137,35 +137,66 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     Args:
         source: frames and gaps.
         stages: with the state they are in.
-        pictures: keep each frame's picture until it is judged: 0.6 s of them, 220 MB at 4K and 30 frames a second.
+        pictures: keep each frame's picture until it is judged: some 2 s of them, 750 MB at 4K and 30 frames a
+            second.
 
     Yields:
         Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
         what the rules found in it; Gaps of the source as they come. An event still open at the end is closed, not lost.
+
+    Raises:
+        SourceError: as the source does, once all that was read until then has been judged.
     """
-    waiting: deque[_Waiting] = deque()
+    waiting: dict[int, _Waiting] = {}
+    unjudged: deque[int] = deque()
+    found: dict[int, Detections] = {}
+    hindsight = Hindsight(stages.tracker.hindsight_s)
     t_ns = 0
-    for item in source:
+
+    def tracked(detected: Iterable[Detections]) -> Iterator[Tracks]:
+        for detections in detected:
+            index = unjudged.popleft()
+            if index != detections.index:
+                raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
+            found[index] = detections
+            yield from hindsight.feed(stages.tracker.update(detections, waiting[index].alignment))
+
+    def judged(tracks: Tracks) -> Iterator[Event]:
+        return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
+
+    failures: list[SourceError] = []
+    for item in _until_it_fails(source, failures):
         if isinstance(item, Gap):
             yield item
             continue
         alignment = stages.registrar.align(item)
         colour = item.colour if pictures else None
-        waiting.append(_Waiting(item.source_id, item.index, item.t_ns, item.size_px, item.pose, alignment, colour))
+        waiting[item.index] = _Waiting(
+            item.source_id, item.index, item.t_ns, item.size_px, item.pose, alignment, colour
+        )
+        unjudged.append(item.index)
         t_ns = item.t_ns
-        for detections in stages.detector.detect(item, alignment):
-            yield from _judge(detections, waiting, stages)
-    for detections in stages.detector.finish():
-        yield from _judge(detections, waiting, stages)
+        for tracks in tracked(stages.detector.detect(item, alignment)):
+            yield from judged(tracks)
+    for tracks in tracked(stages.detector.finish()):
+        yield from judged(tracks)
+    for tracks in hindsight.finish():
+        yield from judged(tracks)
     for rule in stages.rules:
         yield from rule.finish(t_ns)
+    if failures:
+        raise failures[0]
 
 
-def _judge(detections: Detections, waiting: deque[_Waiting], stages: Stages) -> Iterator[Event]:
-    frame = waiting.popleft()
-    if frame.index != detections.index:
-        raise RuntimeError(f"detector judged frame {detections.index} when frame {frame.index} was next")
-    tracks = stages.tracker.update(detections, frame.alignment)
+def _until_it_fails(source: Iterable[Frame | Gap], failures: list[SourceError]) -> Iterator[Frame | Gap]:
+    """What can be read; what stopped it is put aside until all that was read has been judged."""
+    try:
+        yield from source
+    except SourceError as error:
+        failures.append(error)
+
+
+def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stages) -> Iterator[Event]:
     scene = Scene(
         source_id=frame.source_id,
         index=frame.index,

@@ -89,13 +89,30 @@ def naive_fit(source, target, inlier_px):
     return np.append(parameters, 1).reshape(3, 3)
 
 
-def naive_symmetric(before, after):
-    out = np.zeros(before.shape, np.uint8)
-    for place in np.ndindex(before.shape):
-        a, b = int(before[place]), int(after[place])
+def naive_symmetric(judged, earlier, later):
+    out = np.zeros(judged.shape, np.uint8)
+    for place in np.ndindex(judged.shape):
+        a, b = int(judged[place]) - int(earlier[place]), int(judged[place]) - int(later[place])
         if a * b > 0:
-            out[place] = min(abs(a), abs(b), 255)
+            out[place] = min(abs(a), abs(b))
     return out
+
+
+def naive_similarity(source, target):
+    """Shift, turn and zoom by general-purpose optimisation with the same kernel at its final width."""
+    from scipy.optimize import least_squares
+
+    def cost(p, width):
+        a, b, x, y = p
+        moved = source @ np.array([[a, -b], [b, a]]).T + [x, y]
+        off = np.hypot(*(moved - target).T)
+        return off / np.sqrt(width**2 + off**2)
+
+    p = np.array([1.0, 0.0, *np.median(target - source, axis=0)])
+    for width in (4.0, 2.0, 1.0, 0.5):
+        p = least_squares(cost, p, args=(width,), x_scale=[1e-2, 1e-2, 1, 1]).x
+    a, b, x, y = p
+    return np.array([[a, -b, x], [b, a, y], [0, 0, 1]])
 
 
 def naive_block_maximum(residual, block):

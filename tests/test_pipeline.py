@@ -46,6 +46,7 @@ class Journal:
     skip: bool = False
     calls: list[str] = field(default_factory=list)
     waiting: list[Frame] = field(default_factory=list)
+    hindsight_s: float = 0.0
 
     def align(self, one: Frame) -> Alignment:
         self.calls.append(f"align {one.index}")

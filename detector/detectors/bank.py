@@ -16,8 +16,9 @@ _WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
 class DetectorBank:
     """Merges what several detectors say of one frame; it answers when the slowest has judged it.
 
-    The merged `sight` is the worst of theirs, and the frame counts as judged only if each of them judged it:
-    a frame passed over by the motion detector may still hold a flash.
+    The merged `sight` is the worst of theirs, and the frame counts as judged only if each of them judged it. Those
+    that look at some frames only without losing anything in between (smoke lasts) call all judged: what is passed over
+    is passed over for motion. Such a frame may still hold a flash.
     """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:

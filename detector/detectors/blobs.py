@@ -41,10 +41,20 @@ def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> 
     return Blobs(xyxy, (peak / 16).astype(np.float32))
 
 
-def strongest(blobs: Blobs, count: int) -> Blobs:
-    """The `count` spots with the highest peaks, strongest first; of equals the first found."""
-    order = np.argsort(-blobs.peak, kind="stable")[:count]
-    return Blobs(blobs.xyxy[order], blobs.peak[order])
+def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> NDArray[np.float64]:
+    """Boxes around connected weak evidence in which there is some that is strong. shape (N, 4)
+
+    Args:
+        strong, weak: 255 where there is evidence, 0 elsewhere; what is strong is weak, too. shape (H, W)
+        close_px: gaps up to this wide inside a thing are closed. [px]
+    """
+    if close_px > 1:
+        weak = np.asarray(cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8)), np.uint8)
+    outlines, _ = cv2.findContours(weak, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = np.array([cv2.boundingRect(outline) for outline in outlines], np.int64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    hot = [strong[y0:y1, x0:x1].any() for x0, y0, x1, y1 in boxes.tolist()]
+    return boxes[np.array(hot, np.bool_)].astype(np.float64)
 
 
 def inside(xyxy: NDArray[np.float64], evidence: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -1,19 +1,43 @@
-"""A short bright spot: a muzzle flash or an explosion's first light."""
+"""A short bright light: a muzzle flash or an explosion's first light."""
 
 from __future__ import annotations
 
-import cv2
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import NO_BLOBS, Blobs, find_blobs
-from detector.detectors.lagged import Kept, nearest, small_from_small
+from detector.detectors.lagged import Kept
+from detector.detectors.light_spot import View, bright_box, change, contrast, ring_level, went_dark
+from detector.detectors.sudden import Brightening, brightest, spots
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
-from detector.picture import level_at_most
-from detector.picture.homography import apply
+from detector.picture import full_from_shrunk, level_at_most
+from detector.picture.homography import Float, apply, normalised
 
-_REACH_PX = 8  # what moves on shows up this near in the other pictures; a flash does not
+_DRIFT_PX = 2  # how far registration may be off between two frames, in pixels of the shrunk picture
+_CELL_PX = 8
+_MOST_SPOTS = 60
+_MOST_ELSEWHERE = 5  # more lights in one frame are the encoder's or the sun's doing
+_LIT_SHARE = 0.5  # a light is on while it keeps this share of its rise
+_CROWD_PX = 40
+_CROWD_GREY = 40.0  # darker than the least flash by this, it still counts as glitter
+_MEMORY_S = 2.0
+_MOST_NEAR = 1  # other things that lit up near it shortly before: glitter
+_STILL_SHARE = 0.15  # its surroundings may change by this share of its rise
+_CONTRAST_SHARE = 0.35  # its rise against the contrast of what was there
+_BESIDE_MOVER_GREY = 80.0
+_BESIDE_MOVER_S = 0.05
+_BESIDE_MOVER_SHARE = 0.3
+_FAR_PX = 12
+_MOST_OF_IT = 0.9
+_MUZZLE_S = 0.14  # what lasts longer leaves smoke or dust
+_LASTING_PX = 5.0  # and is no smaller than this
+_AFTER_FACTOR = 1.3
+_AROUND_PX = 4
+_EDGE_PX = 6  # what lights up nearer to the picture's edge may have come in over it
 
 
 class FlashConfig(BaseModel):
@@ -24,125 +48,315 @@ class FlashConfig(BaseModel):
     side_px: int = Field(
         default=1000, ge=64, description="It works on a picture whose longer side is at most this. [px]"
     )
-    lag_s: float = Field(default=0.1, gt=0, le=1, description="Distance in time to the pictures compared with. [s]")
-    min_grey: float = Field(default=40.0, gt=0, description="Least brightening. [grey levels]")
-    noise_factor: float = Field(
-        default=10.0, gt=0, description="Least brightening, in standard deviations of the noise. [1]"
+    min_grey: float = Field(default=25.0, gt=0, description="Least brightening from frame to frame. [grey levels]")
+    min_level: float = Field(default=190.0, ge=0, le=255, description="Least brightness of a flash. [grey level]")
+    longest_s: float = Field(default=0.5, gt=0, le=1, description="A light that lasts longer is no flash. [s]")
+    warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
+    dark_s: float = Field(default=0.4, ge=0, le=1, description="For so long it has to be dark before. [s]")
+    mover_widths_s: float = Field(
+        default=0.085,
+        ge=0,
+        le=1,
+        description="What moves on at up to this speed is no flash. [picture widths a second]",
     )
 
 
-class FlashDetector:
-    """First version: a small spot much brighter than anything near the same place 0.1 s before and 0.1 s after.
+_NOWHERE = np.zeros((0, 2))
+_NONE = np.zeros(0)
 
-    A change of light over the whole picture is taken out. A lamp that stays on, and a bright thing that moves on
-    slowly, are no flashes; a glint from a wave or a windscreen may be taken for one. A damaged picture has none: the
-    blocks that a decoder puts where something was lost are short and bright, too.
+
+@dataclass(eq=False)
+class _Seen:
+    """A frame and what lights up in it."""
+
+    kept: Kept
+    reference_from_small: Float  # of the shrunk picture; NaN while BLIND
+    small_from_reference: Float
+    xy: Float  # (N, 2) places that light up in it [px of the shrunk picture]
+    peak: Float  # (N,) [grey]
+    rise: Float  # (N,) [grey]
+    boxes: list[tuple[Float, float]] = field(default_factory=list)  # of flashes that are on in it; rise
+
+    @classmethod
+    def of(cls, kept: Kept) -> _Seen:
+        """A frame in which nothing lights up."""
+        reference_from_small = kept.reference_from_frame @ full_from_shrunk(kept.level)
+        blind = kept.sight is Sight.BLIND or not np.isfinite(reference_from_small).all()
+        inverse = reference_from_small if blind else np.asarray(np.linalg.inv(reference_from_small), np.float64)
+        return cls(kept, reference_from_small, inverse, _NOWHERE, _NONE, _NONE)
+
+    @property
+    def is_whole(self) -> bool:
+        """Registered and undamaged: the blocks that a decoder puts where something was lost are short and bright."""
+        return self.kept.sight is not Sight.BLIND and not self.kept.damaged
+
+    def from_other(self, other: _Seen) -> Float:
+        """Homography from the other's shrunk picture to this one's."""
+        if np.array_equal(self.kept.reference_from_frame, other.kept.reference_from_frame):
+            return np.eye(3)
+        return normalised(self.small_from_reference @ other.reference_from_small)
+
+    def where(self, other: _Seen, xy: Float) -> Float:
+        """Where places in the other's picture lie in this one. shape (N, 2) [px]"""
+        return apply(self.from_other(other), xy)
+
+    def add(self, box: Float, rise: float) -> None:
+        """A flash's box; boxes that touch are one."""
+        for index, (other, most) in enumerate(self.boxes):
+            if (np.minimum(box[2:], other[2:]) + _DRIFT_PX >= np.maximum(box[:2], other[:2])).all():
+                union = np.concatenate([np.minimum(box[:2], other[:2]), np.maximum(box[2:], other[2:])])
+                self.boxes[index] = (union, max(rise, most))
+                return
+        self.boxes.append((box, rise))
+
+
+class _Light(NamedTuple):
+    """One light that goes on. xy: place in the shrunk picture [px]"""
+
+    seen: _Seen
+    xy: Float
+    peak: float
+    rise: float
+
+    @property
+    def least(self) -> float:
+        """It is on while something there is brighter than this. [grey]"""
+        return self.peak - _LIT_SHARE * self.rise
+
+    def view(self, other: _Seen) -> View:
+        """Its place in another frame."""
+        return View(other.kept.picture, other.where(self.seen, self.xy[None])[0])
+
+    def box(self, other: _Seen) -> Float | None:
+        """Its bright spot in another frame. [px of the shrunk picture]"""
+        return bright_box(*self.view(other), self.least)
+
+    def size_px(self, other: _Seen) -> float:
+        """Longer side of that. [px of the shrunk picture]"""
+        box = self.box(other)
+        return 0.0 if box is None else float((box[2:] - box[:2]).max())
+
+
+class FlashDetector:
+    """Every frame is held against the one before: what is suddenly brighter than anything near the same ground was.
+
+    Only around such places it looks further: dark for 0.4 s before, dark again within 0.5 s, not followed by something
+    bright beside it that moves on, brighter than its surroundings became. A lamp that stays on, a change of the whole
+    picture's light and a damaged picture give none. It answers 0.5 s late.
     """
 
     Config = FlashConfig
 
     def __init__(self, config: FlashConfig | None = None) -> None:
         self._config = config if config is not None else FlashConfig()
+        self._brightening = Brightening()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._kept: list[Kept] = []
+        self._seen: list[_Seen] = []
         self._next = 0
+        self._start_ns = 0
+        self._glitter: list[tuple[int, Float]] = []  # time; places on the reference that lit up and were no flashes
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
         now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
         answers: list[Detections] = []
-        if self._kept and (
-            now.reference_id != self._kept[-1].reference_id
-            or now.size_px != self._kept[-1].size_px
-            or now.sight is Sight.BLIND
-        ):
+        if self._seen and not self._continues(now):
             answers = self.finish()
-        self._kept.append(now)
+        if not self._seen:
+            self._start_ns = now.t_ns
+        seen = self._look(now)
+        self._seen.append(seen)
         if now.sight is Sight.BLIND:
             self._next = 1
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
-        lag_ns = round(self._config.lag_s * 1e9)
-        while self._next < len(self._kept) and self._kept[self._next].t_ns + lag_ns <= now.t_ns:
-            answers.append(self._answer(self._next, lag_ns))
-            self._next += 1
-        while self._next > 1 and self._kept[1].t_ns < self._kept[self._next - 1].t_ns - 2 * lag_ns:
-            del self._kept[0]
+        delay_ns = round(self._config.longest_s * 1e9)
+        while self._next < len(self._seen) and self._seen[self._next].kept.t_ns + delay_ns <= now.t_ns:
+            answers.append(self._answer())
+        keep_ns = round(self._config.dark_s * 1e9)
+        oldest_ns = min(self._seen[min(self._next, len(self._seen) - 1)].kept.t_ns, now.t_ns) - keep_ns
+        while self._next > 1 and len(self._seen) > 3 and self._seen[1].kept.t_ns < oldest_ns:
+            del self._seen[0]
             self._next -= 1
         return answers
 
     def finish(self) -> list[Detections]:
-        """The stream has ended: the last 0.1 s are passed over."""
-        rest = self._kept[self._next :]
+        """The stream has ended: a light that is still on is no flash, for none has seen it go off."""
+        answers = []
+        while self._next < len(self._seen):
+            answers.append(self._answer())
         self.reset()
-        return [Detections.none(kept.index, kept.t_ns, Sight.SEEING, judged=False) for kept in rest]
+        return answers
 
-    def _answer(self, position: int, lag_ns: int) -> Detections:
-        judged = self._kept[position]
-        before = [one for one in self._kept[:position] if one.sight is not Sight.BLIND]
-        if not before or not np.isfinite(judged.reference_from_frame).all():
-            return Detections.none(judged.index, judged.t_ns, Sight.WARMING_UP, judged=False)
-        after = nearest(self._kept[position + 1 :], judged.t_ns + lag_ns)
-        earlier = nearest(before, judged.t_ns - lag_ns)
-        if judged.damaged:
-            return Detections.none(judged.index, judged.t_ns, Sight.SEEING)
-        blobs = self._spots(judged, earlier)
-        rise = self._rise(judged, [earlier, after], blobs)
-        return self._record(judged, blobs, rise)
+    def _continues(self, now: Kept) -> bool:
+        last = self._seen[-1].kept
+        return now.reference_id == last.reference_id and now.size_px == last.size_px and now.sight is not Sight.BLIND
 
-    def _spots(self, judged: Kept, earlier: Kept) -> Blobs:
-        """Spots brighter than anything near the same place in the earlier picture."""
-        height, width = judged.picture.shape
-        near = cv2.dilate(earlier.picture, np.ones((5, 5), np.uint8))
-        if not np.array_equal(judged.reference_from_frame, earlier.reference_from_frame):
-            back = small_from_small(judged, earlier)
-            near = cv2.warpPerspective(near, back, (width, height), flags=cv2.INTER_NEAREST, borderValue=255)
-        brighter = cv2.subtract(judged.picture, near)
-        if brighter.max() < self._config.min_grey:
-            return NO_BLOBS
-        ratio = cv2.convertScaleAbs(brighter, alpha=16 / self._config.min_grey)
-        return find_blobs(np.asarray(ratio, np.uint8), 16, 8, 3)
+    def _look(self, kept: Kept) -> _Seen:
+        """What lights up in this frame and was dark before."""
+        now = _Seen.of(kept)
+        before = [one for one in self._seen if one.is_whole]
+        if not before or before[-1] is not self._seen[-1] or not now.is_whole:
+            return now
+        last = before[-1]
+        reach_px = self._reach_px(last, now)
+        brighter = self._brightening.between(kept.picture, last.kept.picture, now.from_other(last), reach_px)
+        places, _ = spots(brighter, round(self._config.min_grey), _CELL_PX, _MOST_SPOTS)
+        peak = kept.picture[places[:, 1], places[:, 0]].astype(np.float64)
+        xy = places.astype(np.float64)
+        rise = peak - brightest(last.kept.picture, last.where(now, xy), reach_px)
+        for other in self._earlier(before, kept.t_ns):
+            lit = (rise >= self._config.min_grey) & (peak >= self._config.min_level - _CROWD_GREY)
+            xy, peak, rise = xy[lit], peak[lit], rise[lit]
+            if not len(xy):
+                return now
+            # What has just come into view was not seen dark.
+            recent = kept.t_ns - other.kept.t_ns <= self._config.dark_s * 0.6e9
+            outside = 255.0 if recent else 0.0
+            was = brightest(other.kept.picture, other.where(now, xy), _DRIFT_PX, outside)
+            rise = np.where(was <= peak - _LIT_SHARE * rise, rise, 0.0)
+        rise -= self._by_light(now, last, xy, peak - rise)
+        lit = rise >= self._config.min_grey
+        now.xy, now.peak, now.rise = xy[lit], peak[lit], rise[lit]
+        return now
 
-    def _rise(self, judged: Kept, others: list[Kept], blobs: Blobs) -> NDArray[np.float64]:
-        """How much brighter each spot is than anything near that place in the other pictures. shape (N,) [grey]
+    def _reach_px(self, one: _Seen, later: _Seen) -> int:
+        """How far the fastest mover comes between two frames, and what registration may be off. [px]"""
+        dt_s = max(later.kept.t_ns - one.kept.t_ns, 0) / 1e9
+        return _DRIFT_PX + min(round(self._config.mover_widths_s * int(later.kept.picture.shape[1]) * dt_s), 12)
 
-        A change of light over the whole picture is taken out by the difference of the medians.
-        """
-        centre = (blobs.xyxy[:, :2] + blobs.xyxy[:, 2:] - 1) / 2
-        peak = _brightest(judged.picture, centre)
-        rise = np.full(len(centre), np.inf)
-        for other in others:
-            there = apply(small_from_small(other, judged), centre)
-            light = _median(judged.picture) - _median(other.picture)
-            rise = np.minimum(rise, peak - _brightest(other.picture, there) - max(light, 0.0))
-        return rise
+    def _by_light(self, now: _Seen, last: _Seen, xy: Float, base: Float) -> Float:
+        """How much brighter the change of light around each place has made what was there before. shape (N,) [grey]"""
+        there = np.nan_to_num(last.where(now, xy))
+        gain = [
+            (ring_level(now.kept.picture, here) + 4.0) / (ring_level(last.kept.picture, before) + 4.0)
+            for here, before in zip(xy, there, strict=True)
+        ]
+        return np.minimum(base * np.maximum(np.array(gain), 1.0), 255.0) - base if gain else _NONE
 
-    def _record(self, judged: Kept, blobs: Blobs, rise: NDArray[np.float64]) -> Detections:
-        flash = rise >= self._config.min_grey
-        count = int(flash.sum())
+    def _earlier(self, before: list[_Seen], t_ns: int) -> Iterator[_Seen]:
+        """The last frame, the one before it, and some at even times back to `dark_s`; none twice."""
+        yield from before[:-3:-1]
+        position = len(before) - 3
+        for share in (0.25, 0.5, 0.75, 1.0):
+            wanted_ns = t_ns - round(self._config.dark_s * 1e9 * share)
+            while position > 0 and before[position - 1].kept.t_ns >= wanted_ns:
+                position -= 1
+            if position >= 0:
+                yield before[position]
+                position -= 1
+
+    def _answer(self) -> Detections:
+        """Decide what lit up in the next frame to be answered for."""
+        seen = self._seen[self._next]
+        kept = seen.kept
+        warm = kept.t_ns - self._start_ns >= self._config.warm_up_s * 1e9 * 0.99
+        if len(seen.xy) and warm:
+            self._decide(seen, self._seen[: self._next], self._seen[self._next + 1 :])
+        self._next += 1
+        if not warm:
+            return Detections.none(kept.index, kept.t_ns, Sight.WARMING_UP, judged=False)
+        if not seen.boxes:
+            return Detections.none(kept.index, kept.t_ns, Sight.SEEING)
+        boxes = np.array([box for box, _ in seen.boxes])
         return Detections(
-            judged.index,
-            judged.t_ns,
-            read_only((blobs.xyxy[flash] * (1 << judged.level)).astype(np.float32)),
-            read_only((rise[flash] / self._config.min_grey).astype(np.float32)),
-            read_only(np.full(count, Kind.FLASH.value, "<U8")),
+            kept.index,
+            kept.t_ns,
+            read_only((boxes * (1 << kept.level)).astype(np.float32)),
+            read_only(np.array([rise / self._config.min_grey for _, rise in seen.boxes], np.float32)),
+            read_only(np.full(len(boxes), Kind.FLASH.value, "<U8")),
             Sight.SEEING,
         )
 
+    def _decide(self, seen: _Seen, before: list[_Seen], after: list[_Seen]) -> None:
+        """Which of the lights that go on in a frame are flashes; each gets its box in every frame in which it is on."""
+        flashes = np.zeros(len(seen.xy), bool)
+        for row in np.flatnonzero(seen.peak >= self._config.min_level).tolist():
+            light = _Light(seen, seen.xy[row], float(seen.peak[row]), float(seen.rise[row]))
+            elsewhere = int((np.abs(seen.xy - light.xy).max(axis=1) >= _CROWD_PX).sum())
+            if (
+                elsewhere > _MOST_ELSEWHERE
+                or self._crowd(light) > _MOST_NEAR
+                or not self._stands_out(light, before[-1])
+            ):
+                continue
+            lit, dark = self._course(light, after)
+            if dark is not None and self._quiet(light, before, dark, lit) and self._add(light, lit):
+                flashes[row] = True
+        # A large flash is many lights at once.
+        apart = np.abs(seen.xy[:, None] - seen.xy[flashes][None]).max(axis=2).min(axis=1, initial=np.inf)
+        if (apart >= _CROWD_PX).any():
+            self._glitter.append((seen.kept.t_ns, apply(seen.reference_from_small, seen.xy[apart >= _CROWD_PX])))
 
-def _brightest(picture: NDArray[np.uint8], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Brightest pixel near each place. shape (N,); 255 outside, where nothing is known."""
-    height, width = picture.shape
-    inside = (centre >= 0).all(axis=1) & (centre[:, 0] <= width - 1) & (centre[:, 1] <= height - 1)
-    column, row = np.rint(np.where(inside[:, None], centre, 0)).astype(np.int64).T
-    reach = np.arange(-_REACH_PX, _REACH_PX + 1)
-    rows = np.clip(row[:, None] + reach, 0, height - 1)
-    columns = np.clip(column[:, None] + reach, 0, width - 1)
-    brightest = picture[rows[:, :, None], columns[:, None, :]].max(axis=(1, 2), initial=0)
-    return np.where(inside, brightest, 255).astype(np.float64)
+    def _crowd(self, light: _Light) -> int:
+        """How many things that were no flashes lit up near its place in the last 2 s. [1]"""
+        since_ns = light.seen.kept.t_ns - round(_MEMORY_S * 1e9)
+        self._glitter = [one for one in self._glitter if one[0] >= since_ns]
+        near = [
+            int((np.abs(apply(light.seen.small_from_reference, places) - light.xy).max(axis=1) < _CROWD_PX).sum())
+            for _, places in self._glitter
+        ]
+        return sum(near)
 
+    def _stands_out(self, light: _Light, last: _Seen) -> bool:
+        """Brighter by far than what was in sight there: small bright details flicker as the camera moves."""
+        lowest, highest = contrast(*light.view(last))
+        steep = light.rise >= _CONTRAST_SHARE * (highest - lowest + 10.0)
+        return bool(steep and light.peak - highest >= self._config.min_grey)
 
-def _median(picture: NDArray[np.uint8]) -> float:
-    return float(np.median(picture[::9, ::9]))
+    def _course(self, light: _Light, after: list[_Seen]) -> tuple[list[_Seen], _Seen | None]:
+        """The frames in which it is on, and the first in which it is off; None where it stays or moves on."""
+        lit, least = [light.seen], light.least
+        until_ns = light.seen.kept.t_ns + round(self._config.longest_s * 1e9)
+        for later in after:
+            if not later.is_whole:
+                continue
+            if later.kept.t_ns > until_ns:
+                break
+            picture, place = light.view(later)
+            if brightest(picture, place[None], _DRIFT_PX)[0] > least:
+                lit.append(later)
+                continue
+            moved_on = brightest(picture, place[None], self._reach_px(lit[-1], later))[0] > least
+            return lit, None if moved_on else later
+        return lit, None
+
+    def _quiet(self, light: _Light, before: list[_Seen], dark: _Seen, lit: list[_Seen]) -> bool:
+        """Nothing else changed there: it was still before, only grew brighter, and is as it was when the light is off.
+
+        An odd frame is forgiven: the frame before the last may serve instead. Beside something that moves a light has
+        to be short and very bright. Where something exploded the place has changed, but then the light was large.
+        """
+        most = _STILL_SHARE * light.rise
+        earlier = [one for one in before if one.is_whole][-3:]
+        lasted_s = (dark.kept.t_ns - light.seen.kept.t_ns) / 1e9
+        views = [light.view(one) for one in earlier]
+        if len(views) < 2:
+            return False
+        if lasted_s <= _BESIDE_MOVER_S and light.rise >= _BESIDE_MOVER_GREY:
+            around = change(views[-1], views[-2], _FAR_PX, _MOST_OF_IT)
+            return around <= _BESIDE_MOVER_SHARE * light.rise
+        # The slower the frames, the farther off is what was here a frame ago.
+        reach_px = _AROUND_PX + self._reach_px(earlier[-1], light.seen)
+        if any(went_dark(light.view(one), views[-1], reach_px) > most for one in lit[:3]):
+            return False
+        if min((change(b, a, reach_px) for a, b in pairwise(views)), default=0.0) > most:
+            return False
+        if lasted_s > _MUZZLE_S:
+            return max(light.size_px(one) for one in lit[:3]) >= _LASTING_PX
+        return min(change(light.view(dark), one, reach_px) for one in views[-2:]) <= _AFTER_FACTOR * most
+
+    def _add(self, light: _Light, lit: list[_Seen]) -> bool:
+        """Its box in each frame in which it is on; False where it comes in over the picture's edge."""
+        for one in lit:
+            box = light.box(one)
+            if box is None:
+                continue
+            height, width = one.kept.picture.shape
+            far = min(*box[:2], width - box[2], height - box[3])
+            if one is light.seen and far < _EDGE_PX:
+                return False
+            one.add(box, light.rise)
+        return True

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detectors.blobs import Blobs
 from detector.detectors.residual import U8, edges, symmetric
 from detector.picture.flow import follow
 
@@ -21,7 +20,7 @@ _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
 
 
-class Laid(NamedTuple):
+class Pictures(NamedTuple):
     """The judged picture, an earlier and a later one laid over it, and what evidence is needed in each block."""
 
     judged: U8
@@ -32,22 +31,22 @@ class Laid(NamedTuple):
     edge_share: float
 
 
-def without_structure(blobs: Blobs, laid: Laid) -> Blobs:
-    """Only those spots that still differ once their surroundings have been laid over one another.
+def moves_alone(xyxy: Float, laid: Pictures) -> NDArray[np.bool_]:
+    """Which spots still differ once their surroundings have been laid over one another. shape (N,)
 
     Roofs, walls and crowns stand above the plane that the pictures were aligned by, and so does all that is around a
     spot on them: it has moved by some displacement that its neighbours agree on. The residual is measured again at
     that displacement; what vanishes was structure. A vehicle's surroundings lie on the ground and stay.
     """
-    if len(blobs.peak) == 0:
-        return blobs
-    shift_earlier = shifts(laid.judged, laid.earlier, blobs.xyxy)
-    shift_later = shifts(laid.judged, laid.later, blobs.xyxy)
+    if len(xyxy) == 0:
+        return np.zeros(0, np.bool_)
+    shift_earlier = shifts(laid.judged, laid.earlier, xyxy)
+    shift_later = shifts(laid.judged, laid.later, xyxy)
     moved = np.maximum(np.hypot(*shift_earlier.T), np.hypot(*shift_later.T)) > _LEAST_SHIFT_PX
-    keep = ~moved
+    alone = ~moved
     for row in np.flatnonzero(moved):
-        keep[row] = _remains(laid, blobs.xyxy[row], shift_earlier[row], shift_later[row])
-    return Blobs(blobs.xyxy[keep], blobs.peak[keep])
+        alone[row] = _remains(laid, xyxy[row], shift_earlier[row], shift_later[row])
+    return np.asarray(alone, np.bool_)
 
 
 def shifts(judged: U8, other: U8, xyxy: Float) -> Float:
@@ -65,17 +64,17 @@ def shifts(judged: U8, other: U8, xyxy: Float) -> Float:
     return np.where((agree >= _NEEDED)[:, None], middle, 0.0)
 
 
-def _remains(laid: Laid, box: Float, shift_earlier: Float, shift_later: Float) -> bool:
+def _remains(laid: Pictures, box: Float, shift_earlier: Float, shift_later: Float) -> bool:
     height, width = laid.judged.shape
     x0, y0 = np.maximum(box[:2].astype(int) - 1, 0)
     x1, y1 = min(int(box[2]) + 1, width), min(int(box[3]) + 1, height)
     here = np.ascontiguousarray(laid.judged[y0:y1, x0:x1])
     size, centre = (int(x1 - x0), int(y1 - y0)), np.array([(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2])
-    differ = [
-        cv2.subtract(here, cv2.getRectSubPix(other, size, tuple((centre + shift).tolist())), dtype=cv2.CV_16S)
+    earlier, later = (
+        np.asarray(cv2.getRectSubPix(other, size, tuple((centre + shift).tolist())), np.uint8)
         for other, shift in ((laid.earlier, shift_earlier), (laid.later, shift_later))
-    ]
+    )
     misfit = cv2.convertScaleAbs(edges(here), alpha=laid.edge_share)
-    left = cv2.subtract(symmetric(np.asarray(differ[0], np.int16), np.asarray(differ[1], np.int16)), misfit)
+    left = cv2.subtract(symmetric(here, earlier, later), misfit)
     needed = laid.threshold[int(centre[1]) // laid.block_px, int(centre[0]) // laid.block_px]
     return bool(left.max() >= needed)

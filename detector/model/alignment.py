@@ -23,6 +23,7 @@ class Alignment:
     residual_px: median distance of the inliers, full-size pixels. [px] NaN while BLIND
     parallax_px: median distance off the plane of structure that agrees with one epipole. [px] 0 where none
     static: the camera has not moved since the last frame.
+    glanced: a quick look, good to place a track by; what compares pixels passes the frame over.
     sight: BLIND where the registration failed; it never invents motion.
     reason: why BLIND, in a few words ("scene cut", "no texture"); empty otherwise.
     """
@@ -36,4 +37,5 @@ class Alignment:
     parallax_px: float
     sight: Sight
     static: bool = False
+    glanced: bool = False
     reason: str = ""

@@ -12,12 +12,14 @@ from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.flow import corners, follow
 from detector.picture.homography import Fit, Float, fit, fit_by_sampling, normalised, rescaled, shift_px
+from detector.registration.glance import Glance
 from detector.registration.light import flattened
 
 _MIN_POINTS = 12
 _MIN_LEFT = 0.4  # share of the anchor's points that must still be in view
 _MIN_SPREAD = 0.2  # of the picture's diagonal, standard deviation of the inliers: one house is not the ground
 _MAX_CONDITION = 1e11
+_MIN_GLANCE_PX = 60  # a smaller picture has no room for points
 
 
 class FlowConfig(BaseModel):
@@ -36,6 +38,12 @@ class FlowConfig(BaseModel):
     )
     anchor_s: float = Field(
         default=3.0, gt=0, description="The picture compared with is renewed at least this often. [s]"
+    )
+    every_s: float = Field(
+        default=0.075,
+        ge=0,
+        le=1,
+        description="Frames closer to the last one registered are glanced at: a few points, a sixth of the cost. [s]",
     )
     static_px: float = Field(
         default=0.06,
@@ -78,20 +86,61 @@ class FlowRegistrar:
         self._previous_t_ns = 0
         self._anchor_from_previous: Float = np.eye(3)
         self._step: Float = np.eye(3)  # previous from the one before: the motion expected to go on
+        self._step_ns = 0
+        self._glance: Glance | None = None  # at what follows the previous frame, if that was registered
+        self._inlier_ratio, self._residual_px = 0.0, float("nan")
 
     def align(self, frame: Frame) -> Alignment:
         """How this frame lies over the reference. The first frame is the reference and says WARMING_UP."""
         if frame.size_px != self._size_px:
             return self._begin(frame)
+        if self._glance is not None and 0 <= frame.t_ns - self._previous_t_ns < self._config.every_s * 1e9:
+            found = self._glanced(frame)
+            if found is not None:
+                return found
         picture = flattened(shrunk(frame, self._level))
         if self._anchor is None or self._previous is None:
             return self._blind(frame, picture, "no texture")
-        found = self._against_anchor(picture)
-        if found is None:
-            found = self._against_previous(picture)
-        if found is None:
+        fitted = self._against_anchor(picture) or self._against_previous(picture)
+        if fitted is None:
             return self._blind(frame, picture, "scene cut, fog or open water")
-        return self._seen(frame, picture, found)
+        return self._seen(frame, picture, fitted)
+
+    def _glanced(self, frame: Frame) -> Alignment | None:
+        """The motion between the last two frames registered goes on, put right by a quick look."""
+        assert self._glance is not None
+        share = (frame.t_ns - self._previous_t_ns) / self._step_ns if self._step_ns > 0 else 0.0
+        previous_from_now = np.eye(3) + share * (self._step - np.eye(3))
+        coarse = full_from_shrunk(1)
+        expected = rescaled(_inverse(previous_from_now), _inverse(coarse))
+        found = self._glance.now_from_last(flattened(shrunk(frame, self._level + 1)), expected)
+        if found is None:
+            return None
+        step = normalised(_inverse(rescaled(found, coarse)))
+        small = (frame.size_px[0] >> self._level, frame.size_px[1] >> self._level)
+        static = shift_px(step, small) < self._config.static_px
+        matrix = self._anchor_from_previous if static else self._anchor_from_previous @ step
+        return self._alignment(frame, self._reference(matrix), static=static, glanced=True)
+
+    def _reference(self, anchor_from_frame: Float) -> Float:
+        """Reference from frame, small pixels."""
+        assert self._anchor is not None
+        return normalised(self._anchor.reference_from_anchor @ anchor_from_frame)
+
+    def _alignment(self, frame: Frame, reference: Float, *, static: bool, glanced: bool = False) -> Alignment:
+        full = full_from_shrunk(self._level)
+        return Alignment(
+            frame.index,
+            frame.t_ns,
+            read_only(rescaled(reference, full)),
+            self._reference_id,
+            self._inlier_ratio,
+            self._residual_px,
+            0.0,
+            Sight.SEEING,
+            static=static,
+            glanced=glanced,
+        )
 
     def _begin(self, frame: Frame) -> Alignment:
         first = self._size_px == (0, 0)
@@ -111,6 +160,7 @@ class FlowRegistrar:
         points = corners(picture)
         self._previous, self._previous_t_ns = picture, frame.t_ns
         self._anchor_from_previous = self._step = np.eye(3)
+        self._glance = None
         textured = len(points) >= _MIN_POINTS and self._spread(points) >= _MIN_SPREAD
         self._anchor = _Anchor(picture, points, np.eye(3), frame.t_ns) if textured else None
         return textured
@@ -131,7 +181,7 @@ class FlowRegistrar:
         assert self._anchor is not None
         anchor = self._anchor
         start = self._anchor_from_previous @ self._step
-        guess = np.asarray(np.linalg.inv(start), np.float64)
+        guess = _inverse(start)
         places, believed = follow(anchor.picture, picture, anchor.points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if believed.mean() < _MIN_LEFT:
@@ -142,7 +192,7 @@ class FlowRegistrar:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
         assert self._previous is not None
         points = corners(self._previous)
-        going_on = np.asarray(np.linalg.inv(self._step), np.float64)
+        going_on = _inverse(self._step)
         for guess, levels in ((going_on, 2), (np.eye(3), 4)):
             places, believed = follow(self._previous, picture, points, guess, levels=levels)
             fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
@@ -186,25 +236,17 @@ class FlowRegistrar:
         if static:
             anchor_from_frame = self._anchor_from_previous
             step = np.eye(3)
-        reference = normalised(self._anchor.reference_from_anchor @ anchor_from_frame)
+        reference = self._reference(anchor_from_frame)
         if np.linalg.cond(rescaled(reference, np.diag([1 / small[0], 1 / small[1], 1.0]))) > _MAX_CONDITION:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
+        self._step_ns = frame.t_ns - self._previous_t_ns
+        self._glance = Glance(flattened(shrunk(frame, self._level + 1))) if min(small) >= 2 * _MIN_GLANCE_PX else None
+        self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns = picture, frame.t_ns
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
-        full = full_from_shrunk(self._level)
-        return Alignment(
-            frame.index,
-            frame.t_ns,
-            read_only(rescaled(reference, full)),
-            self._reference_id,
-            found.inlier_ratio,
-            found.residual_px * full[0, 0],
-            0.0,
-            Sight.SEEING,
-            static=static,
-        )
+        return self._alignment(frame, reference, static=static)
 
     def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
         assert self._anchor is not None
@@ -217,6 +259,10 @@ class FlowRegistrar:
         assert self._anchor is not None
         if len(points) < _MIN_POINTS:
             return
-        reference = normalised(self._anchor.reference_from_anchor @ self._anchor_from_previous)
+        reference = self._reference(self._anchor_from_previous)
         self._anchor = _Anchor(picture, points, reference, t_ns)
         self._anchor_from_previous = np.eye(3)
+
+
+def _inverse(matrix: Float) -> Float:
+    return np.asarray(np.linalg.inv(matrix), np.float64)

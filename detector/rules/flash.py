@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from detector.config.agreement_map import Shape
-from detector.model import Kind, Scene, State, Undecided, Violation
+from detector.model import Kind, Scene, Sight, State, Undecided, Violation
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import OPTIONAL_ZONES_FIELD, RuleContext, Settings, Zones, chosen_shapes
 from detector.rules.incident import Incident
@@ -62,8 +62,10 @@ class Flash:
         """Look at one judged frame."""
         link = self._continuity.link(scene)
         if link is Link.SKIPPED:
-            return
-        if link is not Link.JOINED:
+            # Passed over for motion only: a flash lasts one frame and is looked for in each.
+            if scene.sight is not Sight.SEEING or not (scene.detections.kind == Kind.FLASH.value).any():
+                return
+        elif link is not Link.JOINED:
             yield from self._end(self._incidents)
         if link is Link.BLIND:
             return

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from detector.model import Alignment, Detections, Tracks
+from detector.tracking.hindsight import Hindsight
 from detector.tracking.kalman import KalmanTracker
 
 
 class Tracker(Protocol):
     """Follows what moves from judged frame to judged frame."""
+
+    @property
+    def hindsight_s(self) -> float:
+        """How long its tracks are to be held back until they count. [s]"""
+        ...
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame, with the alignment of that same frame; all live tracks there."""
@@ -22,4 +28,4 @@ class Tracker(Protocol):
 
 TRACKERS: dict[str, type[KalmanTracker]] = {"kalman": KalmanTracker}
 
-__all__ = ["TRACKERS", "KalmanTracker", "Tracker"]
+__all__ = ["TRACKERS", "Hindsight", "KalmanTracker", "Tracker"]

@@ -41,6 +41,13 @@ class KalmanConfig(BaseModel):
     )
     keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
+    hindsight_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="A track that is confirmed within this time counts from its first frame on. Answers wait so long. "
+        "[s]",
+    )
     max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
 
 
@@ -56,6 +63,11 @@ class KalmanTracker:
     def __init__(self, config: KalmanConfig | None = None) -> None:
         self._config = config if config is not None else KalmanConfig()
         self.reset()
+
+    @property
+    def hindsight_s(self) -> float:
+        """How long its tracks are to be held back until they count. [s]"""
+        return self._config.hindsight_s
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from detector.detectors import MotionDetector
+from detector.detectors.moving import MovingDetector
 from detector.model import Sight
 from detector.registration import FlowRegistrar
 from tests.naive_vision import aligned, flight, frame, texture, view
@@ -76,13 +77,13 @@ def test_what_sways_in_place_grows_quiet():
 
 
 def test_a_frame_without_a_later_one_is_passed_over_not_called_empty():
-    detector = MotionDetector()
+    detector = MovingDetector()
     pictures = [frame(texture()[:270, :480], index) for index in range(60)]
     for picture in pictures:
         detector.detect(picture, aligned(picture.index, picture.t_ns))
     rest = detector.finish()
-    assert not any(one.judged for one in rest if one.index > 50)
-    assert any(one.judged for one in rest if one.index <= 50)
+    assert not any(one.judged for one in rest if one.index > 53)  # two thirds of the shortest lag
+    assert any(one.judged for one in rest if one.index <= 53)
 
 
 def test_a_long_slow_thing_of_one_grey_is_found_as_a_whole():
@@ -105,7 +106,7 @@ def test_a_long_slow_thing_of_one_grey_is_found_as_a_whole():
 
 
 def test_answers_come_six_tenths_of_a_second_late():
-    detector = MotionDetector()
+    detector = MovingDetector()
     for index in range(40):
         picture = frame(texture()[:270, :480], index)
         found = detector.detect(picture, aligned(index, picture.t_ns))

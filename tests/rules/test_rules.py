@@ -236,3 +236,12 @@ def test_every_rule_and_each_of_its_settings_is_documented():
         section = text.split(f"## {kind}\n")[1].split("\n## ")[0]
         for name in rule_class.Config.model_fields:
             assert f"`{name}`" in section, (kind, name)
+
+
+def test_a_flash_in_a_frame_that_was_passed_over_for_motion_is_counted():
+    scenes = [scene(i, [], flashes=[(0.0, 0.0)] if i == 11 else []) for i in range(40)]
+    scenes = [
+        dataclasses.replace(one, detections=dataclasses.replace(one.detections, judged=False)) if one.index % 2 else one
+        for one in scenes
+    ]
+    assert [entry.count for entry in outcome(rule("flash", ZONE), scenes)] == [1, 1]

@@ -1,0 +1,100 @@
+"""Pictures laid over a common base, each warped once as long as the base serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detectors.lagged import Kept, small_from_small
+from detector.detectors.residual import U8, block_means
+from detector.picture.homography import apply, shift_px
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """One picture in the pixels of the base.
+
+    picture: grey where the frame shows nothing. shape (H, W)
+    means: its block means.
+    valid: 255 where the frame shows something; None where it covers all. shape (H, W)
+    """
+
+    picture: U8
+    means: U8
+    valid: U8 | None
+
+
+class Laying:
+    """Lays kept pictures over one of them.
+
+    A slow camera's pictures are compared many times over: each is warped once, not once a comparison. As soon as a
+    frame to be judged has moved by more than `reach` of the picture's width, it becomes the base itself.
+    """
+
+    def __init__(self, reach: float) -> None:
+        self._reach = reach
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._base: Kept | None = None
+        self._laid: dict[int, Laid] = {}
+
+    def begin(self, judged: Kept) -> NDArray[np.float64]:
+        """Make sure that the base serves this frame; new base from old base, identity if it stays. shape (3, 3)"""
+        base = self._base
+        if base is None:
+            self._base = judged
+            return np.eye(3)
+        now_from_base = small_from_small(judged, base)
+        if shift_px(now_from_base, judged.picture.shape[::-1]) <= self._reach * judged.picture.shape[1]:
+            return np.eye(3)
+        self._base, self._laid = judged, {}
+        return now_from_base
+
+    def over(self, kept: Kept) -> Laid:
+        """The picture in the base's pixels."""
+        found = self._laid.get(kept.index)
+        if found is None:
+            found = self._laid[kept.index] = self._warped(kept)
+        return found
+
+    def forget_before(self, index: int) -> None:
+        """Frames before this one will not be asked for again."""
+        self._laid = {at: laid for at, laid in self._laid.items() if at >= index}
+
+    def frame_from_base(self, kept: Kept) -> NDArray[np.float64]:
+        """Homography from the base's pixels to those of the shrunk picture. shape (3, 3)"""
+        assert self._base is not None
+        return small_from_small(kept, self._base)
+
+    def _warped(self, kept: Kept) -> Laid:
+        assert self._base is not None
+        matrix = small_from_small(self._base, kept)
+        picture = kept.picture
+        if np.array_equal(matrix, np.eye(3)):
+            return Laid(picture, block_means(picture), None)
+        height, width = picture.shape
+        laid = np.asarray(
+            cv2.warpPerspective(
+                picture, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            ),
+            np.uint8,
+        )
+        return Laid(laid, block_means(laid), _covered(matrix, (width, height)))
+
+
+def _covered(matrix: NDArray[np.float64], size_px: tuple[int, int]) -> U8 | None:
+    """Where a picture laid by `matrix` shows something, a pixel less at its border."""
+    width, height = size_px
+    outline = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64)
+    corners = apply(matrix, outline)
+    if not np.isfinite(corners).all():
+        return np.zeros((height, width), np.uint8)
+    valid = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(valid, np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32), 255)
+    cv2.polylines(valid, [np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32)], isClosed=True, color=0, thickness=3)
+    return valid

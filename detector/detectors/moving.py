@@ -1,0 +1,278 @@
+"""Motion on the ground under a moving camera."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.detectors.blobs import Blobs, inside, spots
+from detector.detectors.lagged import Kept, nearest
+from detector.detectors.laying import Laid, Laying
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
+from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
+from detector.detectors.surroundings import Pictures, moves_alone
+from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.picture import level_at_most
+from detector.picture.homography import apply
+
+_MAX_HOT_SHARE = 0.06
+_LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
+
+
+class MovingConfig(BaseModel):
+    """Settings of the motion detector."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    side_px: int = Field(
+        default=1300, ge=64, description="It works on a picture whose longer side is at most this. [px]"
+    )
+    lags_s: tuple[float, ...] = Field(
+        default=(0.3, 0.6),
+        min_length=1,
+        max_length=4,
+        description="Distances in time to the pictures compared with, shortest first. [s]",
+    )
+    warm_up_s: float = Field(default=0.3, ge=0, le=10, description="It says WARMING_UP for so long. [s]")
+    min_grey: float = Field(default=7.0, gt=0, description="Least difference that counts. [grey levels]")
+    noise_factor: float = Field(
+        default=4.0, gt=0, description="Least difference, in standard deviations of the noise. [1]"
+    )
+    floor_factor: float = Field(default=1.6, ge=0, description="Least difference, in units of what is usual there. [1]")
+    edge_share: float = Field(default=0.3, ge=0, le=1, description="Misfit of the registration that is tolerated. [px]")
+    floor_quantile: float = Field(default=0.7, gt=0, lt=1, description="What is usual: louder only in the rest. [1]")
+    floor_memory_s: float = Field(default=2.0, gt=0, description="How long it remembers what is usual. [s]")
+    low_share: float = Field(
+        default=0.4,
+        gt=0,
+        le=1,
+        description="What lies around a spot belongs to it above this share of the threshold. [1]",
+    )
+    close_px: int = Field(
+        default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
+    )
+    base_reach: float = Field(
+        default=0.0, ge=0, le=0.2, description="Pictures are laid anew once the view has moved so far. [its widths]"
+    )
+    max_detections: int = Field(default=300, ge=1, description="The strongest so many in a frame are kept. [1]")
+
+
+class _Evidence(NamedTuple):
+    """At one lag."""
+
+    residual: U8
+    threshold: NDArray[np.float32]  # of each block
+    earlier: U8
+    later: U8
+
+
+class MovingDetector:
+    """Compares each frame with earlier and later ones, laid over it: 0.3 and 0.6 s away.
+
+    What differs from both in the same direction, by more than the noise, more than is usual there and more than a
+    small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
+    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late. Frames that the registration only
+    glanced at are passed over (`judged` False).
+    """
+
+    Config = MovingConfig
+
+    def __init__(self, config: MovingConfig | None = None, *, masks: bool = False) -> None:
+        self._masks = masks
+        self._config = config if config is not None else MovingConfig()
+        # Over a longer time more is usual: each lag has its own floor.
+        self._floors = [
+            NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in self._config.lags_s
+        ]
+        self._laying = Laying(self._config.base_reach)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._kept: list[Kept] = []
+        self._pending: deque[Kept | Detections] = deque()  # frames to be answered for; passed over ones as the answer
+        self._start_ns = 0
+        self._learned_ns: list[int | None] = [None] * len(self._floors)
+        self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
+        self._laying.reset()
+        for floor in self._floors:
+            floor.reset()
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that can now be judged."""
+        if alignment.glanced and self._kept and frame.size_px == self._kept[-1].size_px:
+            self._pending.append(Detections.none(frame.index, frame.t_ns, self._sight(frame.t_ns), judged=False))
+            return []
+        now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
+        answers: list[Detections] = []
+        if self._kept and not self._continues(now):
+            answers = self.finish()
+        if not self._kept:
+            self._start_ns = now.t_ns
+        self._kept.append(now)
+        if now.sight is Sight.BLIND:
+            return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
+        self._pending.append(now)
+        while self._pending:
+            first = self._pending[0]
+            if isinstance(first, Kept):
+                if first.t_ns + self._lag_ns > now.t_ns:
+                    break
+                answers.append(self._answer(first))
+            else:
+                answers.append(first)
+            self._pending.popleft()
+        self._forget()
+        return answers
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: what no later frame follows at the shortest lag is passed over."""
+        answers = [one if isinstance(one, Detections) else self._answer(one) for one in self._pending]
+        self.reset()
+        return answers
+
+    @property
+    def _lag_ns(self) -> int:
+        return round(max(self._config.lags_s) * 1e9)
+
+    def _continues(self, now: Kept) -> bool:
+        """A new reference relates to the frame that began it and to nothing before."""
+        last = self._kept[-1]
+        same = now.reference_id == last.reference_id and now.size_px == last.size_px
+        forward = -self._lag_ns <= now.t_ns - last.t_ns <= 4 * self._lag_ns
+        return same and now.sight is not Sight.BLIND and forward
+
+    def _sight(self, t_ns: int) -> Sight:
+        warm = t_ns - self._start_ns >= max(self._config.warm_up_s, min(self._config.lags_s)) * 1e9 * 0.99
+        return Sight.SEEING if warm else Sight.WARMING_UP
+
+    def _forget(self) -> None:
+        """Keep one frame older than the oldest that will be needed."""
+        first = next((one for one in self._pending if isinstance(one, Kept)), self._kept[-1])
+        oldest = first.t_ns - self._lag_ns
+        drop = 0
+        while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
+            drop += 1
+        del self._kept[:drop]
+        self._laying.forget_before(self._kept[0].index)
+
+    def _neighbours(self, judged: Kept, lag_s: float) -> tuple[Kept, Kept] | None:
+        """The frames one lag before and after; None where one of them is missing."""
+        lag_ns = lag_s * 1e9
+        seen = [one for one in self._kept if one.sight is not Sight.BLIND]
+        before = nearest([one for one in seen if one.t_ns < judged.t_ns] or [judged], round(judged.t_ns - lag_ns))
+        after = nearest([one for one in seen if one.t_ns > judged.t_ns] or [judged], round(judged.t_ns + lag_ns))
+        apart_ns = (judged.t_ns - before.t_ns, after.t_ns - judged.t_ns)
+        # At a few frames a second the next ones are farther off than the shortest lag, and all there is.
+        coarse = lag_s == min(self._config.lags_s)
+        fit = all(abs(ns - lag_ns) <= _LAG_SLACK * lag_ns or (coarse and ns > lag_ns) for ns in apart_ns)
+        return (before, after) if fit else None
+
+    def _answer(self, judged: Kept) -> Detections:
+        sight = self._sight(judged.t_ns)
+        nothing = Detections.none(judged.index, judged.t_ns, sight, judged=False)
+        if sight is not Sight.SEEING or not np.isfinite(judged.reference_from_frame).all():
+            return nothing
+        pairs = [(at, self._neighbours(judged, lag_s)) for at, lag_s in enumerate(self._config.lags_s)]
+        if pairs[0][1] is None:
+            return nothing
+        moved = self._laying.begin(judged)
+        laid = self._laying.over(judged)
+        self._moved = [moved @ before for before in self._moved]
+        misfit = np.asarray(cv2.convertScaleAbs(edges(laid.picture), alpha=self._config.edge_share), np.uint8)
+        found = [self._evidence(judged, laid, pair, misfit, at) for at, pair in pairs if pair is not None]
+        strong, weak = self._over_threshold(found)
+        if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
+            return nothing
+        blobs, clearest = self._blobs(found, strong, weak)
+        return self._record(judged, self._without_structure(blobs, clearest, laid, found), weak)
+
+    def _evidence(self, judged: Kept, laid: Laid, pair: tuple[Kept, Kept], misfit: U8, at: int) -> _Evidence:
+        config = self._config
+        others = [self._laying.over(one) for one in pair]
+        earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
+        residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
+        for one in (laid, *others):
+            if one.valid is not None:
+                residual &= one.valid
+        learned_ns = self._learned_ns[at]
+        dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
+        self._learned_ns[at] = judged.t_ns
+        floor = self._floors[at].update(residual, self._moved[at], dt_s)
+        self._moved[at] = np.eye(3)
+        least = max(config.min_grey, config.noise_factor * noise_sigma(laid.picture, earlier))
+        return _Evidence(residual, np.maximum(floor * config.floor_factor, least).astype(np.float32), earlier, later)
+
+    def _over_threshold(self, found: list[_Evidence]) -> tuple[U8, U8]:
+        """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
+        strong, weak = np.zeros((2, *found[0].residual.shape), np.uint8)
+        for one in found:
+            for mask, share in ((strong, 1.0), (weak, self._config.low_share)):
+                least = _by_pixel(one.threshold * share, mask.shape)
+                cv2.bitwise_or(mask, cv2.compare(one.residual, least, cv2.CMP_GE), dst=mask)
+        return strong, weak
+
+    def _blobs(self, found: list[_Evidence], strong: U8, weak: U8) -> tuple[Blobs, NDArray[np.int64]]:
+        """Spots in the base's pixels, and at which lag each is clearest. shape (N,)"""
+        xyxy = spots(strong, weak, self._config.close_px)
+        ratios = np.array([_peaks(one, xyxy) for one in found]).reshape(len(found), len(xyxy))
+        order = np.argsort(-ratios.max(axis=0), kind="stable")[: self._config.max_detections]
+        return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
+
+    def _without_structure(
+        self, blobs: Blobs, clearest: NDArray[np.int64], laid: Laid, found: list[_Evidence]
+    ) -> Blobs:
+        """The parallax test, at the lag at which each spot is clearest."""
+        keep = np.zeros(len(blobs.peak), np.bool_)
+        for at, one in enumerate(found):
+            rows = np.flatnonzero(clearest == at)
+            pictures = Pictures(laid.picture, one.earlier, one.later, one.threshold, BLOCK_PX, self._config.edge_share)
+            keep[rows] = moves_alone(blobs.xyxy[rows], pictures)
+        return Blobs(blobs.xyxy[keep], blobs.peak[keep])
+
+    def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
+        matrix = self._laying.frame_from_base(judged)
+        scale = 1 << judged.level
+        mask = None
+        if self._masks:
+            size = weak.shape[::-1]
+            laid = cv2.warpPerspective(inside(blobs.xyxy, weak > 0), matrix, size, flags=cv2.INTER_NEAREST)
+            mask = read_only(np.asarray(laid, np.uint8))
+        return Detections(
+            judged.index,
+            judged.t_ns,
+            read_only((_carried(blobs.xyxy, matrix) * scale).astype(np.float32)),
+            read_only(blobs.peak),
+            read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
+            Sight.SEEING,
+            mask=mask,
+        )
+
+
+def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:
+    """A threshold for each pixel from one for each block; rounded up, since residuals are whole. shape (H, W)"""
+    height, width = shape
+    size = (threshold.shape[1] * BLOCK_PX, threshold.shape[0] * BLOCK_PX)
+    whole = np.ceil(np.clip(threshold, 1, 255)).astype(np.uint8)
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST)[:height, :width], np.uint8)
+
+
+def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest residual in each box, in units of the threshold at its centre. shape (N,) [1]"""
+    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / BLOCK_PX).astype(int)
+    peak = [one.residual[y0:y1, x0:x1].max() for x0, y0, x1, y1 in xyxy.astype(int).tolist()]
+    return np.asarray(np.array(peak, np.float64) / one.threshold[centre[:, 1], centre[:, 0]], np.float64)
+
+
+def _carried(xyxy: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes moved by a homography that hardly turns or stretches: the centre goes along. shape (N, 4)"""
+    if np.array_equal(matrix, np.eye(3)) or len(xyxy) == 0:
+        return xyxy
+    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
+    shift = apply(matrix, centre) - centre
+    return np.asarray(xyxy + np.tile(shift, 2))

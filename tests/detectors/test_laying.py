@@ -1,0 +1,44 @@
+"""Pictures laid over a common base."""
+
+import numpy as np
+
+from detector.detectors.lagged import Kept, small_from_small
+from detector.detectors.laying import Laying
+from tests.naive_vision import aligned, flight, frame, texture, view
+
+SIZE = (320, 180)
+
+
+def kept(index, pan_px=3.0):
+    picture = frame(view(texture(), flight(index, pan_px), SIZE), index)
+    return Kept.of(picture, aligned(index, picture.t_ns, np.linalg.inv(flight(0, pan_px)) @ flight(index, pan_px)), 0)
+
+
+def test_what_is_laid_over_the_base_looks_like_it():
+    laying = Laying(0.1)
+    base, other = kept(0), kept(4)
+    laying.begin(base)
+    laid = laying.over(other)
+    seen = laid.valid > 0
+    assert 0.85 < seen.mean() < 1
+    off = np.abs(laid.picture.astype(int) - base.picture)[seen]
+    assert np.percentile(off, 99) <= 3  # grey levels: twice interpolated
+
+
+def test_nothing_is_valid_that_the_frame_does_not_show():
+    laying = Laying(0.1)
+    laying.begin(kept(0))
+    valid = laying.over(kept(10)).valid  # 30 px to the right
+    assert valid[:, :27].max() == 0
+    assert valid[60:120, 40:280].min() == 255
+
+
+def test_the_base_stays_while_the_view_does_and_is_replaced_after():
+    laying, frames = Laying(0.05), [kept(i) for i in range(12)]  # 16 px
+    assert np.array_equal(laying.begin(frames[0]), np.eye(3))
+    assert np.array_equal(laying.begin(frames[3]), np.eye(3))
+    assert laying.over(frames[3]) is laying.over(frames[3])
+    moved = laying.begin(frames[9])
+    np.testing.assert_allclose(moved, small_from_small(frames[9], frames[0]))
+    assert laying.over(frames[9]).valid is None
+    np.testing.assert_array_equal(laying.frame_from_base(frames[9]), np.eye(3))
