@@ -5,14 +5,14 @@
 Absolute times on a shared machine are worth little, the ratio of two sections of one process repeats to a few per
 cent (FACTS.md): so one loop, one decode thread, cv2 with one thread, `time.process_time()` around each section, and
 the median ratio of 5 repeats. For each frame that the real replay reads, the same frame is decoded by PyAV alone with
-a zero-copy Y plane: the decode floor. Dropped is the first 1.2 s: 10 frames of the machine's warm-up and what the
-detector needs before it judges. `log`: everything of `trucewatch replay` with the rules of configs/demo.yaml,
-evidence and health included, over the floor. `vision`: decoding, registration, detectors and tracking alone. p50,
-p99: CPU of a frame after it was decoded until what it led to is logged, without the writing of evidence clips, which
-follows seconds later; the lag of the method is the detector's own, 0.6 s. Memory: of a process with one feed open,
-and what a second and third add; `ring` is what their packet rings hold. The clips are made here: a textured ground,
-12 movers, telemetry, H.264 at 30 frames a second. Checks first that the movers are found. Prints tables and, last,
-one JSON line.
+a zero-copy Y plane: the decode floor. Dropped are the first 3 s: 10 frames of the machine's warm-up, and the
+detector's, which for 2 s finds out whether the camera stands. `log`: everything of `trucewatch replay` with the rules
+of configs/demo.yaml, evidence and health included, over the floor. `vision`: decoding, registration, detectors and
+tracking alone. p50, p99: CPU of a frame after it was decoded until what it led to is logged, without the writing of
+evidence clips, which follows seconds later; the lag of the method is the detector's own, 0.6 s. Memory: of a process
+with one feed open, and what a second and third add; `ring` is what their packet rings hold. The clips are made here:
+a textured ground, 12 movers, telemetry, H.264 at 30 frames a second. Checks first that the movers are found. Prints
+tables and, last, one JSON line.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def print_row(one: dict) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=120)
+    parser.add_argument("--frames", type=int, default=180)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--size", nargs="*", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--camera", nargs="*", choices=CAMERAS, default=list(CAMERAS))
@@ -128,7 +128,7 @@ def main() -> int:
                 one = measured(name, camera, made, options.frames, options.repeats, configuration)
                 results.append(one)
                 print_row(one)
-            memory[name] = memory_mb(make_size(made, name, options.frames, moving="moving" in options.camera), 60)
+            memory[name] = memory_mb(make_size(made, name, options.frames, moving="moving" in options.camera), 120)
             print(
                 f"{name:7}memory MB: first {memory[name]['first']:.0f}, each further {memory[name]['further']:.1f}, "
                 f"of it ring {memory[name]['ring']:.1f}",

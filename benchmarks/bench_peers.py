@@ -119,7 +119,7 @@ def count_frames(clip: Path) -> tuple[int, Fraction]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, help="another clip than the one made here (1080p, moving camera)")
-    parser.add_argument("--frames", type=int, default=150, help="of the clip made here")
+    parser.add_argument("--frames", type=int, default=180, help="of the clip made here")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "trucewatch-benchmarks")
     parser.add_argument("--venv", type=Path, help="where DVR-Scan is or will be installed (CACHE/peers)")

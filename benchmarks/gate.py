@@ -39,7 +39,7 @@ from detector.config import load
 REPOSITORY = Path(__file__).resolve().parents[1]
 BASELINES = Path(__file__).with_name("baselines.json")
 SEEDS = (1, 2, 3)
-CLIP_FRAMES = 96
+CLIP_FRAMES = 150
 ANEW = 2
 
 

@@ -29,7 +29,7 @@ from detector.tracking import TRACKERS
 
 from .watch import Counted, Watch
 
-WARM_UP_FRAMES = 36  # the machine's first ten, and the detector's: it looks 0.6 s ahead and warms up for 0.3 s
+WARM_UP_FRAMES = 90  # the machine's first ten, and the detector's: for two seconds it looks whether the camera stands
 VISION = ("shrink", "registration", "detectors", "tracking")
 Slowed = Callable[[Any], None]
 
