@@ -48,7 +48,9 @@ class Clutter:
             _halved(cv2.min(cv2.absdiff(now, empty), cv2.absdiff(now, last)))
             for last, now in zip(pictures, pictures[1:], strict=False)
         ]
-        pulses = [_block_maximum(pulse(pictures[t - 4], pictures[t - 2], pictures[t])) for t in range(4, len(pictures))]
+        pulses = [
+            _block_maximum(pulse(pictures[t - 4], pictures[t - 2], pictures[t])) for t in range(4, len(pictures))
+        ]
         zero = _halved(np.zeros_like(empty))
         self._pixel = np.quantile(np.stack(steps or [zero]), self._pixel_quantile, axis=0).astype(np.float32)
         quiet = np.zeros_like(_block_maximum(empty))
@@ -67,15 +69,7 @@ class Clutter:
             _towards(self._spot, loud, _SPOT_QUANTILE, rate / _SPOT_MEMORY)
         self._last = [*self._last, picture][-4:]
 
-    def threshold(
-        self,
-        mean: U8,
-        least_grey: float,
-        pixel_factor: float,
-        block_factor: float,
-        spot_factor: float,
-        edge_share: float,
-    ) -> U8:
+    def threshold(self, mean: U8, least_grey: float, pixel_factor: float, block_factor: float, spot_factor: float, edge_share: float) -> U8:
         """Least difference that counts. shape (H, W) [grey levels]
 
         Args:
@@ -85,12 +79,9 @@ class Clutter:
         height, width = mean.shape
         pixel = cv2.max(self._pixel, cv2.blur(self._pixel, (_POOL_PX, _POOL_PX)))
         level = cv2.resize(cv2.max(pixel * pixel_factor, least_grey), (width, height), interpolation=cv2.INTER_LINEAR)
-        region = cv2.dilate(
-            cv2.morphologyEx(
-                self._block, cv2.MORPH_OPEN, np.ones((_OPEN_BLOCKS, _OPEN_BLOCKS)), borderType=cv2.BORDER_REPLICATE
-            ),
-            np.ones((3, 3)),
-        )
+        region = cv2.dilate(cv2.morphologyEx(
+            self._block, cv2.MORPH_OPEN, np.ones((_OPEN_BLOCKS, _OPEN_BLOCKS)), borderType=cv2.BORDER_REPLICATE
+        ), np.ones((3, 3)))
         region = cv2.max(region * block_factor, cv2.dilate(self._spot, np.ones((3, 3))) * spot_factor)
         if region.max() > least_grey:
             size = (region.shape[1] * _BLOCK_PX, region.shape[0] * _BLOCK_PX)

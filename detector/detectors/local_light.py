@@ -34,9 +34,9 @@ def evened(picture: U8, mean: U8) -> U8:
         return picture
     size = (light.shape[1] * 2 * _BLOCK_PX, light.shape[0] * 2 * _BLOCK_PX)
     whole = cv2.resize(light, size, interpolation=cv2.INTER_LINEAR)
-    whole = cv2.copyMakeBorder(whole, 0, max(height - size[1], 0), 0, max(width - size[0], 0), cv2.BORDER_REPLICATE)[
-        :height, :width
-    ]
+    whole = cv2.copyMakeBorder(
+        whole, 0, max(height - size[1], 0), 0, max(width - size[0], 0), cv2.BORDER_REPLICATE
+    )[:height, :width]
     return np.asarray(cv2.divide(picture, np.ascontiguousarray(whole), dtype=cv2.CV_8U), np.uint8)
 
 

@@ -292,7 +292,9 @@ def _placed(picture: U8, place: Float, elsewhere: U8) -> U8:
     if np.array_equal(place, np.eye(3)):
         return picture
     height, width = picture.shape
-    laid = cv2.warpPerspective(picture, place, (width, height), dst=elsewhere.copy(), borderMode=cv2.BORDER_TRANSPARENT)
+    laid = cv2.warpPerspective(
+        picture, place, (width, height), dst=elsewhere.copy(), borderMode=cv2.BORDER_TRANSPARENT
+    )
     return np.asarray(laid, np.uint8)
 
 

@@ -46,9 +46,7 @@ class Tone:
         self.gain, self.offset, _ = min(fits, key=lambda fit: fit[2])
 
 
-def _refined(
-    now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float
-) -> tuple[float, float, float]:
+def _refined(now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float) -> tuple[float, float, float]:
     """Gain, offset and the median of what is left. [1], [grey levels], [grey levels]"""
     for _ in range(3):
         left = np.abs(now - gain * was - offset)
