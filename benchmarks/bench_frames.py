@@ -1,12 +1,18 @@
-"""CPU of the vision stages as a ratio to the decode floor, at 720p, 1080p and 4K.
+"""CPU from the packet to the log as a ratio to decoding alone, at 720p, 1080p and 4K, moving and standing camera.
 
-    python benchmarks/bench_frames.py [--frames N] [--repeats N]
+    python benchmarks/bench_frames.py [--frames N] [--repeats N] [--size NAME ...] [--camera moving static]
 
 Absolute times on a shared machine are worth little, the ratio of two sections of one process repeats to a few per
-cent (FACTS.md): so one loop, one decode thread, cv2 with one thread, `time.process_time()` around decoding and around
-each stage, 10 warm-up frames dropped, and the median ratio of 5 repeats. The decode floor is PyAV with a zero-copy Y
-plane. The clip is made here: a drifting view over a textured ground with some movers, H.264 at a bit rate usual for
-its size. Checks first that the movers are found. Prints a table and, last, one JSON line.
+cent (FACTS.md): so one loop, one decode thread, cv2 with one thread, `time.process_time()` around each section, and
+the median ratio of 5 repeats. For each frame that the real replay reads, the same frame is decoded by PyAV alone with
+a zero-copy Y plane: the decode floor. Dropped are the first 3 s: 10 frames of the machine's warm-up, and the
+detector's, which for 2 s finds out whether the camera stands. `log`: everything of `trucewatch replay` with the rules
+of configs/demo.yaml, evidence and health included, over the floor. `vision`: decoding, registration, detectors and
+tracking alone. p50, p99: CPU of a frame after it was decoded until what it led to is logged, without the writing of
+evidence clips, which follows seconds later; the lag of the method is the detector's own, 0.6 s. Memory: of a process
+with one feed open, and what a second and third add; `ring` is what their packet rings hold. The clips are made here:
+a textured ground, 12 movers, telemetry, H.264 at 30 frames a second. Checks first that the movers are found. Prints
+tables and, last, one JSON line.
 """
 
 from __future__ import annotations
@@ -15,173 +21,120 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from speed.clips import MOVERS, SIZES, make_size
+from speed.feed import WARM_UP_FRAMES, measure
 
-from detector.detectors import FlashDetector, MotionDetector
-from detector.detectors.bank import merge
-from detector.model import Frame, TimeFrom
-from detector.registration import FlowRegistrar
-from detector.tracking import KalmanTracker
+from detector import pipeline
+from detector.config import Configuration, load
 
-SIZES = {"720p": (1280, 720, 4_000_000), "1080p": (1920, 1080, 8_000_000), "4K": (3840, 2160, 24_000_000)}
-WARM_UP_FRAMES = 10
-MOVERS = 12
-STAGES = ("shrink", "registration", "motion", "flash", "tracking")
+REPOSITORY = Path(__file__).resolve().parents[1]
+CAMERAS = ("moving", "static")
 
 
-def ground(width: int, height: int) -> np.ndarray:
-    random = np.random.default_rng(1)
-    total = np.full((height, width), 120, np.float32)
-    for cell, weight in ((3, 8), (9, 14), (40, 25)):
-        coarse = random.normal(size=(height // cell + 2, width // cell + 2)).astype(np.float32)
-        total += weight * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(total, 0, 255).astype(np.uint8)
-
-
-def make_clip(path: Path, width: int, height: int, bit_rate: int, count: int) -> None:
-    scale = width / 1920
-    still = ground(width + int(6 * scale * count) + 40, height + int(2 * scale * count) + 40)
-    random = np.random.default_rng(2)
-    place = random.uniform(0.15, 0.75, (MOVERS, 2)) * still.shape[::-1]
-    speed = random.uniform(-4, 4, (MOVERS, 2)) * scale
-    noise = [random.normal(0, 2, (height, width)).astype(np.int8) for _ in range(4)]
-    with av.open(str(path), "w", format="mpegts") as container:
-        stream = container.add_stream("libx264", rate=30, options={"preset": "veryfast", "bf": "0"})
-        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = width, height, "yuv420p", bit_rate
-        for index in range(count):
-            scene = still.copy()
-            for x, y in (place + speed * index).astype(int):
-                scene[y : y + int(14 * scale), x : x + int(26 * scale)] = 235
-            x, y = 20 + 6 * scale * index, 20 + 2 * scale * index
-            shot = cv2.getRectSubPix(scene, (width, height), (x + width / 2, y + height / 2))
-            luma = np.clip(shot.astype(np.int16) + noise[index % 4], 0, 255).astype(np.uint8)
-            picture = np.full((height * 3 // 2, width), 128, np.uint8)
-            picture[:height] = luma
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
-        container.mux(stream.encode())
-
-
-def decoded(path: Path) -> Iterator[tuple[av.VideoFrame, Fraction]]:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type, stream.thread_count = "NONE", 1
-        for picture in container.decode(stream):
-            yield picture, stream.time_base
-
-
-class Stopwatch:
-    """CPU time spent in each named section. [s]"""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-        self.frame_ms: list[float] = []
-
-    def add(self, name: str, start: float) -> float:
-        now = time.process_time()
-        self.spent[name] = self.spent.get(name, 0.0) + now - start
-        return now
-
-
-def one_pass(path: Path) -> tuple[Stopwatch, int, int]:
-    """The stages over the whole clip: times, frames counted, most tracks confirmed at once."""
-    registrar, motion, flash, tracker = FlowRegistrar(), MotionDetector(), FlashDetector(), KalmanTracker()
-    watch, counted, most = Stopwatch(), 0, 0
-    waiting, alignments = {}, {}
-    pictures = decoded(path)
-    while True:
-        start = time.process_time()
-        item = next(pictures, None)
-        if item is None:
-            return watch, counted, most
-        picture, time_base = item
-        plane = picture.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: picture.height, : picture.width]
-        luma.flags.writeable = False
-        if counted == WARM_UP_FRAMES:
-            watch = Stopwatch()
-        begun = now = watch.add("decode", start)
-        t_ns = round(picture.pts * time_base * 1_000_000_000)
-        frame = Frame("bench", counted, t_ns, luma, picture.key_frame, TimeFrom.START_PTS, None, lambda luma=luma: luma)
-        counted += 1
-        shrink(frame)
-        now = watch.add("shrink", now)
-        alignments[frame.index] = registrar.align(frame)
-        now = watch.add("registration", now)
-        for one in motion.detect(frame, alignments[frame.index]):
-            waiting.setdefault(one.index, []).append(one)
-        now = watch.add("motion", now)
-        for one in flash.detect(frame, alignments[frame.index]):
-            waiting.setdefault(one.index, []).append(one)
-        now = watch.add("flash", now)
-        for index in sorted(index for index, parts in waiting.items() if len(parts) == 2):
-            tracks = tracker.update(merge(waiting.pop(index)), alignments.pop(index))
-            most = max(most, int(tracks.confirmed.sum()))
-        now = watch.add("tracking", now)
-        watch.frame_ms.append(1000 * (now - begun))
-
-
-def shrink(frame: Frame) -> None:
-    from detector.picture import level_at_most, shrunk
-
-    shrunk(frame, level_at_most(frame.size_px, 480))
-
-
-def measure(name: str, folder: Path, frames: int, repeats: int) -> dict:
-    width, height, bit_rate = SIZES[name]
-    path = folder / f"{name}.ts"
-    make_clip(path, width, height, bit_rate, frames)
-    passes = [one_pass(path) for _ in range(repeats)]
-    assert all(count == frames for _, count, _ in passes), "not every frame was judged"
-    assert passes[0][2] >= MOVERS // 2, f"only {passes[0][2]} of {MOVERS} movers were found"
-    counted = frames - WARM_UP_FRAMES
-    ratios = [sum(watch.spent.values()) / watch.spent["decode"] for watch, _, _ in passes]
-    middle = passes[int(np.argsort(ratios)[len(ratios) // 2])][0]
+def measured(name: str, camera: str, folder: Path, frames: int, repeats: int, configuration: Configuration) -> dict:
+    path = make_size(folder, name, frames, moving=camera == "moving")
+    passes = []
+    for number in range(repeats):
+        one = measure(path, configuration, folder / f"log-{name}-{camera}-{number}")
+        if one.frames != frames:
+            raise SystemExit(f"{path.name}: {one.frames} of {frames} frames were judged: the timing means nothing")
+        if one.most_confirmed < MOVERS // 2:
+            raise SystemExit(f"{path.name}: {one.most_confirmed} of {MOVERS} movers found: the timing means nothing")
+        passes.append(one)
+    ratios = np.array([one.ratio for one in passes])
+    middle = passes[int(np.argsort(ratios)[len(ratios) // 2])]
+    total_ms = 1000 * middle.total / middle.counted
     return {
         "size": name,
+        "camera": camera,
         "ratio": float(np.median(ratios)),
-        "spread": float((max(ratios) - min(ratios)) / np.median(ratios)),
-        "decode_ms": 1000 * middle.spent["decode"] / counted,
-        "stages_ms": {stage: 1000 * middle.spent[stage] / counted for stage in STAGES},
-        "p50_ms": float(np.percentile(middle.frame_ms, 50)),
-        "p99_ms": float(np.percentile(middle.frame_ms, 99)),
-        "frames_a_cpu_second": counted / sum(middle.spent.values()),
+        "spread": float(np.ptp(ratios) / np.median(ratios)),
+        "vision_ratio": float(np.median([one.vision for one in passes])),
+        "floor_ms": 1000 * middle.floor / middle.counted,
+        "total_ms": total_ms,
+        "stages_ms": middle.stages_ms(),
+        "p50_ms": float(np.percentile(middle.watch.frame_without_evidence_ms, 50)),
+        "p99_ms": float(np.percentile(middle.watch.frame_without_evidence_ms, 99)),
+        "p99_with_evidence_ms": float(np.percentile(middle.watch.frame_ms, 99)),
+        "feeds_a_core": 1000 / 30 / total_ms,
+        "violations": middle.violations,
     }
+
+
+def memory_mb(path: Path, frames: int) -> dict:
+    """Of a fresh process: resident after each of three feeds is open and has read `frames` frames; its packet rings."""
+    code = (
+        "import sys, cv2; from pathlib import Path; cv2.setNumThreads(1)\n"
+        "from speed.memory import of_feeds; of_feeds(Path(sys.argv[1]), int(sys.argv[2]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "benchmarks"), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(frames)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def print_row(one: dict) -> None:
+    print(
+        f"{one['size']:7}{one['camera']:8}{one['ratio']:6.2f}{one['spread']:8.1%}{one['vision_ratio']:8.2f}"
+        f"{one['floor_ms']:8.2f}{one['total_ms']:8.2f}{one['p50_ms']:7.2f}{one['p99_ms']:7.2f}"
+        f"{one['p99_with_evidence_ms']:10.1f}{one['feeds_a_core']:8.2f}",
+        flush=True,
+    )
+    stages = (f"{name} {spent:.2f}" for name, spent in one["stages_ms"].items() if name != "floor")
+    print("       ms a frame: " + ", ".join(stages), flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--frames", type=int, default=180)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--size", nargs="*", choices=list(SIZES), default=list(SIZES))
+    parser.add_argument("--camera", nargs="*", choices=CAMERAS, default=list(CAMERAS))
+    parser.add_argument("--cache", type=Path, help="folder that keeps the clips; a temporary one if not given")
+    parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "demo.yaml")
     options = parser.parse_args()
+    if options.frames <= WARM_UP_FRAMES + 10:
+        parser.error(
+            f"--frames {options.frames}: {WARM_UP_FRAMES} are dropped, so allowed is {WARM_UP_FRAMES + 11} and up"
+        )
     cv2.setNumThreads(1)
-    print(f"Python {platform.python_version()}, OpenCV {cv2.__version__}, PyAV {av.__version__}, {os.cpu_count()} CPUs")
-    print(
-        f"{'':8}{'ratio':>7}{'spread':>8}{'decode':>8}"
-        + "".join(f"{stage:>14}" for stage in STAGES)
-        + "   p50   p99  frames/s"
+    configuration = pipeline.checked(load(options.config, pipeline.REGISTRIES))
+    machine = (
+        f"Python {platform.python_version()}, OpenCV {cv2.__version__}, PyAV {av.__version__}, {os.cpu_count()} CPUs"
     )
-    results = []
+    print(machine)
+    print(
+        f"{'size':7}{'camera':8}{'log':>6}{'spread':>8}{'vision':>8}{'floor':>8}{'total':>8}{'p50':>7}{'p99':>7}"
+        f"{'+evidence':>10}{'feeds':>8}"
+    )
+    results, memory = [], {}
     with tempfile.TemporaryDirectory() as folder:
+        made = options.cache or Path(folder)
         for name in options.size:
-            one = measure(name, Path(folder), options.frames, options.repeats)
-            results.append(one)
-            stages = "".join(f"{one['stages_ms'][stage]:14.2f}" for stage in STAGES)
+            for camera in options.camera:
+                one = measured(name, camera, made, options.frames, options.repeats, configuration)
+                results.append(one)
+                print_row(one)
+            memory[name] = memory_mb(make_size(made, name, options.frames, moving="moving" in options.camera), 120)
             print(
-                f"{name:8}{one['ratio']:7.2f}{one['spread']:8.1%}{one['decode_ms']:8.2f}{stages}"
-                f"{one['p50_ms']:6.1f}{one['p99_ms']:6.1f}{one['frames_a_cpu_second']:10.0f}",
+                f"{name:7}memory MB: first {memory[name]['first']:.0f}, each further {memory[name]['further']:.1f}, "
+                f"of it ring {memory[name]['ring']:.1f}",
                 flush=True,
             )
-    print(json.dumps({"benchmark": "frames", "results": results}))
+    print(json.dumps({"benchmark": "frames", "machine": machine, "results": results, "memory_mb": memory}))
     return 0
 
 

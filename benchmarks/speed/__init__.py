@@ -1,0 +1,1 @@
+"""How the benchmarks of speed make their clips and take their times."""
