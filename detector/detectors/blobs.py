@@ -41,6 +41,12 @@ def find_blobs(ratio: NDArray[np.uint8], high: int, low: int, close_px: int) -> 
     return Blobs(xyxy, (peak / 16).astype(np.float32))
 
 
+def strongest(blobs: Blobs, count: int) -> Blobs:
+    """The `count` spots with the highest peaks, strongest first; of equals the first found."""
+    order = np.argsort(-blobs.peak, kind="stable")[:count]
+    return Blobs(blobs.xyxy[order], blobs.peak[order])
+
+
 def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> NDArray[np.float64]:
     """Boxes around connected weak evidence in which there is some that is strong. shape (N, 4)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.blobs import NO_BLOBS, Blobs, find_blobs, strongest
 from detector.detectors.patches import contrast_to_ring, likeness, patch
-from detector.detectors.residual import difference, edges
+from detector.detectors.residual import block_means, edges, in_the_light_of
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.flow import corners, follow
@@ -191,8 +191,7 @@ class ChangeDetector:
 
     def _different(self, now: U8, laid: U8, seen: U8) -> Blobs:
         """Spots where one picture is outside the range of the other's near pixels."""
-        light = difference(now, laid)  # now - laid, slow changes of light taken out
-        level = np.clip(now.astype(np.int16) - light, 0, 255).astype(np.uint8)
+        level = in_the_light_of(now, block_means(now), laid, block_means(laid))
         evidence = cv2.min(cv2.max(_outside(now, level), _outside(level, now)), seen)
         ratio = cv2.convertScaleAbs(evidence, alpha=16 / self._config.min_grey)
         blobs = find_blobs(np.asarray(ratio, np.uint8), 16, 8, 5)
