@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from detector.model import read_only
 
 
+_MIN_BOX_PX = 4
+
+
 class Blobs(NamedTuple):
     """Spots in one picture."""
 
@@ -50,6 +53,8 @@ def strongest(blobs: Blobs, count: int) -> Blobs:
 def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> NDArray[np.float64]:
     """Boxes around connected weak evidence in which there is some that is strong. shape (N, 4)
 
+    A box of fewer than 4 pixels is no thing: the corner of a roof shows that much.
+
     Args:
         strong, weak: 255 where there is evidence, 0 elsewhere; what is strong is weak, too. shape (H, W)
         close_px: gaps up to this wide inside a thing are closed. [px]
@@ -58,6 +63,7 @@ def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> 
         weak = np.asarray(cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8)), np.uint8)
     outlines, _ = cv2.findContours(weak, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     boxes = np.array([cv2.boundingRect(outline) for outline in outlines], np.int64).reshape(-1, 4)
+    boxes = boxes[boxes[:, 2] * boxes[:, 3] >= _MIN_BOX_PX]
     boxes[:, 2:] += boxes[:, :2]
     hot = [strong[y0:y1, x0:x1].any() for x0, y0, x1, y1 in boxes.tolist()]
     return boxes[np.array(hot, np.bool_)].astype(np.float64)
