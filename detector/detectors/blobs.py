@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from detector.model import read_only
 
-
 _MIN_BOX_PX = 4
 
 
