@@ -54,8 +54,8 @@ class SightingRule:
 
     @property
     def opens_within_s(self) -> float:
-        """What is in view for so long is an incident. [s]"""
-        return float(getattr(self.config, "min_time_s", 0.0))
+        """One sighting is an incident at once. [s]"""
+        return 0.0
 
     def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
         """Look at one judged frame."""
@@ -160,3 +160,22 @@ class SightingRule:
                     place=incident.peak.place,
                     reason=straddles(incident.zone),
                 )
+
+
+class LastingRule(SightingRule):
+    """Sightings near one another are one thing, however long it stays; it counts once it was seen for `min_time_s`."""
+
+    def __init__(self, config: Any, context: RuleContext) -> None:
+        super().__init__(config, context)
+        self._least_ns = ns_from_seconds(config.min_time_s)
+
+    @property
+    def opens_within_s(self) -> float:
+        """What is in view for so long is an incident. [s]"""
+        return float(self.config.min_time_s)
+
+    def _counted(self, incident: Incident, t_ns: int) -> int:  # noqa: ARG002 - one thing, however long it stays
+        return 1
+
+    def _is_enough(self, incident: Incident) -> bool:
+        return incident.t_last_ns - incident.t_first_ns >= self._least_ns

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from detector.model import Kind
-from detector.rules.contract import RuleContext
-from detector.rules.incident import Incident
-from detector.rules.sightings import SightingRule, SightingSettings
-from detector.timebase import ns_from_seconds
+from detector.rules.sightings import LastingRule, SightingSettings
 
 
-class Smoke(SightingRule):
+class Smoke(LastingRule):
     """Fire or smoke is seen for `min_time_s`, inside a zone or, without zones, anywhere in view.
 
     Sightings near one another that follow within `cooldown_s` are one incident. The border of a zone belongs to the
@@ -30,13 +25,3 @@ class Smoke(SightingRule):
         """Settings of smoke and fire."""
 
         min_time_s: float = Field(0.5, ge=0, le=3600, description="It counts when seen for this long [s].")
-
-    def __init__(self, config: Any, context: RuleContext) -> None:
-        super().__init__(config, context)
-        self._least_ns = ns_from_seconds(config.min_time_s)
-
-    def _counted(self, incident: Incident, t_ns: int) -> int:  # noqa: ARG002 - a fire is one, however long it burns
-        return 1
-
-    def _is_enough(self, incident: Incident) -> bool:
-        return incident.t_last_ns - incident.t_first_ns >= self._least_ns
