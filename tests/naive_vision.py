@@ -149,3 +149,28 @@ def naive_enlarged(small: np.ndarray, level: int, size_px: tuple[int, int]) -> n
         for x in range(size_px[0]):
             large[y, x] = small[min(y >> level, small.shape[0] - 1), min(x >> level, small.shape[1] - 1)]
     return large
+
+
+def naive_least_left(box, earlier_px, later_px, pictures, heights):
+    """One box, pixel by pixel and height by height; places between pixels by the four around them."""
+
+    def at(picture, x, y):
+        height, width = picture.shape
+        x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+        left, up = min(int(x), width - 2), min(int(y), height - 2)
+        u, v = x - left, y - up
+        corner = picture[up : up + 2, left : left + 2].astype(float)
+        return float(np.array([1 - v, v]) @ corner @ np.array([1 - u, u]))
+
+    most = 0.0
+    for y in range(int(box[1]), int(box[3])):
+        for x in range(int(box[0]), int(box[2])):
+            here = float(pictures.judged[y, x])
+            near = pictures.judged[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].astype(float)
+            least = 255.0
+            for share in heights:
+                before = at(pictures.earlier, x + share * earlier_px[0], y + share * earlier_px[1])
+                after = at(pictures.later, x + share * later_px[0], y + share * later_px[1])
+                least = min(least, max(here - max(before, after), min(before, after) - here, 0.0))
+            most = max(most, least - pictures.edge_share * (near.max() - near.min()))
+    return most

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import Alignment, Frame, Sight
+from detector.model import Alignment, Frame, Parallax, Sight
 from detector.picture import full_from_shrunk, shrunk
 from detector.picture.homography import normalised
 
@@ -26,6 +26,7 @@ class Kept:
     static: bool
     sight: Sight
     damaged: bool
+    parallax: Parallax | None  # full-size pixels
 
     @classmethod
     def of(cls, frame: Frame, alignment: Alignment, level: int) -> Kept:
@@ -41,6 +42,7 @@ class Kept:
             alignment.static,
             alignment.sight,
             frame.damaged,
+            alignment.parallax,
         )
 
 

@@ -17,7 +17,8 @@ from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
-from detector.picture import level_at_most
+from detector.picture import full_from_shrunk, level_at_most
+from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
@@ -194,7 +195,7 @@ class MovingDetector:
         if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
-        return self._record(judged, self._without_structure(blobs, clearest, laid, found), weak)
+        return self._record(judged, self._without_structure(judged, blobs, clearest, laid, found), weak)
 
     def _evidence(self, judged: Kept, laid: Laid, pair: tuple[Kept, Kept], misfit: U8, at: int) -> _Evidence:
         config = self._config
@@ -231,14 +232,18 @@ class MovingDetector:
         return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
 
     def _without_structure(
-        self, blobs: Blobs, clearest: NDArray[np.int64], laid: Laid, found: list[_Evidence]
+        self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], laid: Laid, found: list[_Evidence]
     ) -> Blobs:
         """The parallax test, at the lag at which each spot is clearest."""
+        parallax = None
+        if judged.parallax is not None:
+            full_from_base = full_from_shrunk(judged.level) @ self._laying.frame_from_base(judged)
+            parallax = rescaled_parallax(judged.parallax, np.asarray(np.linalg.inv(full_from_base), np.float64))
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
-            pictures = Pictures(laid.picture, one.earlier, one.later, one.threshold, BLOCK_PX, self._config.edge_share)
-            keep[rows] = moves_alone(blobs.xyxy[rows], pictures)
+            pictures = Pictures(laid.picture, one.earlier, one.later, self._config.edge_share, parallax)
+            keep[rows] = moves_alone(blobs.xyxy[rows], _at_centre(one.threshold, blobs.xyxy[rows]), pictures)
         return Blobs(blobs.xyxy[keep], blobs.peak[keep])
 
     def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
@@ -270,9 +275,14 @@ def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:
 
 def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest residual in each box, in units of the threshold at its centre. shape (N,) [1]"""
-    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / BLOCK_PX).astype(int)
     peak = [one.residual[y0:y1, x0:x1].max() for x0, y0, x1, y1 in xyxy.astype(int).tolist()]
-    return np.asarray(np.array(peak, np.float64) / one.threshold[centre[:, 1], centre[:, 0]], np.float64)
+    return np.asarray(np.array(peak, np.float64) / _at_centre(one.threshold, xyxy), np.float64)
+
+
+def _at_centre(of_blocks: NDArray[np.float32], xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is given for each block, at the centre of each box. shape (N,)"""
+    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / BLOCK_PX).astype(int)
+    return np.asarray(of_blocks[centre[:, 1], centre[:, 0]], np.float64)
 
 
 def _carried(xyxy: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The parallax test: does what lies around a spot move along with it?"""
+"""The parallax test: can what differs be a part of something that stands above the ground?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8, edges, symmetric
+from detector.model import Parallax
+from detector.picture.epipole import directions
 from detector.picture.flow import follow
 
 Float = NDArray[np.float64]
@@ -18,63 +20,134 @@ _MARGIN_PX = 7.0
 _AGREE_PX = 0.8
 _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
+_HEIGHTS = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.25])  # of the neighbour's; at a roof's border all of them meet
+_MOST_PIXELS = 400  # of one box, evenly chosen
+_ROW = 1024
+_ASIDE = 0.3  # of the way: how far off the line a neighbour may move
+_UNEVEN = 0.35  # of the way: the two pictures need not be equally far off in time
 
 
 class Pictures(NamedTuple):
-    """The judged picture, an earlier and a later one laid over it, and what evidence is needed in each block."""
+    """The judged picture, an earlier and a later one laid over it.
+
+    edge_share: misfit of the registration that is tolerated. [px]
+    parallax: how structure is known to move, in their pixels; None where nothing is known.
+    """
 
     judged: U8
     earlier: U8
     later: U8
-    threshold: NDArray[np.float32]
-    block_px: int
     edge_share: float
+    parallax: Parallax | None
 
 
-def moves_alone(xyxy: Float, laid: Pictures) -> NDArray[np.bool_]:
+def moves_alone(xyxy: Float, needed: Float, laid: Pictures) -> NDArray[np.bool_]:
     """Which spots still differ once their surroundings have been laid over one another. shape (N,)
 
-    Roofs, walls and crowns stand above the plane that the pictures were aligned by, and so does all that is around a
-    spot on them: it has moved by some displacement that its neighbours agree on. The residual is measured again at
-    that displacement; what vanishes was structure. A vehicle's surroundings lie on the ground and stay.
+    Roofs, walls and crowns stand above the plane that the pictures were aligned by, and so does some of what is around
+    a spot on them or at their border: it has moved by a displacement that several neighbours agree on. The residual of
+    each pixel is measured again at that displacement and at shares of it, the heights between; what vanishes was
+    structure. A vehicle's surroundings lie on the ground and stay.
+
+    Args:
+        xyxy: boxes in the judged picture. shape (N, 4) [px]
+        needed: least difference that counts, for each box. shape (N,) [grey levels]
     """
     if len(xyxy) == 0:
         return np.zeros(0, np.bool_)
-    shift_earlier = shifts(laid.judged, laid.earlier, xyxy)
-    shift_later = shifts(laid.judged, laid.later, xyxy)
-    moved = np.maximum(np.hypot(*shift_earlier.T), np.hypot(*shift_later.T)) > _LEAST_SHIFT_PX
+    earlier, later = shifts(xyxy, laid)
+    moved = np.maximum(np.hypot(*earlier.T), np.hypot(*later.T)) > _LEAST_SHIFT_PX
     alone = ~moved
-    for row in np.flatnonzero(moved):
-        alone[row] = _remains(laid, xyxy[row], shift_earlier[row], shift_later[row])
+    rows = np.flatnonzero(moved)
+    if len(rows):
+        left = least_left(xyxy[rows], earlier[rows], later[rows], laid)
+        alone[rows] = left >= needed[rows]
     return np.asarray(alone, np.bool_)
 
 
-def shifts(judged: U8, other: U8, xyxy: Float) -> Float:
-    """How far the surroundings of each box have moved in the other picture; 0 where they do not agree. shape (N, 2)"""
+def shifts(xyxy: Float, laid: Pictures) -> tuple[Float, Float]:
+    """How far the neighbours of each box have moved in the earlier and in the later picture. shapes (N, 2) [px]
+
+    0 where too few agree. Where it is known which way structure moves, one neighbour that moves so, back in the one
+    picture and on in the other, is enough.
+    """
+    ring = _ring(xyxy)
+    both = [
+        follow(laid.judged, other, ring.reshape(-1, 2), np.eye(3), levels=1) for other in (laid.earlier, laid.later)
+    ]
+    earlier, later = (places.reshape(ring.shape) - ring for places, _ in both)
+    known = [believed.reshape(ring.shape[:2]) for _, believed in both]
+    if laid.parallax is None:
+        return _agreed(earlier, known[0], _NEEDED), _agreed(later, known[1], _NEEDED)
+    counts = known[0] & known[1] & _travels(ring, earlier, later, laid.parallax)
+    return _agreed(earlier, counts, 1), _agreed(later, counts, 1)
+
+
+def _ring(xyxy: Float) -> Float:
+    """Eight places around each box. shape (N, 8, 2)"""
     centre, half = (xyxy[:, :2] + xyxy[:, 2:]) / 2, (xyxy[:, 2:] - xyxy[:, :2]) / 2
-    ring = centre[:, None] + _RING[None] * (half[:, None] + _MARGIN_PX)
-    places, believed = follow(judged, other, ring.reshape(-1, 2), np.eye(3), levels=1)
-    moved = (places - ring.reshape(-1, 2)).reshape(len(xyxy), -1, 2)
-    moved[~believed.reshape(len(xyxy), -1)] = np.inf
-    # The median of the believed: the others sort last and are cut off by their number.
-    count = believed.reshape(len(xyxy), -1).sum(axis=1)
-    middle = np.sort(moved, axis=1)[np.arange(len(xyxy)), np.maximum(count - 1, 0) // 2]
+    return np.asarray(centre[:, None] + _RING[None] * (half[:, None] + _MARGIN_PX))
+
+
+def _travels(ring: Float, earlier: Float, later: Float, parallax: Parallax) -> NDArray[np.bool_]:
+    """Which neighbours move along the line that structure moves along there, steadily. shape (N, 8)"""
+    way = later - earlier
+    along = directions(parallax.epipole, ring.reshape(-1, 2)).reshape(ring.shape)
+    forward = np.abs(np.sum(way * along, axis=2))
+    aside = np.abs(way[..., 0] * along[..., 1] - way[..., 1] * along[..., 0])
+    uneven = np.hypot(*(later + earlier).transpose(2, 0, 1))
+    return np.asarray(
+        (forward > 2 * _LEAST_SHIFT_PX)
+        & (aside <= _ASIDE * forward + _AGREE_PX)
+        & (uneven <= _UNEVEN * forward + _AGREE_PX)
+    )
+
+
+def _agreed(moved: Float, counts: NDArray[np.bool_], needed: int) -> Float:
+    """The median of the neighbours that count, 0 where fewer than `needed` agree with it. shape (N, 2)"""
+    moved = np.where(counts[..., None], moved, np.inf)
+    # The others sort last and are cut off by their number.
+    count = counts.sum(axis=1)
+    middle = np.sort(moved, axis=1)[np.arange(len(moved)), np.maximum(count - 1, 0) // 2]
     with np.errstate(invalid="ignore"):
         agree = (np.hypot(*(moved - middle[:, None]).transpose(2, 0, 1)) < _AGREE_PX).sum(axis=1)
-    return np.where((agree >= _NEEDED)[:, None], middle, 0.0)
+    return np.where((agree >= needed)[:, None], middle, 0.0)
 
 
-def _remains(laid: Pictures, box: Float, shift_earlier: Float, shift_later: Float) -> bool:
-    height, width = laid.judged.shape
-    x0, y0 = np.maximum(box[:2].astype(int) - 1, 0)
-    x1, y1 = min(int(box[2]) + 1, width), min(int(box[3]) + 1, height)
-    here = np.ascontiguousarray(laid.judged[y0:y1, x0:x1])
-    size, centre = (int(x1 - x0), int(y1 - y0)), np.array([(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2])
-    earlier, later = (
-        np.asarray(cv2.getRectSubPix(other, size, tuple((centre + shift).tolist())), np.uint8)
-        for other, shift in ((laid.earlier, shift_earlier), (laid.later, shift_later))
-    )
-    misfit = cv2.convertScaleAbs(edges(here), alpha=laid.edge_share)
-    left = cv2.subtract(symmetric(here, earlier, later), misfit)
-    needed = laid.threshold[int(centre[1]) // laid.block_px, int(centre[0]) // laid.block_px]
-    return bool(left.max() >= needed)
+def least_left(xyxy: Float, earlier_px: Float, later_px: Float, laid: Pictures) -> Float:
+    """The largest residual that no height takes away from a pixel of each box. shape (N,) [grey levels]
+
+    earlier_px, later_px: displacement of the neighbours of each box. shape (N, 2)
+    """
+    places, box = _pixels(xyxy, laid.judged.shape)
+    here = _at(laid.judged, places)
+    misfit = laid.edge_share * _at(edges(laid.judged), places).astype(np.float64)
+    left = np.full(len(places), 255, np.uint8)
+    for share in _HEIGHTS:
+        before = _at(laid.earlier, places + share * earlier_px[box])
+        after = _at(laid.later, places + share * later_px[box])
+        left = np.minimum(left, symmetric(here, before, after).reshape(-1))
+    most = np.zeros(len(xyxy))
+    np.maximum.at(most, box, left - misfit)
+    return most
+
+
+def _pixels(xyxy: Float, shape: tuple[int, ...]) -> tuple[Float, NDArray[np.int64]]:
+    """The pixels of all boxes, and the box of each. shapes (P, 2), (P,)"""
+    height, width = shape
+    places, box = [], []
+    for row, (x0, y0, x1, y1) in enumerate(np.clip(xyxy.astype(int), 0, [width, height, width, height]).tolist()):
+        step = max(1, int(np.ceil(np.sqrt((x1 - x0) * (y1 - y0) / _MOST_PIXELS))))
+        grid = np.mgrid[y0:y1:step, x0:x1:step].reshape(2, -1)[::-1].T
+        places.append(grid)
+        box.append(np.full(len(grid), row))
+    return np.concatenate(places).astype(np.float64), np.concatenate(box)
+
+
+def _at(picture: U8, places: Float) -> U8:
+    """Grey levels at places between pixels. shape (P,)"""
+    padded = np.zeros((-(-len(places) // _ROW) * _ROW, 2), np.float32)
+    padded[: len(places)] = places
+    grid = padded.reshape(-1, _ROW, 2)
+    values = cv2.remap(picture, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(values.reshape(-1)[: len(places)], np.uint8)

@@ -33,6 +33,9 @@ class KalmanConfig(BaseModel):
     confirm_sigma: float = Field(default=7.0, ge=0, description="Net way it must have come. [its standard deviations]")
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
+    confirm_alone: int = Field(
+        default=4, ge=1, description="So many times in a row it must not have moved as structure would. [1]"
+    )
     part_reach: float = Field(
         default=1.0,
         ge=0,
@@ -183,7 +186,9 @@ class KalmanTracker:
             & (length > 0.8 * states.farthest_px)
             & onward
         )
-        earned &= ~self._is_structure(way, t_ns)
+        # One false epipole among many must not let all masts of a town count.
+        states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
+        earned &= states.alone >= config.confirm_alone
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
 

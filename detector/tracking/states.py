@@ -22,6 +22,7 @@ class States:
     size_px: width and height of the box, smoothed. shape (M, 2)
     origin_px: where it was first seen, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
+    alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     """
 
     track_id: Int
@@ -35,6 +36,7 @@ class States:
     born_ns: Int
     seen_ns: Int
     hits: Int
+    alone: Int
     age_frames: Int
     missed: Int
 
@@ -77,7 +79,8 @@ def new_states(
         born_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
         hits=one,
-        age_frames=zero,
+        alone=zero,
+        age_frames=zero.copy(),
         missed=zero.copy(),
     )
 

@@ -1,0 +1,86 @@
+"""What stands above the ground is told from what drives over it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.detectors.surroundings import _HEIGHTS, Pictures, least_left, moves_alone
+from detector.model import Parallax
+from tests.naive_vision import naive_least_left, texture
+
+SIZE_PX = (320, 240)
+ROOF = np.array([120, 90, 200, 150])
+SHIFT_PX = np.array([5.0, 1.0])  # of the roof, from one picture to the next
+PARALLAX = Parallax(np.array([*SHIFT_PX, 0.0]) / np.hypot(*SHIFT_PX), 20.0, 0.0)  # everywhere the same way
+
+
+def picture(step: float, car_px: np.ndarray | None = None) -> np.ndarray:
+    """Ground, a textured roof above it that moves on by SHIFT_PX a step, and a car of 8x5 px."""
+    ground = texture(1, SIZE_PX).copy()
+    roof = np.clip(texture(2, SIZE_PX).astype(int) + 50, 0, 255).astype(np.uint8)
+    moved = np.array([[1, 0, SHIFT_PX[0] * step], [0, 1, SHIFT_PX[1] * step]])
+    cover = np.zeros_like(ground)
+    cover[ROOF[1] : ROOF[3], ROOF[0] : ROOF[2]] = 255
+    roof, cover = (cv2.warpAffine(one, moved, SIZE_PX) for one in (roof, cover))
+    ground[cover > 127] = roof[cover > 127]
+    if car_px is not None:
+        x, y = np.rint(car_px).astype(int)
+        ground[y : y + 5, x : x + 8] = 250
+    return np.ascontiguousarray(ground)
+
+
+def pictures(parallax: Parallax | None = PARALLAX, car_px=None, car_step=(0.0, 0.0)) -> Pictures:
+    return Pictures(
+        *(
+            picture(step, None if car_px is None else np.array(car_px) + step * np.array(car_step))
+            for step in (0, -1, 1)
+        ),
+        0.3,
+        parallax,
+    )
+
+
+def borders() -> np.ndarray:
+    """Boxes that lie half on the roof and half on the ground, along its sides."""
+    x0, y0, x1, y1 = ROOF
+    return np.array(
+        [[x - 3, y - 3, x + 4, y + 4] for x, y in ((x0, 105), (x0, 130), (x1, 110), (x1, 140), (150, y0), (180, y1))],
+        np.float64,
+    )
+
+
+def test_no_border_of_a_roof_moves_alone():
+    seen = pictures()
+    needed = np.full(6, 12.0)
+    ground = least_left(borders(), np.zeros((6, 2)), np.zeros((6, 2)), seen)
+    assert (ground >= needed).any(), "without the test some of it would count"
+    assert not moves_alone(borders(), needed, seen).any()
+
+
+def test_a_car_on_the_ground_moves_alone():
+    seen = pictures(car_px=(60, 60), car_step=(0, 12))
+    assert moves_alone(np.array([[59.0, 59, 69, 66]]), np.array([12.0]), seen).all()
+
+
+def test_a_car_beside_the_roof_moves_alone_where_it_crosses_the_lines():
+    seen = pictures(car_px=(ROOF[2] + 4, 115), car_step=(0, 14))
+    assert moves_alone(np.array([[ROOF[2] + 3.0, 114, ROOF[2] + 13, 121]]), np.array([12.0]), seen).all()
+
+
+def test_nothing_is_asked_of_no_box():
+    assert moves_alone(np.zeros((0, 4)), np.zeros(0), pictures()).shape == (0,)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_least_left_as_its_slow_twin(seed):
+    rng = np.random.default_rng(seed)
+    seen = pictures(car_px=(150, 100), car_step=(2, 3))
+    corner = rng.integers([20, 20], [280, 200], (8, 2))
+    boxes = np.concatenate([corner, corner + rng.integers(2, 16, (8, 2))], axis=1).astype(np.float64)
+    # Multiples of 1/8: shares of them are still multiples of 1/32, to which OpenCV interpolates.
+    earlier, later = (np.round(rng.uniform(-6, 6, (8, 2)) * 8) / 8 for _ in range(2))
+    fast = least_left(boxes, earlier, later, seen)
+    slow = [naive_least_left(*one, seen, _HEIGHTS) for one in zip(boxes, earlier, later, strict=True)]
+    np.testing.assert_allclose(fast, slow, atol=1.0)
