@@ -11,6 +11,7 @@ from detector.sources.telemetry import Sample
 _FASTEST_M_S = 150.0
 _SLACK_M = 15.0
 _PATIENCE_S = 60.0
+_SETTLED_S = 3.0
 
 
 def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
@@ -19,7 +20,8 @@ def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
     Consecutive positions further apart than 150 m/s and 15 m allow cut the flight into stretches. The longest one is
     believed, and going out from it in both directions every stretch that can be reached from the last one believed;
     one that cannot is left out, unless nothing has been believed for 60 s: then the drone has been carried elsewhere,
-    or the recording was joined, and the new place counts.
+    or the recording was joined, and the new place counts. So it does where the flight goes on there for 3 s and more and
+    does not come back.
 
     A jump of less than what the allowed speed covers between two sets is not seen: 30 m at 10 Hz, 165 m at 1 Hz.
     """
@@ -51,4 +53,10 @@ def believed_positions(t_s: NDArray[np.float64], xyz_m: NDArray[np.float64]) -> 
             if apart_m <= _SLACK_M + _FASTEST_M_S * apart_s or apart_s > _PATIENCE_S:
                 believed[inside] = True
                 last = inside[far]
+    within = np.flatnonzero(believed)
+    for side in (slice(0, within[0]), slice(within[-1] + 1, len(t_s))):
+        if len(t_s[side]) and t_s[side][-1] - t_s[side][0] >= _SETTLED_S:
+            elsewhere = believed_positions(t_s[side], xyz_m[side])
+            if np.ptp(t_s[side][elsewhere]) >= _SETTLED_S:
+                believed[side] = elsewhere
     return believed

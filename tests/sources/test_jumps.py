@@ -38,6 +38,10 @@ def naive(t_s: np.ndarray, xyz_m: np.ndarray) -> list[bool]:
         if reachable(stretch[-1], last) or t_s[last] - t_s[stretch[-1]] > 60:
             good.update(stretch)
             last = stretch[0]
+    for side in (range(min(good)), range(max(good) + 1, len(t_s))):
+        sub = [side[k] for k, kept in enumerate(naive(t_s[list(side)], xyz_m[list(side)])) if kept] if len(side) else []
+        if sub and t_s[sub[-1]] - t_s[sub[0]] >= 3.0:
+            good.update(sub)
     return [i in good for i in range(len(t_s))]
 
 
@@ -62,6 +66,15 @@ def test_a_drone_that_is_carried_elsewhere_is_believed_after_a_minute() -> None:
     t_s, xyz_m = flight([0.0] * 10 + [1e6] * 5, step_s=1.0)
     t_s[10:] += 70.0
     assert believed_positions(t_s, xyz_m).all()
+
+
+def test_both_places_of_a_joined_recording_are_believed() -> None:
+    metres = [2.0 * i for i in range(40)] + [270.0 + 2.0 * i for i in range(80)]
+    assert believed_positions(*flight(metres)).all()
+
+
+def test_a_last_second_far_off_is_left_out() -> None:
+    assert believed_positions(*flight([0.0] * 40 + [270.0] * 10)).tolist() == [True] * 40 + [False] * 10
 
 
 @given(
