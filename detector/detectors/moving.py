@@ -74,6 +74,7 @@ class _Evidence(NamedTuple):
     low: NDArray[np.float32]  # of each block, for what lies around a spot
     earlier: U8
     later: U8
+    apart_s: float  # from the earlier to the later one
 
 
 class MovingDetector:
@@ -214,7 +215,7 @@ class MovingDetector:
         least = max(config.min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        return _Evidence(residual, threshold, low, earlier, later)
+        return _Evidence(residual, threshold, low, earlier, later, (pair[1].t_ns - pair[0].t_ns) / 1e9)
 
     def _over_threshold(self, found: list[_Evidence]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
@@ -242,7 +243,7 @@ class MovingDetector:
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
-            pictures = Pictures(laid.picture, one.earlier, one.later, self._config.edge_share, parallax)
+            pictures = Pictures(laid.picture, one.earlier, one.later, self._config.edge_share, one.apart_s, parallax)
             keep[rows] = moves_alone(blobs.xyxy[rows], _at_centre(one.threshold, blobs.xyxy[rows]), pictures)
         return Blobs(blobs.xyxy[keep], blobs.peak[keep])
 

@@ -20,9 +20,12 @@ _MARGIN_PX = 7.0
 _AGREE_PX = 0.8
 _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
-_HEIGHTS = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.25])  # of the neighbour's; at a roof's border all of them meet
+_NEEDED_ALONG = 1
+_HEIGHTS = np.array([0.0, 0.5, 1.0])  # of the neighbour's; at a roof's border all of them meet
 _MOST_PIXELS = 400  # of one box, evenly chosen
 _ROW = 1024
+_LEAST_WAY_PX = 1.0
+_SPEEDS = 1.5  # times the usual speed of structure: some of it is higher than nine of ten points
 _ASIDE = 0.3  # of the way: how far off the line a neighbour may move
 _UNEVEN = 0.35  # of the way: the two pictures need not be equally far off in time
 
@@ -31,6 +34,7 @@ class Pictures(NamedTuple):
     """The judged picture, an earlier and a later one laid over it.
 
     edge_share: misfit of the registration that is tolerated. [px]
+    apart_s: from the earlier to the later one.
     parallax: how structure is known to move, in their pixels; None where nothing is known.
     """
 
@@ -38,6 +42,7 @@ class Pictures(NamedTuple):
     earlier: U8
     later: U8
     edge_share: float
+    apart_s: float
     parallax: Parallax | None
 
 
@@ -79,8 +84,8 @@ def shifts(xyxy: Float, laid: Pictures) -> tuple[Float, Float]:
     known = [believed.reshape(ring.shape[:2]) for _, believed in both]
     if laid.parallax is None:
         return _agreed(earlier, known[0], _NEEDED), _agreed(later, known[1], _NEEDED)
-    counts = known[0] & known[1] & _travels(ring, earlier, later, laid.parallax)
-    return _agreed(earlier, counts, 1), _agreed(later, counts, 1)
+    counts = known[0] & known[1] & _travels(ring, earlier, later, laid.parallax, laid.apart_s)
+    return _agreed(earlier, counts, _NEEDED_ALONG), _agreed(later, counts, _NEEDED_ALONG)
 
 
 def _ring(xyxy: Float) -> Float:
@@ -89,15 +94,18 @@ def _ring(xyxy: Float) -> Float:
     return np.asarray(centre[:, None] + _RING[None] * (half[:, None] + _MARGIN_PX))
 
 
-def _travels(ring: Float, earlier: Float, later: Float, parallax: Parallax) -> NDArray[np.bool_]:
-    """Which neighbours move along the line that structure moves along there, steadily. shape (N, 8)"""
+def _travels(ring: Float, earlier: Float, later: Float, parallax: Parallax, apart_s: float) -> NDArray[np.bool_]:
+    """Which neighbours move along the line that structure moves along there, steadily and no faster. shape (N, 8)"""
     way = later - earlier
     along = directions(parallax.epipole, ring.reshape(-1, 2)).reshape(ring.shape)
-    forward = np.abs(np.sum(way * along, axis=2))
+    forward = np.sum(way * along, axis=2)
+    most = np.where(forward > 0, parallax.forward_px_s, parallax.backward_px_s) * _SPEEDS * apart_s + _AGREE_PX
+    forward = np.abs(forward)
     aside = np.abs(way[..., 0] * along[..., 1] - way[..., 1] * along[..., 0])
     uneven = np.hypot(*(later + earlier).transpose(2, 0, 1))
     return np.asarray(
-        (forward > 2 * _LEAST_SHIFT_PX)
+        (forward > _LEAST_WAY_PX)
+        & (forward <= most)
         & (aside <= _ASIDE * forward + _AGREE_PX)
         & (uneven <= _UNEVEN * forward + _AGREE_PX)
     )

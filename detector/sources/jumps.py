@@ -20,8 +20,8 @@ def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
     Consecutive positions further apart than 150 m/s and 15 m allow cut the flight into stretches. The longest one is
     believed, and going out from it in both directions every stretch that can be reached from the last one believed;
     one that cannot is left out, unless nothing has been believed for 60 s: then the drone has been carried elsewhere,
-    or the recording was joined, and the new place counts. So it does where the flight goes on there for 3 s and more and
-    does not come back.
+    or the recording was joined, and the new place counts. So it does where the flight goes on there for 3 s and more
+    and does not come back.
 
     A jump of less than what the allowed speed covers between two sets is not seen: 30 m at 10 Hz, 165 m at 1 Hz.
     """

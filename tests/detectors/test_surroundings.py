@@ -38,6 +38,7 @@ def pictures(parallax: Parallax | None = PARALLAX, car_px=None, car_step=(0.0, 0
             for step in (0, -1, 1)
         ),
         0.3,
+        0.6,
         parallax,
     )
 
