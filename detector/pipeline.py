@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,14 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
     """Fresh stages for one feed, as the configuration asks for them."""
     registration, tracking = configuration.registration, configuration.tracking
     detectors = [DETECTORS[part.kind](part.config) for part in configuration.detectors]
+    locator = Locator(configuration.location)
+
+    def context(part: Part) -> RuleContext:
+        plain = _context(configuration, part, source_id, (means,), run_id)
+        return replace(plain, ground_in_view=locator.footprint)
+
     rules = [
-        RULES[part.kind](part.config, _context(configuration, part, source_id, (means,), run_id))
+        RULES[part.kind](part.config, context(part))
         for part in configuration.rules
         if part.feeds is None or source_id in part.feeds
     ]
@@ -111,7 +117,7 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
         REGISTRARS[registration.kind](registration.config),
         DetectorBank(detectors),
         TRACKERS[tracking.kind](tracking.config),
-        Locator(configuration.location),
+        locator,
         tuple(rules),
     )
 
@@ -128,6 +134,7 @@ def _context(
         run_id=run_id,
         means=means,
         time_zone=configuration.settings.time_zone,
+        folder=configuration.path.parent,
     )
 
 
