@@ -85,7 +85,7 @@ class Watch:
 
     def __init__(self, source_id: str, run_id: str, t_ns: int, passage_s: float, min_hits: int) -> None:
         self.stretch = Stretch(source_id, run_id, t_ns // 10**9, t_ns // 10**9)
-        self.counts: Counter[Cell] = Counter()
+        self._counts: Counter[Cell] = Counter()
         self._passage_ns = round(passage_s * 1e9)
         self._min_hits = min_hits
         self._sojourns: dict[int, _Sojourn] = {}
@@ -98,9 +98,10 @@ class Watch:
         for cell in map(tuple, cells.tolist()):
             seen_s[cell] = seen_s.get(cell, 0.0) + seconds
 
-    def move(self, t_ns: int, movers: Sequence[Mover]) -> list[Passage]:
-        """What is seen to move now; gives out the passages that are complete."""
-        return [passage for mover in movers if (passage := self._follow(t_ns, mover)) is not None]
+    def move(self, t_ns: int, movers: Sequence[Mover]) -> list[tuple[Passage, int]]:
+        """What is seen to move now; gives out the passages that are complete, each with its number in its cell."""
+        told = (self._follow(t_ns, mover) for mover in movers)  # one after the other: the numbers count up
+        return [(passage, self._counts[passage.row, passage.col]) for passage in told if passage is not None]
 
     def forget_lost(self, before_ns: int) -> None:
         """Movers last seen before this time are followed no longer."""
@@ -143,7 +144,7 @@ class Watch:
         )
         self.stretch.t_end_s = max(self.stretch.t_end_s, passage.t_s)
         self.stretch.passages.append(passage)
-        self.counts[stay.cell] += 1
+        self._counts[stay.cell] += 1
         return passage
 
 

@@ -24,7 +24,7 @@ QUESTIONS = ("rare", "odd", "many")
 # again; three movers where one and a half are usual.
 _FLOORS = {"rare": -math.log10(1 - math.exp(-0.25)), "odd": 0.35, "many": 1.0}
 _FEWEST_MANY, _LEAST_RATIO = 3, 2.0
-_LEAST_SEEN_H = 1 / 6  # three in a row as the picture opens are no rush hour: numbers are those of ten minutes or more
+LEAST_SEEN_H = 1 / 6  # three in a row as the picture opens are no rush hour: numbers are those of ten minutes or more
 _FOLDS = 5
 _NEIGHBOURS = 3
 _LEAST_PASSAGES, _MOST_PASSAGES = 20, 200
@@ -67,12 +67,14 @@ class Finding:
     """A passage that is unusual.
 
     question: rare, odd or many.
+    nth: how many have passed the cell in the stretch by then, this one included.
     p: share of the past that was at least as surprising, itself counted in. [1]
     score, bar: in the question's own unit: log10 of a probability (rare, many), distance in features (odd).
     """
 
     question: str
     passage: Passage
+    nth: int
     p: float
     score: float
     bar: float
@@ -109,9 +111,10 @@ class History:
         rows = self.rows.at(known)
         np.add.at(self.passed, (rows.day % _FOLDS, rows.cell, rows.hour.astype(np.int64)), 1.0)
 
-    def columns(self, passages: Sequence[Passage], nth: Sequence[int]) -> Rows:
-        """Passages of one stretch that is going on; `nth` as in Rows."""
-        return self._rows(passages, [0] * len(passages), [0] * len(passages), nth)
+    def columns(self, passages: Sequence[tuple[Passage, int]]) -> Rows:
+        """Passages of one stretch that is going on, each with its number in its cell."""
+        zeros = [0] * len(passages)
+        return self._rows([one for one, _ in passages], zeros, zeros, [nth for _, nth in passages])
 
     def _columns(self, day: _Int) -> Rows:
         stretch: list[int] = []
@@ -216,7 +219,7 @@ class Taught:
         known = (cell >= 0) & (watched_h >= self._min_watched_h)
         watched_h = np.where(known, watched_h, 1.0)
         rare = -np.log10(-np.expm1(-(passed + 0.5) / watched_h))
-        seen_h = np.maximum(rows.seen_h, _LEAST_SEEN_H)
+        seen_h = np.maximum(rows.seen_h, LEAST_SEEN_H)
         expected = passed / watched_h * seen_h
         chance = betainc(rows.nth, passed + 0.5, seen_h / (seen_h + watched_h))
         enough = known & (rows.nth >= _FEWEST_MANY) & (rows.nth >= _LEAST_RATIO * expected)
@@ -274,18 +277,18 @@ class Usual:
         highest = past[-self._allowed] if len(past) >= self._allowed else -math.inf
         return max(float(highest), _FLOORS[question])
 
-    def judge(self, passages: Sequence[Passage], nth: Sequence[int]) -> list[Finding]:
-        """What is unusual about passages of the stretch that goes on; nothing while warming up. `nth` as in Rows."""
+    def judge(self, passages: Sequence[tuple[Passage, int]]) -> list[Finding]:
+        """What is unusual about passages, each with its number in its cell and stretch; nothing while warming up."""
         if not self.is_warm or not passages:
             return []
-        scores = self.taught.scores(self.history.columns(passages, nth))
+        scores = self.taught.scores(self.history.columns(passages))
         findings = []
         for question in QUESTIONS:
             bar, past = self.bar(question), self.past[question]
             for row in np.flatnonzero(scores[question] > bar).tolist():
                 score = float(scores[question][row])
                 above = len(past) - int(np.searchsorted(past, score))
-                findings.append(Finding(question, passages[row], (1 + above) / (1 + len(past)), score, bar))
+                findings.append(Finding(question, *passages[row], (1 + above) / (1 + len(past)), score, bar))
         return findings
 
     def _past(self, min_watched_h: float) -> dict[str, _Float]:

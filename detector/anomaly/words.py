@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from detector.anomaly.stretch import Stretch
-from detector.anomaly.usual import Finding, Usual, local_hours
+from detector.anomaly.usual import LEAST_SEEN_H, Finding, Usual, local_hours
 
 _NEAR_H = 2.0  # "around this hour"
 _WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
@@ -16,22 +16,18 @@ _SAME_WAY_DEG = 45.0
 _DAY_S = 86_400
 
 
-def explain(
-    finding: Finding, usual: Usual, known: Iterable[Stretch], nth: int, seen_s: float
-) -> tuple[str, dict[str, float]]:
+def explain(finding: Finding, usual: Usual, known: Iterable[Stretch]) -> tuple[str, dict[str, float]]:
     """The sentence's end, after "movement observed: ", and what it was judged by.
 
     Args:
         known: all that was seen before this stretch began, today included.
-        nth: how many have passed the cell in this stretch, this one included.
-        seen_s: how long the cell was in view in this stretch. [s]
     """
     if finding.question == "many":
-        return _many(finding, usual, nth, seen_s)
-    return _odd(finding, usual) if finding.question == "odd" else _rare(finding, known, usual, nth)
+        return _many(finding, usual)
+    return _odd(finding, usual) if finding.question == "odd" else _rare(finding, usual, known)
 
 
-def _rare(finding: Finding, known: Iterable[Stretch], usual: Usual, nth: int) -> tuple[str, dict[str, float]]:
+def _rare(finding: Finding, usual: Usual, known: Iterable[Stretch]) -> tuple[str, dict[str, float]]:
     here = finding.passage
     cell, zone = (here.row, here.col), usual.history.zone
     hour = local_hours(here.t_s, zone) % 24
@@ -42,7 +38,7 @@ def _rare(finding: Finding, known: Iterable[Stretch], usual: Usual, nth: int) ->
     # The hour needs no mention where nothing has passed at any other either.
     at_hour = len(around) < len(passed)
     times, when = (around, " at about this hour") if at_hour else (passed, "")
-    times = sorted(times) + [here.t_s] * (nth - 1)
+    times = sorted(times) + [here.t_s] * (finding.nth - 1)
     days_ago = (here.t_s - (times[-1] if times else begun_s)) / _DAY_S
     watched_h = sum(
         one.seen_s[cell]
@@ -58,18 +54,19 @@ def _rare(finding: Finding, known: Iterable[Stretch], usual: Usual, nth: int) ->
     return f"the first here{when} {since} ({measures['watched_h']:.0f} h watched)", measures
 
 
-def _many(finding: Finding, usual: Usual, nth: int, seen_s: float) -> tuple[str, dict[str, float]]:
-    here = finding.passage
+def _many(finding: Finding, usual: Usual) -> tuple[str, dict[str, float]]:
+    here, nth = finding.passage, finding.nth
     hour = int(local_hours(here.t_s, usual.history.zone) % 24)
     cell = usual.history.cells[here.row, here.col]
     rate = usual.taught.passed[cell, hour] / usual.taught.watched_h[cell, hour]
-    usually = float(rate * seen_s / 3600.0)
-    measures = {"number": float(nth), "usual_number": usually, "seen_s": seen_s}
-    minutes = max(1, round(seen_s / 60))
+    within_h = max(here.seen_s / 3600.0, LEAST_SEEN_H)
+    usually = float(rate * within_h)
+    measures = {"number": float(nth), "usual_number": usually, "within_s": within_h * 3600.0}
+    span = f"{math.ceil(within_h * 60 - 1e-9)} min"
     if usually < 0.05 * nth:
-        return f"{nth} in {minutes} min, where {usually:.2g} is usual at this hour", measures
+        return f"{nth} within {span}, where {usually:.2g} is usual at this hour", measures
     return (
-        f"{nth / usually:.1f} times the usual number at this hour ({nth} in {minutes} min, usual {usually:.1f})",
+        f"{nth / usually:.1f} times the usual number at this hour ({nth} within {span}, usual {usually:.1f})",
         measures,
     )
 
@@ -77,7 +74,7 @@ def _many(finding: Finding, usual: Usual, nth: int, seen_s: float) -> tuple[str,
 def _odd(finding: Finding, usual: Usual) -> tuple[str, dict[str, float]]:
     here, history = finding.passage, usual.history
     rows = usual.taught.of_cell(history.cells[here.row, here.col])
-    own = history.columns([here], [1]).features[0]
+    own = history.columns([(here, 1)]).features[0]
     past = history.rows.features[rows]
     # What sets it apart most, each quality alone: how far the third nearest is.
     parts = {"speed": [0], "heading": [1, 2], "size": [3], "hour": [4, 5]}

@@ -204,14 +204,13 @@ class Unusual(MoverRule):
         points = ground_points(scene)
         rows = self._told(scene, pose, points)
         passages = watch.move(scene.t_ns, _movers(scene, pose, points, rows, self.config.cell_m))
-        nth = [watch.counts[passage.row, passage.col] for passage in passages]
         row_of = dict(zip(scene.tracks.track_id[rows].tolist(), rows.tolist(), strict=True))
         number = self._number
-        if number is not None and not number.is_over and any(one[:2] == number.cell for one in passages):
+        if number is not None and not number.is_over and any(one[:2] == number.cell for one, _ in passages):
             number.t_last_ns = scene.t_ns
-        for finding in usual.judge(passages, nth):
+        for finding in usual.judge(passages):
             here = finding.passage
-            told = explain(finding, usual, self._known, watch.counts[here.row, here.col], here.seen_s)
+            told = explain(finding, usual, self._known)
             if finding.question == "many":
                 yield from self._more(scene, points, row_of[here.track_id], finding, told)
             else:

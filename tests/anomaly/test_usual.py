@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 import pytest
 
 from detector.anomaly import Usual, explain
 from detector.anomaly.usual import QUESTIONS
-from tests.anomaly.traffic import DAY_S, HOUR_S, MIDNIGHT_S, PATH, ROAD, SIDE_ROAD, Traffic, all_day, sorties, with_more
+from tests.anomaly.traffic import (
+    DAY_S,
+    HOUR_S,
+    MIDNIGHT_S,
+    PATH,
+    ROAD,
+    SIDE_ROAD,
+    Traffic,
+    all_day,
+    numbered,
+    sorties,
+    with_more,
+)
 from tests.naive_anomaly import features, odd, rare_and_many, share_above
 
 SETTINGS = {"budget_per_day": 1.0, "min_days": 3, "min_watched_h": 2.0}
@@ -29,15 +40,8 @@ def usual(fortnight):
     return Usual(fortnight, **SETTINGS)
 
 
-def nths(stretch):
-    count = Counter()
-    for one in stretch.passages:
-        count[one[:2]] += 1
-        yield count[one[:2]]
-
-
 def unusual(usual, stretch, track_id):
-    found = usual.judge(stretch.passages, list(nths(stretch)))
+    found = usual.judge(numbered(stretch))
     return {one.question for one in found if one.passage.track_id == track_id}
 
 
@@ -48,25 +52,23 @@ def added(traffic, hour, way, speed_m_s, size_m):
 
 def test_scores_are_those_of_the_formulas_one_by_one(usual, fortnight, traffic):
     today = traffic.hour(14, 12)
-    nth = list(nths(today))
-    scores = usual.taught.scores(usual.history.columns(today.passages, nth))
+    scores = usual.taught.scores(usual.history.columns(numbered(today)))
     compared = 0
-    for i in range(0, len(today.passages), 7):
-        passage = today.passages[i]
-        rare, many = rare_and_many(fortnight, passage, nth[i])
+    for i, (passage, nth) in list(enumerate(numbered(today)))[::7]:
+        rare, many = rare_and_many(fortnight, passage, nth)
         assert scores["rare"][i] == pytest.approx(rare, rel=1e-9)
         if scores["many"][i] > 0:
             assert scores["many"][i] == pytest.approx(many, rel=1e-6)
         if not np.isnan(scores["odd"][i]):
             assert scores["odd"][i] == pytest.approx(odd(fortnight, passage), rel=1e-9)
             compared += 1
-        assert usual.history.columns([passage], [1]).features[0] == pytest.approx(features(passage))
+        assert usual.history.columns([(passage, 1)]).features[0] == pytest.approx(features(passage))
     assert compared > 10
 
 
 def test_p_is_the_share_of_the_past_that_was_as_surprising(usual, traffic):
     stretch, track = added(traffic, 12, SIDE_ROAD[::-1], 9.0, 4.5)
-    found = [one for one in usual.judge(stretch.passages, list(nths(stretch))) if one.passage.track_id == track]
+    found = [one for one in usual.judge(numbered(stretch)) if one.passage.track_id == track]
     assert found
     for one in found:
         assert one.p == share_above(usual.past[one.question], one.score)
@@ -108,7 +110,7 @@ def test_a_quiet_place_or_hour_is_rare_where_strays_are(monkeypatch):
 
 
 def test_three_times_the_usual_number_is_many(usual, traffic):
-    hits = [any(one.question == "many" for one in usual.judge(s.passages, list(nths(s)))) for s in (
+    hits = [any(one.question == "many" for one in usual.judge(numbered(s))) for s in (
         *(traffic.hour(14, 12, busy=3.0) for _ in range(8)), *(traffic.hour(14, 12) for _ in range(8))
     )]  # fmt: skip
     assert sum(hits[:8]) >= 6
@@ -132,20 +134,20 @@ def test_a_cell_that_was_not_watched_is_not_quiet(traffic):
     half = {(row, col) for row in range(10) for col in range(5)}
     usual = Usual([traffic.hour(day, hour, seen=half) for day in range(10) for hour in range(24)], **SETTINGS)
     extra = traffic.drive([(0, 8), (0, 9)], MIDNIGHT_S + 10 * DAY_S, 6.0, 4.5, delay_s=900.0)
-    assert usual.judge(extra, [1, 1]) == []
+    assert usual.judge([(one, 1) for one in extra]) == []
 
 
 def test_an_hour_that_was_not_watched_is_not_quiet(traffic):
     usual = Usual([traffic.hour(day, hour) for day in range(10) for hour in (11, 12, 13)], **SETTINGS)
     extra = traffic.drive([(0, 8), (0, 9)], MIDNIGHT_S + 10 * DAY_S, 6.0, 4.5, delay_s=900.0)
-    assert [one.question for one in usual.judge(extra, [1, 1])] == []
+    assert [one.question for one in usual.judge([(one, 1) for one in extra])] == []
 
 
 def test_midnight_is_no_border_and_neither_is_the_zone(traffic):
     nights = [traffic.hour(day, 23) for day in range(10)]
     extra = traffic.drive([(0, 8), (0, 9)], MIDNIGHT_S + 10 * DAY_S, 6.0, 4.5, delay_s=900.0)
     columns = [Usual(nights, **SETTINGS, time_zone=zone) for zone in ("UTC", "Asia/Kathmandu")]
-    scores = [usual.taught.scores(usual.history.columns(extra, [1, 1]))["rare"] for usual in columns]
+    scores = [usual.taught.scores(usual.history.columns([(one, 1) for one in extra]))["rare"] for usual in columns]
     assert np.isfinite(scores).all()
     assert scores[0] == pytest.approx(scores[1])
 
@@ -158,7 +160,7 @@ def test_false_alarms_keep_to_the_budget(watch):
         today = watch(traffic, range(day, day + 1))
         usual = Usual(past, **{**SETTINGS, "budget_per_day": budget})
         for stretch in today:
-            found = usual.judge(stretch.passages, list(nths(stretch)))
+            found = usual.judge(numbered(stretch))
             alarms += len({(one.question, one.passage.track_id * (one.question != "many")) for one in found})
         judged, past = judged + 1, past + today
     # Poisson about the budget: 24 are allowed in 8 days, and 1.7 standard deviations more by chance.
@@ -171,10 +173,8 @@ def test_the_same_past_gives_the_same_bars(usual, fortnight):
 
 
 def said(usual, known, stretch, question):
-    nth = list(nths(stretch))
-    one = next(one for one in usual.judge(stretch.passages, nth) if one.question == question)
-    at = nth[stretch.passages.index(one.passage)]
-    return explain(one, usual, known, at, one.passage.seen_s)[0]
+    one = next(one for one in usual.judge(numbered(stretch)) if one.question == question)
+    return explain(one, usual, known)[0]
 
 
 def test_the_sentence_says_how_long_nothing_was_seen(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,3 +108,13 @@ def sorties(traffic: Traffic, days: range) -> list[Stretch]:
 def with_more(stretch: Stretch, passages: list[Passage]) -> Stretch:
     """The same hour with something added."""
     return replace(stretch, passages=sorted([*stretch.passages, *passages], key=lambda one: (one.t_s, one.track_id)))
+
+
+def numbered(stretch: Stretch) -> list[tuple[Passage, int]]:
+    """Its passages, each with its number in its cell."""
+    count: Counter[tuple[int, int]] = Counter()
+    told = []
+    for one in stretch.passages:
+        count[one.row, one.col] += 1
+        told.append((one, count[one.row, one.col]))
+    return told
