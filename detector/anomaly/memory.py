@@ -1,4 +1,4 @@
-"""What was watched, kept from one recording to the next: a folder with one file a feed, one line of JSON a stretch.
+"""What was watched, kept from one recording to the next: RULE/FEED.jsonl in a folder, one line of JSON a stretch.
 
 Lines are only ever added, so a crash costs at most the last one; what stands in a file is the same, byte for byte, when
 the same recordings are played in the same order.
@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from detector.anomaly.stretch import Passage, Stretch
 from detector.errors import LogError
@@ -24,7 +25,7 @@ class Memory:
 
     Args of the constructor:
         folder: made when the first stretch is kept.
-        rule_id, cell_m: whose memory it is and how its ground is divided; one made otherwise is refused.
+        rule_id, cell_m: whose memory it is, and how the ground is divided; one that is divided otherwise is refused.
         source_id, run_id: the feed that learns now. What other feeds of the same run have kept is passed over: how
             much of it there is would depend on which was faster.
         keep_days: what is older is not looked at.
@@ -36,7 +37,8 @@ class Memory:
     def __init__(
         self, folder: Path, *, rule_id: str, cell_m: float, source_id: str, run_id: str, keep_days: float
     ) -> None:
-        self._header = {"format": _FORMAT, "rule": rule_id, "cell_m": cell_m}
+        folder = folder / quote(rule_id, safe="")  # an id may be any text
+        self._header = {"format": _FORMAT, "cell_m": cell_m}
         self._file = folder / f"{source_id}.jsonl"
         self._keep_s = round(keep_days * _DAY_S)
         self._sound_bytes = 0

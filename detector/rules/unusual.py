@@ -68,7 +68,7 @@ class Unusual(MoverRule):
         """Settings of what is unusual."""
 
         memory: Path = Field(
-            description="Folder for what was seen, of this rule alone, relative to this file; made if it is not there."
+            description="Folder for what was seen, relative to this file; made if it is not there. Rules may share it."
         )
         budget_per_day: float = Field(
             1.0, gt=0, le=1000, description="So many false alarms a day are accepted [1/day]."

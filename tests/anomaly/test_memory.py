@@ -26,7 +26,7 @@ def test_the_same_recordings_give_the_same_bytes_and_playing_one_again_adds_noth
     for folder in ("a", "b", "b"):
         for run, t_s in (("one", 0), ("two", DAY_S)):
             memory(tmp_path / folder, run_id=run).keep(stretch(t_s, run_id=run))
-    assert (tmp_path / "a/uav.jsonl").read_bytes() == (tmp_path / "b/uav.jsonl").read_bytes()
+    assert (tmp_path / "a/r/uav.jsonl").read_bytes() == (tmp_path / "b/r/uav.jsonl").read_bytes()
 
 
 def test_nothing_is_known_of_the_future(tmp_path):
@@ -51,34 +51,34 @@ def test_other_feeds_teach_in_later_runs_only(tmp_path):
 
 def test_a_line_cut_short_by_a_crash_is_dropped_and_written_over(tmp_path):
     memory(tmp_path).keep(stretch(0))
-    whole = (tmp_path / "uav.jsonl").read_bytes()
+    whole = (tmp_path / "r" / "uav.jsonl").read_bytes()
     memory(tmp_path).keep(stretch(100))
-    twice = (tmp_path / "uav.jsonl").read_bytes()
-    (tmp_path / "uav.jsonl").write_bytes(twice[:-9])
+    twice = (tmp_path / "r" / "uav.jsonl").read_bytes()
+    (tmp_path / "r" / "uav.jsonl").write_bytes(twice[:-9])
     after = memory(tmp_path)
     assert after.before(1000) == [stretch(0)]
     after.keep(stretch(100))
-    assert (tmp_path / "uav.jsonl").read_bytes() == twice
-    (tmp_path / "uav.jsonl").write_bytes(whole[:9])
+    assert (tmp_path / "r" / "uav.jsonl").read_bytes() == twice
+    (tmp_path / "r" / "uav.jsonl").write_bytes(whole[:9])
     memory(tmp_path).keep(stretch(0))
-    assert (tmp_path / "uav.jsonl").read_bytes() == whole
+    assert (tmp_path / "r" / "uav.jsonl").read_bytes() == whole
 
 
 @pytest.mark.parametrize("line", [b"{}", b"[]", b"nonsense", b'{"source": "uav"}', b"\xff"])
 def test_what_is_no_memory_is_refused_with_its_line(tmp_path, line):
     memory(tmp_path).keep(stretch(0))
-    with (tmp_path / "uav.jsonl").open("ab") as file:
+    with (tmp_path / "r" / "uav.jsonl").open("ab") as file:
         file.write(line + b"\n")
     with pytest.raises(ValueError, match=r"uav\.jsonl:3: this is no line of a memory"):
         memory(tmp_path)
 
 
-def test_the_memory_of_another_rule_or_grid_is_refused(tmp_path):
+def test_a_memory_of_another_grid_is_refused_and_another_rule_has_its_own(tmp_path):
     memory(tmp_path).keep(stretch(0))
     with pytest.raises(ValueError, match=r"cell_m 100\.0, needed is 50\.0; name another folder"):
         memory(tmp_path, cell_m=50.0)
-    with pytest.raises(ValueError, match="rule 'r', needed is 'other'"):
-        memory(tmp_path, rule_id="other")
+    memory(tmp_path, rule_id="../other rule").keep(stretch(0))
+    assert {path.parent.name for path in tmp_path.rglob("*.jsonl")} == {"r", "..%2Fother%20rule"}
 
 
 def test_a_folder_that_cannot_be_written_stops_the_feed(tmp_path):

@@ -99,9 +99,8 @@ def test_what_moves_in_an_unusual_way_is_odd(usual, traffic, hour, way, speed_m_
     assert unusual(usual, stretch, track) - {"many"} == wanted
 
 
-def test_a_quiet_place_or_hour_is_rare_where_strays_are(monkeypatch):
-    monkeypatch.setattr("tests.anomaly.traffic.STRAYS_A_DAY", 0.1)
-    traffic = Traffic(4)
+def test_a_quiet_place_or_hour_is_rare_where_strays_are():
+    traffic = Traffic(4, strays_a_day=0.1)
     usual = Usual(all_day(traffic, range(10)), **SETTINGS)
     for hour, way in ((12, [(0, 0), (0, 1)]), (2, SIDE_ROAD)):
         extra = traffic.drive(way, MIDNIGHT_S + 10 * DAY_S + hour * HOUR_S, 6.0, 4.5, delay_s=900.0)
@@ -177,9 +176,8 @@ def said(usual, known, stretch, question):
     return explain(one, usual, known)[0]
 
 
-def test_the_sentence_says_how_long_nothing_was_seen(monkeypatch):
-    monkeypatch.setattr("tests.anomaly.traffic.STRAYS_A_DAY", 0.0)
-    traffic = Traffic(4)
+def test_the_sentence_says_how_long_nothing_was_seen():
+    traffic = Traffic(4, strays_a_day=0.0)
     way = [(0, 0), (0, 1)]
     past = all_day(traffic, range(12))
     past[12] = with_more(past[12], traffic.drive(way, past[12].t_start_s, 6.0, 4.5, delay_s=900.0))

@@ -36,15 +36,15 @@ KINDS = (
     Kind(tuple(SIDE_ROAD), 6.0, 0.0, 9.0, 4.5, False),
     Kind(tuple(PATH), 4.0, 0.0, 1.5, 1.2, True),
 )
-STRAYS_A_DAY = 2.0
 
 
 class Traffic:
     """Seeded. Numbers vary more than by chance alone: each hour by a gamma factor; one mover in five has company."""
 
-    def __init__(self, seed: int, busy: float = 1.0) -> None:
+    def __init__(self, seed: int, strays_a_day: float = 2.0) -> None:
         self.random = np.random.default_rng(seed)
-        self.busy = busy
+        self.busy = 1.0
+        self.strays_a_day = strays_a_day
         self._track = 0
 
     def hour(self, day: int, hour: int, *, seen: set[tuple[int, int]] | None = None, busy: float = 1.0) -> Stretch:
@@ -52,7 +52,7 @@ class Traffic:
         t_s = MIDNIGHT_S + day * DAY_S + hour * HOUR_S
         cells = seen if seen is not None else {(row, col) for row in range(CELLS) for col in range(CELLS)}
         passages = [passage for kind in KINDS for passage in self._of_kind(kind, hour, t_s, busy)]
-        if self.random.random() < STRAYS_A_DAY / 24:
+        if self.random.random() < self.strays_a_day / 24:
             row, col = self.random.integers(CELLS, size=2).tolist()
             passages += self.drive(((row, col), (row, min(col + 1, CELLS - 1))), t_s, 4.0, 4.5)
         kept = sorted((one for one in passages if (one.row, one.col) in cells), key=lambda one: (one.t_s, one.track_id))

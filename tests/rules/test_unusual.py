@@ -34,7 +34,7 @@ def watching(memory: Path, **settings):
 
 
 def remembered(memory: Path) -> list[dict]:
-    return [json.loads(line) for line in (memory / "cam.jsonl").read_text().splitlines()[1:]]
+    return [json.loads(line) for line in (memory / "r1" / "cam.jsonl").read_text().splitlines()[1:]]
 
 
 def test_the_first_mover_in_days_is_told_in_one_sentence_with_its_numbers():
@@ -92,9 +92,9 @@ def test_it_learns_to_be_silent_about_what_comes_every_day(tmp_path):
 def test_ground_in_view_and_passages_are_kept_once_however_often_a_recording_is_played(tmp_path):
     memory = tmp_path / "memory"
     first = outcome(watching(memory), film([INTO], 20))
-    kept = (memory / "cam.jsonl").read_bytes()
+    kept = (memory / "r1" / "cam.jsonl").read_bytes()
     assert outcome(watching(memory), film([INTO], 20)) == first
-    assert (memory / "cam.jsonl").read_bytes() == kept
+    assert (memory / "r1" / "cam.jsonl").read_bytes() == kept
     (stretch,) = remembered(memory)
     assert stretch["t_end_s"] - stretch["t_start_s"] == 19
     assert len(stretch["seen_s"]) == 63  # 9 by 7 cells of 100 m
@@ -157,8 +157,8 @@ def test_a_mistake_in_its_settings_is_named_with_its_line(settings, complaint, t
 
 
 def test_a_damaged_memory_is_named_by_check(tmp_path, capsys):
-    (tmp_path / "memory").mkdir()
-    (tmp_path / "memory" / "uav.jsonl").write_text("no memory\n", encoding="utf-8")
+    (tmp_path / "memory" / "unusual").mkdir(parents=True)
+    (tmp_path / "memory" / "unusual" / "uav.jsonl").write_text("no memory\n", encoding="utf-8")
     assert run(["check", str(config_of(tmp_path))]) == 2
     assert "uav.jsonl:1: this is no line of a memory" in capsys.readouterr().err
 
@@ -170,7 +170,7 @@ def test_replaying_a_recording_again_gives_the_same_log_and_memory(tmp_path):
         out, file = tmp_path / name, tmp_path / f"{name}.jsonl"
         assert run(["replay", str(config), str(feed), "--out", str(out)]) == 0
         assert run(["log", "export", "--format", "jsonl", "--out", str(file), str(out)]) == 0
-        kept.append((file.read_bytes(), (tmp_path / "memory" / "crossing.jsonl").read_bytes()))
+        kept.append((file.read_bytes(), (tmp_path / "memory" / "unusual" / "crossing.jsonl").read_bytes()))
     assert kept[0] == kept[1]
     assert b"warming up: 0 of 3 days watched" in kept[0][0]
     assert b'"passages":[[' in kept[0][1]
