@@ -134,7 +134,6 @@ def _context(
         run_id=run_id,
         means=means,
         time_zone=configuration.settings.time_zone,
-        folder=configuration.path.parent,
     )
 
 

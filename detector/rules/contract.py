@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +23,6 @@ class RuleContext:
     """What a rule is told once: its own name, the feed it judges, the map, and what its entries are stamped with.
 
     time_zone: IANA name; the hours of a curfew are in it.
-    folder: of the configuration file; paths in settings are relative to it.
     ground_in_view: outline of the ground that a picture shows, as Locator.footprint gives it.
     """
 
@@ -36,7 +34,6 @@ class RuleContext:
     run_id: str = ""
     means: tuple[Means, ...] = (Means.UAV,)
     time_zone: str = "UTC"
-    folder: Path = Path()
     ground_in_view: Callable[[CameraPose | None, tuple[int, int]], NDArray[np.float64] | None] = _no_ground
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from detector.anomaly import Finding, Memory, Mover, Stretch, Usual, Watch, explain
 from detector.anomaly.cells import cells_in_view, grid_places
+from detector.config import PathBeside
 from detector.config.agreement_map import Shape
 from detector.geo import camera
 from detector.geo.ellipse import SIGMAS_95
@@ -67,7 +67,7 @@ class Unusual(MoverRule):
     class Config(MoverSettings):
         """Settings of what is unusual."""
 
-        memory: Path = Field(
+        memory: PathBeside = Field(
             description="Folder for what was seen, relative to this file; made if it is not there. Rules may share it."
         )
         budget_per_day: float = Field(
@@ -99,7 +99,7 @@ class Unusual(MoverRule):
     def __init__(self, config: Any, context: RuleContext) -> None:
         super().__init__(config, context)
         self._memory = Memory(
-            context.folder / config.memory.expanduser(),
+            config.memory,
             rule_id=context.rule_id,
             cell_m=config.cell_m,
             source_id=context.source_id,

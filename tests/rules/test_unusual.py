@@ -27,10 +27,8 @@ def in_view(_pose, _size_px):
 def watching(memory: Path, **settings):
     """A rule that is told which ground is in view."""
     kind = RULES["unusual"]
-    context = RuleContext(
-        "r1", "cam", AgreementMap.nothing(), run_id="run", folder=memory.parent, ground_in_view=in_view
-    )
-    return kind(kind.Config(memory=memory.name, **settings), context)
+    context = RuleContext("r1", "cam", AgreementMap.nothing(), run_id="run", ground_in_view=in_view)
+    return kind(kind.Config(memory=memory, **settings), context)
 
 
 def remembered(memory: Path) -> list[dict]:
