@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
-from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector, SmokeDetector
+from detector.detectors import (
+    DETECTORS,
+    ChangeDetector,
+    Detector,
+    DetectorBank,
+    FlashDetector,
+    MotionDetector,
+    SmokeDetector,
+)
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
@@ -102,6 +110,9 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
     """Fresh stages for one feed, as the configuration asks for them."""
     registration, tracking = configuration.registration, configuration.tracking
     detectors = [DETECTORS[part.kind](part.config) for part in configuration.detectors]
+    for one in detectors:
+        if isinstance(one, ChangeDetector):
+            one.run_id = run_id
     locator = Locator(configuration.location)
 
     def context(part: Part) -> RuleContext:
