@@ -69,6 +69,21 @@ def test_what_has_come_since_the_last_recording_is_found_where_it_stands(tmp_pat
         assert abs(y - (PLACE[1] + 5.5)) < 6
 
 
+def test_earthwork_is_found(tmp_path):
+    """A trench with its spoil beside it, 30 m long."""
+    flown(tmp_path, GROUND, day=0)
+    dug = GROUND.copy()
+    for k in range(60):
+        x, y = PLACE[0] + k, PLACE[1] + round(4 * np.sin(k / 8))
+        dug[y : y + 4, x] = 20
+        dug[y + 4 : y + 11, x] = 200 + GROUND[y + 4 : y + 11, x] // 8
+    found = flown(tmp_path, dug, day=1, off_m=TELEMETRY_OFF_M)
+    assert found
+    for x, y in found:
+        assert -6 < x - PLACE[0] < 66
+        assert -12 < y - PLACE[1] < 18
+
+
 def test_what_stood_there_already_or_has_gone_is_no_change(tmp_path):
     flown(tmp_path / "stood", CHANGED, day=0)
     assert flown(tmp_path / "stood", CHANGED, day=1, off_m=TELEMETRY_OFF_M) == []
