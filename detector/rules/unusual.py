@@ -143,21 +143,24 @@ class Unusual(MoverRule):
         """Close what is open, and keep what was seen."""
         yield from super().finish(t_ns)
         yield from self._end_stretch()
-        if self._cold is not None:
-            needed, days = self._days()
-            reason = f"warming up: {days} of {needed} days watched; until then nothing is called unusual"
-            since_ns, until_ns = self._cold
-            yield self._report.undecided(
-                subject="warming up", t_start_ns=since_ns, t_end_ns=until_ns, place=_NOWHERE, reason=reason
-            )
+        yield from self._warmed_up()
         self._forget()
 
-    def _days(self) -> tuple[int, int]:
-        if self._usual is None:
-            raise RuntimeError("nothing was judged")  # cannot happen: a stretch begins with it
-        return self._usual.days_needed, self._usual.history.days
+    def _warmed_up(self) -> Iterator[Undecided]:
+        """How long nothing could be called unusual, once that is over or the feed has ended."""
+        if self._cold is None or self._usual is None:
+            return
+        needed, days = self._usual.days_needed, self._usual.history.days
+        (since_ns, until_ns), self._cold = self._cold, None
+        yield self._report.undecided(
+            subject="warming up",
+            t_start_ns=since_ns,
+            t_end_ns=until_ns,
+            place=_NOWHERE,
+            reason=f"warming up: {days} of {needed} days watched; until then nothing is called unusual",
+        )
 
-    def _turn(self, t_ns: int) -> Iterator[Violation]:
+    def _turn(self, t_ns: int) -> Iterator[Violation | Undecided]:
         """Begin a stretch where there is none, another clock hour has begun, or the clock went back."""
         hour = t_ns // NS_PER_S // _HOUR_S
         stretch = self._watch.stretch if self._watch is not None else None
@@ -169,14 +172,16 @@ class Unusual(MoverRule):
         self._known = self._memory.before(t_s)
         day, day_s = _local_date(t_s, self._zone)
         if day != self._day:
-            self._day = day
-            self._usual = Usual(
+            usual = Usual(
                 self._memory.before(day_s),
                 budget_per_day=config.budget_per_day,
                 min_days=config.min_days,
                 min_watched_h=config.min_watched_h,
                 time_zone=self.context.time_zone,
             )
+            if usual.is_warm:
+                yield from self._warmed_up()
+            self._day, self._usual = day, usual
 
     def _break(self) -> Iterator[Violation]:
         """Nothing is joined across what was not seen; what is counted of this hour goes on."""

@@ -75,6 +75,16 @@ def test_before_enough_days_it_reports_nothing_and_says_so_once(tmp_path):
     assert (entries[0].t_start_ns, entries[0].t_end_ns) == (T0, T0 + 19_900_000_001)
 
 
+def test_a_feed_that_runs_for_days_says_when_it_has_warmed_up(tmp_path):
+    judge = watching(tmp_path / "memory")
+    entries = [list(judge.judge(one)) for one in (scene(i, [], t_s=43_200.0 * i) for i in range(9))]
+    assert [len(one) for one in entries] == [0, 0, 0, 0, 0, 1, 0, 0, 0]  # on the fourth day, at 3 in the morning
+    (told,) = entries[5]
+    assert told.reason.startswith("warming up: 2 of 3 days watched")
+    assert (told.t_end_ns - told.t_start_ns) // 10**9 == 4 * 43_200
+    assert list(judge.finish(T0 + 9 * 43_200 * 10**9)) == []
+
+
 def test_it_learns_to_be_silent_about_what_comes_every_day(tmp_path):
     judge = watching(quiet_days())
     day_ns = 86_400 * 10**9
