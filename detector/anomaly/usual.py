@@ -88,6 +88,7 @@ class History:
 
     def __init__(self, stretches: Sequence[Stretch], time_zone: str) -> None:
         self.zone = ZoneInfo(time_zone)
+        stretches = [one for one in stretches if one.seen_s]  # without any ground in view nothing was watched
         self.stretches = tuple(stretches)
         seen = [(k, cell, seconds) for k, one in enumerate(stretches) for cell, seconds in one.seen_s.items()]
         self.cells = {cell: i for i, cell in enumerate(sorted({cell for _, cell, _ in seen}))}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,12 @@ def test_nothing_is_unusual_while_warming_up(traffic, fortnight, days):
     stretch, track = added(traffic, 12, SIDE_ROAD[::-1], 40.0, 30.0)
     assert not usual.is_warm
     assert unusual(usual, stretch, track) == set()
+
+
+def test_days_without_ground_in_view_do_not_count(fortnight):
+    blind = [replace(one, seen_s={}) for one in fortnight]
+    assert Usual(blind, **SETTINGS).history.days == 0
+    assert Usual(blind[:240] + fortnight[240:264], **SETTINGS).history.days == 1
 
 
 @pytest.mark.parametrize(("budget", "days"), [(0.1, 30), (0.5, 6), (1.0, 3), (100.0, 3)])
