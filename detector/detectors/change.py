@@ -71,6 +71,7 @@ class ChangeDetector:
     def reset(self) -> None:
         """Forget everything, as if newly made; what the memory keeps is on the disk."""
         self._views: list[View] = []  # in order of time
+        self._earlier: list[View] = []  # of other recordings, on this reference; in order of time within each
         self._past: Past | None = None
         self._found: Float = np.zeros((0, 2))  # on the reference, at the last look
         self._looks: NDArray[np.int64] = np.zeros(0, np.int64)  # in how many in a row
@@ -123,7 +124,7 @@ class ChangeDetector:
             ground_of(frame.pose, full_from_shrunk(level), frame.size_px),
         )
         if self._past is not None:
-            self._views = self._past.joined(now) + self._views
+            self._earlier = self._past.joined(now) + self._earlier
         boxes = self._seen_before(now, self._changed(now))
         self._remember(now)
         if not len(boxes.peak):
@@ -176,7 +177,7 @@ class ChangeDetector:
     def _most_alike(self, now: View) -> View | None:
         """The earlier view that shares the most ground; of equally good ones the youngest."""
         best, most = None, MIN_OVERLAP
-        for view in self._views:
+        for view in (*self._earlier, *self._views):
             if now.t_ns - view.t_ns < self._config.gap_s * 0.99e9:
                 break
             overlap = view.overlap(now, view.from_other(now))
@@ -209,7 +210,8 @@ class ChangeDetector:
                 return False
         was = box + np.tile(apply(old_from_now, centre)[0] - centre[0], 2)
         before = patch(old.picture, was)
-        others = [view for view in self._views if 0 < abs(view.t_ns - old.t_ns) <= 4e9 and view.t_ns <= old.t_ns + 4e9]
+        known = (*self._earlier, *self._views)
+        others = [view for view in known if 0 < abs(view.t_ns - old.t_ns) <= 4e9 and view.t_ns <= old.t_ns + 4e9]
         for view in others:
             moved = apply(view.from_other(old), apply(old_from_now, centre))[0] - centre[0]
             if likeness(before, view.picture, box + np.tile(moved, 2), _KEEP_PX) >= _SAME:

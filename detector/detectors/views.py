@@ -177,7 +177,7 @@ class Past:
                 break
 
     def joined(self, now: View) -> list[View]:
-        """Views of a recording that shows the ground of `now`, on its reference, in order of time; given out once."""
+        """Views of a recording that shows the ground of `now`, on its reference; given out once."""
         for k, views in enumerate(self._recordings):
             found = joined(now, views)
             if found:

@@ -13,7 +13,7 @@ from detector.detectors.change import ChangeConfig
 from detector.detectors.views import Ground, View, ground_of, joined, load
 from detector.errors import LogError, SourceError
 from detector.geo import camera
-from detector.model import CameraPose, Sight
+from detector.model import CameraPose
 from detector.picture.homography import apply
 from tests.detectors.test_change import GROUND, PLACE, SIZE, with_vehicle
 from tests.naive_vision import aligned, frame, view
@@ -38,9 +38,9 @@ def along(t_s):
     return 40.0 + 20.0 * t_s, 90.0
 
 
-def flown(folder, ground, *, day, source_id="uav", run_id="", off_m=(0.0, 0.0), seconds=12.0, blind=()):
+def flown(folder, ground, *, day, source_id="uav", run_id="", off_m=(0.0, 0.0), seconds=12.0, **settings):
     """Centres on the ground picture of all changes that one flight along the ground finds."""
-    detector, found = ChangeDetector(ChangeConfig(memory=folder)), []
+    detector, found = ChangeDetector(ChangeConfig(memory=folder, **settings)), []
     detector.run_id = run_id
     for index in range(round(seconds * FPS)):
         x, y = along(index / FPS)
@@ -48,10 +48,7 @@ def flown(folder, ground, *, day, source_id="uav", run_id="", off_m=(0.0, 0.0), 
         middle = pose_at(x + (SIZE[0] - 1) / 2, y + (SIZE[1] - 1) / 2, off_m)
         picture = frame(view(ground, matrix, SIZE), index, FPS)
         picture = replace(picture, t_ns=picture.t_ns + day * DAY_NS, pose=middle, source_id=source_id)
-        laid = aligned(index, picture.t_ns, matrix)
-        if index in blind:
-            laid = replace(laid, sight=Sight.BLIND)
-        for one in detector.detect(picture, laid):
+        for one in detector.detect(picture, aligned(index, picture.t_ns, matrix)):
             found += [(x + (x0 + x1 - 1) / 2, y + (y0 + y1 - 1) / 2) for x0, y0, x1, y1 in one.xyxy_px.tolist()]
     detector.finish()
     return found
@@ -67,6 +64,12 @@ def test_what_has_come_since_the_last_recording_is_found_where_it_stands(tmp_pat
     for x, y in found:
         assert abs(x - (PLACE[0] + 11.5)) < 6
         assert abs(y - (PLACE[1] + 5.5)) < 6
+
+
+def test_views_of_the_last_recording_are_not_thinned_out_for_those_of_this_one(tmp_path):
+    flown(tmp_path, GROUND, day=0)
+    assert len(load(next(tmp_path.iterdir()))[0]) >= 6
+    assert flown(tmp_path, CHANGED, day=1, max_views=6) == flown(tmp_path, CHANGED, day=1, max_views=60) != []
 
 
 def test_earthwork_is_found(tmp_path):
