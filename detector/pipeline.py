@@ -110,10 +110,10 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
     """Fresh stages for one feed, as the configuration asks for them."""
     registration, tracking = configuration.registration, configuration.tracking
     detectors = [DETECTORS[part.kind](part.config) for part in configuration.detectors]
+    locator = Locator(configuration.location)
     for one in detectors:
         if isinstance(one, ChangeDetector):
-            one.run_id = run_id
-    locator = Locator(configuration.location)
+            one.place(run_id, locator.height_m)
 
     def context(part: Part) -> RuleContext:
         plain = _context(configuration, part, source_id, (means,), run_id)

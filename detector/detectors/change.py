@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,8 @@ from detector.config import PathBeside
 from detector.detectors.blobs import NO_BLOBS, Blobs, find_blobs, strongest
 from detector.detectors.patches import contrast_to_ring, likeness, patch
 from detector.detectors.residual import block_means, edges, in_the_light_of
-from detector.detectors.views import MIN_OVERLAP, Past, View, ground_of, refined
-from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.detectors.views import MIN_OVERLAP, Ground, Past, View, ground_of, height_by_telemetry, refined
+from detector.model import Alignment, CameraPose, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.homography import Float, apply
 
@@ -65,8 +67,18 @@ class ChangeDetector:
 
     def __init__(self, config: ChangeConfig | None = None) -> None:
         self._config = config if config is not None else ChangeConfig()
-        self.run_id = ""  # what other feeds of the same run keep is not looked at
+        self._run_id = ""
+        self._height_m: Callable[[CameraPose], float] = height_by_telemetry
         self.reset()
+
+    def place(self, run_id: str, height_m: Callable[[CameraPose], float]) -> None:
+        """Say where it works, for the views that it remembers.
+
+        Args:
+            run_id: what other feeds of the same run keep is not looked at.
+            height_m: of the camera above the ground; without, the telemetry's own.
+        """
+        self._run_id, self._height_m = run_id, height_m
 
     def reset(self) -> None:
         """Forget everything, as if newly made; what the memory keeps is on the disk."""
@@ -89,7 +101,7 @@ class ChangeDetector:
             self._leave()
             self._reference_id, self._size_px, self._start_ns = alignment.reference_id, frame.size_px, frame.t_ns
             if self._config.memory is not None:
-                self._past = Past(self._config.memory, frame.source_id, self.run_id, frame.t_ns)
+                self._past = Past(self._config.memory, frame.source_id, self._run_id, frame.t_ns)
         assert self._start_ns is not None
         found = self._look(frame, alignment)
         if frame.t_ns - self._start_ns < self._config.warm_up_s * 0.99e9:
@@ -121,7 +133,7 @@ class ChangeDetector:
             picture,
             reference_from_small,
             np.asarray(np.linalg.inv(reference_from_small)),
-            ground_of(frame.pose, full_from_shrunk(level), frame.size_px),
+            self._ground(frame, level) if self._past is not None else None,
         )
         if self._past is not None:
             self._earlier = self._past.joined(now) + self._earlier
@@ -137,6 +149,11 @@ class ChangeDetector:
             read_only(np.full(len(boxes.peak), Kind.CHANGE.value, "<U8")),
             Sight.SEEING,
         )
+
+    def _ground(self, frame: Frame, level: int) -> Ground | None:
+        if frame.pose is None:
+            return None
+        return ground_of(frame.pose, self._height_m(frame.pose), full_from_shrunk(level), frame.size_px)
 
     def _seen_before(self, now: View, boxes: Blobs) -> Blobs:
         """Only what was found at the last looks, too, at the same ground."""

@@ -82,11 +82,13 @@ class View:
         return float(self.holds(apply(from_other, _GRID * (width - 1, height - 1))).mean())
 
 
-def ground_of(pose: CameraPose | None, full_from_small: Float, size_px: tuple[int, int]) -> Ground | None:
-    """Where the picture lies on level ground, at the height that the telemetry gives; None where it gives none."""
-    if pose is None:
-        return None
-    height_m = pose.alt_m - pose.ground_alt_m
+def height_by_telemetry(pose: CameraPose) -> float:
+    """Height of the camera above the ground at the frame's centre, by telemetry. [m] NaN if it has none"""
+    return pose.alt_m - pose.ground_alt_m
+
+
+def ground_of(pose: CameraPose, height_m: float, full_from_small: Float, size_px: tuple[int, int]) -> Ground | None:
+    """Where the picture lies on level ground, `height_m` below the camera; None where that cannot be told."""
     rays = camera.enu_from_camera(pose) @ np.linalg.inv(camera.camera_matrix(pose, size_px)) @ full_from_small
     metres = np.diag([height_m, height_m, -1.0]) @ rays
     if not height_m > 0 or not np.isfinite(metres).all() or not math.isfinite(pose.lat_deg + pose.lon_deg):

@@ -10,9 +10,10 @@ import pytest
 
 from detector.detectors import ChangeDetector
 from detector.detectors.change import ChangeConfig
-from detector.detectors.views import Ground, View, ground_of, joined, load
+from detector.detectors.views import Ground, View, ground_of, height_by_telemetry, joined, load
 from detector.errors import LogError, SourceError
 from detector.geo import camera
+from detector.locate import Locator
 from detector.model import CameraPose
 from detector.picture.homography import apply
 from tests.detectors.test_change import GROUND, PLACE, SIZE, with_vehicle
@@ -38,11 +39,13 @@ def along(t_s):
     return 40.0 + 20.0 * t_s, 90.0
 
 
-def flown(folder, ground, *, day, source_id="uav", run_id="", off_m=(0.0, 0.0), seconds=12.0, **settings):
+def flown(
+    folder, ground, *, day, source_id="uav", run_id="", off_m=(0.0, 0.0), height_m=height_by_telemetry, **settings
+):
     """Centres on the ground picture of all changes that one flight along the ground finds."""
     detector, found = ChangeDetector(ChangeConfig(memory=folder, **settings)), []
-    detector.run_id = run_id
-    for index in range(round(seconds * FPS)):
+    detector.place(run_id, height_m)
+    for index in range(round(12 * FPS)):
         x, y = along(index / FPS)
         matrix = np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
         middle = pose_at(x + (SIZE[0] - 1) / 2, y + (SIZE[1] - 1) / 2, off_m)
@@ -141,7 +144,7 @@ def test_other_ground_is_not_joined(tmp_path):
 @pytest.mark.parametrize("size", [(480, 270), (1920, 1080)])
 def test_the_place_of_a_picture_is_that_of_the_camera_model(size):
     pose = CameraPose(LAT, LON, 400.0, 37.0, -50.0, 3.0, 40.0, 24.0, ground_alt_m=90.0)
-    ground = ground_of(pose, np.eye(3), size)
+    ground = ground_of(pose, 310.0, np.eye(3), size)
     pixels = np.array([(0.0, 0.0), (100.0, 200.0), (size[0] - 1, size[1] - 1)])
     rays = camera.rays_enu(pose, pixels, size)
     assert apply(ground.metres_from_small, pixels) == pytest.approx(rays[:, :2] * (310.0 / -rays[:, 2:]), rel=1e-9)
@@ -149,9 +152,18 @@ def test_the_place_of_a_picture_is_that_of_the_camera_model(size):
 
 @pytest.mark.parametrize("name", ["lat_deg", "yaw_deg", "alt_m", "ground_alt_m"])
 def test_a_pose_that_is_not_known_gives_no_place(name):
-    assert ground_of(replace(pose_at(100, 100), **{name: math.nan}), np.eye(3), SIZE) is None
-    assert ground_of(None, np.eye(3), SIZE) is None
-    assert ground_of(replace(pose_at(100, 100), alt_m=50.0), np.eye(3), SIZE) is None
+    pose = replace(pose_at(100, 100), **{name: math.nan})
+    assert ground_of(pose, height_by_telemetry(pose), np.eye(3), SIZE) is None
+    assert ground_of(pose_at(100, 100), -1.0, np.eye(3), SIZE) is None
+
+
+def test_the_height_of_the_ground_may_be_that_of_the_configuration(tmp_path):
+    flown(tmp_path / "unknown", GROUND, day=0, height_m=lambda _pose: math.nan)
+    assert not (tmp_path / "unknown").exists()
+    locator = Locator(Locator.Config(ground_alt_m=100.0))
+    flown(tmp_path, GROUND, day=0, height_m=locator.height_m)
+    assert flown(tmp_path, CHANGED, day=1, height_m=locator.height_m)
+    assert math.isnan(locator.height_m(replace(pose_at(0, 0), alt_m=90.0)))
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04nonsense"])
