@@ -168,6 +168,13 @@ class Locator:
         outline = footprint(pose, size_px, self.terrain(pose), self.config.max_range_m)
         return outline if len(outline) else None
 
+    def height_m(self, pose: CameraPose) -> float:
+        """How high the camera is above the ground below it; NaN where that cannot be told."""
+        if self.why_no_ground(pose) is not None:
+            return math.nan
+        pose = self._comparable(pose)
+        return pose.alt_m - float(self.terrain(pose).altitude(pose.lat_deg, pose.lon_deg))
+
     def _comparable(self, pose: CameraPose) -> CameraPose:
         """The pose with its height in the terrain's datum, where the geoid's height is configured."""
         target = self.terrain(pose).datum

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector import __version__
 from detector.config import Configuration, Feed, Part, Registries
-from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector, SmokeDetector
+from detector.detectors import (
+    DETECTORS,
+    ChangeDetector,
+    Detector,
+    DetectorBank,
+    FlashDetector,
+    MotionDetector,
+    SmokeDetector,
+)
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
@@ -102,8 +110,17 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
     """Fresh stages for one feed, as the configuration asks for them."""
     registration, tracking = configuration.registration, configuration.tracking
     detectors = [DETECTORS[part.kind](part.config) for part in configuration.detectors]
+    locator = Locator(configuration.location)
+    for one in detectors:
+        if isinstance(one, ChangeDetector):
+            one.place(run_id, locator.height_m)
+
+    def context(part: Part) -> RuleContext:
+        plain = _context(configuration, part, source_id, (means,), run_id)
+        return replace(plain, ground_in_view=locator.footprint)
+
     rules = [
-        RULES[part.kind](part.config, _context(configuration, part, source_id, (means,), run_id))
+        RULES[part.kind](part.config, context(part))
         for part in configuration.rules
         if part.feeds is None or source_id in part.feeds
     ]
@@ -111,7 +128,7 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
         REGISTRARS[registration.kind](registration.config),
         DetectorBank(detectors),
         TRACKERS[tracking.kind](tracking.config),
-        Locator(configuration.location),
+        locator,
         tuple(rules),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
-from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, Settings, beside
+from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, PathBeside, Settings, beside
 
 __all__ = [
     "Configuration",
@@ -11,6 +11,7 @@ __all__ = [
     "EvidenceSettings",
     "Feed",
     "Part",
+    "PathBeside",
     "Registries",
     "Settings",
     "absent_inputs",

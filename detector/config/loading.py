@@ -179,7 +179,7 @@ def _validated(
     model: type[Model], data: Any, location: Location, document: Document, complaints: list[Complaint]
 ) -> Model | None:
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context={"folder": Path(document.file).parent})
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # A list all of whose items are wrong is called too short as well: the items' own complaints say more.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from detector.model import Means
 from detector.timebase import ns_from_iso
@@ -31,9 +31,16 @@ def _time_as_ns(value: Any) -> int | None:
     return ns_from_iso(str(value))
 
 
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return path if folder is None else (folder / path.expanduser()).resolve()
+
+
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 TimeNs = Annotated[int | None, BeforeValidator(_time_as_ns)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+PathBeside = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path in a part's settings: relative to the configuration file, absolute once that is read."""
 
 
 class Section(BaseModel):

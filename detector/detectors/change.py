@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.config import PathBeside
 from detector.detectors.blobs import NO_BLOBS, Blobs, find_blobs, strongest
 from detector.detectors.patches import contrast_to_ring, likeness, patch
 from detector.detectors.residual import block_means, edges, in_the_light_of
-from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.detectors.views import MIN_OVERLAP, Ground, Past, View, ground_of, height_by_telemetry, refined
+from detector.model import Alignment, CameraPose, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
-from detector.picture.flow import corners, follow
-from detector.picture.homography import Float, apply, fit, normalised
+from detector.picture.homography import Float, apply
 
 U8 = NDArray[np.uint8]
 
-_GRID = np.stack(np.meshgrid(np.linspace(0.05, 0.95, 7), np.linspace(0.05, 0.95, 5)), axis=-1).reshape(-1, 2)
-_MIN_OVERLAP = 0.4
-_INLIER_PX = 1.0
-_MIN_POINTS = 20
-_MIN_INLIERS = 0.4
 _TOLERANCE_PX = 2  # what lies this near in the other picture explains a pixel
 _SEARCH_PX = 6  # roofs and crowns are displaced by up to this when seen from elsewhere
 _SAME = 0.6  # correlation from which a patch is as it was
@@ -50,28 +46,10 @@ class ChangeConfig(BaseModel):
     min_grey: float = Field(default=25.0, gt=0, description="Least difference. [grey levels]")
     min_px: float = Field(default=5.0, gt=0, description="Least length of what is new. [px of that picture]")
     max_views: int = Field(default=60, ge=4, description="So many earlier views are remembered. [1]")
+    memory: PathBeside | None = Field(
+        default=None, description="Folder for views of earlier recordings, relative to this file; without, none are."
+    )
     max_detections: int = Field(default=20, ge=1, description="The strongest so many in a view are looked at. [1]")
-
-
-@dataclass(eq=False)
-class _View:
-    """One picture that is remembered."""
-
-    t_ns: int
-    picture: U8
-    reference_from_small: Float
-    small_from_reference: Float
-
-    def from_other(self, other: _View) -> Float:
-        """Homography from the other's picture to this one's."""
-        return normalised(self.small_from_reference @ other.reference_from_small)
-
-    def holds(self, xy: Float) -> NDArray[np.bool_]:
-        """Which places lie in the picture. shape (N,)"""
-        height, width = self.picture.shape
-        return np.asarray(
-            np.isfinite(xy).all(axis=1) & (xy >= 0).all(axis=1) & (xy <= (width - 1, height - 1)).all(axis=1)
-        )
 
 
 class ChangeDetector:
@@ -81,18 +59,32 @@ class ChangeDetector:
     2 px in the other view, what is seen in one is not to be found nearby in the other (a roof seen from elsewhere is),
     it has stood still for 3 s now, and the place looked the same in a second earlier view: what moves is no change.
     What has gone is none. It needs no telemetry, but a reference that has lasted: after BLIND
-    everything is forgotten.
+    everything is forgotten. With `memory` and telemetry the views of earlier recordings, and those from before BLIND,
+    are earlier views too, as soon as one of them is found to show the same ground.
     """
 
     Config = ChangeConfig
 
     def __init__(self, config: ChangeConfig | None = None) -> None:
         self._config = config if config is not None else ChangeConfig()
+        self._run_id = ""
+        self._height_m: Callable[[CameraPose], float] = height_by_telemetry
         self.reset()
 
+    def place(self, run_id: str, height_m: Callable[[CameraPose], float]) -> None:
+        """Say where it works, for the views that it remembers.
+
+        Args:
+            run_id: what other feeds of the same run keep is not looked at.
+            height_m: of the camera above the ground; without, the telemetry's own.
+        """
+        self._run_id, self._height_m = run_id, height_m
+
     def reset(self) -> None:
-        """Forget everything, as if newly made."""
-        self._views: list[_View] = []  # in order of time
+        """Forget everything, as if newly made; what the memory keeps is on the disk."""
+        self._views: list[View] = []  # in order of time
+        self._earlier: list[View] = []  # of other recordings, on this reference; in order of time within each
+        self._past: Past | None = None
         self._found: Float = np.zeros((0, 2))  # on the reference, at the last look
         self._looks: NDArray[np.int64] = np.zeros(0, np.int64)  # in how many in a row
         self._start_ns: int | None = None
@@ -102,12 +94,14 @@ class ChangeDetector:
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame and answer for it."""
         if alignment.sight is Sight.BLIND or not np.isfinite(alignment.reference_from_frame).all():
-            self.reset()
+            self._leave()
             return [Detections.none(frame.index, frame.t_ns, Sight.BLIND)]
         went_back = bool(self._views) and frame.t_ns < self._views[-1].t_ns
         if alignment.reference_id != self._reference_id or frame.size_px != self._size_px or went_back:
-            self.reset()
+            self._leave()
             self._reference_id, self._size_px, self._start_ns = alignment.reference_id, frame.size_px, frame.t_ns
+            if self._config.memory is not None:
+                self._past = Past(self._config.memory, frame.source_id, self._run_id, frame.t_ns)
         assert self._start_ns is not None
         found = self._look(frame, alignment)
         if frame.t_ns - self._start_ns < self._config.warm_up_s * 0.99e9:
@@ -116,8 +110,14 @@ class ChangeDetector:
 
     def finish(self) -> list[Detections]:
         """The stream has ended: nothing is left to say."""
-        self.reset()
+        self._leave()
         return []
+
+    def _leave(self) -> None:
+        """This reference is over."""
+        if self._past is not None:
+            self._past.keep()
+        self.reset()
 
     def _look(self, frame: Frame, alignment: Alignment) -> Detections | None:
         every_ns = self._config.look_every_s * 0.99e9
@@ -128,7 +128,15 @@ class ChangeDetector:
         if min(picture.shape) < 4 * _SEARCH_PX:
             return None
         reference_from_small = alignment.reference_from_frame @ full_from_shrunk(level)
-        now = _View(frame.t_ns, picture, reference_from_small, np.asarray(np.linalg.inv(reference_from_small)))
+        now = View(
+            frame.t_ns,
+            picture,
+            reference_from_small,
+            np.asarray(np.linalg.inv(reference_from_small)),
+            self._ground(frame, level) if self._past is not None else None,
+        )
+        if self._past is not None:
+            self._earlier = self._past.joined(now) + self._earlier
         boxes = self._seen_before(now, self._changed(now))
         self._remember(now)
         if not len(boxes.peak):
@@ -142,7 +150,12 @@ class ChangeDetector:
             Sight.SEEING,
         )
 
-    def _seen_before(self, now: _View, boxes: Blobs) -> Blobs:
+    def _ground(self, frame: Frame, level: int) -> Ground | None:
+        if frame.pose is None:
+            return None
+        return ground_of(frame.pose, self._height_m(frame.pose), full_from_shrunk(level), frame.size_px)
+
+    def _seen_before(self, now: View, boxes: Blobs) -> Blobs:
         """Only what was found at the last looks, too, at the same ground."""
         centre = (boxes.xyxy[:, :2] + boxes.xyxy[:, 2:] - 1) / 2
         half = (boxes.xyxy[:, 2:] - boxes.xyxy[:, :2]) / 2
@@ -155,18 +168,20 @@ class ChangeDetector:
         again = looks >= self._config.looks
         return Blobs(boxes.xyxy[again], boxes.peak[again])
 
-    def _remember(self, now: _View) -> None:
+    def _remember(self, now: View) -> None:
         """Thin the older half out once there are too many."""
+        if self._past is not None:
+            self._past.see(now)
         self._views.append(now)
         if len(self._views) > self._config.max_views:
             half = len(self._views) // 2
             self._views = self._views[:half:2] + self._views[half:]
 
-    def _changed(self, now: _View) -> Blobs:
+    def _changed(self, now: View) -> Blobs:
         old = self._most_alike(now)
         if old is None:
             return NO_BLOBS
-        old_from_now = _refined(old, now)
+        old_from_now = refined(old, now, old.from_other(now))
         if old_from_now is None:
             return NO_BLOBS
         laid, seen = _laid(old, now, old_from_now)
@@ -176,15 +191,13 @@ class ChangeDetector:
         ]
         return Blobs(candidates.xyxy[keep], candidates.peak[keep])
 
-    def _most_alike(self, now: _View) -> _View | None:
+    def _most_alike(self, now: View) -> View | None:
         """The earlier view that shares the most ground; of equally good ones the youngest."""
-        height, width = now.picture.shape
-        grid = _GRID * (width - 1, height - 1)
-        best, most = None, _MIN_OVERLAP
-        for view in self._views:
+        best, most = None, MIN_OVERLAP
+        for view in (*self._earlier, *self._views):
             if now.t_ns - view.t_ns < self._config.gap_s * 0.99e9:
                 break
-            overlap = float(view.holds(apply(view.from_other(now), grid)).mean())
+            overlap = view.overlap(now, view.from_other(now))
             if overlap >= most - 0.05:
                 best, most = view, max(overlap, most)
         return best
@@ -199,7 +212,7 @@ class ChangeDetector:
         large = size >= self._config.min_px
         return strongest(Blobs(blobs.xyxy[large], blobs.peak[large]), self._config.max_detections)
 
-    def _is_stable(self, now: _View, old: _View, old_from_now: Float, box: Float) -> bool:
+    def _is_stable(self, now: View, old: View, old_from_now: Float, box: Float) -> bool:
         """It stands still now, and what was there before had stood still, too."""
         config = self._config
         here = patch(now.picture, box)
@@ -214,7 +227,8 @@ class ChangeDetector:
                 return False
         was = box + np.tile(apply(old_from_now, centre)[0] - centre[0], 2)
         before = patch(old.picture, was)
-        others = [view for view in self._views if 0 < abs(view.t_ns - old.t_ns) <= 4e9 and view.t_ns <= old.t_ns + 4e9]
+        known = (*self._earlier, *self._views)
+        others = [view for view in known if 0 < abs(view.t_ns - old.t_ns) <= 4e9 and view.t_ns <= old.t_ns + 4e9]
         for view in others:
             moved = apply(view.from_other(old), apply(old_from_now, centre))[0] - centre[0]
             if likeness(before, view.picture, box + np.tile(moved, 2), _KEEP_PX) >= _SAME:
@@ -222,19 +236,7 @@ class ChangeDetector:
         return False
 
 
-def _refined(old: _View, now: _View) -> Float | None:
-    """Homography from `now` to `old`, measured between the two: over a flight the registration has drifted."""
-    points = corners(now.picture)
-    places, believed = follow(now.picture, old.picture, points, old.from_other(now), levels=3)
-    if believed.sum() < _MIN_POINTS:
-        return None
-    fitted = fit(points[believed], places[believed], inlier_px=_INLIER_PX, start=old.from_other(now))
-    if fitted is None or fitted.inlier_ratio < _MIN_INLIERS:
-        return None
-    return fitted.matrix
-
-
-def _laid(old: _View, now: _View, old_from_now: Float) -> tuple[U8, U8]:
+def _laid(old: View, now: View, old_from_now: Float) -> tuple[U8, U8]:
     """The old picture as seen now, and where it shows anything (255). shapes as now's"""
     height, width = now.picture.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

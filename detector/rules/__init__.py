@@ -11,6 +11,7 @@ from detector.rules.flash import Flash
 from detector.rules.line_crossing import LineCrossing
 from detector.rules.smoke import Smoke
 from detector.rules.speed import Speed
+from detector.rules.unusual import Unusual
 from detector.rules.zone_entry import ZoneEntry
 
 RULES: dict[str, type[Rule]] = {
@@ -23,6 +24,7 @@ RULES: dict[str, type[Rule]] = {
     "flash": Flash,
     "smoke": Smoke,
     "change": Change,
+    "unusual": Unusual,
 }
 
 __all__ = ["RULES", "Rule", "RuleContext"]

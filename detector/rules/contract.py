@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.config.agreement_map import AgreementMap, Shape
-from detector.model import Means, Scene, Undecided, Violation
+from detector.model import CameraPose, Means, Scene, Undecided, Violation
+
+
+def _no_ground(_pose: CameraPose | None, _size_px: tuple[int, int]) -> NDArray[np.float64] | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class RuleContext:
     """What a rule is told once: its own name, the feed it judges, the map, and what its entries are stamped with.
 
     time_zone: IANA name; the hours of a curfew are in it.
+    ground_in_view: outline of the ground that a picture shows, as Locator.footprint gives it.
     """
 
     rule_id: str
@@ -27,6 +34,7 @@ class RuleContext:
     run_id: str = ""
     means: tuple[Means, ...] = (Means.UAV,)
     time_zone: str = "UTC"
+    ground_in_view: Callable[[CameraPose | None, tuple[int, int]], NDArray[np.float64] | None] = _no_ground
 
 
 class Rule(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -97,6 +97,10 @@ class MoverRule(ABC):
     @abstractmethod
     def _observation(self, zone: Shape | None) -> str: ...
 
+    def _in_words(self, _stay: Stay, zone: Shape | None, /) -> tuple[str, Mapping[str, float]]:
+        """The observation, and further measures, for rules whose words depend on what was seen."""
+        return self._observation(zone), {}
+
     @abstractmethod
     def _reason(self, zone: Shape | None) -> str: ...
 
@@ -118,9 +122,10 @@ class MoverRule(ABC):
             if stay.peak is None or stay.t_first_ns is None:
                 raise RuntimeError("an incident without a hit")  # cannot happen: it opens at a hit
             seconds = (stay.t_last_ns - stay.t_first_ns) / NS_PER_S
-            measures = {"time_s": seconds, "longest_unseen_s": stay.unseen_ns / NS_PER_S, **stay.peak.values}
+            observation, more = self._in_words(stay, zone)
+            measures = {"time_s": seconds, "longest_unseen_s": stay.unseen_ns / NS_PER_S, **stay.peak.values, **more}
             return self._report.violation(
-                observation=self._observation(zone),
+                observation=observation,
                 subject=_subject(stay, zone),
                 state=state,
                 t_start_ns=stay.t_first_ns,

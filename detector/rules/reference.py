@@ -25,7 +25,7 @@ up, no telemetry for zones on the ground, a clock that goes back) closes it at o
 Tentative tracks and tracks that were not detected in the very frame are never counted.
 
 A shape drawn in pixels (`"frame": "pixels"`) is judged in the picture of its feed, at the middle of a mover's box: for
-cameras that stand still. It needs no telemetry. `convoy` and `speed` are told in metres and need it.
+cameras that stand still. It needs no telemetry. `convoy`, `speed` and `unusual` are told in metres and need it.
 """
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import shapely
 
+from detector.anomaly import Memory, Passage, Stretch
+from detector.anomaly.cells import grid_places
 from detector.config.agreement_map import AgreementMap, Shape
 from detector.geo.wgs84 import metres_per_degree
 from detector.model import CameraPose, Detections, GroundFixes, Kind, Scene, Sight, Tracks
@@ -111,6 +118,31 @@ def rule(kind: str, *shapes: Shape, zone_shapes: Sequence[Shape] = (), time_zone
         settings.setdefault("lines", tuple(lines))
     context = RuleContext("r1", "cam", AgreementMap("map", zones, lines), run_id="run", time_zone=time_zone)
     return RULES[kind](RULES[kind].Config(**settings), context)
+
+
+def quiet_days() -> Path:
+    """A memory of 9 days in which the ground around the origin was watched and movers passed only 1 km to the east."""
+    return Path(shutil.copytree(_quiet_days(), _folder(), dirs_exist_ok=True))
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="memory-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@lru_cache
+def _quiet_days() -> Path:
+    folder = _folder()
+    memory = Memory(folder, rule_id="r1", cell_m=100.0, source_id="other", run_id="before", keep_days=30)
+    row, col = np.floor(grid_places(LAT, LON, 100.0)).astype(int).tolist()
+    cells = [(row + i, col + j) for i in range(-4, 5) for j in range(-4, 11)]
+    today_s = T0 // 10**9 // 86_400 * 86_400
+    for hour in range(-24 * 9, 0):
+        t_s = today_s + 3600 * hour
+        passed = [Passage(row, col + 10, k, t_s + 600 * k, 600.0 * k, 9.0, 90.0, 4.5) for k in range(1, 4)]
+        memory.keep(Stretch("other", "before", t_s, t_s + 3600, dict.fromkeys(cells, 3600.0), passed))
+    return folder
 
 
 def outcome(judge, scenes: Iterable[Scene]) -> list:

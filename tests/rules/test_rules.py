@@ -19,6 +19,7 @@ from tests.rules.scene_making import (
     Mover,
     film,
     outcome,
+    quiet_days,
     rule,
     scene,
     square,
@@ -51,6 +52,7 @@ HITS = {
         lambda: rule("change", ZONE),
         lambda **k: [scene(i, [], flashes=[(0.0, 0.0)] * (i % 10 == 0), kind=Kind.CHANGE, **k) for i in range(200)],
     ),
+    "unusual": (lambda: rule("unusual", memory=quiet_days()), lambda **k: film([INTO], 20, **k)),
 }
 
 
