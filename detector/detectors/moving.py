@@ -16,6 +16,7 @@ from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
+from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import level_at_most
 from detector.picture.homography import apply
@@ -247,7 +248,7 @@ class MovingDetector:
         mask = None
         if self._masks:
             size = weak.shape[::-1]
-            laid = cv2.warpPerspective(inside(blobs.xyxy, weak > 0), matrix, size, flags=cv2.INTER_NEAREST)
+            laid = cv2.warpPerspective(self._mask(judged, blobs, weak), matrix, size, flags=cv2.INTER_NEAREST)
             mask = read_only(np.asarray(laid, np.uint8))
         return Detections(
             judged.index,
@@ -258,6 +259,22 @@ class MovingDetector:
             Sight.SEEING,
             mask=mask,
         )
+
+
+    def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
+        """What moves, whole, in the base's pixels."""
+        shortest = min(self._config.lags_s)
+        seen = [one for one in self._kept if one.sight is not Sight.BLIND]
+        before = [one for one in seen if one.t_ns < judged.t_ns][-1:]
+        after = [one for one in seen if one.t_ns > judged.t_ns][:1]
+        pairs = [tuple(before + after), self._neighbours(judged, shortest)]
+        beside = [tuple(Beside(*self._laid(one)) for one in pair) for pair in pairs if pair is not None]
+        whole, known = filled(self._laying.over(judged).picture, beside, blobs.xyxy)
+        return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
+
+    def _laid(self, kept: Kept) -> tuple[U8, U8 | None]:
+        laid = self._laying.over(kept)
+        return laid.picture, laid.valid
 
 
 def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:
