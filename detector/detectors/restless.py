@@ -47,7 +47,7 @@ class RestlessConfig(BaseModel):
         default=0.75, gt=0, lt=1, description="Correlation at the ends of that way that makes a point steady. [1]"
     )
     max_steady: float = Field(
-        default=0.6, gt=0, le=1, description="Where more of all points are steady, the ground is no water. [1]"
+        default=0.7, gt=0, le=1, description="Where more of all points are steady, the ground is no water. [1]"
     )
     link: float = Field(
         default=0.06, gt=0, lt=1, description="Steady points nearer than this may be one thing. [widths of the picture]"
@@ -63,13 +63,13 @@ class RestlessConfig(BaseModel):
         default=0.4, gt=0, le=1, description="What is larger is a part of the scene. [widths of the picture]"
     )
     least_slender: float = Field(
-        default=0.2, ge=0, le=1, description="Breadth over length of its points: a crest of foam has less. [1]"
+        default=0.3, ge=0, le=1, description="Breadth over length of its points: a crest of foam has less. [1]"
     )
     stands_out: float = Field(
         default=0.25, ge=0, le=1, description="Share of steady points within it, less that around it: at least. [1]"
     )
     max_overlap: float = Field(
-        default=0.9, gt=0, le=1, description="How much its grey levels may be those of its surroundings. [1]"
+        default=0.93, gt=0, le=1, description="How much its grey levels may be those of its surroundings. [1]"
     )
 
 
@@ -202,20 +202,24 @@ class RestlessDetector:
                 continue
             if low.min() < _EDGE_PX or (high > (width - 1 - _EDGE_PX, height - 1 - _EDGE_PX)).any():
                 continue
-            if _is_ground(group, seen.steady, with_ground) or self._surrounded(seen, low, high, width):
+            if _is_ground(group, seen.steady, with_ground) or self._surrounded(seen, group, width, config.link_px_s * dt_s):
                 continue
             thing = outline(picture, xy)
             if thing is not None and thing.overlap < config.max_overlap:
                 found.append((thing, len(group)))
         return found
 
-    def _surrounded(self, seen: Judged, low: Float, high: Float, width: int) -> bool:
-        """Whether what is around the group is almost as steady: then it is a part of something larger."""
+    def _surrounded(self, seen: Judged, group: NDArray[np.int64], width: int, apart_px: float) -> bool:
+        """Whether what is around the group is almost as steady and goes along: it is a part of something larger."""
+        low, high = seen.xy[group].min(axis=0), seen.xy[group].max(axis=0)
         away = np.maximum(np.maximum(low - seen.xy, seen.xy - high), 0).max(axis=1)
-        within = away <= _EDGE_PX
         around = (away > _EDGE_PX + width / 40) & (away <= _EDGE_PX + width * (1 / 40 + 1 / 8))
-        outside = float(seen.steady[around].mean()) if np.count_nonzero(around) > 2 else 0.0
-        return float(seen.steady[within].mean()) - outside < self._config.stands_out
+        if np.count_nonzero(around) < 3:
+            return False
+        way = np.median(seen.moved[group], axis=0)
+        alike = np.hypot(*(seen.moved[around] - way).T) < apart_px + 0.15 * np.hypot(*way)
+        outside = float((seen.steady[around] & alike).mean())
+        return float(seen.steady[away <= _EDGE_PX].mean()) - outside < self._config.stands_out
 
 
 def grouped(xy: Float, moved: Float, near_px: float, apart_px: float) -> list[NDArray[np.int64]]:

@@ -15,6 +15,7 @@ _LEAST_MARGIN_PX = 8
 _AROUND = 0.6  # sizes
 _HALO_PX = 3  # between the thing and what counts as its surroundings
 _LEAST_PIXELS = 12
+_COMMONER = 2.0  # times as common within as around
 _CLOSE = 0.12  # sizes
 
 
@@ -62,7 +63,7 @@ def outline(picture: U8, xy: NDArray[np.float64]) -> Outline | None:
     if min(np.count_nonzero(within), np.count_nonzero(around)) < _LEAST_PIXELS:
         return None
     inner, outer = levels(window[within]), levels(window[around])
-    own = ((inner > outer)[window >> _BIN_BITS] & within).astype(np.uint8)
+    own = ((inner > _COMMONER * outer)[window >> _BIN_BITS] & within).astype(np.uint8)
     close_px = max(3, int(_CLOSE * size) | 1)
     own = cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8))
     pieces, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
