@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-
-import numpy as np
+from dataclasses import replace
 
 from detector.detectors.moving import MovingDetector
 from detector.detectors.restless import RestlessDetector
-from detector.model import Alignment, Detections, Frame, read_only
+from detector.model import Alignment, Detections, Frame
 
 
 class JoinedDetector:
@@ -44,23 +43,9 @@ class JoinedDetector:
 
 
 def joined(moving: Detections, restless: Detections) -> Detections:
-    """What both say of one frame. On restless ground a difference within a thing is a part of it."""
+    """What both say of one frame. On restless ground a difference is a wave, and only what holds together counts."""
     if not restless.judged:
         return moving
-    centre = (moving.xyxy_px[:, :2] + moving.xyxy_px[:, 2:] - 1) / 2
-    things = restless.xyxy_px
-    within = (
-        ((centre[:, None] >= things[None, :, :2]) & (centre[:, None] < things[None, :, 2:])).all(axis=2).any(axis=1)
-    )
-    own = ~within
-    return Detections(
-        moving.index,
-        moving.t_ns,
-        read_only(np.concatenate([things, moving.xyxy_px[own]])),
-        read_only(np.concatenate([restless.score, moving.score[own]])),
-        read_only(np.concatenate([restless.kind, moving.kind[own]])),
-        moving.sight,
-        judged=True,
-        # A mask of differences is mostly waves; but where nothing stands out of them it may be all there is.
-        mask=restless.mask if len(restless) else moving.mask,
-    )
+    # Where nothing holds together for certain, a mask of differences may be all there is.
+    mask = moving.mask if restless.mask is None else restless.mask
+    return replace(restless, sight=moving.sight, mask=mask)

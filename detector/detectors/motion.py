@@ -14,7 +14,8 @@ from detector.model import Alignment, Detections, Frame, Sight
 
 
 class MotionConfig(MovingConfig):
-    """Settings of the motion detector: for a camera that moves, under `still` for one that stands, `restless` for water."""
+    """Settings of the motion detector: for a camera that moves, under `still` for one that stands, `restless` for
+    water."""
 
     still: StillConfig = Field(default_factory=StillConfig, description="For a camera that stands still.")
     restless: RestlessConfig = Field(

@@ -260,7 +260,6 @@ class MovingDetector:
             mask=mask,
         )
 
-
     def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
         """What moves, whole, in the base's pixels."""
         shortest = min(self._config.lags_s)

@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
@@ -71,6 +72,9 @@ class RestlessConfig(BaseModel):
     max_overlap: float = Field(
         default=0.93, gt=0, le=1, description="How much its grey levels may be those of its surroundings. [1]"
     )
+    max_spots: int = Field(
+        default=40, ge=0, description="So many spots of most contrast are left to the tracker to judge. [1]"
+    )
 
 
 class _Shot(NamedTuple):
@@ -83,10 +87,10 @@ class _Shot(NamedTuple):
 class RestlessDetector:
     """Finds what keeps its look and its way where everything around changes from frame to frame.
 
-    Water has no plane to register by, and the difference of two frames of it is noise. Points on a boat, a buoy or a swimmer
-    can be followed for half a second all the same, and those on the waves cannot. Steady points close together that move
-    alike are a thing, if they do not move with the ground (where most steady points do so) and if the thing's grey levels
-    differ from those around it.
+    Water has no plane to register by, and the difference of two frames of it is noise. Points on a boat, a buoy or a
+    swimmer can be followed for half a second all the same, and those on the waves cannot. Steady points close together
+    that move alike are a thing, if they do not move with the ground (where most steady points do so) and if the thing's
+    grey levels differ from those around it. What is too small to hold points is one of the spots of most contrast.
 
     It says SEEING only where the ground is restless and could be judged; every frame is answered, 0.3 s late.
     """
@@ -161,7 +165,9 @@ class RestlessDetector:
             return nothing
         shot = self._shots[at]
         things = self._things(shot, seen, self._with_ground(at, seen))
-        return _record(nothing, shot, things, masks=self._masks)
+        # Without registration no track can be judged by, and spots alone are mostly waves.
+        spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
+        return _record(nothing, shot, things, spots, masks=self._masks)
 
     def _with_ground(self, at: int, seen: Judged) -> NDArray[np.bool_]:
         """Which steady points move as the registration says the ground does. shape (N,)"""
@@ -202,7 +208,9 @@ class RestlessDetector:
                 continue
             if low.min() < _EDGE_PX or (high > (width - 1 - _EDGE_PX, height - 1 - _EDGE_PX)).any():
                 continue
-            if _is_ground(group, seen.steady, with_ground) or self._surrounded(seen, group, width, config.link_px_s * dt_s):
+            if _is_ground(group, seen.steady, with_ground) or self._surrounded(
+                seen, group, width, config.link_px_s * dt_s
+            ):
                 continue
             thing = outline(picture, xy)
             if thing is not None and thing.overlap < config.max_overlap:
@@ -256,11 +264,20 @@ def _is_ground(group: NDArray[np.int64], steady: NDArray[np.bool_], with_ground:
     return bool(believed and with_ground[group].mean() > 0.5)
 
 
-def _record(nothing: Detections, shot: _Shot, things: list[tuple[Outline, int]], *, masks: bool) -> Detections:
-    scale = 1 << shot.level
-    boxes = np.array([thing.xyxy for thing, _ in things], np.float32).reshape(-1, 4) * scale
+def _record(
+    nothing: Detections,
+    shot: _Shot,
+    things: list[tuple[Outline, int]],
+    spots: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    masks: bool,
+) -> Detections:
+    boxes = np.array([thing.xyxy for thing, _ in things], np.float64).reshape(-1, 4)
+    apart = ~centred_in(spots[0], boxes)
+    xyxy = np.concatenate([boxes, spots[0][apart]]) * (1 << shot.level)
+    score = np.concatenate([np.array([count for _, count in things], np.float64), spots[1][apart]])
     mask = None
-    if masks:
+    if masks and things:
         mask = np.zeros(shot.points.picture.shape, np.uint8)
         for thing, _ in things:
             height, width = thing.mask.shape
@@ -269,10 +286,17 @@ def _record(nothing: Detections, shot: _Shot, things: list[tuple[Outline, int]],
     return Detections(
         nothing.index,
         nothing.t_ns,
-        read_only(boxes.astype(np.float32)),
-        read_only(np.array([count for _, count in things], np.float32)),
-        read_only(np.full(len(things), Kind.MOTION.value, "<U8")),
+        read_only(xyxy.astype(np.float32)),
+        read_only(score.astype(np.float32)),
+        read_only(np.full(len(xyxy), Kind.MOTION.value, "<U8")),
         nothing.sight,
         judged=True,
         mask=mask,
     )
+
+
+def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:
+    """Which boxes have their centre in another of the others. shape (N,) Slow twin: tests/naive_restless.py."""
+    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
+    inside = (centre[:, None] >= others[None, :, :2]) & (centre[:, None] < others[None, :, 2:])
+    return np.asarray(inside.all(axis=2).any(axis=1), np.bool_)

@@ -44,8 +44,8 @@ def outline(picture: U8, xy: NDArray[np.float64]) -> Outline | None:
     Returns:
         Its largest piece, filled; None where there is nothing of the kind or nothing around it.
 
-    Source of the idea that what stands out is what differs most from its own surroundings: Mahadevan & Vasconcelos 2010,
-    IEEE TPAMI 32(1), p. 171.
+    Source of the idea that what stands out is what differs most from its own surroundings: Mahadevan & Vasconcelos
+    2010, IEEE TPAMI 32(1), p. 171.
     """
     height, width = picture.shape
     low, high = xy.min(axis=0), xy.max(axis=0) + 1
@@ -75,7 +75,10 @@ def outline(picture: U8, xy: NDArray[np.float64]) -> Outline | None:
 
 
 def levels(values: U8) -> NDArray[np.float64]:
-    """Shares of the grey levels in 32 bins, smoothed over three. shape (32,), sum 1. Slow twin: tests/naive_restless.py."""
+    """Shares of the grey levels in 32 bins, smoothed over three, sum 1. shape (32,)
+
+    Slow twin: tests/naive_restless.py.
+    """
     counts = np.bincount(values.ravel() >> _BIN_BITS, minlength=256 >> _BIN_BITS).astype(np.float64)
     smooth = np.convolve(counts, (0.25, 0.5, 0.25), "same")
     return np.asarray(smooth / smooth.sum())

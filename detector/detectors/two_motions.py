@@ -126,9 +126,7 @@ def _with_thing(judged: U8, pair: tuple[Beside, Beside], ways: list[_Way], windo
     here = judged[cut]
     others = [(one.picture[cut], None if one.valid is None else one.valid[cut]) for one in pair]
     with_ground = cv2.min(*(misfit(here, *other, (0, 0)) for other in others))
-    with_thing = cv2.min(
-        *(misfit(here, *other, (way.x, way.y)) for other, way in zip(others, ways, strict=True))
-    )
+    with_thing = cv2.min(*(misfit(here, *other, (way.x, way.y)) for other, way in zip(others, ways, strict=True)))
     better = (with_thing < _BETTER_SHARE * with_ground) & (with_ground - with_thing > _BETTER_GREY)
     better &= with_ground < _UNKNOWN
     return np.asarray(better[y0 - top : y1 - top, x0 - left : x1 - left] * np.uint8(255), np.uint8)
