@@ -262,18 +262,20 @@ class MovingDetector:
 
     def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
         """What moves, whole, in the base's pixels."""
-        shortest = min(self._config.lags_s)
         seen = [one for one in self._kept if one.sight is not Sight.BLIND]
-        before = [one for one in seen if one.t_ns < judged.t_ns][-1:]
-        after = [one for one in seen if one.t_ns > judged.t_ns][:1]
-        pairs = [tuple(before + after), self._neighbours(judged, shortest)]
-        beside = [tuple(Beside(*self._laid(one)) for one in pair) for pair in pairs if pair is not None]
+        before = [one for one in seen if one.t_ns < judged.t_ns]
+        after = [one for one in seen if one.t_ns > judged.t_ns]
+        apart = self._neighbours(judged, min(self._config.lags_s))
+        pairs = [(before[-1], after[0])] if before and after else []
+        if apart is not None:
+            pairs.append(apart)
+        beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
         whole, known = filled(self._laying.over(judged).picture, beside, blobs.xyxy)
         return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
 
-    def _laid(self, kept: Kept) -> tuple[U8, U8 | None]:
+    def _beside(self, kept: Kept) -> Beside:
         laid = self._laying.over(kept)
-        return laid.picture, laid.valid
+        return Beside(laid.picture, laid.valid)
 
 
 def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:

@@ -73,7 +73,7 @@ class RestlessConfig(BaseModel):
         default=0.93, gt=0, le=1, description="How much its grey levels may be those of its surroundings. [1]"
     )
     max_spots: int = Field(
-        default=40, ge=0, description="So many spots of most contrast are left to the tracker to judge. [1]"
+        default=30, ge=0, description="So many spots of most contrast are left to the tracker to judge. [1]"
     )
 
 
@@ -299,4 +299,4 @@ def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:
     """Which boxes have their centre in another of the others. shape (N,) Slow twin: tests/naive_restless.py."""
     centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
     inside = (centre[:, None] >= others[None, :, :2]) & (centre[:, None] < others[None, :, 2:])
-    return np.asarray(inside.all(axis=2).any(axis=1), np.bool_)
+    return np.asarray(np.any(np.all(inside, axis=2), axis=1), np.bool_)

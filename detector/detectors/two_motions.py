@@ -55,9 +55,9 @@ def filled(judged: U8, pairs: list[tuple[Beside, Beside]], xyxy: NDArray[np.floa
                 mask[y0:y1, x0:x1] |= _with_thing(judged, pair, ways, (x0, y0, x1, y1))
                 known[row] = True
                 break
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((_CLOSE_PX, _CLOSE_PX), np.uint8))
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    clean = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    clean = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((_CLOSE_PX, _CLOSE_PX), np.uint8))
+    outlines, _ = cv2.findContours(clean, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     whole = np.zeros(judged.shape, np.uint8)
     large = [one for one in outlines if cv2.contourArea(one) > _LEAST_AREA_PX]
     cv2.drawContours(whole, large, -1, 255, -1)
