@@ -161,7 +161,7 @@ class RestlessDetector:
         config = self._config
         span_ns = round(config.span_s * 1e9)
         seen = judge([shot.points for shot in self._shots], at, span_ns, config.fit_px, config.likeness)
-        if seen is None or seen.steady.mean() > config.max_steady:
+        if seen is None or len(seen.xy) == 0 or seen.steady.mean() > config.max_steady:
             return nothing
         shot = self._shots[at]
         things = self._things(shot, seen, self._with_ground(at, seen))

@@ -96,6 +96,13 @@ def test_ground_that_keeps_still_is_left_to_the_other_detector():
         assert not any(one.judged or len(one) for one in found)
 
 
+def test_a_picture_without_any_point_says_nothing():
+    def blank(index):
+        return np.full(SIZE[::-1], 90, np.uint8)
+
+    assert not any(one.judged for one in answers(RestlessDetector(), stream(15, sight=Sight.BLIND, picture=blank)))
+
+
 def test_every_frame_is_answered_once_and_again_the_same_after_reset():
     detector = RestlessDetector()
     first = answers(detector, stream(25))
