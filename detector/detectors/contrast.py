@@ -15,8 +15,8 @@ _LEAST_PIXELS = 6
 _LEAST_FILL = 0.3  # of its box: a streak of foam fills less
 _FINER_PX = 8  # what is smaller at a coarse level was seen at the finer one
 _USUAL_PX = 61
-_LEAST_GREY = 10.0
-_TIMES_USUAL = 3.0
+_LEAST_GREY = 10
+_TIMES_USUAL = 3
 
 
 def contrasts(picture: U8, count: int, levels: int = 3) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -70,8 +70,8 @@ def _at_one_level(picture: U8, operation: int, *, finest: bool) -> tuple[NDArray
     height, width = picture.shape
     above = cv2.morphologyEx(picture, operation, np.ones((_SIDE_PX, _SIDE_PX), np.uint8))
     usual = cv2.blur(above, (_USUAL_PX, _USUAL_PX))
-    least = np.maximum(np.float32(_LEAST_GREY), np.float32(_TIMES_USUAL) * usual)
-    mask = np.asarray(above >= least, np.uint8)
+    least = np.maximum(cv2.convertScaleAbs(usual, alpha=_TIMES_USUAL), np.uint8(_LEAST_GREY))
+    mask = cv2.compare(above, least, cv2.CMP_GE)
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     boxes = np.array([cv2.boundingRect(one) for one in outlines], np.int64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
@@ -80,7 +80,10 @@ def _at_one_level(picture: U8, operation: int, *, finest: bool) -> tuple[NDArray
     good = (long <= _LONGEST_PX) & (short >= _LEAST_SIDE_PX) & (sides.prod(axis=1) >= _LEAST_PIXELS)
     good &= (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2] < width) & (boxes[:, 3] < height)
     boxes = boxes[good if finest else good & (long >= _FINER_PX)]
-    full = [mask[y0:y1, x0:x1].mean() >= _LEAST_FILL for x0, y0, x1, y1 in boxes.tolist()]
-    boxes = boxes[np.array(full, np.bool_)]
-    peak = [(above[y0:y1, x0:x1] / least[y0:y1, x0:x1]).max() for x0, y0, x1, y1 in boxes.tolist()]
+    total = cv2.integral(mask)
+    (x0, y0, x1, y1), area = boxes.T, (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    covered = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+    boxes = boxes[covered >= _LEAST_FILL * 255 * area]
+    ratio = cv2.divide(above, least, dtype=cv2.CV_32F)
+    peak = [ratio[y0:y1, x0:x1].max() for x0, y0, x1, y1 in boxes.tolist()]
     return boxes.astype(np.float64), _TIMES_USUAL * np.array(peak, np.float64)

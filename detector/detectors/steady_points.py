@@ -50,6 +50,7 @@ class SteadyPoints:
         """Forget everything, as if newly made."""
         self._picture: U8 | None = None
         self._next = 0
+        self._fill = True
         self._number = np.zeros(0, np.int64)
         self._xy = np.zeros((0, 2))
         self._step = np.zeros((0, 2))
@@ -61,7 +62,9 @@ class SteadyPoints:
             back, found_back = _follow(picture, self._picture, there, self._xy)
             home = found & found_back & (np.hypot(*(back - self._xy).T) < _RETURN_PX)
             self._number, self._step, self._xy = self._number[home], (there - self._xy)[home], there[home]
-        new = strong_corners(picture)
+        # Looking for corners costs as much as following them: every second picture is enough.
+        new = strong_corners(picture) if self._fill else np.zeros((0, 2))
+        self._fill = not self._fill
         new = new[~np.isin(_cell(new, picture.shape), _cell(self._xy, picture.shape))]
         self._number = np.concatenate([self._number, np.arange(self._next, self._next + len(new))])
         self._next += len(new)
