@@ -6,15 +6,21 @@ from collections import deque
 
 from pydantic import Field
 
+from detector.detectors.joined import JoinedDetector
 from detector.detectors.moving import MovingConfig, MovingDetector
+from detector.detectors.restless import RestlessConfig, RestlessDetector
 from detector.detectors.still import StillConfig, StillDetector
 from detector.model import Alignment, Detections, Frame, Sight
 
 
 class MotionConfig(MovingConfig):
-    """Settings of the motion detector: for a camera that moves, and under `still` for one that stands."""
+    """Settings of the motion detector: for a camera that moves, under `still` for one that stands, `restless` for
+    water."""
 
     still: StillConfig = Field(default_factory=StillConfig, description="For a camera that stands still.")
+    restless: RestlessConfig = Field(
+        default_factory=RestlessConfig, description="For ground that does not keep still, as water."
+    )
 
 
 class MotionDetector:
@@ -30,7 +36,9 @@ class MotionDetector:
 
     def __init__(self, config: MotionConfig | None = None, *, masks: bool = False) -> None:
         config = config if config is not None else MotionConfig()
-        self._moving = MovingDetector(config, masks=masks)
+        self._moving = JoinedDetector(
+            MovingDetector(config, masks=masks), RestlessDetector(config.restless, masks=masks)
+        )
         self._still = StillDetector(config.still, masks=masks)
         self.reset()
 

@@ -16,6 +16,7 @@ from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
+from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
@@ -253,7 +254,7 @@ class MovingDetector:
         mask = None
         if self._masks:
             size = weak.shape[::-1]
-            laid = cv2.warpPerspective(inside(blobs.xyxy, weak > 0), matrix, size, flags=cv2.INTER_NEAREST)
+            laid = cv2.warpPerspective(self._mask(judged, blobs, weak), matrix, size, flags=cv2.INTER_NEAREST)
             mask = read_only(np.asarray(laid, np.uint8))
         return Detections(
             judged.index,
@@ -264,6 +265,23 @@ class MovingDetector:
             Sight.SEEING,
             mask=mask,
         )
+
+    def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
+        """What moves, whole, in the base's pixels."""
+        seen = [one for one in self._kept if one.sight is not Sight.BLIND]
+        before = [one for one in seen if one.t_ns < judged.t_ns]
+        after = [one for one in seen if one.t_ns > judged.t_ns]
+        apart = self._neighbours(judged, min(self._config.lags_s))
+        pairs = [(before[-1], after[0])] if before and after else []
+        if apart is not None:
+            pairs.append(apart)
+        beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
+        whole, known = filled(self._laying.over(judged).picture, beside, blobs.xyxy)
+        return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
+
+    def _beside(self, kept: Kept) -> Beside:
+        laid = self._laying.over(kept)
+        return Beside(laid.picture, laid.valid)
 
 
 def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:

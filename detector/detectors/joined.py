@@ -1,0 +1,51 @@
+"""Two ways to find what moves under a moving camera, as one detector."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from detector.detectors.moving import MovingDetector
+from detector.detectors.restless import RestlessDetector
+from detector.model import Alignment, Detections, Frame
+
+
+class JoinedDetector:
+    """Differences of frames where the ground keeps still; where it does not, what holds together, too."""
+
+    def __init__(self, moving: MovingDetector, restless: RestlessDetector) -> None:
+        self._moving = moving
+        self._restless = restless
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._moving.reset()
+        self._restless.reset()
+        self._of_moving: deque[Detections] = deque()
+        self._of_restless: deque[Detections] = deque()
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that both have judged."""
+        self._of_moving.extend(self._moving.detect(frame, alignment))
+        self._of_restless.extend(self._restless.detect(frame, alignment))
+        return self._both()
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: answer for the rest."""
+        self._of_moving.extend(self._moving.finish())
+        self._of_restless.extend(self._restless.finish())
+        return self._both()
+
+    def _both(self) -> list[Detections]:
+        count = min(len(self._of_moving), len(self._of_restless))
+        return [joined(self._of_moving.popleft(), self._of_restless.popleft()) for _ in range(count)]
+
+
+def joined(moving: Detections, restless: Detections) -> Detections:
+    """What both say of one frame. On restless ground a difference is a wave, and only what holds together counts."""
+    if not restless.judged:
+        return moving
+    # Where nothing holds together for certain, a mask of differences may be all there is.
+    mask = moving.mask if restless.mask is None else restless.mask
+    return replace(restless, sight=moving.sight, mask=mask)

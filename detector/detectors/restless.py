@@ -1,0 +1,302 @@
+"""What holds together where the ground does not: on water, in surf and in spray."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from detector.detectors.contrast import contrasts
+from detector.detectors.stand_out import Outline, outline
+from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
+from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.picture import full_from_shrunk, level_at_most, shrunk
+from detector.picture.homography import Float, apply
+
+_MEMORY_S = 0.5  # of how well the ground holds together
+_EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
+_FILM_S = 0.9
+
+
+class RestlessConfig(BaseModel):
+    """Settings for ground that does not keep still."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    side_px: int = Field(
+        default=640, ge=64, description="It works on a picture whose longer side is at most this. [px]"
+    )
+    max_inlier_ratio: float = Field(
+        default=0.65,
+        ge=0,
+        le=1,
+        description="It looks only while fewer of the registration's points agree, over half a second. [1] 0: never",
+    )
+    span_s: float = Field(
+        default=0.32, gt=0, le=0.6, description="A steady point is followed so long before and after. [s]"
+    )
+    fit_px: float = Field(
+        default=0.6, gt=0, description="How far a steady point may stray from its smooth way. [px of that picture]"
+    )
+    likeness: float = Field(
+        default=0.75, gt=0, lt=1, description="Correlation at the ends of that way that makes a point steady. [1]"
+    )
+    max_steady: float = Field(
+        default=0.7, gt=0, le=1, description="Where more of all points are steady, the ground is no water. [1]"
+    )
+    link: float = Field(
+        default=0.06, gt=0, lt=1, description="Steady points nearer than this may be one thing. [widths of the picture]"
+    )
+    link_px_s: float = Field(
+        default=2.5, gt=0, description="They are, if their speeds differ by less. [px of that picture a second]"
+    )
+    least_points: int = Field(default=3, ge=3, description="A thing has at least so many steady points. [1]")
+    least_share: float = Field(
+        default=0.4, ge=0, le=1, description="And at least this share of those of the one that has most. [1]"
+    )
+    max_side: float = Field(
+        default=0.4, gt=0, le=1, description="What is larger is a part of the scene. [widths of the picture]"
+    )
+    least_slender: float = Field(
+        default=0.3, ge=0, le=1, description="Breadth over length of its points: a crest of foam has less. [1]"
+    )
+    stands_out: float = Field(
+        default=0.25, ge=0, le=1, description="Share of steady points within it, less that around it: at least. [1]"
+    )
+    max_overlap: float = Field(
+        default=0.93, gt=0, le=1, description="How much its grey levels may be those of its surroundings. [1]"
+    )
+    max_spots: int = Field(
+        default=30, ge=0, description="So many spots of most contrast are left to the tracker to judge. [1]"
+    )
+
+
+class _Shot(NamedTuple):
+    points: Snapshot
+    alignment: Alignment
+    size_px: tuple[int, int]
+    level: int
+
+
+class RestlessDetector:
+    """Finds what keeps its look and its way where everything around changes from frame to frame.
+
+    Water has no plane to register by, and the difference of two frames of it is noise. Points on a boat, a buoy or a
+    swimmer can be followed for half a second all the same, and those on the waves cannot. Steady points close together
+    that move alike are a thing, if they do not move with the ground (where most steady points do so) and if the thing's
+    grey levels differ from those around it. What is too small to hold points is one of the spots of most contrast.
+
+    It says SEEING only where the ground is restless and could be judged; every frame is answered, 0.3 s late.
+    """
+
+    Config = RestlessConfig
+
+    def __init__(self, config: RestlessConfig | None = None, *, masks: bool = False) -> None:
+        self._config = config if config is not None else RestlessConfig()
+        self._masks = masks
+        self._points = SteadyPoints()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._points.reset()
+        self._agreement: float | None = None  # share of the registration's points that agree, of late
+        self._last_ns: int | None = None
+        self._shots: list[_Shot] = []
+        self._pending: deque[Detections] = deque()  # an empty answer for each frame, until it is judged
+
+    def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
+        """Take one frame; answer for those that can now be judged."""
+        self._pending.append(Detections.none(frame.index, frame.t_ns, alignment.sight, judged=False))
+        if not alignment.glanced:
+            self._look(frame, alignment)
+        span_ns = round(self._config.span_s * 1e9)
+        answers = []
+        while self._pending and (not self._shots or self._pending[0].t_ns + span_ns <= self._shots[-1].points.t_ns):
+            answers.append(self._judged(self._pending.popleft()))
+        return answers
+
+    def finish(self) -> list[Detections]:
+        """The stream has ended: what no later frame follows is passed over."""
+        answers = [self._judged(one) for one in self._pending]
+        self.reset()
+        return answers
+
+    def _look(self, frame: Frame, alignment: Alignment) -> None:
+        passed_s = 0.0 if self._last_ns is None else (frame.t_ns - self._last_ns) / 1e9
+        self._last_ns = frame.t_ns
+        if not self._is_restless(alignment, passed_s):
+            self._shots = []
+            self._points.reset()
+            return
+        if self._shots and (self._shots[-1].size_px != frame.size_px or not 0 <= passed_s <= _FILM_S):
+            self._shots = []
+            self._points.reset()
+        level = level_at_most(frame.size_px, self._config.side_px)
+        points = self._points.see(shrunk(frame, level), frame.t_ns)
+        self._shots.append(_Shot(points, alignment, frame.size_px, level))
+        oldest_ns = frame.t_ns - round(_FILM_S * 1e9)
+        self._shots = [shot for shot in self._shots if shot.points.t_ns >= oldest_ns]
+
+    def _is_restless(self, alignment: Alignment, passed_s: float) -> bool:
+        """Whether few of the points that the registration follows have agreed, of late."""
+        if alignment.sight is Sight.WARMING_UP:
+            return False
+        agreement = 0.0 if alignment.sight is Sight.BLIND else alignment.inlier_ratio
+        if self._agreement is None:
+            self._agreement = agreement
+        self._agreement += min(max(passed_s / _MEMORY_S, 0.0), 1.0) * (agreement - self._agreement)
+        return self._agreement < self._config.max_inlier_ratio
+
+    def _judged(self, nothing: Detections) -> Detections:
+        at = next((i for i, shot in enumerate(self._shots) if shot.points.t_ns == nothing.t_ns), None)
+        if at is None:
+            return nothing
+        config = self._config
+        span_ns = round(config.span_s * 1e9)
+        seen = judge([shot.points for shot in self._shots], at, span_ns, config.fit_px, config.likeness)
+        if seen is None or len(seen.xy) == 0 or seen.steady.mean() > config.max_steady:
+            return nothing
+        shot = self._shots[at]
+        things = self._things(shot, seen, self._with_ground(at, seen))
+        # Without registration no track can be judged by, and spots alone are mostly waves.
+        spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
+        return _record(nothing, shot, things, spots, masks=self._masks)
+
+    def _with_ground(self, at: int, seen: Judged) -> NDArray[np.bool_]:
+        """Which steady points move as the registration says the ground does. shape (N,)"""
+        first, judged, last = (self._shots[i] for i in (seen.first, at, seen.last))
+        with_ground = np.zeros(len(seen.xy), np.bool_)
+        matrices = [shot.alignment.reference_from_frame for shot in (first, judged, last)]
+        related = len({shot.alignment.reference_id for shot in (first, judged, last)}) == 1
+        if not related or not all(np.isfinite(one).all() for one in matrices):
+            return with_ground
+        full = full_from_shrunk(judged.level)
+        rows = np.flatnonzero(seen.steady)
+        before, after = (
+            apply(np.linalg.inv(full) @ np.linalg.inv(one) @ matrices[1] @ full, seen.xy[rows])
+            for one in (matrices[0], matrices[2])
+        )
+        off_px = np.hypot(*(seen.moved[rows] - (after - before)).T)
+        tolerance_px = max(judged.points.picture.shape[1] / 300, 1.0)
+        with_ground[rows] = off_px <= tolerance_px
+        return with_ground
+
+    def _things(self, shot: _Shot, seen: Judged, with_ground: NDArray[np.bool_]) -> list[tuple[Outline, int]]:
+        """What stands out, and how many steady points each has."""
+        config = self._config
+        picture = shot.points.picture
+        height, width = picture.shape
+        rows = np.flatnonzero(seen.steady)
+        dt_s = 2 * config.span_s
+        groups = grouped(seen.xy[rows], seen.moved[rows], config.link * width, config.link_px_s * dt_s)
+        most = max((len(one) for one in groups), default=0)
+        found = []
+        for one in groups:
+            group = rows[one]
+            if len(group) < max(config.least_points, config.least_share * most):
+                continue
+            xy = seen.xy[group]
+            low, high = xy.min(axis=0), xy.max(axis=0)
+            if (high - low).max() > config.max_side * width or slenderness(xy) < config.least_slender:
+                continue
+            if low.min() < _EDGE_PX or (high > (width - 1 - _EDGE_PX, height - 1 - _EDGE_PX)).any():
+                continue
+            if _is_ground(group, seen.steady, with_ground) or self._surrounded(
+                seen, group, width, config.link_px_s * dt_s
+            ):
+                continue
+            thing = outline(picture, xy)
+            if thing is not None and thing.overlap < config.max_overlap:
+                found.append((thing, len(group)))
+        return found
+
+    def _surrounded(self, seen: Judged, group: NDArray[np.int64], width: int, apart_px: float) -> bool:
+        """Whether what is around the group is almost as steady and goes along: it is a part of something larger."""
+        low, high = seen.xy[group].min(axis=0), seen.xy[group].max(axis=0)
+        away = np.maximum(np.maximum(low - seen.xy, seen.xy - high), 0).max(axis=1)
+        around = (away > _EDGE_PX + width / 40) & (away <= _EDGE_PX + width * (1 / 40 + 1 / 8))
+        if np.count_nonzero(around) < 3:
+            return False
+        way = np.median(seen.moved[group], axis=0)
+        alike = np.hypot(*(seen.moved[around] - way).T) < apart_px + 0.15 * np.hypot(*way)
+        outside = float((seen.steady[around] & alike).mean())
+        return float(seen.steady[away <= _EDGE_PX].mean()) - outside < self._config.stands_out
+
+
+def grouped(xy: Float, moved: Float, near_px: float, apart_px: float) -> list[NDArray[np.int64]]:
+    """Rows of points that hang together: neighbours within `near_px` that moved alike.
+
+    Ways may differ by `apart_px` and 15 % of their length, as those of a thing that turns do.
+    """
+    if len(xy) == 0:
+        return []
+    pairs = cKDTree(xy).query_pairs(near_px, output_type="ndarray")
+    differ = np.hypot(*(moved[pairs[:, 0]] - moved[pairs[:, 1]]).T)
+    length = np.hypot(*moved.T)
+    pairs = pairs[differ < apart_px + 0.15 * length[pairs].max(axis=1)]
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
+    count, label = connected_components(links, directed=False)
+    return [np.flatnonzero(label == one) for one in range(count)]
+
+
+def slenderness(xy: Float) -> float:
+    """Breadth over length of a cloud of points: 0 for a line. [1]"""
+    spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(xy.T)), 0))
+    return float(spread[0] / max(spread[1], 1e-6))
+
+
+def _is_ground(group: NDArray[np.int64], steady: NDArray[np.bool_], with_ground: NDArray[np.bool_]) -> bool:
+    """Whether a group goes with the ground.
+
+    On open water the registration may have taken the very thing for the ground: it is believed only where enough of
+    the steady points elsewhere agree with it.
+    """
+    others = steady.copy()
+    others[group] = False
+    believed = np.count_nonzero(others) > 5 and with_ground[others].mean() > 0.4
+    return bool(believed and with_ground[group].mean() > 0.5)
+
+
+def _record(
+    nothing: Detections,
+    shot: _Shot,
+    things: list[tuple[Outline, int]],
+    spots: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    masks: bool,
+) -> Detections:
+    boxes = np.array([thing.xyxy for thing, _ in things], np.float64).reshape(-1, 4)
+    apart = ~centred_in(spots[0], boxes)
+    xyxy = np.concatenate([boxes, spots[0][apart]]) * (1 << shot.level)
+    score = np.concatenate([np.array([count for _, count in things], np.float64), spots[1][apart]])
+    mask = None
+    if masks and things:
+        mask = np.zeros(shot.points.picture.shape, np.uint8)
+        for thing, _ in things:
+            height, width = thing.mask.shape
+            mask[thing.y : thing.y + height, thing.x : thing.x + width] |= thing.mask
+        mask = read_only(mask)
+    return Detections(
+        nothing.index,
+        nothing.t_ns,
+        read_only(xyxy.astype(np.float32)),
+        read_only(score.astype(np.float32)),
+        read_only(np.full(len(xyxy), Kind.MOTION.value, "<U8")),
+        nothing.sight,
+        judged=True,
+        mask=mask,
+    )
+
+
+def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:
+    """Which boxes have their centre in another of the others. shape (N,) Slow twin: tests/naive_restless.py."""
+    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
+    inside = (centre[:, None] >= others[None, :, :2]) & (centre[:, None] < others[None, :, 2:])
+    return np.asarray(np.any(np.all(inside, axis=2), axis=1), np.bool_)

@@ -1,0 +1,230 @@
+"""What holds together where the ground does not."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.detectors.contrast import apart, contrasts
+from detector.detectors.joined import JoinedDetector, joined
+from detector.detectors.moving import MovingDetector
+from detector.detectors.restless import RestlessDetector, centred_in, grouped, slenderness
+from detector.detectors.stand_out import levels, outline
+from detector.detectors.steady_points import off_parabola, patches
+from detector.detectors.two_motions import Beside, filled, misfit
+from detector.model import Sight
+from tests.naive_restless import (
+    naive_apart,
+    naive_centred_in,
+    naive_levels,
+    naive_misfit,
+    naive_off_parabola,
+    naive_patch,
+)
+from tests.naive_vision import aligned, boxes, frame, texture
+
+SIZE = (320, 180)
+BUOY_PX = 24
+
+
+def water(index):
+    """Another surface in each frame."""
+    random = np.random.default_rng(1000 + index)
+    coarse = random.normal(size=(45, 80)).astype(np.float32)
+    return np.clip(110 + 9 * cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
+
+
+def buoy_at(index):
+    return 60 + 2 * index, 80 + round(5 * np.sin(index / 3))
+
+
+def afloat(index, buoy=True):
+    picture = water(index)
+    if buoy:
+        x, y = buoy_at(index)
+        marks = np.random.default_rng(5).integers(170, 250, (6, 6), np.uint8)
+        disc = cv2.resize(marks, (BUOY_PX, BUOY_PX), interpolation=cv2.INTER_NEAREST)
+        picture[y : y + BUOY_PX, x : x + BUOY_PX] = disc
+    return picture
+
+
+def stream(count, agreement=0.4, sight=Sight.SEEING, picture=afloat, fps=10.0):
+    for index in range(count):
+        one = frame(picture(index), index, fps)
+        matrix = np.full((3, 3), np.nan) if sight is Sight.BLIND else None
+        reference = index if sight is Sight.BLIND else 0
+        yield one, replace(aligned(index, one.t_ns, matrix, reference, sight), inlier_ratio=agreement)
+
+
+def answers(detector, pairs):
+    found = [one for pair in pairs for one in detector.detect(*pair)]
+    return found + detector.finish()
+
+
+def holds_buoy(box, index):
+    x, y = buoy_at(index)
+    return bool(np.abs(box - [x, y, x + BUOY_PX, y + BUOY_PX]).max() <= 5)
+
+
+@pytest.mark.parametrize("sight", [Sight.SEEING, Sight.BLIND])
+def test_a_buoy_on_water_is_found_though_nothing_can_be_registered(sight):
+    found = answers(RestlessDetector(masks=True), stream(25, sight=sight))
+    judged = [one for one in found if one.judged]
+    assert len(judged) >= 17
+    assert all(one.sight is sight for one in judged)
+    hits = [any(holds_buoy(box, one.index) for box in one.xyxy_px) for one in judged]
+    assert np.mean(hits) >= 0.9
+    for one in judged:
+        if one.mask is not None:
+            x, y = buoy_at(one.index)
+            inside = one.mask[y : y + BUOY_PX, x : x + BUOY_PX] > 0
+            assert inside.mean() > 0.7
+            assert np.count_nonzero(one.mask) - np.count_nonzero(inside) < 150  # px of a buoy of 576
+
+
+def test_water_alone_holds_nothing_together():
+    found = answers(RestlessDetector(masks=True), stream(25, picture=lambda index: afloat(index, buoy=False)))
+    assert any(one.judged for one in found)
+    assert all(one.mask is None for one in found)
+
+
+def test_ground_that_keeps_still_is_left_to_the_other_detector():
+    ground = texture(size_px=SIZE)
+    for picture, agreement in ((afloat, 1.0), (lambda index: ground, 0.4)):
+        found = answers(RestlessDetector(), stream(25, agreement, picture=picture))
+        assert not any(one.judged or len(one) for one in found)
+
+
+def test_a_picture_without_any_point_says_nothing():
+    def blank(index):
+        return np.full(SIZE[::-1], 90, np.uint8)
+
+    assert not any(one.judged for one in answers(RestlessDetector(), stream(15, sight=Sight.BLIND, picture=blank)))
+
+
+def test_every_frame_is_answered_once_and_again_the_same_after_reset():
+    detector = RestlessDetector()
+    first = answers(detector, stream(25))
+    assert [one.index for one in first] == list(range(25))
+    for pair in stream(12):
+        detector.detect(*pair)
+    detector.reset()
+    again = answers(detector, stream(25))
+    assert [(one.xyxy_px.tolist(), one.score.tolist()) for one in again] == [
+        (one.xyxy_px.tolist(), one.score.tolist()) for one in first
+    ]
+
+
+def test_a_change_of_size_and_time_that_goes_back_are_survived():
+    detector = RestlessDetector()
+    pairs = list(stream(12))
+    small = list(stream(12, picture=lambda index: afloat(index)[:90, :160]))
+    assert len(answers(detector, pairs + small + pairs)) == 36
+
+
+def test_on_ground_that_keeps_still_both_say_what_the_comparison_says():
+    pairs = list(stream(20, agreement=1.0))
+    alone = answers(MovingDetector(), pairs)
+    both = answers(JoinedDetector(MovingDetector(), RestlessDetector()), pairs)
+    assert [one.xyxy_px.tolist() for one in both] == [one.xyxy_px.tolist() for one in alone]
+    assert [one.judged for one in both] == [one.judged for one in alone]
+
+
+def test_on_restless_ground_what_holds_together_counts_alone():
+    waves, thing = boxes(3, 0, [[0, 0, 9, 9]], judged=False, sight=Sight.BLIND), boxes(3, 0, [[40, 40, 50, 50]])
+    both = joined(waves, thing)
+    assert both.xyxy_px.tolist() == [[40, 40, 50, 50]]
+    assert both.judged
+    assert both.sight is Sight.BLIND
+    assert joined(waves, replace(thing, judged=False)) is waves
+
+
+def test_a_lorry_is_filled_and_so_is_one_behind_it_that_is_only_partly_in_view():
+    ground = texture(size_px=SIZE)
+    lorry = texture(seed=3, size_px=(900, 700))[:40, :50]
+
+    def at(x):
+        picture = ground.copy()
+        for left in (x, x + 90):
+            width = min(50, SIZE[0] - left)
+            picture[90:130, left : left + width] = lorry[:, :width]
+        return picture
+
+    box = np.array([[192, 92, 236, 128]], np.float64)
+    mask, known = filled(at(190), [(Beside(at(182), None), Beside(at(198), None))], box)
+    assert known.tolist() == [True]
+    wanted = np.zeros(mask.shape, bool)
+    wanted[90:130, 190:240] = wanted[90:130, 280:] = True
+    inside = np.count_nonzero(mask[wanted])
+    assert inside > 0.85 * np.count_nonzero(wanted)
+    assert np.count_nonzero(mask) - inside < 0.35 * np.count_nonzero(wanted)
+
+
+def test_what_stands_still_and_what_is_small_is_not_filled():
+    ground = texture(size_px=SIZE)
+    pair = (Beside(ground, None), Beside(ground, None))
+    mask, known = filled(ground, [pair], np.array([[100, 60, 140, 100], [20, 20, 25, 25]], np.float64))
+    assert not known.any()
+    assert not mask.any()
+
+
+def test_spots_of_contrast_are_compact_and_do_not_overlap():
+    picture = water(0)
+    picture[60:70, 50:58] = 240
+    picture[100:130, 200:206] = 10
+    picture[30:33, 5:300] = 255  # a crest
+    xyxy, contrast = contrasts(picture, 10)
+    assert len(xyxy) == len(contrast)
+    assert (xyxy[:, 2:] - xyxy[:, :2]).max() < 100
+    for wanted in ([50, 60, 58, 70],):
+        assert any(np.abs(box - wanted).max() <= 3 for box in xyxy)
+    assert naive_apart(xyxy.tolist(), range(len(xyxy)), 99) == list(range(len(xyxy)))
+    for size in ((1, 1), (20, 14), (31, 30)):
+        assert len(contrasts(np.zeros(size, np.uint8), 10)[0]) == 0
+
+
+def test_an_outline_is_what_differs_from_its_surroundings():
+    picture = water(3)
+    picture[60:90, 100:150] = 230
+    corners = np.array([[101, 61], [148, 61], [101, 88], [148, 88], [125, 61]], np.float64)
+    found = outline(picture, corners)
+    assert found is not None
+    assert np.abs(np.array(found.xyxy) - [100, 60, 150, 90]).max() <= 2
+    assert found.overlap < 0.3
+    nothing = outline(water(4), corners)
+    assert nothing is None or nothing.overlap > 0.93
+
+
+def test_points_group_by_place_and_motion():
+    xy = np.array([[0, 0], [3, 0], [6, 0], [50, 50], [3, 2]], np.float64)
+    moved = np.array([[5, 0], [5, 1], [5, 0], [5, 0], [-5, 0]], np.float64)
+    assert [one.tolist() for one in grouped(xy, moved, 4.0, 1.5)] == [[0, 1, 2], [3], [4]]
+    assert grouped(np.zeros((0, 2)), np.zeros((0, 2)), 4.0, 1.5) == []
+    assert slenderness(xy[:3]) < 1e-3
+    assert slenderness(np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float64)) > 0.99
+
+
+def test_the_fast_routines_do_what_their_slow_twins_do():
+    random = np.random.default_rng(2)
+    t_s = np.array([-0.3, -0.2, -0.1, 0.0, 0.12, 0.2, 0.31])
+    way = random.normal(0, 5, (7, 6, 2))
+    np.testing.assert_allclose(off_parabola(way, t_s), naive_off_parabola(way, t_s), rtol=1e-9)
+    picture = random.integers(0, 256, (30, 40), np.uint8)
+    xy = np.array([[10.25, 12.5], [0.5, 0.25], [39.0, 29.0]])
+    for patch, (x, y) in zip(patches(picture, xy, 9), xy, strict=True):
+        # Remap interpolates at 1/32 px and rounds to whole grey levels.
+        np.testing.assert_allclose(patch, naive_patch(picture, x, y, 9), atol=0.51)
+    np.testing.assert_allclose(levels(picture), naive_levels(picture))
+    other, valid = random.integers(0, 256, (30, 40), np.uint8), np.full((30, 40), 255, np.uint8)
+    valid[:, :5] = 0
+    for shown in (None, valid):
+        np.testing.assert_allclose(
+            misfit(picture, other, shown, (4, -3)), naive_misfit(picture, other, shown, (4, -3)), rtol=1e-5
+        )
+    xyxy = random.integers(0, 60, (40, 2)).repeat(2, axis=1)[:, [0, 2, 1, 3]].astype(np.float64)
+    xyxy[:, 2:] = xyxy[:, :2] + random.integers(1, 15, (40, 2))
+    order = random.permutation(40)
+    assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
+    assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
+    assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3

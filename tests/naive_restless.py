@@ -1,0 +1,80 @@
+"""Slow twins of the routines for restless ground, pixel by pixel."""
+
+import math
+
+import cv2
+import numpy as np
+
+
+def naive_off_parabola(way, t_s):
+    found = []
+    for n in range(way.shape[1]):
+        total = 0.0
+        for axis in range(2):
+            fitted = np.polyfit(t_s, way[:, n, axis], 2)
+            total += np.mean((np.polyval(fitted, t_s) - way[:, n, axis]) ** 2)
+        found.append(math.sqrt(total))
+    return np.array(found)
+
+
+def naive_patch(picture, x, y, side):
+    """By bilinear interpolation, the edge repeated."""
+    height, width = picture.shape
+    out = []
+    for row in range(side):
+        for column in range(side):
+            u, v = x + column - (side - 1) / 2, y + row - (side - 1) / 2
+            u0, v0 = math.floor(u), math.floor(v)
+            value = 0.0
+            for du in (0, 1):
+                for dv in (0, 1):
+                    weight = (1 - abs(u - u0 - du)) * (1 - abs(v - v0 - dv))
+                    value += weight * picture[min(max(v0 + dv, 0), height - 1), min(max(u0 + du, 0), width - 1)]
+            out.append(value)
+    return np.array(out)
+
+
+def naive_levels(values):
+    counts = [0.0] * 32
+    for value in values.ravel().tolist():
+        counts[value // 8] += 1
+    smooth = []
+    for i in range(32):
+        left = counts[i - 1] if i > 0 else 0.0
+        right = counts[i + 1] if i < 31 else 0.0
+        smooth.append(0.25 * left + 0.5 * counts[i] + 0.25 * right)
+    return np.array(smooth) / sum(smooth)
+
+
+def naive_misfit(judged, other, valid, way):
+    height, width = judged.shape
+    apart = np.zeros(judged.shape)
+    shown = np.zeros(judged.shape, bool)
+    for y in range(height):
+        for x in range(width):
+            u, v = x + way[0], y + way[1]
+            inside = 0 <= u < width and 0 <= v < height
+            shown[y, x] = inside and (valid is None or valid[v, u] > 0)
+            apart[y, x] = abs(int(judged[y, x]) - int(other[min(max(v, 0), height - 1), min(max(u, 0), width - 1)]))
+    padded = cv2.copyMakeBorder(apart, 3, 3, 3, 3, cv2.BORDER_REFLECT_101)
+    mean = np.array([[padded[y : y + 7, x : x + 7].mean() for x in range(width)] for y in range(height)])
+    return np.where(shown, mean, 255.0)
+
+
+def naive_overlap(one, other):
+    return min(one[2], other[2]) > max(one[0], other[0]) and min(one[3], other[3]) > max(one[1], other[1])
+
+
+def naive_apart(xyxy, order, count):
+    chosen = []
+    for row in order:
+        if len(chosen) < count and not any(naive_overlap(xyxy[row], xyxy[other]) for other in chosen):
+            chosen.append(row)
+    return chosen
+
+
+def naive_centred_in(xyxy, others):
+    def holds(box, x, y):
+        return box[0] <= x < box[2] and box[1] <= y < box[3]
+
+    return [any(holds(o, (x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2) for o in others) for x0, y0, x1, y1 in xyxy]
