@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import __version__
+from detector.allocator import keep_freed_memory
 from detector.config import Configuration, Feed, Part, Registries
 from detector.detectors import DETECTORS, Detector, DetectorBank, FlashDetector, MotionDetector, SmokeDetector
 from detector.errors import Complaint, ConfigError, SourceError
@@ -147,6 +148,7 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     Raises:
         SourceError: as the source does, once all that was read until then has been judged.
     """
+    keep_freed_memory()
     waiting: dict[int, _Waiting] = {}
     unjudged: deque[int] = deque()
     found: dict[int, Detections] = {}
