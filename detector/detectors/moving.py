@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.detectors.blobs import Blobs, inside, spots
 from detector.detectors.lagged import Kept, nearest
 from detector.detectors.laying import Laid, Laying
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
@@ -21,6 +21,7 @@ from detector.picture import level_at_most
 from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
+_HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -71,8 +72,11 @@ class _Evidence(NamedTuple):
     residual: U8
     threshold: NDArray[np.float32]  # of each block
     low: NDArray[np.float32]  # of each block, for what lies around a spot
+    laid: Laid  # the judged picture
     earlier: U8
     later: U8
+    shrink: int  # pixels of the judged frame in one of these, along a side
+    block_px: int
 
 
 class MovingDetector:
@@ -89,11 +93,13 @@ class MovingDetector:
     def __init__(self, config: MovingConfig | None = None, *, masks: bool = False) -> None:
         self._masks = masks
         self._config = config if config is not None else MovingConfig()
+        config, shortest = self._config, min(self._config.lags_s)
+        # Over a longer time a slower motion is looked for, which half the size shows at a quarter of the cost.
+        halved = [lag_s > shortest for lag_s in config.lags_s]
+        self._layings = [Laying(config.base_reach, halved=half) for half in halved]
         # Over a longer time more is usual: each lag has its own floor.
-        self._floors = [
-            NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in self._config.lags_s
-        ]
-        self._laying = Laying(self._config.base_reach)
+        self._blocks_px = [BLOCK_PX // 2 if half else BLOCK_PX for half in halved]
+        self._floors = [NoiseFloor(config.floor_quantile, config.floor_memory_s, side) for side in self._blocks_px]
         self.reset()
 
     def reset(self) -> None:
@@ -103,8 +109,8 @@ class MovingDetector:
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
-        self._laying.reset()
-        for floor in self._floors:
+        for laying, floor in zip(self._layings, self._floors, strict=True):
+            laying.reset()
             floor.reset()
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -163,7 +169,8 @@ class MovingDetector:
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
             drop += 1
         del self._kept[:drop]
-        self._laying.forget_before(self._kept[0].index)
+        for laying in self._layings:
+            laying.forget_before(self._kept[0].index)
 
     def _neighbours(self, judged: Kept, lag_s: float) -> tuple[Kept, Kept] | None:
         """The frames one lag before and after; None where one of them is missing."""
@@ -185,20 +192,19 @@ class MovingDetector:
         pairs = [(at, self._neighbours(judged, lag_s)) for at, lag_s in enumerate(self._config.lags_s)]
         if pairs[0][1] is None:
             return nothing
-        moved = self._laying.begin(judged)
-        laid = self._laying.over(judged)
-        self._moved = [moved @ before for before in self._moved]
-        misfit = np.asarray(cv2.convertScaleAbs(edges(laid.picture), alpha=self._config.edge_share), np.uint8)
-        found = [self._evidence(judged, laid, pair, misfit, at) for at, pair in pairs if pair is not None]
-        strong, weak = self._over_threshold(found)
+        for at, laying in enumerate(self._layings):
+            self._moved[at] = laying.begin(judged) @ self._moved[at]
+        found = [self._evidence(judged, pair, at) for at, pair in pairs if pair is not None]
+        strong, weak = self._over_threshold(found, judged.picture.shape)
         if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
-        return self._record(judged, self._without_structure(blobs, clearest, laid, found), weak)
+        return self._record(judged, self._without_structure(blobs, clearest, found), weak)
 
-    def _evidence(self, judged: Kept, laid: Laid, pair: tuple[Kept, Kept], misfit: U8, at: int) -> _Evidence:
-        config = self._config
-        others = [self._laying.over(one) for one in pair]
+    def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int) -> _Evidence:
+        config, laying = self._config, self._layings[at]
+        laid, others = laying.over(judged), [laying.over(one) for one in pair]
+        misfit = cv2.convertScaleAbs(edges(laid.picture), alpha=config.edge_share)
         earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
         residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
         for one in (laid, *others):
@@ -210,17 +216,22 @@ class MovingDetector:
         floor = self._floors[at].update(residual, self._moved[at], dt_s)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
-        least = max(config.min_grey, config.noise_factor * sigma)
+        min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
+        least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        return _Evidence(residual, threshold, low, earlier, later)
+        shrink = judged.picture.shape[0] // residual.shape[0]
+        return _Evidence(residual, threshold, low, laid, earlier, later, shrink, self._blocks_px[at])
 
-    def _over_threshold(self, found: list[_Evidence]) -> tuple[U8, U8]:
+    def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
-        strong, weak = np.zeros((2, *found[0].residual.shape), np.uint8)
+        strong, weak = np.zeros((2, *shape), np.uint8)
         for one in found:
             for mask, least in ((strong, one.threshold), (weak, one.low)):
-                cv2.bitwise_or(mask, cv2.compare(one.residual, _by_pixel(least, mask.shape), cv2.CMP_GE), dst=mask)
+                over = cv2.compare(one.residual, by_pixel(_whole(least), one.residual.shape, one.block_px), cv2.CMP_GE)
+                over = over if one.shrink == 1 else _doubled(np.asarray(over, np.uint8))
+                part = mask[: over.shape[0], : over.shape[1]]
+                cv2.bitwise_or(part, over, dst=part)
         return strong, weak
 
     def _blobs(self, found: list[_Evidence], strong: U8, weak: U8) -> tuple[Blobs, NDArray[np.int64]]:
@@ -230,19 +241,19 @@ class MovingDetector:
         order = np.argsort(-ratios.max(axis=0), kind="stable")[: self._config.max_detections]
         return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
 
-    def _without_structure(
-        self, blobs: Blobs, clearest: NDArray[np.int64], laid: Laid, found: list[_Evidence]
-    ) -> Blobs:
+    def _without_structure(self, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]) -> Blobs:
         """The parallax test, at the lag at which each spot is clearest."""
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
-            pictures = Pictures(laid.picture, one.earlier, one.later, one.threshold, BLOCK_PX, self._config.edge_share)
-            keep[rows] = moves_alone(blobs.xyxy[rows], pictures)
+            pictures = Pictures(
+                one.laid.picture, one.earlier, one.later, one.threshold, one.block_px, self._config.edge_share
+            )
+            keep[rows] = moves_alone(_shrunk(blobs.xyxy[rows], one), pictures)
         return Blobs(blobs.xyxy[keep], blobs.peak[keep])
 
     def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
-        matrix = self._laying.frame_from_base(judged)
+        matrix = self._layings[0].frame_from_base(judged)
         scale = 1 << judged.level
         mask = None
         if self._masks:
@@ -260,17 +271,31 @@ class MovingDetector:
         )
 
 
-def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:
-    """A threshold for each pixel from one for each block; rounded up, since residuals are whole. shape (H, W)"""
-    height, width = shape
-    size = (threshold.shape[1] * BLOCK_PX, threshold.shape[0] * BLOCK_PX)
-    whole = np.ceil(np.clip(threshold, 1, 255)).astype(np.uint8)
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST)[:height, :width], np.uint8)
+def _whole(threshold: NDArray[np.float32]) -> U8:
+    """Rounded up, since residuals are whole."""
+    return np.ceil(np.clip(threshold, 1, 255)).astype(np.uint8)
+
+
+def _doubled(mask: U8) -> U8:
+    """Each pixel of 0 or 255 as 2x2. shape (2 H, 2 W)"""
+    pairs = (mask.astype(np.uint16) * 257).view(np.uint8)  # a tenth of the time of np.repeat
+    return np.repeat(pairs, 2, axis=0)
+
+
+def _shrunk(xyxy: NDArray[np.float64], one: _Evidence) -> NDArray[np.float64]:
+    """Boxes in the pixels of the evidence at one lag, at least one pixel of it. shape (N, 4)"""
+    if one.shrink == 1:
+        return xyxy
+    height, width = one.residual.shape
+    first = np.minimum(np.floor(xyxy[:, :2] / one.shrink), (width - 1, height - 1))
+    last = np.clip(np.ceil(xyxy[:, 2:] / one.shrink), first + 1, (width, height))
+    return np.concatenate([first, last], axis=1)
 
 
 def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest residual in each box, in units of the threshold at its centre. shape (N,) [1]"""
-    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / BLOCK_PX).astype(int)
+    xyxy = _shrunk(xyxy, one)
+    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / one.block_px).astype(int)
     peak = [one.residual[y0:y1, x0:x1].max() for x0, y0, x1, y1 in xyxy.astype(int).tolist()]
     return np.asarray(np.array(peak, np.float64) / one.threshold[centre[:, 1], centre[:, 0]], np.float64)
 

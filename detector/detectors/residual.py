@@ -19,8 +19,11 @@ def block_means(picture: U8) -> U8:
     down, right = -height % LIGHT_BLOCK_PX, -width % LIGHT_BLOCK_PX
     if down or right:
         picture = np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
-    size = (picture.shape[1] // LIGHT_BLOCK_PX, picture.shape[0] // LIGHT_BLOCK_PX)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # By two twice and then by four costs a quarter of one step by sixteen.
+    for shrink in (2, 2, 4):
+        size = (picture.shape[1] // shrink, picture.shape[0] // shrink)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return picture
 
 
 def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
@@ -34,11 +37,12 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
         return other
     rows, columns = light.shape
     height, width = picture.shape
+    size = (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX)
     for sign, step in ((1, cv2.add), (-1, cv2.subtract)):
         part = np.clip(sign * light, 0, 255).astype(np.uint8)
         if part.any():
-            whole = cv2.resize(part, (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX), interpolation=cv2.INTER_LINEAR)
-            other = np.asarray(step(other, np.ascontiguousarray(whole[:height, :width])), np.uint8)
+            whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+            other = np.asarray(step(other, whole[:height, :width]), np.uint8)
     return other
 
 
