@@ -23,7 +23,7 @@ def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
     whole = surroundings.shifts(judged, others, BOXES.astype(float))
     for one, other in zip(in_pieces, whole, strict=True):
         # A picture goes on beyond its border at each level of the pyramid by itself, a piece does not.
-        np.testing.assert_allclose(one, other, atol=0.1)  # px
+        np.testing.assert_allclose(one, other, atol=0.15)  # px; 0.2 would count as moved
 
 
 def test_surroundings_that_moved_are_found():
