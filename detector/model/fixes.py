@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,15 @@ class GroundFixes:
             nan(count, 2),
             nan(count, 2, 2),
         )
+
+    def with_rows(self, rows: NDArray[np.int64], of: GroundFixes) -> GroundFixes:
+        """The same, but with those of the other in the rows named."""
+        columns = []
+        for column in fields(self):
+            values = np.array(getattr(self, column.name))
+            values[rows] = getattr(of, column.name)
+            columns.append(read_only(values))
+        return GroundFixes(*columns)
 
     def __len__(self) -> int:
         return len(self.track_id)
