@@ -210,8 +210,9 @@ class FlowRegistrar:
             return None
         inlier_px = self._config.inlier_px
         fitted = fit(source, target, inlier_px=inlier_px, start=start)
-        if fitted is None or not self._is_ground(fitted, source, lost):
-            fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
+        if fitted is not None and self._is_ground(fitted, source, lost):
+            return fitted
+        fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
         return fitted if fitted is not None and self._is_ground(fitted, source, lost) else None
 
     def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
