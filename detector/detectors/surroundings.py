@@ -16,6 +16,7 @@ Float = NDArray[np.float64]
 
 _RING = np.array([[-1, -1], [0, -1.3], [1, -1], [1.3, 0], [1, 1], [0, 1.3], [-1, 1], [-1.3, 0]])
 _MARGIN_PX = 7.0
+_WINDOW_PX = 15
 _AGREE_PX = 0.8
 _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
@@ -73,7 +74,7 @@ def shifts(judged: U8, others: tuple[U8, ...], xyxy: Float) -> list[Float]:
 def _followed(judged: U8, other: U8, ring: Float) -> tuple[Float, NDArray[np.bool_]]:
     """How far each point has moved, shape (N, 8, 2) [px], and whether that is believed, shape (N, 8)."""
     flat = ring.reshape(-1, 2)
-    places, believed = follow(judged, other, flat, np.eye(3), levels=1)
+    places, believed = follow(judged, other, flat, np.eye(3), levels=1, window_px=_WINDOW_PX)
     return (places - flat).reshape(ring.shape), believed.reshape(ring.shape[:2])
 
 
