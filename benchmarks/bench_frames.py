@@ -39,11 +39,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CAMERAS = ("moving", "static")
 
 
-def measured(name: str, camera: str, folder: Path, frames: int, repeats: int, configuration: Configuration) -> dict:
+def measured(
+    name: str, camera: str, folder: Path, logs: Path, frames: int, repeats: int, configuration: Configuration
+) -> dict:
     path = make_size(folder, name, frames, moving=camera == "moving")
     passes = []
     for number in range(repeats):
-        one = measure(path, configuration, folder / f"log-{name}-{camera}-{number}")
+        one = measure(path, configuration, logs / f"log-{name}-{camera}-{number}")
         if one.frames != frames:
             raise SystemExit(f"{path.name}: {one.frames} of {frames} frames were judged: the timing means nothing")
         if one.most_confirmed < MOVERS // 2:
@@ -125,7 +127,7 @@ def main() -> int:
         made = options.cache or Path(folder)
         for name in options.size:
             for camera in options.camera:
-                one = measured(name, camera, made, options.frames, options.repeats, configuration)
+                one = measured(name, camera, made, Path(folder), options.frames, options.repeats, configuration)
                 results.append(one)
                 print_row(one)
             memory[name] = memory_mb(make_size(made, name, options.frames, moving="moving" in options.camera), 120)
