@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from detector.model import (
     Alignment,
     CameraPose,
     Detections,
+    FixesOnDemand,
     Frame,
     Gap,
     GroundFixes,
@@ -221,7 +223,7 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         detections=detections,
         detection_fixes=_trackless(detections, frame, stages.locator),
         tracks=tracks,
-        fixes=stages.locator.locate(tracks, frame.pose, frame.size_px),
+        fixes=FixesOnDemand(partial(stages.locator.locate, tracks, frame.pose, frame.size_px)),
         pose=frame.pose,
     )
     yield Judged(frame.alignment, scene, frame.colour)
