@@ -7,7 +7,7 @@ from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 _LARGEST_KEPT_BYTES = 32 << 20  # the most that glibc allows
-_SPARE_BYTES = 64 << 20
+_SPARE_BYTES = 32 << 20
 
 
 @cache
