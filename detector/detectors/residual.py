@@ -10,6 +10,7 @@ U8 = NDArray[np.uint8]
 
 LIGHT_BLOCK_PX = 16
 _LIGHT_STEP_GREY = 2  # less is rounding
+_MIDDLE_GREY = 128
 _NOISE_STEP = 7  # every seventh row and column is enough to measure the noise by
 
 
@@ -37,13 +38,11 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
         return other
     rows, columns = light.shape
     height, width = picture.shape
+    # About middle grey, so that one enlargement serves what is added and what is taken off.
+    about = np.clip(light + _MIDDLE_GREY, 0, 255).astype(np.uint8)
     size = (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX)
-    for sign, step in ((1, cv2.add), (-1, cv2.subtract)):
-        part = np.clip(sign * light, 0, 255).astype(np.uint8)
-        if part.any():
-            whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
-            other = np.asarray(step(other, whole[:height, :width]), np.uint8)
-    return other
+    whole = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+    return np.asarray(cv2.addWeighted(other, 1, whole, 1, -_MIDDLE_GREY), np.uint8)
 
 
 def symmetric(judged: U8, earlier: U8, later: U8) -> U8:
