@@ -6,13 +6,13 @@ Absolute times on a shared machine are worth little, the ratio of two sections o
 cent (FACTS.md): so one loop, one decode thread, cv2 with one thread, `time.process_time()` around each section, and
 the median ratio of 5 repeats. For each frame that the real replay reads, the same frame is decoded by PyAV alone with
 a zero-copy Y plane: the decode floor. Dropped are the first 3.3 s: 10 frames of the machine's warm-up, and the
-detector's, which for 3 s finds out whether the camera stands and then, in one frame, learns its view. `log`: everything
-of `trucewatch replay` with the rules of configs/demo.yaml, evidence and health included, over the floor. `vision`: decoding, registration, detectors and
-tracking alone. p50, p99: CPU of a frame after it was decoded until what it led to is logged, without the writing of
-evidence clips, which follows seconds later; the lag of the method is the detector's own, 0.6 s. Memory: of a process
-with one feed open, and what a second and third add; `ring` is what their packet rings hold. The clips are made here:
-a textured ground, 12 movers, telemetry, H.264 at 30 frames a second. Checks first that the movers are found. Prints
-tables and, last, one JSON line.
+detector's, which for 3 s finds out whether the camera stands and then, in one frame, learns its view. `log`:
+everything of `trucewatch replay` with the rules of configs/demo.yaml, evidence and health included, over the floor.
+`vision`: decoding, registration, detectors and tracking alone. p50, p99: CPU of a frame after it was decoded until
+what it led to is logged, without the writing of evidence clips, which follows seconds later; the lag of the method is
+the detector's own, 0.6 s. Memory: of a process with one feed open, and what a second and third add; `ring` is what
+their packet rings hold. The clips are made here: a textured ground, 12 movers, telemetry, H.264 at 30 frames a
+second. Checks first that the movers are found. Prints tables and, last, one JSON line.
 """
 
 from __future__ import annotations
