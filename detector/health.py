@@ -113,6 +113,9 @@ class CoverageLedger:
         self._origin = _origin(zones)
         self._zones = {zone_id: self._metres(zone) for zone_id, zone in zones.items()}
         self._sources: dict[str, _SourceBook] = {}
+        # The same array comes again for every frame until the camera's outline is worked out anew.
+        self._last_footprint: NDArray[np.float64] | None = None
+        self._last_outline: BaseGeometry | None = None
 
     def seen(
         self,
@@ -217,6 +220,11 @@ class CoverageLedger:
         )
 
     def _placed(self, footprint: NDArray[np.float64] | None) -> BaseGeometry | None:
+        if footprint is None or footprint is not self._last_footprint:
+            self._last_footprint, self._last_outline = footprint, self._made(footprint)
+        return self._last_outline
+
+    def _made(self, footprint: NDArray[np.float64] | None) -> BaseGeometry | None:
         if footprint is None or len(footprint) < 3 or not np.isfinite(footprint).all():
             return None
         if self._origin is None:

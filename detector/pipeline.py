@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector import __version__
+from detector.allocator import keep_freed_memory
 from detector.config import Configuration, Feed, Part, Registries
 from detector.detectors import (
     DETECTORS,
@@ -22,7 +24,21 @@ from detector.detectors import (
 )
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
-from detector.model import Alignment, CameraPose, Detections, Frame, Gap, Means, Scene, Tracks, Undecided, Violation
+from detector.model import (
+    Alignment,
+    CameraPose,
+    Detections,
+    FixesOnDemand,
+    Frame,
+    Gap,
+    GroundFixes,
+    Kind,
+    Means,
+    Scene,
+    Tracks,
+    Undecided,
+    Violation,
+)
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
 from detector.rules import RULES, Rule, RuleContext
 from detector.tracking import TRACKERS, Hindsight, KalmanTracker, Tracker
@@ -164,6 +180,7 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     Raises:
         SourceError: as the source does, once all that was read until then has been judged.
     """
+    keep_freed_memory()
     waiting: dict[int, _Waiting] = {}
     unjudged: deque[int] = deque()
     found: dict[int, Detections] = {}
@@ -221,11 +238,20 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         size_px=frame.size_px,
         sight=detections.sight,
         detections=detections,
-        detection_fixes=stages.locator.locate_points(detections.xyxy_px, frame.pose, frame.size_px),
+        detection_fixes=_trackless(detections, frame, stages.locator),
         tracks=tracks,
-        fixes=stages.locator.locate(tracks, frame.pose, frame.size_px),
+        fixes=FixesOnDemand(partial(stages.locator.locate, tracks, frame.pose, frame.size_px)),
         pose=frame.pose,
     )
     yield Judged(frame.alignment, scene, frame.colour)
     for rule in stages.rules:
         yield from rule.judge(scene)
+
+
+def _trackless(detections: Detections, frame: _Waiting, locator: Locator) -> GroundFixes:
+    """Places of the detections that no track stands for; a mover's own has no use and costs as much as its track's."""
+    fixes = GroundFixes.nowhere(np.full(len(detections), -1, np.int64))
+    rows = np.flatnonzero(detections.kind != Kind.MOTION.value)
+    if not len(rows):
+        return fixes
+    return fixes.with_rows(rows, locator.locate_points(detections.xyxy_px[rows], frame.pose, frame.size_px))

@@ -29,7 +29,9 @@ from detector.tracking import TRACKERS
 
 from .watch import Counted, Watch
 
-WARM_UP_FRAMES = 90  # the machine's first ten, and the detector's: for two seconds it looks whether the camera stands
+WARM_UP_FRAMES = (
+    100  # the first ten of the machine, and the detector's: for three seconds it looks whether the camera stands
+)
 VISION = ("shrink", "registration", "detectors", "tracking")
 Slowed = Callable[[Any], None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import Alignment, Frame, Parallax, Sight
+from detector.model import Alignment, Frame, Parallax, Sight, read_only
 from detector.picture import full_from_shrunk, shrunk
 from detector.picture.homography import normalised
 
@@ -31,12 +31,13 @@ class Kept:
     @classmethod
     def of(cls, frame: Frame, alignment: Alignment, level: int) -> Kept:
         """The frame at `level` halvings."""
+        picture = shrunk(frame, level)
         return cls(
             frame.index,
             frame.t_ns,
             frame.size_px,
             level,
-            shrunk(frame, level),
+            picture if level else read_only(picture.copy()),
             alignment.reference_from_frame,
             alignment.reference_id,
             alignment.static,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.residual import U8, block_means
+from detector.picture import halved
 from detector.picture.homography import apply, shift_px
+
+_LEAST_SIDE_PX = 64  # a smaller picture is not halved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,24 +31,26 @@ class Laid:
 
 
 class Laying:
-    """Lays kept pictures over one of them.
+    """Lays kept pictures, or these at half size, over one of them.
 
     A slow camera's pictures are compared many times over: each is warped once, not once a comparison. As soon as a
     frame to be judged has moved by more than `reach` of the picture's width, it becomes the base itself.
     """
 
-    def __init__(self, reach: float) -> None:
+    def __init__(self, reach: float, *, halved: bool = False) -> None:
         self._reach = reach
+        self.halved = halved
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._base: Kept | None = None
         self._laid: dict[int, Laid] = {}
+        self._small: dict[int, Kept] = {}
 
     def begin(self, judged: Kept) -> NDArray[np.float64]:
         """Make sure that the base serves this frame; new base from old base, identity if it stays. shape (3, 3)"""
-        base = self._base
+        base, judged = self._base, self._sized(judged)
         if base is None:
             self._base = judged
             return np.eye(3)
@@ -59,17 +64,27 @@ class Laying:
         """The picture in the base's pixels."""
         found = self._laid.get(kept.index)
         if found is None:
-            found = self._laid[kept.index] = self._warped(kept)
+            found = self._laid[kept.index] = self._warped(self._sized(kept))
         return found
 
     def forget_before(self, index: int) -> None:
         """Frames before this one will not be asked for again."""
         self._laid = {at: laid for at, laid in self._laid.items() if at >= index}
+        self._small = {at: small for at, small in self._small.items() if at >= index}
 
     def frame_from_base(self, kept: Kept) -> NDArray[np.float64]:
         """Homography from the base's pixels to those of the shrunk picture. shape (3, 3)"""
         assert self._base is not None
-        return small_from_small(kept, self._base)
+        return small_from_small(self._sized(kept), self._base)
+
+    def _sized(self, kept: Kept) -> Kept:
+        """At the size in which pictures are laid."""
+        if not self.halved or min(kept.picture.shape) < _LEAST_SIDE_PX:
+            return kept
+        small = self._small.get(kept.index)
+        if small is None:
+            small = self._small[kept.index] = replace(kept, level=kept.level + 1, picture=halved(kept.picture))
+        return small
 
     def _warped(self, kept: Kept) -> Laid:
         assert self._base is not None

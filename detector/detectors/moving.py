@@ -13,16 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.detectors.blobs import Blobs, inside, spots
 from detector.detectors.lagged import Kept, nearest
 from detector.detectors.laying import Laid, Laying
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
+_HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -73,9 +74,12 @@ class _Evidence(NamedTuple):
     residual: U8
     threshold: NDArray[np.float32]  # of each block
     low: NDArray[np.float32]  # of each block, for what lies around a spot
+    laid: Laid  # the judged picture
     earlier: U8
     later: U8
     apart_s: float  # from the earlier to the later one
+    shrink: int  # pixels of the judged frame in one of these, along a side
+    block_px: int
 
 
 class MovingDetector:
@@ -92,11 +96,13 @@ class MovingDetector:
     def __init__(self, config: MovingConfig | None = None, *, masks: bool = False) -> None:
         self._masks = masks
         self._config = config if config is not None else MovingConfig()
+        config, shortest = self._config, min(self._config.lags_s)
+        # Over a longer time a slower motion is looked for, which half the size shows at a quarter of the cost.
+        halved = [lag_s > shortest for lag_s in config.lags_s]
+        self._layings = [Laying(config.base_reach, halved=half) for half in halved]
         # Over a longer time more is usual: each lag has its own floor.
-        self._floors = [
-            NoiseFloor(self._config.floor_quantile, self._config.floor_memory_s) for _ in self._config.lags_s
-        ]
-        self._laying = Laying(self._config.base_reach)
+        self._blocks_px = [BLOCK_PX // 2 if half else BLOCK_PX for half in halved]
+        self._floors = [NoiseFloor(config.floor_quantile, config.floor_memory_s, side) for side in self._blocks_px]
         self.reset()
 
     def reset(self) -> None:
@@ -106,8 +112,8 @@ class MovingDetector:
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
-        self._laying.reset()
-        for floor in self._floors:
+        for laying, floor in zip(self._layings, self._floors, strict=True):
+            laying.reset()
             floor.reset()
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -166,7 +172,8 @@ class MovingDetector:
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
             drop += 1
         del self._kept[:drop]
-        self._laying.forget_before(self._kept[0].index)
+        for laying in self._layings:
+            laying.forget_before(self._kept[0].index)
 
     def _neighbours(self, judged: Kept, lag_s: float) -> tuple[Kept, Kept] | None:
         """The frames one lag before and after; None where one of them is missing."""
@@ -188,20 +195,19 @@ class MovingDetector:
         pairs = [(at, self._neighbours(judged, lag_s)) for at, lag_s in enumerate(self._config.lags_s)]
         if pairs[0][1] is None:
             return nothing
-        moved = self._laying.begin(judged)
-        laid = self._laying.over(judged)
-        self._moved = [moved @ before for before in self._moved]
-        misfit = np.asarray(cv2.convertScaleAbs(edges(laid.picture), alpha=self._config.edge_share), np.uint8)
-        found = [self._evidence(judged, laid, pair, misfit, at) for at, pair in pairs if pair is not None]
-        strong, weak = self._over_threshold(found)
+        for at, laying in enumerate(self._layings):
+            self._moved[at] = laying.begin(judged) @ self._moved[at]
+        found = [self._evidence(judged, pair, at) for at, pair in pairs if pair is not None]
+        strong, weak = self._over_threshold(found, judged.picture.shape)
         if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
-        return self._record(judged, self._without_structure(judged, blobs, clearest, laid, found), weak)
+        return self._record(judged, self._without_structure(judged, blobs, clearest, found), weak)
 
-    def _evidence(self, judged: Kept, laid: Laid, pair: tuple[Kept, Kept], misfit: U8, at: int) -> _Evidence:
-        config = self._config
-        others = [self._laying.over(one) for one in pair]
+    def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int) -> _Evidence:
+        config, laying = self._config, self._layings[at]
+        laid, others = laying.over(judged), [laying.over(one) for one in pair]
+        misfit = cv2.convertScaleAbs(edges(laid.picture), alpha=config.edge_share)
         earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
         residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
         for one in (laid, *others):
@@ -213,17 +219,23 @@ class MovingDetector:
         floor = self._floors[at].update(residual, self._moved[at], dt_s)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
-        least = max(config.min_grey, config.noise_factor * sigma)
+        min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
+        least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        return _Evidence(residual, threshold, low, earlier, later, (pair[1].t_ns - pair[0].t_ns) / 1e9)
+        shrink = judged.picture.shape[0] // residual.shape[0]
+        apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
+        return _Evidence(residual, threshold, low, laid, earlier, later, apart_s, shrink, self._blocks_px[at])
 
-    def _over_threshold(self, found: list[_Evidence]) -> tuple[U8, U8]:
+    def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
-        strong, weak = np.zeros((2, *found[0].residual.shape), np.uint8)
+        strong, weak = np.zeros((2, *shape), np.uint8)
         for one in found:
             for mask, least in ((strong, one.threshold), (weak, one.low)):
-                cv2.bitwise_or(mask, cv2.compare(one.residual, _by_pixel(least, mask.shape), cv2.CMP_GE), dst=mask)
+                over = cv2.compare(one.residual, by_pixel(_whole(least), one.residual.shape, one.block_px), cv2.CMP_GE)
+                over = over if one.shrink == 1 else _doubled(np.asarray(over, np.uint8))
+                part = mask[: over.shape[0], : over.shape[1]]
+                cv2.bitwise_or(part, over, dst=part)
         return strong, weak
 
     def _blobs(self, found: list[_Evidence], strong: U8, weak: U8) -> tuple[Blobs, NDArray[np.int64]]:
@@ -234,22 +246,35 @@ class MovingDetector:
         return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
 
     def _without_structure(
-        self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], laid: Laid, found: list[_Evidence]
+        self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]
     ) -> Blobs:
         """The parallax test, at the lag at which each spot is clearest."""
-        parallax = None
-        if judged.parallax is not None:
-            full_from_base = full_from_shrunk(judged.level) @ self._laying.frame_from_base(judged)
-            parallax = rescaled_parallax(judged.parallax, np.asarray(np.linalg.inv(full_from_base), np.float64))
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
-            pictures = Pictures(laid.picture, one.earlier, one.later, self._config.edge_share, one.apart_s, parallax)
-            keep[rows] = moves_alone(blobs.xyxy[rows], _at_centre(one.threshold, blobs.xyxy[rows]), pictures)
+            pictures = Pictures(
+                one.laid.picture,
+                one.earlier,
+                one.later,
+                self._config.edge_share,
+                one.apart_s,
+                self._parallax(judged, one),
+            )
+            xyxy = _shrunk(blobs.xyxy[rows], one)
+            keep[rows] = moves_alone(xyxy, _at_centre(one, xyxy), pictures)
         return Blobs(blobs.xyxy[keep], blobs.peak[keep])
 
+    def _parallax(self, judged: Kept, one: _Evidence) -> Parallax | None:
+        """How structure is known to move, in the pixels of the evidence at one lag."""
+        if judged.parallax is None:
+            return None
+        full_from_base = full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
+        base_from_full = np.asarray(np.linalg.inv(full_from_base), np.float64)
+        smaller = np.diag([1 / one.shrink, 1 / one.shrink, 1.0])
+        return rescaled_parallax(judged.parallax, smaller @ base_from_full)
+
     def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
-        matrix = self._laying.frame_from_base(judged)
+        matrix = self._layings[0].frame_from_base(judged)
         scale = 1 << judged.level
         mask = None
         if self._masks:
@@ -276,32 +301,46 @@ class MovingDetector:
         if apart is not None:
             pairs.append(apart)
         beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
-        whole, known = filled(self._laying.over(judged).picture, beside, blobs.xyxy)
+        whole, known = filled(self._layings[0].over(judged).picture, beside, blobs.xyxy)
         return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
 
     def _beside(self, kept: Kept) -> Beside:
-        laid = self._laying.over(kept)
+        laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
 
 
-def _by_pixel(threshold: NDArray[np.float32], shape: tuple[int, int]) -> U8:
-    """A threshold for each pixel from one for each block; rounded up, since residuals are whole. shape (H, W)"""
-    height, width = shape
-    size = (threshold.shape[1] * BLOCK_PX, threshold.shape[0] * BLOCK_PX)
-    whole = np.ceil(np.clip(threshold, 1, 255)).astype(np.uint8)
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST)[:height, :width], np.uint8)
+def _whole(threshold: NDArray[np.float32]) -> U8:
+    """Rounded up, since residuals are whole."""
+    return np.ceil(np.clip(threshold, 1, 255)).astype(np.uint8)
+
+
+def _doubled(mask: U8) -> U8:
+    """Each pixel of 0 or 255 as 2x2. shape (2 H, 2 W)"""
+    pairs = (mask.astype(np.uint16) * 257).view(np.uint8)  # a tenth of the time of np.repeat
+    return np.repeat(pairs, 2, axis=0)
+
+
+def _shrunk(xyxy: NDArray[np.float64], one: _Evidence) -> NDArray[np.float64]:
+    """Boxes in the pixels of the evidence at one lag, at least one pixel of it. shape (N, 4)"""
+    if one.shrink == 1:
+        return xyxy
+    height, width = one.residual.shape
+    first = np.minimum(np.floor(xyxy[:, :2] / one.shrink), (width - 1, height - 1))
+    last = np.clip(np.ceil(xyxy[:, 2:] / one.shrink), first + 1, (width, height))
+    return np.concatenate([first, last], axis=1)
 
 
 def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest residual in each box, in units of the threshold at its centre. shape (N,) [1]"""
+    xyxy = _shrunk(xyxy, one)
     peak = [one.residual[y0:y1, x0:x1].max() for x0, y0, x1, y1 in xyxy.astype(int).tolist()]
-    return np.asarray(np.array(peak, np.float64) / _at_centre(one.threshold, xyxy), np.float64)
+    return np.asarray(np.array(peak, np.float64) / _at_centre(one, xyxy), np.float64)
 
 
-def _at_centre(of_blocks: NDArray[np.float32], xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is given for each block, at the centre of each box. shape (N,)"""
-    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / BLOCK_PX).astype(int)
-    return np.asarray(of_blocks[centre[:, 1], centre[:, 0]], np.float64)
+def _at_centre(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The threshold at the centre of each box. shape (N,)"""
+    centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / one.block_px).astype(int)
+    return np.asarray(one.threshold[centre[:, 1], centre[:, 0]], np.float64)
 
 
 def _carried(xyxy: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

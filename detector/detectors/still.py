@@ -26,6 +26,7 @@ U8 = NDArray[np.uint8]
 
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
+_MOVING_S = 0.25  # while the camera moves, so often is it asked whether it stands
 _RENEW_S = 10.0
 _TRUST_S = 0.45  # how long the light in some part of the view is taken to be as it was
 _SLOW_TRUST_S = 0.95  # the same for thresholds, and for a camera that the registration sees standing
@@ -125,6 +126,7 @@ class StillDetector:
         self._waiting: list[_Seen] = []
         self._places: list[Float] = []  # of the waiting frames that are to be judged
         self._last: Kept | None = None  # the last frame to be judged
+        self._moves = False  # whether the view was another when last looked at
         self._before_ns = 0  # time of the frame before
         self._start_ns = 0
         self._renewed_ns = 0
@@ -151,7 +153,7 @@ class StillDetector:
             answers = self.finish()
         if blind:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
-        due = self._due(now.t_ns)
+        due = self._due(now)
         self._before_ns = now.t_ns
         if due:
             self._last = now
@@ -175,10 +177,13 @@ class StillDetector:
         same = now.reference_id == self._last.reference_id and now.size_px == self._last.size_px
         return same and now.t_ns >= self._before_ns
 
-    def _due(self, t_ns: int) -> bool:
+    def _due(self, now: Kept) -> bool:
         if self._last is None:
             return True
+        t_ns = now.t_ns
         since_s = (t_ns - self._last.t_ns) / 1e9
+        if self._moves and not now.static and since_s < _MOVING_S:
+            return False
         return since_s >= self._config.judge_every_s or (t_ns - self._before_ns) / 1e9 >= _SLOW_S
 
     def _place(self, now: Kept) -> Float | None:
@@ -197,6 +202,7 @@ class StillDetector:
     def _wait(self, now: Kept) -> list[Detections]:
         """A view not yet known: one frame more of it, or the first of another."""
         place = self._place(now) if self._waiting else None
+        self._moves = place is None and bool(self._waiting)
         answers: list[Detections] = []
         if place is None:
             answers = self._give_up()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8, edges, symmetric
@@ -17,6 +18,7 @@ Float = NDArray[np.float64]
 
 _RING = np.array([[-1, -1], [0, -1.3], [1, -1], [1.3, 0], [1, 1], [0, 1.3], [-1, 1], [-1.3, 0]])
 _MARGIN_PX = 7.0
+_WINDOW_PX = 15
 _AGREE_PX = 0.8
 _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
@@ -28,6 +30,11 @@ _LEAST_WAY_PX = 1.0
 _SPEEDS = 1.5  # times the usual speed of structure: some of it is higher than nine of ten points
 _ASIDE = 0.3  # of the way: how far off the line a neighbour may move
 _UNEVEN = 0.35  # of the way: the two pictures need not be equally far off in time
+
+
+_MOST_CUT_PX = 40  # what surrounds a larger box is followed in the whole picture
+_BORDER_PX = 16
+_AROUND_PX = 21  # half a window of Lucas-Kanade, and how far a point may move
 
 
 class Pictures(NamedTuple):
@@ -77,15 +84,67 @@ def shifts(xyxy: Float, laid: Pictures) -> tuple[Float, Float]:
     picture and on in the other, is enough.
     """
     ring = _ring(xyxy)
-    both = [
-        follow(laid.judged, other, ring.reshape(-1, 2), np.eye(3), levels=1) for other in (laid.earlier, laid.later)
-    ]
-    earlier, later = (places.reshape(ring.shape) - ring for places, _ in both)
-    known = [believed.reshape(ring.shape[:2]) for _, believed in both]
+    (earlier, believed), (later, believed_later) = _all_followed(laid.judged, (laid.earlier, laid.later), xyxy, ring)
     if laid.parallax is None:
-        return _agreed(earlier, known[0], _NEEDED), _agreed(later, known[1], _NEEDED)
-    counts = known[0] & known[1] & _travels(ring, earlier, later, laid.parallax, laid.apart_s)
+        return _agreed(earlier, believed, _NEEDED), _agreed(later, believed_later, _NEEDED)
+    counts = believed & believed_later & _travels(ring, earlier, later, laid.parallax, laid.apart_s)
     return _agreed(earlier, counts, _NEEDED_ALONG), _agreed(later, counts, _NEEDED_ALONG)
+
+
+def _all_followed(
+    judged: U8, others: tuple[U8, ...], xyxy: Float, ring: Float
+) -> list[tuple[Float, NDArray[np.bool_]]]:
+    """How far each point around each box has moved in each other picture, (N, 8, 2) [px]; what is believed, (N, 8)."""
+    size, centre = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1), (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    side = 2 * int(1.3 * (_MOST_CUT_PX / 2 + _MARGIN_PX) + _AROUND_PX)
+    cut = (size <= _MOST_CUT_PX) & (min(judged.shape) > side)
+    found = [(np.zeros(ring.shape), np.zeros(ring.shape[:2], np.bool_)) for _ in others]
+    if cut.any():
+        last = np.array(judged.shape[::-1]) + 2 * _BORDER_PX - side
+        first = np.clip(centre[cut] + _BORDER_PX - side / 2, 0, last).astype(int) & ~1
+        for one, moved in zip(found, _followed_in_pieces(judged, others, ring[cut], first, side), strict=True):
+            one[0][cut], one[1][cut] = moved
+    if not cut.all():
+        for one, other in zip(found, others, strict=True):
+            one[0][~cut], one[1][~cut] = _followed(judged, other, ring[~cut])
+    return found
+
+
+def _followed(judged: U8, other: U8, ring: Float) -> tuple[Float, NDArray[np.bool_]]:
+    """How far each point has moved, shape (N, 8, 2) [px], and whether that is believed, shape (N, 8)."""
+    flat = ring.reshape(-1, 2)
+    places, believed = follow(judged, other, flat, np.eye(3), levels=1, window_px=_WINDOW_PX)
+    return (places - flat).reshape(ring.shape), believed.reshape(ring.shape[:2])
+
+
+def _followed_in_pieces(
+    judged: U8, others: tuple[U8, ...], ring: Float, first: NDArray[np.int64], side: int
+) -> list[tuple[Float, NDArray[np.bool_]]]:
+    """The same for each other picture, on a strip of the pieces that matter: the slopes of whole pictures cost more.
+
+    Args:
+        ring: the points to be followed. shape (N, 8, 2) [px]
+        first: x, y of the first pixel of each square piece, counted from 16 px before the picture, and even: so a piece
+            is halved like the picture. shape (N, 2)
+        side: of a piece. [px]
+    """
+
+    def strip(picture: U8) -> U8:
+        # Continued beyond its border as Lucas-Kanade does it: else a window there would see the next piece.
+        around = cv2.copyMakeBorder(picture, _BORDER_PX, _BORDER_PX, _BORDER_PX, _BORDER_PX, cv2.BORDER_REFLECT_101)
+        return sliding_window_view(np.asarray(around, np.uint8), (side, side))[first[:, 1], first[:, 0]].reshape(
+            -1, side
+        )
+
+    count = len(ring)
+    along = np.zeros((count * len(others), 2))
+    along[:, 1] = side * np.arange(len(along))
+    moved, believed = _followed(
+        np.concatenate([strip(judged)] * len(others)),
+        np.concatenate([strip(other) for other in others]),
+        np.asarray(np.tile(ring + _BORDER_PX - first[:, None], (len(others), 1, 1)) + along[:, None], np.float64),
+    )
+    return [(moved[at : at + count], believed[at : at + count]) for at in range(0, len(moved), count)]
 
 
 def _ring(xyxy: Float) -> Float:

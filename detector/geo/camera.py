@@ -8,12 +8,13 @@ Not modelled: lens distortion, rolling exposure, refraction (docs/location.md sa
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.geo import attitude, wgs84
-from detector.model import CameraPose
+from detector.model import CameraPose, read_only
 
 # Rows: east, north, up in terms of north, east, down.
 _ENU_FROM_NED = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
@@ -23,8 +24,14 @@ _BODY_FROM_CAMERA = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 def enu_from_camera(pose: CameraPose) -> NDArray[np.float64]:
     """Rotation whose columns are the camera's right, down and forward axes in ENU at the camera. shape (3, 3)"""
-    ned_from_body = attitude.matrix_from_ypr((pose.yaw_deg, pose.pitch_deg, pose.roll_deg))
-    return np.asarray(_ENU_FROM_NED @ ned_from_body @ _BODY_FROM_CAMERA)
+    return _enu_from_camera(pose.yaw_deg, pose.pitch_deg, pose.roll_deg)
+
+
+@lru_cache(64)
+def _enu_from_camera(yaw_deg: float, pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
+    """Asked several times a frame for the same pose."""
+    ned_from_body = attitude.matrix_from_ypr((yaw_deg, pitch_deg, roll_deg))
+    return read_only(np.asarray(_ENU_FROM_NED @ ned_from_body @ _BODY_FROM_CAMERA))
 
 
 def focal_px(pose: CameraPose, size_px: tuple[int, int]) -> tuple[float, float]:

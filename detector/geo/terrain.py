@@ -266,7 +266,7 @@ def _range_to_level(origin: NDArray[np.float64], rays: NDArray[np.float64], alt_
     ranges = np.where(meets, c / np.where(meets, -b + np.sqrt(np.where(meets, discriminant, 1.0)), 1.0), np.nan)
     for _ in range(2):
         lat, lon, alt = wgs84.geodetic_from_ecef(origin + rays * ranges[:, None])
-        climb = np.einsum("ni,ni->n", rays, wgs84.enu_axes(lat, lon)[:, 2])
+        climb = np.einsum("ni,ni->n", rays, wgs84.up(lat, lon))
         ranges = ranges - (alt - alt_m) / np.where(climb < -_TANGENT, climb, np.nan)
     return np.where(ranges > 1e-6, ranges, np.nan)  # nearer is a camera lying on the ground
 

@@ -9,7 +9,7 @@ from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.coverage import CoverageSlot
 from detector.model.detections import Detections, Kind
-from detector.model.fixes import GroundFixes
+from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
 from detector.model.pose import CameraPose, Datum
@@ -29,6 +29,7 @@ __all__ = [
     "Decision",
     "Detections",
     "EvidenceFile",
+    "FixesOnDemand",
     "Frame",
     "Gap",
     "GapReason",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +50,15 @@ class GroundFixes:
             nan(count, 2, 2),
         )
 
+    def with_rows(self, rows: NDArray[np.int64], of: GroundFixes) -> GroundFixes:
+        """The same, but with those of the other in the rows named."""
+        columns = []
+        for column in fields(self):
+            values = np.array(getattr(self, column.name))
+            values[rows] = getattr(of, column.name)
+            columns.append(read_only(values))
+        return GroundFixes(*columns)
+
     def __len__(self) -> int:
         return len(self.track_id)
 
@@ -55,3 +66,22 @@ class GroundFixes:
     def speed_m_s(self) -> NDArray[np.float64]:
         """Length of the velocity. shape (M,) [m/s]"""
         return np.hypot(self.velocity_m_s[:, 0], self.velocity_m_s[:, 1])
+
+
+class FixesOnDemand(GroundFixes):
+    """Fixes that are worked out when one of them is first looked at: of most frames nobody does."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], GroundFixes]) -> None:
+        object.__setattr__(self, "_make", make)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for a field that is not yet filled in.
+        if name not in GroundFixes.__slots__:
+            raise AttributeError(name)
+        made = object.__getattribute__(self, "_make")()
+        for column in GroundFixes.__slots__:
+            object.__setattr__(self, column, getattr(made, column))
+        object.__setattr__(self, "_make", None)
+        return object.__getattribute__(self, name)

@@ -16,7 +16,8 @@ class Scene:
     """Everything known about one judged frame of one source.
 
     tracks, fixes: row i of `fixes` is where row i of `tracks` is.
-    detection_fixes: row i is where row i of `detections` is (flashes have a place, though no track).
+    detection_fixes: row i is where row i of `detections` is, if that is no motion (flashes have a place, though no
+        track); NaN for motion, whose place is its track's.
     size_px: width and height of the picture. [px]
     pose: None without telemetry; then every fix is NaN and ground rules are off.
     sight: BLIND or WARMING_UP: nothing may be concluded, and no event is joined across it.

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from detector.picture.pyramid import full_from_shrunk, level_at_most, shrunk
+from detector.picture.pyramid import full_from_shrunk, halved, level_at_most, shrunk
 
-__all__ = ["full_from_shrunk", "level_at_most", "shrunk"]
+__all__ = ["full_from_shrunk", "halved", "level_at_most", "shrunk"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detector.picture.homography import Float, apply
 
 _BLOCK_PX = 5
-_WINDOW_PX = 15
+WINDOW_PX = 11  # 15 took half as long again and was no better: benchmarks/notes/registration_points.py
 # cornerMinEigenVal of white noise of 1 grey level is about 1e-5 with this block; real corners lie above 1e-3.
 _MIN_CORNER = 4e-5
 
@@ -19,7 +19,7 @@ def corners(picture: NDArray[np.uint8], columns: int = 20, rows: int = 12) -> Fl
 
     A fixed grid keeps the points spread out, whatever the texture does. Empty where the picture is too small.
     """
-    border = _WINDOW_PX // 2
+    border = WINDOW_PX // 2
     height, width = picture.shape
     cell_y, cell_x = (height - 2 * border) // rows, (width - 2 * border) // columns
     if cell_x < 2 or cell_y < 2:
@@ -36,7 +36,13 @@ def corners(picture: NDArray[np.uint8], columns: int = 20, rows: int = 12) -> Fl
 
 
 def follow(
-    source: NDArray[np.uint8], target: NDArray[np.uint8], points: Float, guess: Float, *, levels: int = 2
+    source: NDArray[np.uint8],
+    target: NDArray[np.uint8],
+    points: Float,
+    guess: Float,
+    *,
+    levels: int = 2,
+    window_px: int = WINDOW_PX,
 ) -> tuple[Float, NDArray[np.bool_]]:
     """Where each point of `source` lies in `target` (pyramidal Lucas-Kanade).
 
@@ -44,7 +50,8 @@ def follow(
         source, target: pictures of one size.
         points: shape (N, 2) [px]
         guess: homography from source to target to start from.
-        levels: pyramid levels above the picture; each doubles the miss that a guess may have (about 6 px at 0).
+        levels: pyramid levels above the picture; each doubles the miss that a guess may have (about 5 px at 0).
+        window_px: side of what is compared around each point.
 
     Returns:
         Places, shape (N, 2) [px], and which of them can be believed, shape (N,).
@@ -57,7 +64,7 @@ def follow(
         target,
         points.astype(np.float32).reshape(-1, 1, 2),
         start.astype(np.float32).reshape(-1, 1, 2),
-        winSize=(_WINDOW_PX, _WINDOW_PX),
+        winSize=(window_px, window_px),
         maxLevel=levels,
         criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.02),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,

@@ -55,8 +55,15 @@ def normalised(matrix: Float) -> Float:
 
 
 def rescaled(matrix: Float, full_from_small: Float) -> Float:
-    """A homography between small pictures as one between full-size pictures."""
-    return normalised(full_from_small @ matrix @ np.linalg.inv(full_from_small))
+    """A homography between small pictures as one between full-size pictures.
+
+    Args:
+        full_from_small: scales and shifts only, as `full_from_shrunk` gives it. shape (3, 3)
+    """
+    (scale_x, _, x), (_, scale_y, y), _ = full_from_small.tolist()
+    # In closed form: an inverse and two products by numpy take five times as long.
+    small_from_full = np.array([[1 / scale_x, 0, -x / scale_x], [0, 1 / scale_y, -y / scale_y], [0, 0, 1]])
+    return normalised(full_from_small @ matrix @ small_from_full)
 
 
 def shift_px(matrix: Float, size_px: tuple[int, int]) -> float:
@@ -94,12 +101,15 @@ def fit(source: Float, target: Float, *, inlier_px: float, start: Float | None =
     else:
         matrix = normalised(to_unit @ start @ from_unit)
     width = inlier_px / size
-    system = _equations(unit_source, unit_target)
-    for factor in _SCHEDULE:
-        error2 = np.sum((apply(matrix, unit_source) - unit_target) ** 2, axis=1)
+    system, homogeneous = _equations(unit_source, unit_target), np.column_stack([unit_source, np.ones(len(source))])
+    for number, factor in enumerate(_SCHEDULE):
+        moved = homogeneous @ matrix.T
+        depth = moved[:, 2]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            off = moved[:, :2] / depth[:, None] - unit_target
         kernel2 = (factor * width) ** 2
-        weight = np.sqrt((kernel2 / (kernel2 + error2)) ** 2)
-        solved = _solve(system, unit_source, weight, matrix)
+        weight = kernel2 / (kernel2 + (off * off).sum(axis=1))
+        solved = _solve(system, weight / np.maximum(np.abs(depth), 1e-6), check=number in (0, len(_SCHEDULE) - 1))
         if solved is None:
             return None
         matrix = solved
@@ -130,25 +140,33 @@ def fit_by_sampling(source: Float, target: Float, *, inlier_px: float) -> Fit | 
 
 
 def _equations(source: Float, target: Float) -> Float:
-    """The direct linear transform, two rows a point, right-hand side last. shape (N, 2, 9)"""
-    x, y = source.T
-    u, v = target.T
-    zero, one = np.zeros_like(x), np.ones_like(x)
-    first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, u], axis=1)
-    second = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, v], axis=1)
-    return np.stack([first, second], axis=1)
+    """The direct linear transform, right-hand side last: all rows of x, then all of y. shape (2 N, 9)"""
+    count = len(source)
+    system = np.zeros((2 * count, 9))
+    system[:count, 0:2] = system[count:, 3:5] = source
+    system[:count, 2] = system[count:, 5] = 1
+    system[:count, 6:8] = -target[:, :1] * source
+    system[count:, 6:8] = -target[:, 1:] * source
+    system[:, 8] = target.T.ravel()
+    return system
 
 
-def _solve(system: Float, source: Float, weight: Float, matrix: Float) -> Float | None:
-    """One weighted solution. Dividing by the last denominators makes the algebraic error a distance."""
-    denominator = source @ matrix[2, :2] + matrix[2, 2]
-    rows = (system * (weight / np.maximum(np.abs(denominator), 1e-6))[:, None, None]).reshape(-1, 9)
-    normal = rows[:, :8].T @ rows[:, :8]
+def _solve(system: Float, weight: Float, *, check: bool) -> Float | None:
+    """One weighted solution. With weights divided by the last denominators the algebraic error is a distance.
+
+    Args:
+        system: as `_equations` gives it.
+        weight: of each point. shape (N,)
+        check: whether the points determine it; a wide and the last kernel tell.
+    """
+    weight2 = np.tile(weight * weight, 2)
+    both = system.T @ (system * weight2[:, None])
+    normal = both[:8, :8]
     try:
-        solution = np.linalg.solve(normal, rows[:, :8].T @ rows[:, 8])
+        solution = np.linalg.solve(normal, both[:8, 8])
     except np.linalg.LinAlgError:
         return None
-    if not np.isfinite(solution).all() or _undetermined(normal):
+    if not np.isfinite(solution).all() or (check and _undetermined(normal)):
         return None
     return np.append(solution, 1.0).reshape(3, 3)
 

@@ -39,7 +39,7 @@ def shrunk(frame: Frame, level: int) -> NDArray[np.uint8]:
     if not pictures:
         pictures.append(read_only(np.ascontiguousarray(frame.luma)) if level == 0 else frame.luma)
     while len(pictures) <= level:
-        pictures.append(read_only(_halved(pictures[-1])))
+        pictures.append(read_only(halved(pictures[-1])))
     if level == 0 and not pictures[0].flags.c_contiguous:
         pictures[0] = read_only(np.ascontiguousarray(frame.luma))
     return pictures[level]
@@ -55,7 +55,8 @@ def full_from_shrunk(level: int) -> NDArray[np.float64]:
     return np.array([[scale, 0, offset], [0, scale, offset], [0, 0, 1]])
 
 
-def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Means of 2x2 pixels; an odd last row or column is left out. shape (H // 2, W // 2)"""
     height, width = picture.shape[0] & ~1, picture.shape[1] & ~1
     return np.asarray(
         cv2.resize(picture[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8

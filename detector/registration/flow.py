@@ -21,6 +21,10 @@ _MIN_POINTS = 12
 _MIN_LEFT = 0.4  # share of the anchor's points that must still be in view
 _MIN_SPREAD = 0.2  # of the picture's diagonal, standard deviation of the inliers: one house is not the ground
 _MAX_CONDITION = 1e11
+_STANDS_S = (
+    0.3  # a camera that stands is registered in full so often; in between, a glance says whether it still stands
+)
+_STANDS_PX = 0.2  # and by so much its picture may seem to move then
 _MIN_GLANCE_PX = 60  # a smaller picture has no room for points
 
 
@@ -86,6 +90,8 @@ class FlowRegistrar:
         self._anchor: _Anchor | None = None
         self._previous: NDArray[np.uint8] | None = None
         self._previous_t_ns = 0
+        self._looked_ns = 0  # when the last frame was that was not passed over
+        self._stands = False  # whether the last two frames registered in full show the same view
         self._anchor_from_previous: Float = np.eye(3)
         self._step: Float = np.eye(3)  # previous from the one before: the motion expected to go on
         self._step_ns = 0
@@ -97,8 +103,8 @@ class FlowRegistrar:
         """How this frame lies over the reference. The first frame is the reference and says WARMING_UP."""
         if frame.size_px != self._size_px:
             return self._begin(frame)
-        if self._glance is not None and 0 <= frame.t_ns - self._previous_t_ns < self._config.every_s * 1e9:
-            found = self._glanced(frame)
+        if self._glance is not None:
+            found = self._in_passing(frame)
             if found is not None:
                 return found
         picture = flattened(shrunk(frame, self._level))
@@ -109,7 +115,21 @@ class FlowRegistrar:
             return self._blind(frame, picture, "scene cut, fog or open water")
         return self._seen(frame, picture, fitted)
 
-    def _glanced(self, frame: Frame) -> Alignment | None:
+    def _in_passing(self, frame: Frame) -> Alignment | None:
+        """What a glance says, where that is enough: soon after another frame, or while the camera stands."""
+        since_ns = frame.t_ns - self._previous_t_ns
+        every_ns = self._config.every_s * 1e9
+        if 0 <= frame.t_ns - self._looked_ns < every_ns:
+            return self._glanced(frame, glanced=True)
+        if not self._stands or not 0 <= since_ns < max(_STANDS_S * 1e9, every_ns):
+            return None
+        found = self._glanced(frame, glanced=False)
+        if found is None or not found.static:
+            return None
+        self._looked_ns = frame.t_ns
+        return found
+
+    def _glanced(self, frame: Frame, *, glanced: bool) -> Alignment | None:
         """The motion between the last two frames registered goes on, put right by a quick look."""
         assert self._glance is not None
         share = (frame.t_ns - self._previous_t_ns) / self._step_ns if self._step_ns > 0 else 0.0
@@ -121,9 +141,10 @@ class FlowRegistrar:
             return None
         step = normalised(_inverse(rescaled(found, coarse)))
         small = (frame.size_px[0] >> self._level, frame.size_px[1] >> self._level)
-        static = shift_px(step, small) < self._config.static_px
+        # A glance is less exact than a registration: of a camera that stands it must say more to count.
+        static = shift_px(step, small) < (_STANDS_PX if self._stands else self._config.static_px)
         matrix = self._anchor_from_previous if static else self._anchor_from_previous @ step
-        return self._alignment(frame, self._reference(matrix), static=static, glanced=True)
+        return self._alignment(frame, self._reference(matrix), static=static, glanced=glanced)
 
     def _reference(self, anchor_from_frame: Float) -> Float:
         """Reference from frame, small pixels."""
@@ -160,9 +181,9 @@ class FlowRegistrar:
     def _restart(self, frame: Frame, picture: NDArray[np.uint8]) -> bool:
         """Make this frame the reference. False if it has too little texture to be one."""
         points = corners(picture)
-        self._previous, self._previous_t_ns = picture, frame.t_ns
+        self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._anchor_from_previous = self._step = np.eye(3)
-        self._glance = None
+        self._glance, self._stands = None, False
         textured = len(points) >= _MIN_POINTS and self._spread(points) >= _MIN_SPREAD
         self._anchor = _Anchor(picture, points, np.eye(3), frame.t_ns) if textured else None
         return textured
@@ -210,8 +231,9 @@ class FlowRegistrar:
             return None
         inlier_px = self._config.inlier_px
         fitted = fit(source, target, inlier_px=inlier_px, start=start)
-        if fitted is None or not self._is_ground(fitted, source, lost):
-            fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
+        if fitted is not None and self._is_ground(fitted, source, lost):
+            return fitted
+        fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
         return fitted if fitted is not None and self._is_ground(fitted, source, lost) else None
 
     def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
@@ -247,7 +269,8 @@ class FlowRegistrar:
         self._step_ns = frame.t_ns - self._previous_t_ns
         self._glance = Glance(flattened(shrunk(frame, self._level + 1))) if min(small) >= 2 * _MIN_GLANCE_PX else None
         self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
-        self._previous, self._previous_t_ns = picture, frame.t_ns
+        self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
+        self._stands = static
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)

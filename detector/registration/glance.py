@@ -13,6 +13,7 @@ _LEAST_POINTS = 12
 _LEAST_SHARE = 0.5  # of the points must be found and agree; else the frame is registered in full
 _AGREE_PX = 1.0
 _ROUNDS = 4
+_WIDTHS2 = [width_px**2 for width_px in np.geomspace(4 * _AGREE_PX, _AGREE_PX / 2, _ROUNDS).tolist()]
 
 
 class Glance:
@@ -56,15 +57,30 @@ def similarity(source: Float, target: Float) -> Float | None:
     if len(source) < 3:
         return None
     # As complex numbers: target = factor * source + shift.
-    x, y = source @ [1, 1j], target @ [1, 1j]
-    factor, shift = 1 + 0j, complex(np.median((y - x).real), np.median((y - x).imag))
-    for width_px in np.geomspace(4 * _AGREE_PX, _AGREE_PX / 2, _ROUNDS):
-        weight = (width_px**2 / (width_px**2 + np.abs(factor * x + shift - y) ** 2)) ** 2
-        total = weight.sum()
-        middle_x, middle_y = (weight @ x) / total, (weight @ y) / total
-        spread = weight @ np.abs(x - middle_x) ** 2
+    x, y = (
+        np.ascontiguousarray(source).view(np.complex128).ravel(),
+        np.ascontiguousarray(target).view(np.complex128).ravel(),
+    )
+    away = y - x
+    factor, shift = 1 + 0j, complex(_middle(away.real), _middle(away.imag))
+    for width2 in _WIDTHS2:
+        off = factor * x + (shift - y)
+        weight = width2 / (width2 + off.real**2 + off.imag**2)
+        weight *= weight
+        weight /= weight.sum()
+        middle_x, middle_y = weight @ x, weight @ y
+        from_middle = x - middle_x
+        weighted = from_middle.conj() * weight
+        spread = (weighted @ from_middle).real
         if not spread > 0:
             return None
-        factor = complex(weight @ ((x - middle_x).conj() * (y - middle_y)) / spread)
+        factor = complex(weighted @ (y - middle_y)) / spread
         shift = complex(middle_y - factor * middle_x)
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1]])
+
+
+def _middle(values: Float) -> float:
+    """The median, a fifth of the time that numpy takes for so few."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)

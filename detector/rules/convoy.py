@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from detector.config.agreement_map import Shape
 from detector.model import Scene, State, Undecided, Violation
@@ -111,7 +109,7 @@ class Convoy:
         velocity = points.velocity[rows]
         differ = np.hypot(*np.moveaxis(velocity[:, None] - velocity[None], 2, 0))
         together = (apart <= self.config.spacing_m) & (differ <= self.config.velocity_difference_m_s)
-        _, label = connected_components(csr_array(together), directed=False)
+        label = connected(together)
         for group in np.unique(label[np.bincount(label)[label] >= self.config.min_count]).tolist():
             members = np.flatnonzero(label == group)
             yield from self._sighting(scene, points, zone, rows[members], likely[members])
@@ -192,3 +190,21 @@ class Convoy:
                     reason=f"whether {self.config.min_count} movers are inside depends on 95 % position ellipses "
                     "that straddle the border",
                 )
+
+
+def connected(together: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Of each thing the first of those that it hangs together with, over however many others.
+
+    Args:
+        together: symmetric. shape (M, M)
+
+    Returns:
+        shape (M,)
+    """
+    label = np.arange(len(together))
+    together = together | np.eye(len(together), dtype=np.bool_)
+    while True:
+        nearest = np.where(together, label, len(together)).min(axis=1)
+        if (nearest == label).all():
+            return np.asarray(label, np.int64)
+        label = nearest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,9 @@ class Points:
     mirrored: bool = False
 
 
+@lru_cache(2)
 def ground_points(scene: Scene) -> Points:
-    """Tracks where they are on the ground."""
+    """Tracks where they are on the ground. Each rule asks for them."""
     return _on_ground(scene.fixes.lon_deg, scene.fixes.lat_deg, scene.fixes.covariance_m2, scene.fixes.velocity_m_s)
 
 

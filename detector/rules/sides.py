@@ -52,14 +52,16 @@ class ShapeSet:
     def inside(self, points: Points, rows: NDArray[np.int64]) -> Judged:
         """Zones against points: the border belongs to the outside."""
         shape, row = self._near(points, rows)
+        if not len(shape):
+            return Judged(shape, row, np.zeros(0, np.int8), np.zeros(0))
         start, end, of_pair, first = self._unfolded(points, shape, row)
         crosses = (start[:, 1] > 0) != (end[:, 1] > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             x_crossing = start[:, 0] - start[:, 1] * (end[:, 0] - start[:, 0]) / (end[:, 1] - start[:, 1])
         to_the_right = crosses & (x_crossing > 0)
-        inside = np.add.reduceat(to_the_right, first) % 2 == 1 if len(first) else np.zeros(0, np.bool_)
+        inside = np.add.reduceat(to_the_right, first) % 2 == 1
         start, end, known = _in_sigmas(points, row[of_pair], start, end)
-        nearest = np.minimum.reduceat(_distance(start, end), first) if len(first) else np.zeros(0)
+        nearest = np.minimum.reduceat(_distance(start, end), first)
         return _judged(shape, row, np.where(inside, nearest, -nearest), known, first)
 
     def left_of(self, points: Points, rows: NDArray[np.int64]) -> Judged:

@@ -71,6 +71,8 @@ class SightingRule:
         if scene.pose is None and len(self._ground):
             yield from self._end([incident for incident in self._incidents if incident.on_ground])
         yield from self._end([i for i in self._incidents if scene.t_ns - i.t_last_ns > self._patience_ns])
+        if not (scene.detections.kind == self.wanted.value).any():
+            return
         ground, picture = detection_ground_points(scene), detection_picture_points(scene)
         for found in self._found(scene, ground, picture):
             yield from self._take(found, scene, ground if found[1] else picture)

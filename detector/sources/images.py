@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from detector.errors import SourceError
 from detector.model import Frame, Gap, GapReason, TimeFrom, read_only
+from detector.sources.decoding import Held
 from detector.sources.natural import pictures_in
-from detector.sources.packet_ring import Held, PacketRing
+from detector.sources.packet_ring import PacketRing
 from detector.sources.source import SourceEnd
 from detector.sources.telemetry import Sample, Track
 

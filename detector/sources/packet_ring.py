@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,12 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from detector.errors import SourceError
+from detector.sources.decoding import Decoding, Held, packet_of
 from detector.sources.luma import bgr_of
 from detector.timebase import ns_from_seconds
 
 Colour = Callable[[Path], NDArray[np.uint8]]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One packet, copied, or the path of one picture. t_ns: UTC; pts, dts in `time_base` units of its stream."""
-
-    t_ns: int
-    key: bool
-    video: bool
-    data: bytes | Path
-    pts: int | None = None
-    dts: int | None = None
-    time_base: Any = None
 
 
 @dataclass(slots=True)
@@ -45,6 +33,7 @@ class PacketRing:
     _held: list[Held] = field(default_factory=list)
     _clips: list[Clip] = field(default_factory=list)
     _keys: int = 0
+    _run: Decoding = field(default_factory=Decoding)
 
     def start(self, template: Any = None, colour: Colour | None = None) -> None:
         """Forget everything: a reading begins.
@@ -54,11 +43,12 @@ class PacketRing:
             colour: reads a picture file as the source shows it, BGR of 8 bits; None for video.
         """
         self.template, self.colour = template, colour
-        self._held, self._clips = [], []
+        self._held, self._clips, self._run = [], [], Decoding()
 
     def add(self, held: Held) -> None:
         """The next packet in decoding order."""
         self._held.append(held)
+        self._run.forget()
         for clip in self._clips:
             clip.add(held)
         self._clips = [clip for clip in self._clips if not clip.ready]
@@ -78,7 +68,7 @@ class PacketRing:
         first = before[-1] if before else (keys[0] if keys else len(self._held))
         packets = self._held[first:]
         longest = (packets[0].t_ns if packets else t_start_ns) + ns_from_seconds(self.max_s)
-        clip = Clip(self.template, list(packets), longest, colour=self.colour)
+        clip = Clip(self.template, list(packets), longest, colour=self.colour, run=self._run)
         self._clips.append(clip)
         return clip
 
@@ -90,13 +80,17 @@ class PacketRing:
 
 @dataclass(slots=True)
 class Clip:
-    """Original packets of a stretch of time. `ended`: the stream has ended, nothing more will come."""
+    """Original packets of a stretch of time. `ended`: the stream has ended, nothing more will come.
+
+    run: what was decoded last, by this clip or another of the same ring.
+    """
 
     template: Any
     packets: list[Held]
     t_end_ns: int
     ended: bool = False
     colour: Colour | None = None
+    run: Decoding = field(default_factory=Decoding)
 
     @property
     def ready(self) -> bool:
@@ -186,43 +180,21 @@ class Clip:
             if held.video:
                 times.setdefault(held.pts, held.t_ns)
         wanted_ns = max((shown_ns for shown_ns in times.values() if shown_ns <= t_ns), default=None)
-        best: tuple[av.VideoFrame, int] | None = None
-        whole = first == 0
-        for frame in self._decoded(first):
+        run, packets = self.run, self.packets[first:]
+        run.go_to(t_ns, packets, self.template)
+        while run.newest is None or not (run.newest[1] > t_ns or run.newest[1] == wanted_ns):
+            frame = run.decoded(packets)
+            if frame is None:
+                break
             shown_ns = times.get(frame.pts)
             if shown_ns is None:
                 continue
-            if frame.pts == self.packets[first].pts:
-                whole = whole or (frame.pict_type == PictureType.I and not frame.is_corrupt)
-                if not whole:
+            if frame.pts == packets[0].pts:
+                run.whole = frame.pict_type == PictureType.I and not frame.is_corrupt
+                if not run.whole and first > 0:
                     return None
-            if best is None or best[1] < shown_ns <= t_ns:
-                best = (frame, shown_ns)
-            if shown_ns > t_ns or shown_ns == wanted_ns:
-                break
-        return best if whole else None
-
-    def _decoded(self, first: int) -> Iterator[av.VideoFrame]:
-        codec = self.template.codec_context
-        decoder: Any = av.CodecContext.create(codec.name, "r")
-        decoder.extradata = codec.extradata
-        # Codecs without headers of their own (MS-MPEG-4, raw) know their size only from the container.
-        decoder.width, decoder.height = codec.width, codec.height
-        decoder.pix_fmt = codec.pix_fmt
-        decoder.thread_count = 1
-        for held in self.packets[first:]:
-            if not held.video:
-                continue
-            packet = _packet(held)
-            packet.pts, packet.dts = held.pts, held.dts
-            try:
-                yield from decoder.decode(packet)
-            except av.error.FFmpegError:
-                continue  # counted as DAMAGED by the source already
-        try:
-            yield from decoder.decode(None)
-        except av.error.FFmpegError:
-            return
+            run.show(frame, shown_ns)
+        return run.best(t_ns) if run.whole or first == 0 else None
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         if not self.packets or self.colour is None:
@@ -247,7 +219,7 @@ class Clip:
             zero = min((_first(held) * held.time_base for held in kept if _first(held) is not None), default=0)
             last: dict[bool, int] = {}
             for held in kept:
-                packet = _packet(held)
+                packet = packet_of(held)
                 packet.stream = video if held.video or klv is None else klv
                 packet.time_base = held.time_base
                 shift = round(zero / held.time_base)
@@ -258,12 +230,6 @@ class Clip:
                 packet.pts = dts if held.pts is None else max(dts, held.pts - shift)
                 packet.is_keyframe = held.key
                 out.mux(packet)
-
-
-def _packet(held: Held) -> Any:
-    if isinstance(held.data, Path):
-        raise TypeError(f"{held.data}: a picture is not a packet")
-    return av.Packet(held.data)
 
 
 def _first(held: Held) -> Any:

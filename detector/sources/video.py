@@ -15,8 +15,9 @@ import av
 from detector.errors import SourceError
 from detector.model import Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
+from detector.sources.decoding import Held
 from detector.sources.luma import bgr_of, luma_of
-from detector.sources.packet_ring import Held, PacketRing
+from detector.sources.packet_ring import PacketRing
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
 from detector.sources.survey import Survey, decoding_s, packets, survey

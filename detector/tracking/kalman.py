@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import linear_sum_assignment
 
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
 from detector.picture.epipole import directions
 from detector.picture.homography import Float
+from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
-
-_FAR = 1e6
 
 
 class KalmanConfig(BaseModel):
@@ -164,9 +162,7 @@ class KalmanTracker:
         area = _log_area(states.size_px)[:, None] - _log_area(xyxy[:, 2:] - xyxy[:, :2])
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
-        rows, columns = linear_sum_assignment(np.where(allowed, cost, _FAR))
-        good = allowed[rows, columns]
-        return rows[good].astype(np.int64), columns[good].astype(np.int64)
+        return least_cost_pairs(cost, allowed)
 
     def _judge(self, t_ns: int) -> None:
         """Confirm what has moved on for certain."""

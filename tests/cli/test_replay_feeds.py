@@ -126,7 +126,7 @@ def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
 ) -> None:
     feeds = []
     for name in ("gate", "other"):
-        video(tmp_path / f"{name}.ts", 240)
+        video(tmp_path / f"{name}.ts", 480)  # long enough to be interrupted, however busy the machine
         feeds.append({"id": name, "media": f"{name}.ts"})
     path, out, whole = write_config(tmp_path, feeds), tmp_path / "out", tmp_path / "whole"
     process = start("replay", path, "--out", out, "--jobs", jobs, start_new_session=True)

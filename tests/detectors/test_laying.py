@@ -4,6 +4,7 @@ import numpy as np
 
 from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.laying import Laying
+from detector.picture import full_from_shrunk, halved
 from tests.naive_vision import aligned, flight, frame, texture, view
 
 SIZE = (320, 180)
@@ -42,3 +43,15 @@ def test_the_base_stays_while_the_view_does_and_is_replaced_after():
     np.testing.assert_allclose(moved, small_from_small(frames[9], frames[0]))
     assert laying.over(frames[9]).valid is None
     np.testing.assert_array_equal(laying.frame_from_base(frames[9]), np.eye(3))
+
+
+def test_at_half_size_the_same_is_laid():
+    laying, small = Laying(0.1), Laying(0.1, halved=True)
+    for one in (laying, small):
+        one.begin(kept(0))
+    large, laid = laying.over(kept(4)), small.over(kept(4))
+    assert laid.picture.shape == (90, 160)
+    off = np.abs(halved(large.picture).astype(int) - laid.picture)[laid.valid > 0]
+    assert np.percentile(off, 99) <= 6  # grey levels: interpolation blurs the small picture more
+    expected = np.linalg.inv(full_from_shrunk(1)) @ laying.frame_from_base(kept(4)) @ full_from_shrunk(1)
+    np.testing.assert_allclose(small.frame_from_base(kept(4)), expected, atol=1e-9)

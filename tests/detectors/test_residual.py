@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, by_pixel
 from detector.detectors.residual import block_means, in_the_light_of, noise_sigma, symmetric
 from tests.naive_vision import naive_block_maximum, naive_symmetric, texture
 
@@ -15,6 +15,12 @@ def test_symmetric_residual_agrees_with_its_slow_twin():
 def test_block_maximum_agrees_with_its_slow_twin():
     residual = np.random.default_rng(2).integers(0, 256, (37, 70)).astype(np.uint8)
     np.testing.assert_array_equal(block_maximum(residual), naive_block_maximum(residual, BLOCK_PX))
+
+
+def test_blocks_spread_over_their_pixels_have_themselves_as_maximum():
+    blocks = np.random.default_rng(2).integers(0, 256, (5, 9)).astype(np.uint8)
+    for shape, side in (((37, 70), 8), ((40, 72), 8), ((76, 137), 16)):
+        np.testing.assert_array_equal(block_maximum(by_pixel(blocks, shape, side), side), blocks)
 
 
 def test_an_edge_shifted_opposite_ways_leaves_nothing():

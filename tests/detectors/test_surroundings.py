@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.detectors.surroundings import _HEIGHTS, Pictures, least_left, moves_alone
+from detector.detectors import surroundings
+from detector.detectors.surroundings import _HEIGHTS, Pictures, least_left, moves_alone, shifts
 from detector.model import Parallax
 from tests.naive_vision import naive_least_left, texture
 
@@ -85,3 +86,30 @@ def test_least_left_as_its_slow_twin(seed):
     fast = least_left(boxes, earlier, later, seen)
     slow = [naive_least_left(*one, seen, _HEIGHTS) for one in zip(boxes, earlier, later, strict=True)]
     np.testing.assert_allclose(fast, slow, atol=1.0)
+
+
+BOXES = np.array([[100, 80, 112, 90], [3, 2, 9, 8], [220, 150, 250, 170], [380, 250, 398, 268], [50, 60, 140, 120]])
+
+
+def moved_by(picture: np.ndarray, x: float, y: float) -> np.ndarray:
+    matrix = np.array([[1, 0, x], [0, 1, y]], float)
+    return np.asarray(cv2.warpAffine(picture, matrix, picture.shape[::-1], borderMode=1))
+
+
+def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
+    judged = np.ascontiguousarray(texture()[:270, :400])
+    seen = Pictures(judged, moved_by(judged, 1.5, -0.5), moved_by(judged, -2, 1), 0.3, 0.6, None)
+    in_pieces = shifts(BOXES.astype(float), seen)
+    monkeypatch.setattr(surroundings, "_MOST_CUT_PX", 0)
+    whole = shifts(BOXES.astype(float), seen)
+    for one, other in zip(in_pieces, whole, strict=True):
+        np.testing.assert_allclose(one[[0, 2, 3, 4]], other[[0, 2, 3, 4]], atol=0.05)  # px
+        # In the corner the picture goes on beyond its border at each level of the pyramid by itself, a piece does not.
+        np.testing.assert_allclose(one[1], other[1], atol=0.3)
+
+
+def test_surroundings_that_moved_are_found():
+    judged = np.ascontiguousarray(texture()[:270, :400])
+    moved = moved_by(judged, 1.5, -0.5)
+    found, _ = shifts(BOXES.astype(float), Pictures(judged, moved, moved, 0.3, 0.6, None))
+    np.testing.assert_allclose(found[[0, 2, 4]], [[1.5, -0.5]] * 3, atol=0.1)  # px

@@ -45,15 +45,15 @@ class Counted:
     """How many packets are decoded."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from detector.sources import packet_ring
+        from detector.sources import decoding
 
-        self.packets, packet_of = 0, packet_ring._packet
+        self.packets, packet_of = 0, decoding.packet_of
 
         def counting(held):
             self.packets += 1
             return packet_of(held)
 
-        monkeypatch.setattr(packet_ring, "_packet", counting)
+        monkeypatch.setattr(decoding, "packet_of", counting)
 
 
 CODECS = [
@@ -85,6 +85,17 @@ def test_snapshot_decodes_no_more_than_the_group_its_picture_is_in(monkeypatch):
     at = times.index(keys[-2])
     assert clip.snapshot(times[at + 2]) is not None
     assert counted.packets < 10
+
+
+def test_snapshots_of_several_clips_of_one_moment_are_decoded_in_one_go(monkeypatch):
+    source = open_source(FEED, source_id="a")
+    source.ring = PacketRing(600.0)
+    times = [item.t_ns for item in source if isinstance(item, Frame)]
+    clips = [source.ring.hold(times[0]) for _ in range(4)]
+    counted = Counted(monkeypatch)
+    for clip, at in zip(clips, (3, 5, 5, 8), strict=True):
+        assert (clip.snapshot(times[at]) or pytest.fail("nothing decoded"))[1] == times[at]
+    assert counted.packets < 14
 
 
 def test_a_keyframe_that_was_lost_is_made_up_for_by_the_one_before(tmp_path):
