@@ -193,7 +193,7 @@ def least_left(xyxy: Float, earlier_px: Float, later_px: Float, laid: Pictures) 
     for share in _HEIGHTS:
         before = _at(laid.earlier, places + share * earlier_px[box])
         after = _at(laid.later, places + share * later_px[box])
-        left = np.minimum(left, symmetric(here, before, after).reshape(-1))
+        left = np.minimum(left, symmetric(here[None], before[None], after[None])[0])
     most = np.zeros(len(xyxy))
     np.maximum.at(most, box, left - misfit)
     return most

@@ -113,3 +113,10 @@ def test_surroundings_that_moved_are_found():
     moved = moved_by(judged, 1.5, -0.5)
     found, _ = shifts(BOXES.astype(float), Pictures(judged, moved, moved, 0.3, 0.6, None))
     np.testing.assert_allclose(found[[0, 2, 4]], [[1.5, -0.5]] * 3, atol=0.1)  # px
+
+
+def test_a_box_of_four_pixels_is_no_exception():
+    """OpenCV takes a row of four numbers for a colour."""
+    box = np.array([[100.0, 80, 102, 82]])
+    left = least_left(box, np.zeros((1, 2)), np.zeros((1, 2)), pictures())
+    assert left.shape == (1,)
