@@ -23,6 +23,8 @@ from detector.timebase import NS_PER_S
 # So far inside, a place leaves no doubt: the first such moment is the clearest. The deepest one is often where a mover
 # leaves the picture, and its snapshot shows half of it at the edge.
 _CLEAR_SIGMA = 5.0
+# Nearer than this two tracks that were followed side by side are parts of one thing, once one of them is lost.
+_SAME_THING_M, _SAME_THING_PX = 6.0, 20.0
 _PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
@@ -111,6 +113,7 @@ class MoverRule(ABC):
             config,
             getattr(config, self._min_time_field),
             config.same_place_m if on_ground else config.same_place_px,
+            _SAME_THING_M if on_ground else _SAME_THING_PX,
             self._violation_of(shapes),
             self._undecided_of(shapes),
         )

@@ -51,6 +51,7 @@ class Stay:
     t_maybe_last_ns: int = 0
     maybes: int = 0
     maybe_place: Place | None = None
+    began_ns: int = 0
     t_seen_ns: int = 0
     unseen_ns: int = 0  # longest time without a fix that meets the condition, within the run
     xy: tuple[float, float] = (0.0, 0.0)
@@ -64,7 +65,8 @@ class StayBook:
 
     A stay begins an incident when `min_hits` fixes in a row, over at least `min_time_s`, meet the condition.
     It ends a candidate when `min_hits` fixes in a row decidedly do not. An incident ends when nothing met
-    the condition for the cooldown. A track that begins where another was lost carries its stay on.
+    the condition for the cooldown. A track that begins where another was lost carries its stay on, and so does one that
+    was followed beside it, closer than things stand, and has no incident of its own: both were parts of one thing.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class StayBook:
         settings: MoverSettings,
         min_time_s: float,
         same_place: float,
+        same_thing: float,
         violation: Callable[[Stay, State], Violation],
         undecided: Callable[[Stay], Undecided],
     ) -> None:
@@ -79,6 +82,7 @@ class StayBook:
         self._min_time_ns = ns_from_seconds(min_time_s)
         self._patience_ns = ns_from_seconds(max(settings.cooldown_s, settings.max_gap_s))
         self._same_place = same_place
+        self._same_thing = same_thing
         self._violation = violation
         self._undecided = undecided
         self._stays: dict[tuple[int, int], Stay] = {}
@@ -94,6 +98,8 @@ class StayBook:
         for key, k in pairs.items():
             if key not in self._stays and conditions.decision[k] >= 0:
                 self._begin(key, scene.t_ns, points, int(conditions.row[k]), alive)
+        for key in [key for key, stay in self._stays.items() if stay.is_open and key[1] not in alive]:
+            self._pass_on(key, points, observed)
         for key, stay in list(self._stays.items()):
             row = observed.get(key[1])
             if row is not None:
@@ -127,8 +133,28 @@ class StayBook:
             stay.tracks.add(track)
             stay.misses = 0
         else:
-            stay = Stay(shape, track, track, {track}, t_seen_ns=t_ns)
+            stay = Stay(shape, track, track, {track}, began_ns=t_ns, t_seen_ns=t_ns)
         self._stays[key] = stay
+
+    def _pass_on(self, key: tuple[int, int], points: Points, observed: Mapping[int, int]) -> None:
+        """The track of an incident is lost; what was seen of the same thing beside it carries the incident on."""
+        lost = self._stays[key]
+        beside = [
+            (float(np.hypot(*((points.xy[row] - lost.xy) * points.scale[row]))), other)
+            for other, stay in self._stays.items()
+            if other[0] == key[0]
+            and not stay.is_open
+            and stay.began_ns <= lost.t_seen_ns
+            and (row := observed.get(other[1])) is not None
+        ]
+        near = min(beside, default=(np.inf, key))
+        if near[0] <= self._same_thing:
+            heir = self._stays.pop(near[1])
+            del self._stays[key]
+            lost.track = heir.track
+            lost.tracks |= heir.tracks
+            lost.misses = 0
+            self._stays[near[1]] = lost
 
     def _distance(self, stay: Stay, t_ns: int, points: Points, row: int) -> float:
         """From where the stay was last seen, or would be by now, whichever is nearer. [m or px]"""

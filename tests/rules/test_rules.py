@@ -167,6 +167,19 @@ def test_a_mover_lost_and_found_again_is_one_incident():
     assert closed[0].track_ids == (1, 2, 3, 4, 5, 6)
 
 
+def test_two_parts_of_one_vehicle_are_one_incident():
+    front = Mover(1, lambda t: (0.3 * t, 0.0) if t < 9 else None)
+    rear = Mover(2, lambda t: (0.3 * t - 4.0, 0.0) if t >= 6 else None)
+    closed = violations(outcome(rule("dwell", ZONE, limit_s=6.0), film([front, rear], 30)))
+    assert [v.track_ids for v in closed] == [(1, 2)]
+
+
+def test_two_vehicles_side_by_side_are_two_incidents():
+    pair = [straight(i, (0.0, 12.0 * i), (0.3, 0.0)) for i in (1, 2)]
+    closed = violations(outcome(rule("dwell", ZONE, limit_s=6.0), film(pair, 30)))
+    assert sorted(v.track_ids for v in closed) == [(1,), (2,)]
+
+
 def test_the_hole_of_a_zone_is_outside():
     ring = square(half_m=100.0, hole_m=50.0)
     assert outcome(rule("zone_entry", ring), film([straight(1, (0.0, 0.0), (0.1, 0.0))], 5)) == []
