@@ -25,7 +25,7 @@ demo: setup  ## Run the main job on a sample feed and show what was found (under
 	@command -v trucewatch >/dev/null || echo "To have trucewatch on the path of this shell:  . $(BIN)/activate"
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
-	@echo "test: the whole suite (about 4 minutes on 2 cores)"
+	@echo "test: the whole suite (5 to 6 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 fast: setup  ## The tests without the slow ones, no coverage

@@ -44,7 +44,7 @@ def make(path, codec="libx264", pix_fmt="yuv420p", size=(64, 48), frames=12, rat
         video.width, video.height, video.pix_fmt = *size, pix_fmt
         video.codec_context.gop_size = 6
         # AVI keeps no time of presentation: with B pictures the order of display is only the decoder's guess. And of a
-        # single picture libx265 now and then gives a decoding time that the MP4 writer refuses, if it may be a B picture.
+        # single picture libx265 now and then gives a decoding time that MP4 refuses, if it may be a B picture.
         if codec != "mjpeg":
             video.codec_context.max_b_frames = 0 if path.suffix == ".avi" or frames == 1 else 2
         for i in range(frames):
