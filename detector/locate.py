@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from detector.config import PathBeside
 from detector.geo import camera, wgs84
 from detector.geo.elevation import load_grid
 from detector.geo.footprint import footprint
@@ -34,7 +34,10 @@ class LocatorConfig(BaseModel):
         le=9000,
         description="height of level ground [m]; left out: what the telemetry says about the frame's centre",
     )
-    grid: Path | None = Field(None, description="elevation grid: .asc (ESRI), .npz, or .tif with the extra `dem`")
+    grid: PathBeside | None = Field(
+        None,
+        description="elevation grid, beside the configuration file: .asc (ESRI), .npz, or .tif with the extra `dem`",
+    )
     ground_datum: Datum | None = Field(
         None, description="what the ground's heights are counted from; left out: the same as the camera's height"
     )

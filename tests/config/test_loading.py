@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.config import Configuration, Registries, load
+from detector.config import Configuration, PathBeside, Registries, load
 from detector.errors import ConfigError
 
 
@@ -28,6 +28,7 @@ class Plain:
 
 class Where(Strict):
     ground_alt_m: float | None = None
+    grid: PathBeside | None = None
 
 
 class Case:
@@ -74,6 +75,11 @@ def test_a_good_file_is_read_with_its_parts_and_defaults(tmp_path: Path) -> None
     assert configuration.rules[0].config.min_dwell_s == 3
     assert configuration.rules[0].feeds == ("north",)
     assert configuration.settings.feeds[0].start == 1_772_346_600_000_000_000
+
+
+def test_a_path_in_a_section_is_beside_the_file(tmp_path: Path) -> None:
+    configuration = loaded(tmp_path, GOOD + "location: {grid: heights.asc}\n")
+    assert configuration.location.grid == (tmp_path / "heights.asc").resolve()
 
 
 def test_the_digest_is_what_sha256sum_says(tmp_path: Path) -> None:
