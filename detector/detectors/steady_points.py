@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.picture.flow import corners, follow_from
+
 U8 = NDArray[np.uint8]
 Float = NDArray[np.float64]
 
@@ -58,8 +60,8 @@ class SteadyPoints:
     def see(self, picture: U8, t_ns: int) -> Snapshot:
         """Follow the points to the next picture, of the same size as the last."""
         if self._picture is not None and len(self._xy):
-            there, found = _follow(self._picture, picture, self._xy, self._xy + self._step)
-            back, found_back = _follow(picture, self._picture, there, self._xy)
+            there, found = _followed(self._picture, picture, self._xy, self._xy + self._step)
+            back, found_back = _followed(picture, self._picture, there, self._xy)
             home = found & found_back & (np.hypot(*(back - self._xy).T) < _RETURN_PX)
             self._number, self._step, self._xy = self._number[home], (there - self._xy)[home], there[home]
         # Looking for corners costs as much as following them: every second picture is enough.
@@ -140,20 +142,7 @@ def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np
 
 def strong_corners(picture: U8) -> Float:
     """The best corner of each cell of the grid, without the cells that have no strong one. shape (N, 2) [px]"""
-    border = _WINDOW_PX // 2 + 1
-    height, width = picture.shape
-    cell_y, cell_x = (height - 2 * border) // ROWS, (width - 2 * border) // COLUMNS
-    if cell_x < 2 or cell_y < 2:
-        return np.zeros((0, 2))
-    strength = cv2.cornerMinEigenVal(picture, _BLOCK_PX, ksize=3)
-    inner = strength[border : border + cell_y * ROWS, border : border + cell_x * COLUMNS]
-    cells = inner.reshape(ROWS, cell_y, COLUMNS, cell_x).transpose(0, 2, 1, 3).reshape(ROWS * COLUMNS, -1)
-    best = cells.argmax(axis=1)
-    good = cells[np.arange(len(cells)), best] > _MIN_CORNER
-    row, column = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
-    y, x = np.divmod(best, cell_x)
-    points = np.stack([border + column * cell_x + x, border + row * cell_y + y], axis=1).astype(np.float64)
-    return np.asarray(points[good])
+    return corners(picture, COLUMNS, ROWS, border=_WINDOW_PX // 2 + 1, block_px=_BLOCK_PX, least=_MIN_CORNER)
 
 
 def _cell(xy: Float, shape: tuple[int, ...]) -> NDArray[np.int64]:
@@ -162,21 +151,5 @@ def _cell(xy: Float, shape: tuple[int, ...]) -> NDArray[np.int64]:
     return np.asarray(row * COLUMNS + np.clip(xy[:, 0] * COLUMNS / width, 0, COLUMNS - 1).astype(np.int64))
 
 
-def _follow(source: U8, target: U8, xy: Float, guess: Float) -> tuple[Float, NDArray[np.bool_]]:
-    if len(xy) == 0:
-        return xy, np.zeros(0, np.bool_)
-    moved, status, _ = cv2.calcOpticalFlowPyrLK(
-        source,
-        target,
-        xy.astype(np.float32).reshape(-1, 1, 2),
-        guess.astype(np.float32).reshape(-1, 1, 2),
-        winSize=(_WINDOW_PX, _WINDOW_PX),
-        maxLevel=_LEVELS,
-        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.03),
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-        minEigThreshold=1e-5,
-    )
-    places = moved.reshape(-1, 2).astype(np.float64)
-    height, width = target.shape
-    inside = (places >= 0).all(axis=1) & (places[:, 0] < width) & (places[:, 1] < height)
-    return places, inside & (status.ravel() == 1)
+def _followed(source: U8, target: U8, xy: Float, start: Float) -> tuple[Float, NDArray[np.bool_]]:
+    return follow_from(source, target, xy, start, levels=_LEVELS, window_px=_WINDOW_PX)

@@ -14,21 +14,33 @@ WINDOW_PX = 11  # 15 took half as long again and was no better: benchmarks/notes
 _MIN_CORNER = 4e-5
 
 
-def corners(picture: NDArray[np.uint8], columns: int = 20, rows: int = 12) -> Float:
+def corners(
+    picture: NDArray[np.uint8],
+    columns: int = 20,
+    rows: int = 12,
+    *,
+    border: int = WINDOW_PX // 2,
+    block_px: int = _BLOCK_PX,
+    least: float = _MIN_CORNER,
+) -> Float:
     """The best corner of each cell of a grid, without the cells that have none. shape (N, 2) [px], row by row.
 
     A fixed grid keeps the points spread out, whatever the texture does. Empty where the picture is too small.
+
+    Args:
+        border: so far from the picture's edge there are none. [px]
+        block_px: side of what is looked at around each pixel.
+        least: OpenCV's cornerMinEigenVal that a corner has at least.
     """
-    border = WINDOW_PX // 2
     height, width = picture.shape
     cell_y, cell_x = (height - 2 * border) // rows, (width - 2 * border) // columns
     if cell_x < 2 or cell_y < 2:
         return np.zeros((0, 2))
-    strength = cv2.cornerMinEigenVal(picture, _BLOCK_PX, ksize=3)
+    strength = cv2.cornerMinEigenVal(picture, block_px, ksize=3)
     inner = strength[border : border + cell_y * rows, border : border + cell_x * columns]
     cells = inner.reshape(rows, cell_y, columns, cell_x).transpose(0, 2, 1, 3).reshape(rows * columns, -1)
     best = cells.argmax(axis=1)
-    good = cells[np.arange(len(cells)), best] > _MIN_CORNER
+    good = cells[np.arange(len(cells)), best] > least
     row, column = np.divmod(np.arange(rows * columns), columns)
     y, x = np.divmod(best, cell_x)
     points = np.stack([border + column * cell_x + x, border + row * cell_y + y], axis=1).astype(np.float64)
@@ -56,9 +68,16 @@ def follow(
     Returns:
         Places, shape (N, 2) [px], and which of them can be believed, shape (N,).
     """
+    start = np.nan_to_num(apply(guess, points), nan=-1e4, posinf=-1e4, neginf=-1e4).clip(-1e4, 1e4)
+    return follow_from(source, target, points, start, levels=levels, window_px=window_px)
+
+
+def follow_from(
+    source: NDArray[np.uint8], target: NDArray[np.uint8], points: Float, start: Float, *, levels: int, window_px: int
+) -> tuple[Float, NDArray[np.bool_]]:
+    """The same, with a place to start from for each point. start: shape (N, 2) [px]"""
     if len(points) == 0:
         return np.zeros((0, 2)), np.zeros(0, np.bool_)
-    start = np.nan_to_num(apply(guess, points), nan=-1e4, posinf=-1e4, neginf=-1e4).clip(-1e4, 1e4)
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
         source,
         target,
