@@ -13,6 +13,11 @@ from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
 
+_RESTLESS = (
+    0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
+)
+_RESTLESS_FACTOR = 2.0
+
 
 class KalmanConfig(BaseModel):
     """Settings of the tracker."""
@@ -97,7 +102,7 @@ class KalmanTracker:
         if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
             self._drop_all()
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
-        self._advance(matrix, alignment.reference_id, detections.t_ns)
+        self._advance(alignment, detections.t_ns)
         self._alignment = alignment
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
@@ -112,14 +117,17 @@ class KalmanTracker:
         self._states = _none()
         self._reference_from_last = None
 
-    def _advance(self, matrix: Float, reference_id: int, t_ns: int) -> None:
+    def _advance(self, alignment: Alignment, t_ns: int) -> None:
         """Carry all tracks to this frame and this time."""
+        matrix, reference_id = alignment.reference_from_frame, alignment.reference_id
+        restless = alignment.inlier_ratio < _RESTLESS
+        acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
             self._drop_all()
         elif len(self._states):
             if not np.array_equal(matrix, self._reference_from_last):
                 carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
-            predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, self._config.acceleration_px_s2)
+            predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, acceleration)
             self._states = self._states.rows(np.flatnonzero(np.isfinite(self._states.state).all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
