@@ -75,6 +75,7 @@ class _Evidence(NamedTuple):
     threshold: NDArray[np.float32]  # of each block
     low: NDArray[np.float32]  # of each block, for what lies around a spot
     laid: Laid  # the judged picture
+    edges: U8  # its
     earlier: U8
     later: U8
     apart_s: float  # from the earlier to the later one
@@ -207,7 +208,8 @@ class MovingDetector:
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int) -> _Evidence:
         config, laying = self._config, self._layings[at]
         laid, others = laying.over(judged), [laying.over(one) for one in pair]
-        misfit = cv2.convertScaleAbs(edges(laid.picture), alpha=config.edge_share)
+        sharp = edges(laid.picture)
+        misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
         earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
         residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
         for one in (laid, *others):
@@ -225,7 +227,7 @@ class MovingDetector:
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
         shrink = judged.picture.shape[0] // residual.shape[0]
         apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
-        return _Evidence(residual, threshold, low, laid, earlier, later, apart_s, shrink, self._blocks_px[at])
+        return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
@@ -256,6 +258,7 @@ class MovingDetector:
                 one.laid.picture,
                 one.earlier,
                 one.later,
+                one.edges,
                 self._config.edge_share,
                 one.apart_s,
                 self._parallax(judged, one),

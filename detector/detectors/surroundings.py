@@ -9,9 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from detector.detectors.residual import U8, edges, symmetric
+from detector.detectors.residual import U8, symmetric
 from detector.model import Parallax
-from detector.picture.epipole import directions
+from detector.picture.epipole import held_against
 from detector.picture.flow import follow
 
 Float = NDArray[np.float64]
@@ -40,6 +40,7 @@ _AROUND_PX = 21  # half a window of Lucas-Kanade, and how far a point may move
 class Pictures(NamedTuple):
     """The judged picture, an earlier and a later one laid over it.
 
+    edges: of the judged picture (`residual.edges`).
     edge_share: misfit of the registration that is tolerated. [px]
     apart_s: from the earlier to the later one.
     parallax: how structure is known to move, in their pixels; None where nothing is known.
@@ -48,6 +49,7 @@ class Pictures(NamedTuple):
     judged: U8
     earlier: U8
     later: U8
+    edges: U8
     edge_share: float
     apart_s: float
     parallax: Parallax | None
@@ -156,11 +158,10 @@ def _ring(xyxy: Float) -> Float:
 def _travels(ring: Float, earlier: Float, later: Float, parallax: Parallax, apart_s: float) -> NDArray[np.bool_]:
     """Which neighbours move along the line that structure moves along there, steadily and no faster. shape (N, 8)"""
     way = later - earlier
-    along = directions(parallax.epipole, ring.reshape(-1, 2)).reshape(ring.shape)
-    forward = np.sum(way * along, axis=2)
-    most = np.where(forward > 0, parallax.forward_px_s, parallax.backward_px_s) * _SPEEDS * apart_s + _AGREE_PX
+    held = held_against(parallax, ring.reshape(-1, 2), way.reshape(-1, 2))
+    forward, aside, usual_px_s = (one.reshape(ring.shape[:2]) for one in held[1:])
+    most = usual_px_s * _SPEEDS * apart_s + _AGREE_PX
     forward = np.abs(forward)
-    aside = np.abs(way[..., 0] * along[..., 1] - way[..., 1] * along[..., 0])
     uneven = np.hypot(*(later + earlier).transpose(2, 0, 1))
     return np.asarray(
         (forward > _LEAST_WAY_PX)
@@ -188,7 +189,7 @@ def least_left(xyxy: Float, earlier_px: Float, later_px: Float, laid: Pictures) 
     """
     places, box = _pixels(xyxy, laid.judged.shape)
     here = _at(laid.judged, places)
-    misfit = laid.edge_share * _at(edges(laid.judged), places).astype(np.float64)
+    misfit = laid.edge_share * _at(laid.edges, places).astype(np.float64)
     left = np.full(len(places), 255, np.uint8)
     for share in _HEIGHTS:
         before = _at(laid.earlier, places + share * earlier_px[box])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,6 +74,29 @@ def directions(point: Float, places: Float) -> Float:
     """Unit vectors along which structure moves at each place. shape (N, 2); 0 at the epipole itself"""
     away = point[:2] - point[2] * places
     return np.asarray(away / np.maximum(np.linalg.norm(away, axis=1), 1e-12)[:, None])
+
+
+class Way(NamedTuple):
+    """Ways of things, held against the lines that structure moves along.
+
+    along: unit vectors of the lines. shape (N, 2)
+    forward_px: gone along its line, as `Parallax` is signed. shape (N,)
+    aside_px: gone off it, never negative. shape (N,)
+    usual_px_s: speed that most structure stays under in that direction. shape (N,)
+    """
+
+    along: Float
+    forward_px: Float
+    aside_px: Float
+    usual_px_s: Float
+
+
+def held_against(known: Parallax, places: Float, moved: Float) -> Way:
+    """How far what lies at some places has moved along structure's lines and off them. places, moved: (N, 2) [px]"""
+    along = directions(known.epipole, places)
+    forward = np.sum(moved * along, axis=1)
+    aside = np.abs(moved[:, 0] * along[:, 1] - moved[:, 1] * along[:, 0])
+    return Way(along, forward, aside, np.where(forward > 0, known.forward_px_s, known.backward_px_s))
 
 
 def _cosine(point: Float, places: Float, along: Float) -> NDArray[np.float64]:

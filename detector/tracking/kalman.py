@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
-from detector.picture.epipole import directions
+from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.parts import is_part_of_another
@@ -206,16 +206,14 @@ class KalmanTracker:
         parallax = self._alignment.parallax if self._alignment is not None else None
         if parallax is None:
             return np.zeros(len(states), np.bool_)
-        along = directions(parallax.epipole, states.state[:, :2])
-        forward = np.sum(way * along, axis=1)
-        aside = np.abs(way[:, 0] * along[:, 1] - way[:, 1] * along[:, 0])
+        held = held_against(parallax, states.state[:, :2], way)
+        forward_px = np.abs(held.forward_px)
         age_s = np.maximum((t_ns - states.born_ns) / 1e9, 1e-3)
-        usual_px_s = np.where(forward > 0, parallax.forward_px_s, parallax.backward_px_s)
-        slow = np.abs(forward) <= config.structure_speeds * usual_px_s * age_s
+        slow = forward_px <= config.structure_speeds * held.usual_px_s * age_s
         # Of a mast one sees now one piece, now another: along its length its place is not known.
         long_px = states.size_px - states.size_px.min(axis=1, keepdims=True)
-        extent_px = (long_px * np.abs(along[:, ::-1])).sum(axis=1) / 2
-        near = aside <= config.structure_aside * np.abs(forward) + extent_px + _sigma_of_size(states.size_px)
+        extent_px = (long_px * np.abs(held.along[:, ::-1])).sum(axis=1) / 2
+        near = held.aside_px <= config.structure_aside * forward_px + extent_px + _sigma_of_size(states.size_px)
         return np.asarray(slow & near)
 
     def _end(self, t_ns: int) -> None:

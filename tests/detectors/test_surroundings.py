@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from detector.detectors import surroundings
+from detector.detectors.residual import edges
 from detector.detectors.surroundings import _HEIGHTS, Pictures, least_left, moves_alone, shifts
 from detector.model import Parallax
 from tests.naive_vision import naive_least_left, texture
@@ -33,15 +34,10 @@ def picture(step: float, car_px: np.ndarray | None = None) -> np.ndarray:
 
 
 def pictures(parallax: Parallax | None = PARALLAX, car_px=None, car_step=(0.0, 0.0)) -> Pictures:
-    return Pictures(
-        *(
-            picture(step, None if car_px is None else np.array(car_px) + step * np.array(car_step))
-            for step in (0, -1, 1)
-        ),
-        0.3,
-        0.6,
-        parallax,
+    judged, earlier, later = (
+        picture(step, None if car_px is None else np.array(car_px) + step * np.array(car_step)) for step in (0, -1, 1)
     )
+    return Pictures(judged, earlier, later, edges(judged), 0.3, 0.6, parallax)
 
 
 def borders() -> np.ndarray:
@@ -98,7 +94,7 @@ def moved_by(picture: np.ndarray, x: float, y: float) -> np.ndarray:
 
 def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
     judged = np.ascontiguousarray(texture()[:270, :400])
-    seen = Pictures(judged, moved_by(judged, 1.5, -0.5), moved_by(judged, -2, 1), 0.3, 0.6, None)
+    seen = Pictures(judged, moved_by(judged, 1.5, -0.5), moved_by(judged, -2, 1), edges(judged), 0.3, 0.6, None)
     in_pieces = shifts(BOXES.astype(float), seen)
     monkeypatch.setattr(surroundings, "_MOST_CUT_PX", 0)
     whole = shifts(BOXES.astype(float), seen)
@@ -111,7 +107,7 @@ def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
 def test_surroundings_that_moved_are_found():
     judged = np.ascontiguousarray(texture()[:270, :400])
     moved = moved_by(judged, 1.5, -0.5)
-    found, _ = shifts(BOXES.astype(float), Pictures(judged, moved, moved, 0.3, 0.6, None))
+    found, _ = shifts(BOXES.astype(float), Pictures(judged, moved, moved, edges(judged), 0.3, 0.6, None))
     np.testing.assert_allclose(found[[0, 2, 4]], [[1.5, -0.5]] * 3, atol=0.1)  # px
 
 
