@@ -12,12 +12,14 @@ from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
+from detector.model.incidents import Incident
 from detector.model.pose import CameraPose, Datum
 from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
 from detector.model.series import Series
 from detector.model.sight import Sight
 from detector.model.tracks import Tracks
+from detector.model.triggers import Triggers
 from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
 
@@ -34,6 +36,7 @@ __all__ = [
     "Gap",
     "GapReason",
     "GroundFixes",
+    "Incident",
     "Kind",
     "Means",
     "MediaFile",
@@ -47,6 +50,7 @@ __all__ = [
     "State",
     "TimeFrom",
     "Tracks",
+    "Triggers",
     "Undecided",
     "Verdict",
     "Violation",

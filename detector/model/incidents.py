@@ -1,0 +1,36 @@
+"""One event that several sensors noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One event put together from the triggers of several sensors.
+
+    t_ns: when it happened at its source (not when it was heard). [ns, UTC]
+    t_sigma_ns: standard deviation of it. [ns]
+    position_m: x (east), y (north) in the plane of the sensors' local coordinates; None where it could not be placed.
+    covariance_m2: xx, xy, yy. [m2]; None where position_m is.
+    bearing_deg: from `observer`, clockwise from north, where only a direction is known.
+    bearing_sigma_deg: standard deviation of it. [deg]
+    observer: x, y of the place the bearing starts from. [m]
+    sensors: channels that noticed it, by arrival.
+    arrivals_ns: when each of them did. [ns, UTC]
+    residuals_s: arrival less what place, time and speed give, for each. [s]
+    kind: "impulse" and its like; what the triggers agree on.
+    """
+
+    source_id: str
+    t_ns: int
+    t_sigma_ns: float
+    position_m: tuple[float, float] | None
+    covariance_m2: tuple[float, float, float] | None
+    bearing_deg: float | None
+    bearing_sigma_deg: float | None
+    observer: tuple[float, float] | None
+    sensors: tuple[str, ...]
+    arrivals_ns: tuple[int, ...]
+    residuals_s: tuple[float, ...]
+    kind: str = "impulse"
