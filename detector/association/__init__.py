@@ -1,0 +1,1 @@
+"""Triggers of several sensors become one incident."""
