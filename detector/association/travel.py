@@ -98,7 +98,7 @@ class Travel(NamedTuple):
     """Travel times and how they change with the source's place and with the medium.
 
     time_s: shape (...) [s]
-    by_place: with the source's x, y. shape (..., 2) [s/m]
+    by_place: with the source's x, y, z. shape (..., 3) [s/m]
     by_medium: with the speed and the wind's east and north components. shape (..., 3) [s per m/s]
     """
 
@@ -132,6 +132,6 @@ def travel(source_m: ArrayLike, sensor_m: ArrayLike, medium: Medium) -> Travel:
     by_wind = -(time_s * slowness)[..., None] * towards[..., :2]
     return Travel(
         time_s,
-        -towards[..., :2] * slowness[..., None],
+        -towards * slowness[..., None],
         np.concatenate([-(time_s * slowness)[..., None], by_wind], -1),
     )
