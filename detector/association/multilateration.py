@@ -157,6 +157,42 @@ def multilaterate(
     return Places(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
+class Refined(NamedTuple):
+    """Of M guesses: x, y (M, 2) [m], time (M,) [s], covariance of x, y (M, 2, 2) [m2], residuals (M, S) [s], misfit."""
+
+    place_m: Array
+    t_s: Array
+    covariance_m2: Array
+    residual_s: Array
+    misfit: Array
+
+
+def refine(
+    guess_m: Array,
+    sensors_m: Array,
+    arrivals_s: Array,
+    sigma_s: Array,
+    medium: Medium,
+    *,
+    height: SourceHeight,
+    huber: Huber,
+    iterations: int = 8,
+) -> Refined:
+    """The nearest minimum of the loss from a guessed place each, whatever the geometry. Arguments as `multilaterate`.
+
+    Args:
+        guess_m: shape (M, 2) [m]
+        sensors_m: shape (S, 3) [m]
+        arrivals_s, sigma_s: shape (M, S), at least one arrival each. [s]
+    """
+    problem, middle, zero = _centred(np.broadcast_to(sensors_m, (*arrivals_s.shape, 3)), arrivals_s, sigma_s, medium,
+                                     height, huber)  # fmt: skip
+    fit = _descend(problem, guess_m - middle[:, :2], iterations)
+    residual = np.where(np.isfinite(arrivals_s), fit.residual, np.nan)
+    t_s = fit.state[:, 2] / medium.speed_m_s + zero
+    return Refined(fit.state[:, :2] + middle[:, :2], t_s, fit.covariance[:, :2, :2], residual, fit.misfit)
+
+
 class _Known(NamedTuple):
     """The medium, and the standard deviations of its speed, its wind's two components and the source's height."""
 
@@ -203,6 +239,30 @@ class _Fit(NamedTuple):
 
 
 def _some(sensors: Array, arrivals: Array, sigma: Array, medium: Medium, height: SourceHeight, huber: Huber) -> Places:
+    problem, middle, zero = _centred(sensors, arrivals, sigma, medium, height, huber)
+    heard = problem.inverse_sigma > 0
+    count = heard.sum(1)
+    radius = _radius(problem)
+    places = _unknown(middle, arrivals.shape[1])
+    for rows, tell in (
+        (np.flatnonzero((count >= 3) & (radius > 0)), _tell_places),
+        (np.flatnonzero((count == 2) & (radius > 0)), _tell_directions),
+    ):
+        if len(rows):
+            for whole, told in zip(places, tell(problem.at(rows)), strict=True):
+                if told is not None:
+                    whole[rows] = told
+    places.place_m[:] += middle[:, :2]
+    places.other_place_m[:] += middle[:, :2]
+    places.t_s[:] += zero
+    places.residual_s[~heard] = np.nan
+    return places
+
+
+def _centred(
+    sensors: Array, arrivals: Array, sigma: Array, medium: Medium, height: SourceHeight, huber: Huber
+) -> tuple[_Problem, Array, Array]:
+    """The problem around the middle of the sensors that heard it, that middle (N, 3) and the mean arrival (N,)."""
     heard = np.isfinite(arrivals)
     count = heard.sum(1)
     weight = heard / np.maximum(count, 1)[:, None]
@@ -212,23 +272,8 @@ def _some(sensors: Array, arrivals: Array, sigma: Array, medium: Medium, height:
     inverse_sigma = np.divide(1.0, sigma, out=np.zeros_like(arrivals), where=heard)
     centred = sensors - np.concatenate([middle[:, :2], np.zeros((len(middle), 1))], 1)[:, None]
     source_z = middle[:, 2] - height.below_sensors_m
-    problem = _Problem(centred, relative, inverse_sigma, source_z, _Known.of(medium, height), huber)
-    distance = np.where(heard, np.hypot(centred[..., 0], centred[..., 1]), 0.0)
-    places = _unknown(middle, arrivals.shape[1])
-    for rows, tell in (
-        (np.flatnonzero((count >= 3) & (distance.max(1, initial=0.0) > 0)), _tell_places),
-        (np.flatnonzero((count == 2) & (distance.max(1, initial=0.0) > 0)), _tell_directions),
-    ):
-        if len(rows):
-            part = problem.at(rows)
-            for whole, told in zip(places, tell(part), strict=True):
-                if told is not None:
-                    whole[rows] = told
-    places.place_m[:] += middle[:, :2]
-    places.other_place_m[:] += middle[:, :2]
-    places.t_s[:] += zero
-    places.residual_s[~heard] = np.nan
-    return places
+    known = _Known.of(medium, height)
+    return _Problem(centred, relative, inverse_sigma, source_z, known, huber), middle, zero
 
 
 def _unknown(middle: Array, sensors: int) -> Places:
@@ -375,7 +420,7 @@ def _loss(scaled: Array, huber: Huber) -> Array:
     return np.where(size <= bend, size**2, bend * (2 * size - bend))
 
 
-def _descend(problem: _Problem, start: Array) -> _Fit:
+def _descend(problem: _Problem, start: Array, iterations: int = _ITERATIONS) -> _Fit:
     """Damped Gauss-Newton from each start."""
     state = np.zeros((len(start), 7))
     state[:, :2] = start
@@ -384,7 +429,7 @@ def _descend(problem: _Problem, start: Array) -> _Fit:
     residual, jacobian = _residuals(problem, state)
     misfit = _misfit(problem, state, residual)
     damping, moving = np.full(len(start), 1e-3), np.ones(len(start), bool)
-    for _ in range(_ITERATIONS):
+    for _ in range(iterations):
         normal, gradient = _normal(problem, state, residual, jacobian)
         step = np.linalg.solve(normal + damping[:, None, None] * np.eye(7), gradient[..., None])[..., 0]
         tried = state + np.where(moving[:, None], step, 0.0)

@@ -1,0 +1,321 @@
+"""Triggers of several sensors, as they come, become incidents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.association.hypotheses import (
+    Earlier,
+    EvidenceConfig,
+    Hypothesis,
+    Picks,
+    clutter_per_s,
+    repetitions,
+    search,
+    weight,
+)
+from detector.association.multilateration import Huber, SourceHeight, multilaterate
+from detector.association.nodes import spread_nodes
+from detector.association.sensors import Sensors
+from detector.association.telling import again, incident_of
+from detector.association.travel import Medium, travel
+from detector.model import Incident, Triggers
+from detector.timebase import NS_PER_S, ns_from_seconds
+
+# Echoes die away: a trigger so many mean delays later is no echo of it.
+_ECHO_DELAYS = 10.0
+# So many triggers of one sensor are looked at together; of more, the loudest.
+_MOST_OF_ONE = 24
+# All sensors at once: of so many at least, and this share of them.
+_LEAST_AT_ONCE = 3
+_SHARE_AT_ONCE = 0.8
+
+
+class AssociationConfig(BaseModel):
+    """When triggers of several sensors are one incident."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
+    min_sensors: int | None = Field(
+        None,
+        ge=2,
+        le=100,
+        description="Fewer sensors make no incident; left out: 4, or all there are if they are fewer.",
+    )
+    least_score: float = Field(
+        10.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
+    )
+    reach_m: float = Field(3000.0, gt=0, le=100_000, description="Sources are sought so far from the sensors. [m]")
+    settle_s: float = Field(
+        0.7,
+        ge=0,
+        le=60,
+        description="So long after an incident's last trigger it is decided whether another explains it better. [s]",
+    )
+    step_s: float = Field(0.1, gt=0, le=10, description="Decisions fall at whole multiples of this. [s]")
+    repeat_s: float = Field(
+        30.0, ge=0, le=3600, description="An incident is remembered so long for its repetitions. [s]"
+    )
+    at_once_s: float = Field(0.002, ge=0, le=1, description="All sensors within this: electrical, not sound. [s]")
+
+
+@dataclass(slots=True)
+class _Pick:
+    """One trigger. t_ns, sensor: its order; clutter: rate of chance and echoes where it came. [1/s]"""
+
+    t_ns: int
+    sensor: int
+    sigma_s: float
+    score: float
+    kind: str
+    clutter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An incident found, for its repetitions and its late arrivals.
+
+    t_ns, place_m: of the source as it explained the triggers. delay_s: from it to each sensor that heard it, else NaN.
+    expected_s: to every sensor.
+    """
+
+    incident: Incident
+    t_ns: int
+    place_m: NDArray[np.float64]
+    delay_s: NDArray[np.float64]
+    expected_s: NDArray[np.float64]
+
+
+class Associator:
+    """Puts triggers together, streaming, in bounded memory.
+
+    Decisions fall at whole multiples of `step_s` of the streams' own time and see exactly the triggers before it: how
+    the triggers are cut into calls changes nothing. An incident is given out once `settle_s` have passed since its last
+    trigger, unless a better explanation of one of its triggers is still open. Triggers that the incidents found explain
+    (late arrivals at far sensors) and those of all sensors at once (electrical) are counted and make none.
+
+    Hit: a shot heard by five microphones; forty of them.   Miss: a door that one microphone hears; a lightning
+    surge in all cables; each one's own echoes.
+    """
+
+    Config = AssociationConfig
+
+    def __init__(
+        self,
+        sensors: Sensors,
+        medium: Medium,
+        config: AssociationConfig | None = None,
+        *,
+        source_id: str = "association",
+        height: SourceHeight | None = None,
+        huber: Huber | None = None,
+    ) -> None:
+        self.config = config or AssociationConfig()
+        self._sensors, self._medium, self._source_id = sensors, medium, source_id
+        self._height, self._huber = height or SourceHeight(), huber or Huber()
+        position = sensors.position_m
+        self._index = {name: k for k, name in enumerate(sensors.channels)}
+        self._nodes = spread_nodes(
+            position, medium, self.config.reach_m, float(position[:, 2].mean()) - self._height.below_sensors_m
+        )
+        between = np.linalg.norm(position[:, None] - position[None], axis=-1)
+        self._span_ns = ns_from_seconds(float(between.max()) / (medium.speed_m_s - np.hypot(*medium.wind_m_s)) + 0.2)
+        self._min_sensors = self.config.min_sensors or min(4, len(position))
+        self._step_ns, self._settle_ns = ns_from_seconds(self.config.step_s), ns_from_seconds(self.config.settle_s)
+        self._at_once_ns = ns_from_seconds(self.config.at_once_s)
+        self._spreads = float(between.max()) / medium.speed_m_s > 10 * self.config.at_once_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self.counters: Counter[str] = Counter()
+        self._coming: list[_Pick] = []
+        self._open: list[_Pick] = []
+        self._heard: list[list[_Pick]] = [[] for _ in self._sensors.channels]
+        self._known: list[_Known] = []
+        self._new: list[_Known] = []
+        self._now_ns: int | None = None
+
+    def push(self, triggers: Triggers, until_ns: int) -> list[Incident]:
+        """Take triggers; incidents that are decided now, in the order of their decision.
+
+        Args:
+            triggers: of any of the sensors, in any order.
+            until_ns: every trigger with an onset before this has been given. Never goes back.
+
+        A trigger that comes after its time was declared over is `late`, one of an unknown channel `unknown`: counted,
+        and left out.
+        """
+        for row in range(len(triggers)):
+            sensor = self._index.get(str(triggers.channel[row]))
+            t_ns = int(triggers.t_ns[row])
+            if sensor is None:
+                self.counters["unknown"] += 1
+            elif self._now_ns is not None and t_ns < self._now_ns:
+                self.counters["late"] += 1
+            else:
+                sigma_s, score = float(triggers.sigma_ns[row]) / NS_PER_S, float(triggers.score[row])
+                self._coming.append(_Pick(t_ns, sensor, sigma_s, score, str(triggers.kind[row])))
+        return self._advance(until_ns)
+
+    def finish(self) -> list[Incident]:
+        """The streams have ended: what was still open."""
+        if not self._coming and not self._open:
+            return []
+        last = max(one.t_ns for one in (*self._coming, *self._open))
+        return self._advance(last + self._settle_ns + self._span_ns + 2 * self._step_ns)
+
+    def _advance(self, until_ns: int) -> list[Incident]:
+        self._coming.sort(key=lambda one: (one.t_ns, one.sensor, -one.score))
+        found: list[Incident] = []
+        while True:
+            waiting = self._open or self._coming[:1]
+            if not waiting:
+                break
+            # Nothing can happen before the first of the triggers that wait: steps without any are passed over.
+            after_ns = max(self._now_ns or 0, waiting[0].t_ns)
+            if self._open and self._now_ns is not None:
+                after_ns = self._now_ns
+            step_ns = (after_ns // self._step_ns + 1) * self._step_ns
+            if step_ns > until_ns:
+                break
+            self._now_ns = step_ns
+            found += self._decide(step_ns)
+        self._now_ns = max(self._now_ns or 0, until_ns // self._step_ns * self._step_ns)
+        return found
+
+    def _decide(self, now_ns: int) -> list[Incident]:
+        """Everything that can be said at this instant from the triggers before it."""
+        while self._coming and self._coming[0].t_ns < now_ns:
+            self._admit(self._coming.pop(0))
+        self._drop_at_once()
+        found: list[Incident] = []
+        settled_ns = now_ns - self._settle_ns
+        if any(settled_ns - self._step_ns <= one.t_ns < settled_ns for one in self._open):
+            while incidents := self._best(now_ns, settled_ns):
+                found += incidents
+        oldest_ns = now_ns - self._span_ns - self._settle_ns - self._step_ns
+        self._open = [one for one in self._open if one.t_ns >= oldest_ns]
+        self._known = [one for one in self._known if one.t_ns >= now_ns - ns_from_seconds(self.config.repeat_s)]
+        return found
+
+    def _admit(self, pick: _Pick) -> None:
+        """A trigger becomes one under consideration, unless an incident found explains it."""
+        earlier = self._heard[pick.sensor]
+        since_s = np.array([(pick.t_ns - one.t_ns) / NS_PER_S for one in earlier])
+        scores = np.array([one.score for one in earlier])
+        pick.clutter = clutter_per_s(self.config.evidence, since_s, pick.score, scores)
+        forget_ns = pick.t_ns - ns_from_seconds(_ECHO_DELAYS * self.config.evidence.echo_s)
+        self._heard[pick.sensor] = [*[one for one in earlier if one.t_ns >= forget_ns][-_MOST_OF_ONE:], pick]
+        evidence = self.config.evidence
+        for known in self._known:
+            residual = (pick.t_ns - known.t_ns) / NS_PER_S - known.expected_s[pick.sensor]
+            unheard = not np.isfinite(known.delay_s[pick.sensor])
+            if unheard and abs(residual) <= evidence.sigmas * np.hypot(pick.sigma_s, evidence.path_sigma_s):
+                self.counters["late_arrival"] += 1
+                return
+        self._open.append(pick)
+
+    def _drop_at_once(self) -> None:
+        """Triggers of all sensors within `at_once_s`: no sound reaches all of them together."""
+        count = len(self._sensors.channels)
+        if not self._spreads or count < _LEAST_AT_ONCE:
+            return
+        times = np.array([one.t_ns for one in self._open], np.int64)
+        end = np.searchsorted(times, times + self._at_once_ns, side="right")
+        dropped: set[int] = set()
+        for first, last in enumerate(end):
+            together = {one.sensor for one in self._open[first:last]}
+            if len(together) >= max(_LEAST_AT_ONCE, _SHARE_AT_ONCE * count) and first not in dropped:
+                dropped.update(range(first, int(last)))
+                self.counters["at_once"] += 1
+        self._open = [one for k, one in enumerate(self._open) if k not in dropped]
+
+    def _best(self, now_ns: int, settled_ns: int) -> list[Incident]:
+        """Incidents that are settled and share no trigger with a better one that is not; none is left when empty."""
+        order = self._considered()
+        picks = self._picks(order, now_ns)
+        earlier = [Earlier(one.place_m, one.delay_s) for one in self._known]
+        hypotheses = search(
+            picks,
+            self._nodes,
+            self._sensors.position_m,
+            self._medium,
+            self.config.evidence,
+            height=self._height,
+            huber=self._huber,
+            least=self.config.least_score,
+            min_sensors=self._min_sensors,
+        ) + [one for one in repetitions(picks, earlier, self.config.evidence) if one.score >= self.config.least_score]
+        hypotheses.sort(key=lambda one: (-one.score, one.t_s, tuple(one.picks.tolist())))
+        taken: set[int] = set()
+        accepted: list[Hypothesis] = []
+        for one in hypotheses:
+            mine = {int(k) for k in one.picks if k >= 0}
+            if mine & taken:
+                continue
+            taken |= mine
+            if max(order[k].t_ns for k in mine) < settled_ns:
+                accepted.append(one)
+        self._new = []
+        incidents = [self._incident(one, order, picks, now_ns) for one in accepted]
+        self._known += self._new
+        used = {id(order[k]) for one in accepted for k in one.picks if k >= 0}
+        self._open = [one for one in self._open if id(one) not in used]
+        return incidents
+
+    def _considered(self) -> list[_Pick]:
+        """The triggers looked at, by sensor and then by time; of too many of one sensor the loudest."""
+        chosen: list[_Pick] = []
+        for sensor in range(len(self._sensors.channels)):
+            own = [one for one in self._open if one.sensor == sensor]
+            if len(own) > _MOST_OF_ONE:
+                own = sorted(sorted(own, key=lambda one: -one.score)[:_MOST_OF_ONE], key=lambda one: one.t_ns)
+            chosen += own
+        return chosen
+
+    def _picks(self, order: list[_Pick], zero_ns: int) -> Picks:
+        evidence = self.config.evidence
+        own_s = np.array([one.sigma_s for one in order])
+        sigma_s, again_s = np.hypot(own_s, evidence.path_sigma_s), np.hypot(own_s, evidence.repeat_sigma_s)
+        clutter, score = np.array([one.clutter for one in order]), np.array([one.score for one in order])
+        return Picks(
+            np.array([one.sensor for one in order], np.int64),
+            np.array([(one.t_ns - zero_ns) / NS_PER_S for one in order]),
+            sigma_s,
+            weight(evidence, sigma_s, clutter, score),
+            again_s,
+            weight(evidence, again_s, clutter, score),
+        )
+
+    def _incident(self, found: Hypothesis, order: list[_Pick], picks: Picks, zero_ns: int) -> Incident:
+        """The record of a hypothesis that holds; it is remembered for its repetitions."""
+        position, heard = self._sensors.position_m, np.flatnonzero(found.picks >= 0)
+        rows = found.picks[heard]
+        arrivals, sigma = np.full(len(position), np.nan), np.ones(len(position))
+        arrivals[heard], sigma[heard] = picks.t_s[rows], picks.sigma_s[rows]
+        mine = [order[k] for k in rows]
+        incident = incident_of(
+            self._source_id,
+            multilaterate(position, arrivals, sigma, self._medium, height=self._height, huber=self._huber),
+            zero_ns,
+            sensors=tuple(self._sensors.channels[k] for k in heard),
+            arrivals_ns=tuple(one.t_ns for one in mine),
+            heard=heard,
+            score=found.score,
+            kind=Counter(one.kind for one in mine).most_common(1)[0][0],
+        )
+        t_ns = zero_ns + ns_from_seconds(found.t_s)
+        if found.repeats >= 0 and len(heard) < self._min_sensors:
+            before = self._known[found.repeats]
+            incident = again(before.incident, incident, t_ns + before.incident.t_ns - before.t_ns)
+        source = np.array([*found.place_m, position[:, 2].mean() - self._height.below_sensors_m])
+        expected = travel(source, position, self._medium).time_s
+        self._new.append(_Known(incident, t_ns, found.place_m, arrivals - found.t_s, expected))
+        return incident
