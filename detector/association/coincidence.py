@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from detector.timebase import NS_PER_S, ns_from_seconds
 _ECHO_DELAYS = 10.0
 # So many triggers of one sensor are looked at together; of more, the loudest.
 _MOST_OF_ONE = 24
+# So many places are remembered for repetitions, the newest.
+_PATTERNS = 32
+_LONG_AGO_NS = -(2**62)
 # All sensors at once: of so many at least, and this share of them.
 _LEAST_AT_ONCE = 3
 _SHARE_AT_ONCE = 0.8
@@ -49,7 +52,7 @@ class AssociationConfig(BaseModel):
         description="Fewer sensors make no incident; left out: 4, or all there are if they are fewer.",
     )
     least_score: float = Field(
-        10.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
+        15.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
     )
     reach_m: float = Field(3000.0, gt=0, le=100_000, description="Sources are sought so far from the sensors. [m]")
     settle_s: float = Field(
@@ -97,8 +100,9 @@ class Associator:
 
     Decisions fall at whole multiples of `step_s` of the streams' own time and see exactly the triggers before it: how
     the triggers are cut into calls changes nothing. An incident is given out once `settle_s` have passed since its last
-    trigger, unless a better explanation of one of its triggers is still open. Triggers that the incidents found explain
-    (late arrivals at far sensors) and those of all sensors at once (electrical) are counted and make none.
+    trigger, unless a better explanation of one of its triggers is still open. Counted: `late_arrival`, triggers at far
+    sensors that an incident already given out explains; `at_once`, times at which all sensors had one (electrical);
+    `unexplained`, the rest: echoes and noises of one sensor alone.
 
     Hit: a shot heard by five microphones; forty of them.   Miss: a door that one microphone hears; a lightning
     surge in all cables; each one's own echoes.
@@ -128,6 +132,7 @@ class Associator:
         self._span_ns = ns_from_seconds(float(between.max()) / (medium.speed_m_s - np.hypot(*medium.wind_m_s)) + 0.2)
         self._min_sensors = self.config.min_sensors or min(4, len(position))
         self._step_ns, self._settle_ns = ns_from_seconds(self.config.step_s), ns_from_seconds(self.config.settle_s)
+        self._repeat_ns = ns_from_seconds(self.config.repeat_s)
         self._at_once_ns = ns_from_seconds(self.config.at_once_s)
         self._spreads = float(between.max()) / medium.speed_m_s > 10 * self.config.at_once_s
         self.reset()
@@ -135,12 +140,12 @@ class Associator:
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self.counters: Counter[str] = Counter()
+        self._now_ns = _LONG_AGO_NS
         self._coming: list[_Pick] = []
         self._open: list[_Pick] = []
         self._heard: list[list[_Pick]] = [[] for _ in self._sensors.channels]
-        self._known: list[_Known] = []
-        self._new: list[_Known] = []
-        self._now_ns: int | None = None
+        self._found: list[_Known] = []
+        self._patterns: list[_Known] = []
 
     def push(self, triggers: Triggers, until_ns: int) -> list[Incident]:
         """Take triggers; incidents that are decided now, in the order of their decision.
@@ -157,7 +162,7 @@ class Associator:
             t_ns = int(triggers.t_ns[row])
             if sensor is None:
                 self.counters["unknown"] += 1
-            elif self._now_ns is not None and t_ns < self._now_ns:
+            elif t_ns < self._now_ns:
                 self.counters["late"] += 1
             else:
                 sigma_s, score = float(triggers.sigma_ns[row]) / NS_PER_S, float(triggers.score[row])
@@ -174,20 +179,15 @@ class Associator:
     def _advance(self, until_ns: int) -> list[Incident]:
         self._coming.sort(key=lambda one: (one.t_ns, one.sensor, -one.score))
         found: list[Incident] = []
-        while True:
-            waiting = self._open or self._coming[:1]
-            if not waiting:
-                break
-            # Nothing can happen before the first of the triggers that wait: steps without any are passed over.
-            after_ns = max(self._now_ns or 0, waiting[0].t_ns)
-            if self._open and self._now_ns is not None:
-                after_ns = self._now_ns
+        while self._open or self._coming:
+            # With nothing open nothing is decided before the next trigger: the steps until then are passed over.
+            after_ns = self._now_ns if self._open else max(self._now_ns, self._coming[0].t_ns)
             step_ns = (after_ns // self._step_ns + 1) * self._step_ns
             if step_ns > until_ns:
                 break
             self._now_ns = step_ns
             found += self._decide(step_ns)
-        self._now_ns = max(self._now_ns or 0, until_ns // self._step_ns * self._step_ns)
+        self._now_ns = max(self._now_ns, until_ns // self._step_ns * self._step_ns)
         return found
 
     def _decide(self, now_ns: int) -> list[Incident]:
@@ -200,9 +200,11 @@ class Associator:
         if any(settled_ns - self._step_ns <= one.t_ns < settled_ns for one in self._open):
             while incidents := self._best(now_ns, settled_ns):
                 found += incidents
-        oldest_ns = now_ns - self._span_ns - self._settle_ns - self._step_ns
+        oldest_ns = settled_ns - self._step_ns - self._span_ns
+        self.counters["unexplained"] += sum(one.t_ns < oldest_ns for one in self._open)
         self._open = [one for one in self._open if one.t_ns >= oldest_ns]
-        self._known = [one for one in self._known if one.t_ns >= now_ns - ns_from_seconds(self.config.repeat_s)]
+        self._found = [one for one in self._found if one.t_ns >= oldest_ns - self._span_ns]
+        self._patterns = [one for one in self._patterns if one.t_ns >= now_ns - self._repeat_ns][-_PATTERNS:]
         return found
 
     def _admit(self, pick: _Pick) -> None:
@@ -214,7 +216,7 @@ class Associator:
         forget_ns = pick.t_ns - ns_from_seconds(_ECHO_DELAYS * self.config.evidence.echo_s)
         self._heard[pick.sensor] = [*[one for one in earlier if one.t_ns >= forget_ns][-_MOST_OF_ONE:], pick]
         evidence = self.config.evidence
-        for known in self._known:
+        for known in self._found:
             residual = (pick.t_ns - known.t_ns) / NS_PER_S - known.expected_s[pick.sensor]
             unheard = not np.isfinite(known.delay_s[pick.sensor])
             if unheard and abs(residual) <= evidence.sigmas * np.hypot(pick.sigma_s, evidence.path_sigma_s):
@@ -241,7 +243,7 @@ class Associator:
         """Incidents that are settled and share no trigger with a better one that is not; none is left when empty."""
         order = self._considered()
         picks = self._picks(order, now_ns)
-        earlier = [Earlier(one.place_m, one.delay_s) for one in self._known]
+        earlier = [Earlier(one.place_m, one.delay_s) for one in self._patterns]
         hypotheses = search(
             picks,
             self._nodes,
@@ -263,12 +265,12 @@ class Associator:
             taken |= mine
             if max(order[k].t_ns for k in mine) < settled_ns:
                 accepted.append(one)
-        self._new = []
-        incidents = [self._incident(one, order, picks, now_ns) for one in accepted]
-        self._known += self._new
+        known = [self._known(one, order, picks, now_ns) for one in accepted]
+        for one, new in zip(accepted, known, strict=True):
+            self._learn(one, new)
         used = {id(order[k]) for one in accepted for k in one.picks if k >= 0}
         self._open = [one for one in self._open if id(one) not in used]
-        return incidents
+        return [one.incident for one in known]
 
     def _considered(self) -> list[_Pick]:
         """The triggers looked at, by sensor and then by time; of too many of one sensor the loudest."""
@@ -294,8 +296,8 @@ class Associator:
             weight(evidence, again_s, clutter, score),
         )
 
-    def _incident(self, found: Hypothesis, order: list[_Pick], picks: Picks, zero_ns: int) -> Incident:
-        """The record of a hypothesis that holds; it is remembered for its repetitions."""
+    def _known(self, found: Hypothesis, order: list[_Pick], picks: Picks, zero_ns: int) -> _Known:
+        """The record of a hypothesis that holds, and what is to be remembered of it."""
         position, heard = self._sensors.position_m, np.flatnonzero(found.picks >= 0)
         rows = found.picks[heard]
         arrivals, sigma = np.full(len(position), np.nan), np.ones(len(position))
@@ -313,9 +315,19 @@ class Associator:
         )
         t_ns = zero_ns + ns_from_seconds(found.t_s)
         if found.repeats >= 0 and len(heard) < self._min_sensors:
-            before = self._known[found.repeats]
+            before = self._patterns[found.repeats]
             incident = again(before.incident, incident, t_ns + before.incident.t_ns - before.t_ns)
         source = np.array([*found.place_m, position[:, 2].mean() - self._height.below_sensors_m])
         expected = travel(source, position, self._medium).time_s
-        self._new.append(_Known(incident, t_ns, found.place_m, arrivals - found.t_s, expected))
-        return incident
+        return _Known(incident, t_ns, found.place_m, arrivals - found.t_s, expected)
+
+    def _learn(self, found: Hypothesis, known: _Known) -> None:
+        """A repetition stands in for what it repeats, unless fewer sensors heard it: then that one is as of now."""
+        self._found.append(known)
+        if found.repeats < 0:
+            self._patterns.append(known)
+            return
+        before = self._patterns[found.repeats]
+        fewer = np.isfinite(known.delay_s).sum() < np.isfinite(before.delay_s).sum()
+        renewed = replace(before, t_ns=known.t_ns, incident=replace(before.incident, t_ns=known.incident.t_ns))
+        self._patterns[found.repeats] = renewed if fewer else known

@@ -27,12 +27,12 @@ class EvidenceConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path_sigma_s: float = Field(
-        0.01, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
+        0.015, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
     )
     clutter_per_s: float = Field(
         0.5, gt=0, le=100, description="Triggers of one sensor that have nothing to do with any incident. [1/s]"
     )
-    echoes: float = Field(1.5, ge=0, le=100, description="Echoes that follow one trigger, if as loud as it. [1]")
+    echoes: float = Field(3.0, ge=0, le=100, description="Echoes that follow one trigger, if as loud as it. [1]")
     echo_s: float = Field(0.15, gt=0, le=10, description="Mean delay of echoes. [s]")
     echo_loudness: float = Field(
         1.0, ge=0, le=4, description="Echoes louder than what they follow are rarer by the ratio to this power. [1]"
@@ -50,7 +50,7 @@ class EvidenceConfig(BaseModel):
         description="Of a trigger ten times as loud: for it as an arrival; of a tenth: against. [nats]",
     )
     repeat_sigma_s: float = Field(
-        0.005, gt=0, le=1, description="Standard deviation of arrivals from the same place, one time and another. [s]"
+        0.008, gt=0, le=1, description="Standard deviation of arrivals from the same place, one time and another. [s]"
     )
     repeat: float = Field(5.0, ge=0, le=20, description="For an incident where there was one lately. [nats]")
     repeat_sensors: int = Field(3, ge=2, le=100, description="So many sensors are enough for a repetition.")
