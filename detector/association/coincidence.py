@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,10 @@ _LONG_AGO_NS = -(2**62)
 # All sensors at once: of so many at least, and this share of them.
 _LEAST_AT_ONCE = 3
 _SHARE_AT_ONCE = 0.8
+# Only a network that sound takes longer to cross, by this factor, can tell a surge from a sound.
+_SPREAD = 10.0
+# A sensor's own rate of triggers is a mean over about so long. [s]
+_RATE_S = 60.0
 
 
 class AssociationConfig(BaseModel):
@@ -52,7 +57,7 @@ class AssociationConfig(BaseModel):
         description="Fewer sensors make no incident; left out: 4, or all there are if they are fewer.",
     )
     least_score: float = Field(
-        15.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
+        18.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
     )
     reach_m: float = Field(3000.0, gt=0, le=100_000, description="Sources are sought so far from the sensors. [m]")
     settle_s: float = Field(
@@ -128,13 +133,13 @@ class Associator:
         self._nodes = spread_nodes(
             position, medium, self.config.reach_m, float(position[:, 2].mean()) - self._height.below_sensors_m
         )
-        between = np.linalg.norm(position[:, None] - position[None], axis=-1)
-        self._span_ns = ns_from_seconds(float(between.max()) / (medium.speed_m_s - np.hypot(*medium.wind_m_s)) + 0.2)
+        longest_s = float(self._nodes.between_s.max())
+        self._span_ns = ns_from_seconds(longest_s + self.config.evidence.sigmas * self.config.evidence.path_sigma_s)
         self._min_sensors = self.config.min_sensors or min(4, len(position))
         self._step_ns, self._settle_ns = ns_from_seconds(self.config.step_s), ns_from_seconds(self.config.settle_s)
         self._repeat_ns = ns_from_seconds(self.config.repeat_s)
         self._at_once_ns = ns_from_seconds(self.config.at_once_s)
-        self._spreads = float(between.max()) / medium.speed_m_s > 10 * self.config.at_once_s
+        self._spreads = longest_s > _SPREAD * self.config.at_once_s
         self.reset()
 
     def reset(self) -> None:
@@ -144,6 +149,9 @@ class Associator:
         self._coming: list[_Pick] = []
         self._open: list[_Pick] = []
         self._heard: list[list[_Pick]] = [[] for _ in self._sensors.channels]
+        self._rates: list[float] = [0.0] * len(self._sensors.channels)
+        self._last_ns: list[int] = [_LONG_AGO_NS] * len(self._sensors.channels)
+        self._blocked: list[_Pick] = []
         self._found: list[_Known] = []
         self._patterns: list[_Known] = []
 
@@ -197,9 +205,9 @@ class Associator:
         self._drop_at_once()
         found: list[Incident] = []
         settled_ns = now_ns - self._settle_ns
-        if any(settled_ns - self._step_ns <= one.t_ns < settled_ns for one in self._open):
-            while incidents := self._best(now_ns, settled_ns):
-                found += incidents
+        fresh = [one for one in self._open if settled_ns - self._step_ns <= one.t_ns < settled_ns]
+        while incidents := self._best(now_ns, settled_ns, [*self._blocked, *fresh]):
+            found += incidents
         oldest_ns = settled_ns - self._step_ns - self._span_ns
         self.counters["unexplained"] += sum(one.t_ns < oldest_ns for one in self._open)
         self._open = [one for one in self._open if one.t_ns >= oldest_ns]
@@ -209,13 +217,15 @@ class Associator:
 
     def _admit(self, pick: _Pick) -> None:
         """A trigger becomes one under consideration, unless an incident found explains it."""
-        earlier = self._heard[pick.sensor]
+        evidence, earlier = self.config.evidence, self._heard[pick.sensor]
         since_s = np.array([(pick.t_ns - one.t_ns) / NS_PER_S for one in earlier])
         scores = np.array([one.score for one in earlier])
-        pick.clutter = clutter_per_s(self.config.evidence, since_s, pick.score, scores)
-        forget_ns = pick.t_ns - ns_from_seconds(_ECHO_DELAYS * self.config.evidence.echo_s)
+        quiet_s = (pick.t_ns - self._last_ns[pick.sensor]) / NS_PER_S
+        rate_per_s = self._rates[pick.sensor] * math.exp(-quiet_s / _RATE_S)
+        pick.clutter = clutter_per_s(evidence, rate_per_s, since_s, pick.score, scores)
+        self._rates[pick.sensor], self._last_ns[pick.sensor] = rate_per_s + 1.0 / _RATE_S, pick.t_ns
+        forget_ns = pick.t_ns - ns_from_seconds(_ECHO_DELAYS * evidence.echo_s)
         self._heard[pick.sensor] = [*[one for one in earlier if one.t_ns >= forget_ns][-_MOST_OF_ONE:], pick]
-        evidence = self.config.evidence
         for known in self._found:
             residual = (pick.t_ns - known.t_ns) / NS_PER_S - known.expected_s[pick.sensor]
             unheard = not np.isfinite(known.delay_s[pick.sensor])
@@ -239,38 +249,57 @@ class Associator:
                 self.counters["at_once"] += 1
         self._open = [one for k, one in enumerate(self._open) if k not in dropped]
 
-    def _best(self, now_ns: int, settled_ns: int) -> list[Incident]:
-        """Incidents that are settled and share no trigger with a better one that is not; none is left when empty."""
+    def _best(self, now_ns: int, settled_ns: int, seeds: list[_Pick]) -> list[Incident]:
+        """Incidents that are settled and share no trigger with a better one that is not; none is left when empty.
+
+        An incident is settled with its last trigger: what has become so contains a trigger that has. What competes with
+        it contains one of its triggers.
+        """
         order = self._considered()
         picks = self._picks(order, now_ns)
-        earlier = [Earlier(one.place_m, one.delay_s) for one in self._patterns]
-        hypotheses = search(
-            picks,
-            self._nodes,
-            self._sensors.position_m,
-            self._medium,
-            self.config.evidence,
-            height=self._height,
-            huber=self._huber,
-            least=self.config.least_score,
-            min_sensors=self._min_sensors,
-        ) + [one for one in repetitions(picks, earlier, self.config.evidence) if one.score >= self.config.least_score]
-        hypotheses.sort(key=lambda one: (-one.score, one.t_s, tuple(one.picks.tolist())))
+        candidates = [one for one in self._explain(order, picks, seeds) if _last_ns(one, order) < settled_ns]
+        self._blocked = []
+        if not candidates:
+            return []
+        contested = sorted({int(k) for one in candidates for k in one.picks if k >= 0})
         taken: set[int] = set()
         accepted: list[Hypothesis] = []
-        for one in hypotheses:
+        for one in self._explain(order, picks, [order[k] for k in contested]):
             mine = {int(k) for k in one.picks if k >= 0}
             if mine & taken:
                 continue
             taken |= mine
-            if max(order[k].t_ns for k in mine) < settled_ns:
+            if _last_ns(one, order) < settled_ns:
                 accepted.append(one)
+            else:
+                self._blocked += [order[k] for k in sorted(mine & set(contested))]
         known = [self._known(one, order, picks, now_ns) for one in accepted]
         for one, new in zip(accepted, known, strict=True):
             self._learn(one, new)
         used = {id(order[k]) for one in accepted for k in one.picks if k >= 0}
         self._open = [one for one in self._open if id(one) not in used]
         return [one.incident for one in known]
+
+    def _explain(self, order: list[_Pick], picks: Picks, seeds: list[_Pick]) -> list[Hypothesis]:
+        """Hypotheses that contain one of the seeds, best first."""
+        at = {id(one): k for k, one in enumerate(order)}
+        rows = np.array(sorted({at[id(one)] for one in seeds if id(one) in at}), np.int64)
+        evidence, least = self.config.evidence, self.config.least_score
+        earlier = [Earlier(one.place_m, one.delay_s) for one in self._patterns]
+        found = [one for one in repetitions(picks, rows, earlier, evidence) if one.score >= least]
+        found += search(
+            picks,
+            rows,
+            self._nodes,
+            self._sensors.position_m,
+            self._medium,
+            evidence,
+            height=self._height,
+            huber=self._huber,
+            least=least,
+            min_sensors=self._min_sensors,
+        )
+        return sorted(found, key=lambda one: (-one.score, one.t_s, tuple(one.picks.tolist())))
 
     def _considered(self) -> list[_Pick]:
         """The triggers looked at, by sensor and then by time; of too many of one sensor the loudest."""
@@ -286,14 +315,14 @@ class Associator:
         evidence = self.config.evidence
         own_s = np.array([one.sigma_s for one in order])
         sigma_s, again_s = np.hypot(own_s, evidence.path_sigma_s), np.hypot(own_s, evidence.repeat_sigma_s)
-        clutter, score = np.array([one.clutter for one in order]), np.array([one.score for one in order])
+        clutter = np.array([one.clutter for one in order])
         return Picks(
             np.array([one.sensor for one in order], np.int64),
             np.array([(one.t_ns - zero_ns) / NS_PER_S for one in order]),
             sigma_s,
-            weight(evidence, sigma_s, clutter, score),
+            weight(sigma_s, clutter),
             again_s,
-            weight(evidence, again_s, clutter, score),
+            weight(again_s, clutter),
         )
 
     def _known(self, found: Hypothesis, order: list[_Pick], picks: Picks, zero_ns: int) -> _Known:
@@ -331,3 +360,8 @@ class Associator:
         fewer = np.isfinite(known.delay_s).sum() < np.isfinite(before.delay_s).sum()
         renewed = replace(before, t_ns=known.t_ns, incident=replace(before.incident, t_ns=known.incident.t_ns))
         self._patterns[found.repeats] = renewed if fewer else known
+
+
+def _last_ns(found: Hypothesis, order: list[_Pick]) -> int:
+    """When the last of its triggers came. [ns]"""
+    return max(order[k].t_ns for k in found.picks if k >= 0)

@@ -24,12 +24,14 @@ class Nodes(NamedTuple):
 
     place_m: shape (G, 2) [m]
     travel_s: shape (G, S) [s]
+    between_s: how long it takes at most from sensor to sensor. shape (S, S) [s]
     spacing_s: how long sound takes from a node to the farthest place it stands for. [s]
     apart_m: nodes nearer to one another than this are one place to a search. [m]
     """
 
     place_m: NDArray[np.float64]
     travel_s: NDArray[np.float64]
+    between_s: NDArray[np.float64]
     spacing_s: float
     apart_m: float
 
@@ -58,4 +60,6 @@ def spread_nodes(sensors_m: NDArray[np.float64], medium: Medium, reach_m: float,
     place = np.concatenate([inner, outside])
     source = np.concatenate([place, np.full((len(place), 1), height_m)], 1)
     times = travel(source[:, None], sensors_m[None], medium).time_s
-    return Nodes(place, times, spacing * math.sqrt(0.5) / medium.speed_m_s, _APART * spacing)
+    slowest_m_s = medium.speed_m_s - math.hypot(*medium.wind_m_s)
+    between = np.linalg.norm(sensors_m[:, None] - sensors_m[None], axis=-1) / slowest_m_s
+    return Nodes(place, times, between, spacing * math.sqrt(0.5) / medium.speed_m_s, _APART * spacing)
