@@ -14,7 +14,7 @@ class Block:
 
     t_ns: shape (T,) int64, UTC
     values: shape (T, C) float64; NaN where there is none
-    places: where each row was found, for messages: the n-th `place_word` ("line", "sample") of the file, shape (T,) int64
+    places: where each row was found, for messages: the n-th `place_word` ("line") of the file, shape (T,) int64
     interval_ns: between two samples, where the file states it. [ns]
     """
 

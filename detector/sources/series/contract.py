@@ -29,7 +29,7 @@ class SeriesEnd:
 
 
 class SeriesSource(Protocol):
-    """Samples and gaps. A second iteration gives the same. The time of a channel never goes back.
+    """Samples and gaps. A second iteration gives the same. The time of a channel never goes back; gaps are in no order.
 
     end: None until an iteration has ended.
     share: of the input that has been read, 0 to 1; None for a live stream.

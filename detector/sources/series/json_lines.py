@@ -27,7 +27,7 @@ class JsonLines:
 
     - wide: `{"time": …, "a": 1.5, "b": null}`; the channels are the numbers of the first line
     - long: `{"time": …, "channel": "a", "value": 1.5}`
-    - a stretch of a waveform: `{"time": …, "channel": "a", "rate_hz": 100, "values": [1.5, …]}`; its first sample's time
+    - a stretch of a waveform: `{"time": …, "channel": "a", "rate_hz": 100, "values": [1.5, …]}`, from the time on
     """
 
     def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:

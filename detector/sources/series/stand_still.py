@@ -19,7 +19,7 @@ SHORTEST = 32
 SHORTEST_S = 0.02
 RAIL_S = 1.0
 CHANCE = 25.0  # -ln of the chance that a run this long is honest
-EXPECTED, WEIGHT = 0.5, 100.0  # share of samples that repeat the one before, believed before any was seen
+EXPECTED, WEIGHT = 0.9, 100.0  # share of samples that repeat the one before, believed before any was seen
 _STRIDE = 16
 
 
@@ -37,7 +37,7 @@ class StandStill:
     """Turns runs of one value into NaN and a Gap (missing), and counts them.
 
     A run counts if the stream's own habit of repeating a value would bring it once in e^25 runs, and it lasts 32
-    samples and 20 ms: a quiet stream of few levels is left alone, and so is whatever has fewer than 20 samples a second.
+    samples and 20 ms: a quiet stream of few levels is left alone, and so is all of fewer than 20 samples a second.
     A run at the highest or lowest value so far (not 0) may be clipping and is kept, up to one second.
     The first sample of a run stays.
 

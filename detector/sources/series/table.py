@@ -42,7 +42,8 @@ class Columns:
 def columns_of(header: Sequence[str], first: Sequence[str]) -> Columns:
     """Tell a table's columns by their names, and by what stands in the first row.
 
-    Time is the column named like one (t_ns, time_utc, timestamp, …). With a column `channel` (or sensor, station) and one `value`, the table is long: one channel a row. Else it is wide: each other column that holds a number (or
+    Time is the column named like one (t_ns, time_utc, timestamp, …). With a column `channel` (or sensor, station) and
+    one `value`, the table is long: one channel a row. Else it is wide: each other column that holds a number (or
     nothing) in the first row is a channel. "name [unit]" and "name (unit)" state the unit.
 
     Raises:

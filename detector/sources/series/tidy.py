@@ -14,7 +14,7 @@ from detector.sources.series.blanks import Blanks
 from detector.sources.series.block import Block
 from detector.sources.series.clipping import Clipping
 from detector.sources.series.interval import STEPS, learnt_interval_ns
-from detector.sources.series.stand_still import StandStill
+from detector.sources.series.stand_still import SLOWEST_INTERVAL_NS, StandStill
 from detector.sources.series.station import Station
 from detector.sources.series.time_order import TimeOrder
 from detector.timebase import NS_PER_S
@@ -38,9 +38,11 @@ class Tidy:
     In this order: times (`TimeOrder`), holes in time (a Gap (missing) where a step is longer than 1.5 intervals; the
     interval is what the file states, else learnt from the first 32 steps, and none where sampling is irregular),
     missing values (`Blanks`), clipping (`Clipping`), values that stand still (`StandStill`). Everything is counted.
+    The last two only of streams of 20 samples a second and more.
 
     A Series has no hole inside. What is given does not depend on how the stream was cut into blocks, apart from where
-    one Series ends and the next begins. Gaps come before the samples that follow them.
+    one Series ends and the next begins. A Gap is told as soon as it is known:
+    samples around it may come before or after.
     """
 
     def __init__(self, origin: Origin, counters: Counter[str], window_ns: int = 0) -> None:
@@ -81,7 +83,8 @@ class _Values:
         self._origin, self._channels, self._interval_ns, self._counters = origin, channels, interval_ns, counters
         self._still = StandStill(origin.source_id, channels, interval_ns, counters)
         self._blanks = Blanks(origin.source_id, channels, interval_ns, counters)
-        self._clipping = Clipping(len(channels), counters)
+        fast = interval_ns is not None and interval_ns <= SLOWEST_INTERVAL_NS
+        self._clipping = Clipping(len(channels), counters) if fast else None
         self._units = origin.station.units_of(channels, origin.units)
         self._positions = read_only(origin.station.positions_of(channels))
         self._last_ns: int | None = None
@@ -105,7 +108,8 @@ class _Values:
         if len(rows):
             self._last_ns = int(rows.t_ns[-1])
         values, gaps = self._blanks.push(rows.t_ns, rows.values, ended=ended)
-        self._clipping.push(values)
+        if self._clipping is not None:
+            self._clipping.push(values)
         t_ns, values, still = self._still.push(rows.t_ns, values, ended=ended)
         told = sorted((*gaps, *still), key=lambda gap: (gap.t_start_ns, gap.detail))
         return [*told, self._series(t_ns, values)] if len(t_ns) else [*told]

@@ -54,7 +54,7 @@ class TimeOrder:
             last = self._held.rows(slice(0, 0))
         rest = None if last is None else self._release(self._accept(last, gaps), 0)
         if self._late is not None:
-            gaps.append(self._told(self._late, "until the end"))
+            gaps.append(self._told(self._late, "until the end are left out"))
             self._counters["went_back_until_the_end"] += len(self._late)
             self._late = None
         return rest, gaps
@@ -109,7 +109,7 @@ class TimeOrder:
                 run = block.rows(rows)
                 self._late = run if self._late is None else self._late.then(run)
             elif self._late is not None:
-                gaps.append(self._told(self._late, "and left out"))
+                gaps.append(self._told(self._late, "are left out"))
                 self._late = None
 
     def _told(self, late: Block, ending: str) -> Gap:
@@ -117,7 +117,7 @@ class TimeOrder:
         start_ns, end_ns = int(late.t_ns.min()), int(late.t_ns.max())
         detail = (
             f"time went back to {iso_from_ns(start_ns)} at {late.place_word} {late.places[0]}; "
-            f"{len(late)} rows that cannot be placed any more {ending}"
+            f"{len(late)} rows {ending}"
         )
         return Gap(self._source_id, start_ns, end_ns + 1, GapReason.CLOCK, detail, len(late))
 
