@@ -56,8 +56,12 @@ class CsvTable:
         header = next(csv.reader([head], delimiter=separator))
         rows = self._rows(text, separator)
         batch = list(islice(rows, ROWS))
+        first = next((cells for _, cells in batch if len(cells) == len(header)), None)
+        if first is None:
+            message = f"{len(batch[0][1])} cells under {len(header)} columns" if batch else "the table has no rows"
+            raise SourceError(str(Complaint(file, batch[0][0] if batch else 1, message)))
         try:
-            columns = columns_of(header, next((cells for _, cells in batch if len(cells) == len(header)), ()))
+            columns = columns_of(header, first)
         except ValueError as error:
             raise SourceError(str(Complaint(file, 1, str(error)))) from error
         self.units = columns.units

@@ -50,7 +50,7 @@ class RecordedSeries:
         for one in tidy.values():
             yield from extent.seen(one.finish())
         if extent.samples == 0:
-            raise SourceError(f"{self.path}: holds no samples")
+            raise SourceError(self._reader.shortfall or f"{self.path}: holds no samples")
         counters.update(self._reader.counters)
         detail = self._reader.shortfall
         if not detail and counters["went_back_until_the_end"]:
