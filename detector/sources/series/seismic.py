@@ -63,7 +63,7 @@ class SeismicFile:
                 with warnings.catch_warnings(record=True) as said:
                     warnings.simplefilter("always")
                     stream = obspy.read(str(self._path), format=form)
-            except Exception as error:  # noqa: BLE001  obspy's readers raise what they like on foreign bytes
+            except Exception as error:  # obspy's readers raise what they like on foreign bytes
                 if isinstance(error, OSError) and error.errno is not None:
                     raise SourceError(f"{self._path}: cannot be read: {error.strerror}") from error
                 errors.append(f"{form}: {error}")

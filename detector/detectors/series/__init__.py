@@ -1,0 +1,10 @@
+"""Stage 3 for sensor streams: what stands out in samples."""
+
+from __future__ import annotations
+
+from detector.detectors.series.contract import SeriesDetector
+from detector.detectors.series.impulse import PRESETS, ImpulseConfig, ImpulseDetector
+
+SERIES_DETECTORS: dict[str, type[ImpulseDetector]] = {"impulse": ImpulseDetector}
+
+__all__ = ["PRESETS", "SERIES_DETECTORS", "ImpulseConfig", "ImpulseDetector", "SeriesDetector"]
