@@ -40,11 +40,11 @@ class ImpulseConfig(BaseModel):
 
 PRESETS: dict[str, ImpulseConfig] = {
     "seismic": ImpulseConfig(
-        low_hz=1.0, high_hz=45.0, hop_s=0.05, sta_s=0.1, lta_s=5.0, warm_up_s=5.0, on=6.0, off=2.0, min_s=0.1,
-        longest_s=2.0, dead_s=0.5, before_s=1.0, after_s=0.3, sigma_s=0.02,
+        low_hz=2.0, high_hz=45.0, hop_s=0.05, sta_s=0.3, lta_s=8.0, warm_up_s=8.0, on=4.0, off=1.5, min_s=0.1,
+        longest_s=2.0, dead_s=0.5, before_s=2.0, after_s=0.4, sigma_s=0.02,
     ),
     "acoustic": ImpulseConfig(
-        low_hz=200.0, high_hz=4000.0, hop_s=0.002, sta_s=0.005, lta_s=0.5, warm_up_s=0.2, on=6.0, off=2.0, min_s=0.002,
+        low_hz=400.0, high_hz=4000.0, hop_s=0.002, sta_s=0.01, lta_s=0.5, warm_up_s=0.2, on=3.0, off=1.5, min_s=0.002,
         longest_s=0.2, dead_s=0.02, before_s=0.03, after_s=0.005, sigma_s=0.001,
     ),
 }  # fmt: skip
@@ -56,7 +56,8 @@ class _Open:
 
     channel: int
     first_hop: int
-    peak: float
+    not_before: int  # sample at which the one before it had ended
+    peak: float = 0.0
     end_ns: int | None = None
     onset_ns: int | None = None
     sigma_ns: float = 0.0
@@ -172,7 +173,7 @@ class _Stretch:
         self._blank_hop = np.full(count, -self._settle - 1)
         self._open: dict[int, _Open] = {}
         self._waiting: list[_Open] = []
-        self._quiet_until = np.zeros(count, np.int64)
+        self._quiet_until, self._ended = np.zeros((2, count), np.int64)
 
     def missing_before(self, t_ns: int) -> int:
         """Samples that should lie between the newest and one at `t_ns`."""
@@ -243,7 +244,7 @@ class _Stretch:
                 if not len(rises):
                     return
                 at += int(rises[0])
-                one = self._open[channel] = _Open(channel, self._hops + at, 0.0)
+                one = self._open[channel] = _Open(channel, self._hops + at, int(self._ended[channel]))
             falls = np.flatnonzero(~(ratio[at:] >= self._config.off))
             end = at + int(falls[0]) if len(falls) else count
             due = one.first_hop + self._longest - self._hops
@@ -263,6 +264,7 @@ class _Stretch:
         if one.end_ns is None:
             self._tell(one, end_hop)
         self._quiet_until[one.channel] = end_hop + self._dead
+        self._ended[one.channel] = end_hop * self._hop
 
     def _tell(self, one: _Open, end_hop: int) -> None:
         one.end_ns = int(self._t_ns[end_hop * self._hop - 1 - self._first]) + round(self.interval_ns)
@@ -277,7 +279,7 @@ class _Stretch:
                 self._pick_one(one, min(behind, newest))
 
     def _pick_one(self, one: _Open, behind: int) -> None:
-        begin = max(one.first_hop * self._hop - self._before, self._first)
+        begin = max(one.first_hop * self._hop - self._before, one.not_before, self._first)
         window = self._values[begin - self._first : behind - self._first, one.channel]
         found = onset(window)
         one.onset_ns = int(self._t_ns[begin - self._first + int(found.sample)])

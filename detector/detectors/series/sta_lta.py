@@ -88,7 +88,7 @@ class StaLta:
         return found
 
     def _few(self, energy: Float, valid: Bools | None) -> Float:
-        found = np.empty((2, *energy.shape))
+        found = np.full((2, *energy.shape), np.nan)
         for channel in range(energy.shape[1]):
             good = slice(None) if valid is None else np.flatnonzero(valid[:, channel])
             now = energy[good, channel]
