@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from detector.detectors.series.contract import SeriesDetector
-from detector.detectors.series.impulse import PRESETS, ImpulseConfig, ImpulseDetector
+from detector.detectors.series.impulse import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
 
 SERIES_DETECTORS: dict[str, type[ImpulseDetector]] = {"impulse": ImpulseDetector}
 
-__all__ = ["PRESETS", "SERIES_DETECTORS", "ImpulseConfig", "ImpulseDetector", "SeriesDetector"]
+__all__ = ["PRESETS", "SERIES_DETECTORS", "ImpulseConfig", "ImpulseDetector", "SeriesDetector", "preset_for"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from detector.model import Series, Triggers
+from detector.model import Gap, Series, Triggers
 
 
 class SeriesDetector(Protocol):
@@ -20,6 +20,10 @@ class SeriesDetector(Protocol):
 
     def detect(self, series: Series) -> Triggers:
         """Take a block; what is now certain, in the order of onsets."""
+        ...
+
+    def unjudged(self) -> list[Gap]:
+        """Stretches of time that were there and could not be judged (warming up), since this was last asked."""
         ...
 
     def finish(self) -> list[Triggers]:

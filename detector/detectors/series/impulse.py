@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.series.band import Band
 from detector.detectors.series.onset import onset
-from detector.detectors.series.sta_lta import StaLta
-from detector.model import Series, Triggers, read_only
+from detector.detectors.series.sta_lta import StaLta, energy_of_hops
+from detector.model import Gap, GapReason, Series, Triggers, read_only
 from detector.timebase import NS_PER_S
 
 Float = NDArray[np.float64]
@@ -38,6 +38,9 @@ class ImpulseConfig(BaseModel):
     sigma_s: float = Field(ge=0, le=1, description="Standard deviation of an onset however clear it is. [s]")
 
 
+_AIR_HZ = 1000.0
+"""Streams of this rate and more are taken for sound in air, slower ones for the ground."""
+
 PRESETS: dict[str, ImpulseConfig] = {
     "seismic": ImpulseConfig(
         low_hz=2.0, high_hz=45.0, hop_s=0.05, sta_s=0.3, lta_s=8.0, warm_up_s=8.0, on=4.0, off=1.5, min_s=0.1,
@@ -48,6 +51,11 @@ PRESETS: dict[str, ImpulseConfig] = {
         longest_s=0.2, dead_s=0.02, before_s=0.03, after_s=0.005, sigma_s=0.001,
     ),
 }  # fmt: skip
+
+
+def preset_for(interval_ns: float) -> str:
+    """The preset that a stream's rate suggests."""
+    return "acoustic" if NS_PER_S / interval_ns >= _AIR_HZ else "seismic"
 
 
 @dataclass(slots=True)
@@ -81,6 +89,7 @@ class ImpulseDetector:
     def __init__(self, config: ImpulseConfig) -> None:
         self.config = config
         self._stretches: dict[tuple[str, tuple[str, ...]], _Stretch] = {}
+        self._unjudged: list[Gap] = []
 
     def why_not(self, series: Series) -> str:
         """Why such a stream cannot be judged; empty if it can."""
@@ -106,27 +115,39 @@ class ImpulseDetector:
         if stretch is not None:
             missing = stretch.missing_before(int(series.t_ns[0])) if len(series) else 0
             if missing > stretch.longest_hole:
-                found += stretch.finish()
+                found += self._end(key)
                 stretch = None
             elif missing > 0:
                 found += stretch.push(*stretch.blank(missing))
         if stretch is None:
             stretch = self._stretches[key] = _Stretch(self.config, series)
         found += stretch.push(series.t_ns, series.values)
+        self._unjudged += _warm_ups(*key, stretch.warm_ups)
         return self._triggers(series.source_id, series.channels, found, series.clock_sigma_ns)
 
     def finish(self) -> list[Triggers]:
         """All streams have ended: what was still open, one answer a stream."""
-        found = [
-            self._triggers(source_id, channels, stretch.finish(), stretch.clock_sigma_ns)
-            for (source_id, channels), stretch in self._stretches.items()
+        return [
+            self._triggers(*key, self._end(key), stretch.clock_sigma_ns)
+            for key, stretch in list(self._stretches.items())
         ]
-        self.reset()
-        return found
+
+    def unjudged(self) -> list[Gap]:
+        """When each channel was warming up, since this was last asked."""
+        told, self._unjudged = self._unjudged, []
+        return told
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._stretches.clear()
+        self._unjudged.clear()
+
+    def _end(self, key: tuple[str, tuple[str, ...]]) -> list[_Open]:
+        """A stretch has ended: its last impulses."""
+        stretch = self._stretches.pop(key)
+        found = stretch.finish()
+        self._unjudged += _warm_ups(*key, stretch.warm_ups)
+        return found
 
     def _triggers(
         self, source_id: str, channels: tuple[str, ...], found: list[_Open], clock_sigma_ns: float
@@ -147,6 +168,18 @@ class ImpulseDetector:
             read_only(np.array([one.peak for one in found])),
             read_only(np.full(len(found), np.nan)),
         )
+
+
+def _warm_ups(source_id: str, channels: tuple[str, ...], found: list[tuple[int, int, int]]) -> list[Gap]:
+    """One gap for channels that warmed up together. found: begin, end, channel; is emptied."""
+    together: dict[tuple[int, int], list[str]] = {}
+    for begin_ns, end_ns, channel in sorted(found):
+        together.setdefault((begin_ns, end_ns), []).append(channels[channel])
+    found.clear()
+    return [
+        Gap(source_id, begin_ns, end_ns, GapReason.WARMING_UP, f"channels {', '.join(names)}: listening to the noise")
+        for (begin_ns, end_ns), names in together.items()
+    ]
 
 
 class _Stretch:
@@ -173,6 +206,8 @@ class _Stretch:
         self._blank_hop = np.full(count, -self._settle - 1)
         self._open: dict[int, _Open] = {}
         self._waiting: list[_Open] = []
+        self._begun_ns = np.full(count, -1)
+        self.warm_ups: list[tuple[int, int, int]] = []
         self._quiet_until, self._ended = np.zeros((2, count), np.int64)
 
     def missing_before(self, t_ns: int) -> int:
@@ -188,7 +223,10 @@ class _Stretch:
         """Impulses that are complete now."""
         self._t_ns = np.concatenate((self._t_ns, t_ns))
         self._values = np.concatenate((self._values, self._band.push(values)))
-        self._known = np.concatenate((self._known, np.isfinite(values)))
+        known = np.isfinite(values)
+        for channel in np.flatnonzero((self._begun_ns < 0) & known.any(axis=0)).tolist():
+            self._begun_ns[channel] = t_ns[known[:, channel].argmax()]
+        self._known = np.concatenate((self._known, known))
         begin = self._hops * self._hop - self._first
         count = (len(self._t_ns) - begin) // self._hop
         if count:
@@ -202,22 +240,26 @@ class _Stretch:
         """The stretch has ended: the rest."""
         for one in [*self._open.values()]:
             self._close(one, self._hops)
+        for channel in np.flatnonzero((self._ratio.hops < self._warm) & (self._begun_ns >= 0)).tolist():
+            end_ns = int(self._t_ns[-1]) + round(self.interval_ns)
+            self.warm_ups.append((int(self._begun_ns[channel]), end_ns, channel))
         self._pick(ended=True)
         return self._complete()
 
     def _judge(self, begin: int, count: int) -> None:
         """Look at the next `count` hops, whose first sample is the `begin`-th of those kept."""
         rows = slice(begin, begin + count * self._hop)
-        samples = self._values[rows].reshape(count, self._hop, -1)
-        energy = np.einsum("hsc,hsc->hc", samples, samples) / self._hop
+        energy = energy_of_hops(self._values[rows], self._hop)
         known = self._known[rows]
         settled = known.all() and (self._blank_hop < self._hops - self._settle).all()
         valid = None if settled else self._valid(known, count)
         seen = self._ratio.hops.copy()
         ratio = self._ratio.push(energy, valid)
         if (seen < self._warm).any():
-            fresh = np.ones_like(ratio, np.int64) if valid is None else valid
-            ratio[seen + np.cumsum(fresh, axis=0) <= self._warm] = np.nan
+            heard = seen + np.cumsum(np.ones_like(ratio, np.int64) if valid is None else valid, axis=0)
+            ratio[heard <= self._warm] = np.nan
+            for channel in np.flatnonzero((seen < self._warm) & (heard[-1] >= self._warm)).tolist():
+                self._warmed(channel, self._hops + int((heard[:, channel] >= self._warm).argmax()) + 1)
         rises = (ratio >= self._config.on).any(axis=0)
         for channel in sorted({*np.flatnonzero(rises).tolist(), *self._open}):
             self._follow(channel, ratio[:, channel])
@@ -266,8 +308,15 @@ class _Stretch:
         self._quiet_until[one.channel] = end_hop + self._dead
         self._ended[one.channel] = end_hop * self._hop
 
+    def _end_of(self, hops: int) -> int:
+        """When so many hops from the start have passed. [ns]"""
+        return int(self._t_ns[hops * self._hop - 1 - self._first]) + round(self.interval_ns)
+
+    def _warmed(self, channel: int, hops: int) -> None:
+        self.warm_ups.append((int(self._begun_ns[channel]), self._end_of(hops), channel))
+
     def _tell(self, one: _Open, end_hop: int) -> None:
-        one.end_ns = int(self._t_ns[end_hop * self._hop - 1 - self._first]) + round(self.interval_ns)
+        one.end_ns = self._end_of(end_hop)
         self._waiting.append(one)
 
     def _pick(self, *, ended: bool) -> None:

@@ -13,6 +13,34 @@ FEW_CHANNELS = 64
 """Below this many, one channel after the other through `lfilter` is faster than all at once hop by hop."""
 
 
+_CACHED = 1 << 15
+"""Squares that are held at a time: they stay in the processor's cache."""
+
+
+def energy_of_hops(samples: Float, hop: int) -> Float:
+    """Mean square of each hop.
+
+    Args:
+        samples: shape (H * hop, C), contiguous.
+        hop: samples of one hop.
+
+    Returns:
+        shape (H, C). The same for a hop whatever lies around it, to the last bit: so squares and sums are two steps,
+        for a fused multiply-add rounds differently where the processor's vectors end.
+    """
+    pieces = samples.reshape(-1, hop, samples.shape[1])
+    count = len(pieces)
+    found = np.empty((count, samples.shape[1]))
+    step = max(1, _CACHED // max(hop * samples.shape[1], 1))
+    squares = np.empty((min(step, count), hop, samples.shape[1]))
+    for begin in range(0, count, step):
+        piece = pieces[begin : begin + step]
+        square = np.multiply(piece, piece, out=squares[: len(piece)])
+        np.einsum("hsc->hc", square, out=found[begin : begin + step])
+    found /= hop
+    return found
+
+
 def weight_of(window_samples: float, hop: int) -> float:
     """Weight of one hop in an exponential average whose weight for one sample is 1 / `window_samples`. [1]"""
     return 1.0 - (1.0 - 1.0 / max(window_samples, 1.0)) ** hop

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.detectors.series import PRESETS, SERIES_DETECTORS, ImpulseDetector
-from detector.model import Series, Triggers
+from detector.model import GapReason, Series, Triggers
 from tests.naive_series import cut, naive_impulses
 
 S = 1_000_000_000
@@ -160,6 +160,29 @@ def test_nothing_is_said_while_warming_up_nor_after_a_long_hole_and_nan_does_not
     t_ns[3000:] += 600 * S
     whole = series(shaken([3300, 5000]), t_ns)
     assert [round((t - 600 * S) / S * RATE) for _, t, *_ in found(stretches(whole, []))] == pytest.approx([5000], abs=4)
+
+
+def test_warming_up_is_told_for_each_channel_and_the_same_however_the_stream_is_cut():
+    for seed in range(10):
+        whole = troubled(seed)
+        told = []
+        for count in (0, 50):
+            detector, gaps = ImpulseDetector(SEISMIC), []
+            for block in stretches(whole, cut(len(whole), np.random.default_rng(seed), count)):
+                detector.detect(block)
+                gaps += detector.unjudged()
+            detector.finish()
+            told.append({(gap.t_start_ns, gap.t_end_ns, gap.reason) for gap in [*gaps, *detector.unjudged()]})
+        assert told[0] == told[1]
+    detector = ImpulseDetector(SEISMIC)
+    values = np.column_stack([shaken([]), shaken([], seed=1)])
+    values[:1000, 1] = np.nan
+    detector.detect(series(values))
+    a, b = detector.unjudged()
+    assert (a.t_start_ns, a.t_end_ns, a.reason) == (0, 8 * S, GapReason.WARMING_UP)
+    # The hops just behind a missing value do not count.
+    assert (b.t_start_ns, b.t_end_ns) == (10 * S, pytest.approx(18.5 * S, abs=0.11 * S))
+    assert detector.unjudged() == []
 
 
 def test_an_open_impulse_is_closed_at_the_end_of_the_stream():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detectors.series.sta_lta import FEW_CHANNELS, StaLta, weight_of
+from detector.detectors.series.sta_lta import FEW_CHANNELS, StaLta, energy_of_hops, weight_of
 from tests.naive_series import cut, naive_sta_lta
 
 MANY = FEW_CHANNELS + 3
@@ -52,6 +52,15 @@ def test_it_agrees_with_the_recursion_sample_by_sample_where_hops_are_short():
     late = slice(1000, None)  # theirs begins at 0, and that is forgotten after five long windows
     assert np.corrcoef(ours[late], theirs[late])[0, 1] > 0.999
     assert np.abs(ours[late] - theirs[late]).max() < 0.1
+
+
+@pytest.mark.parametrize(("channels", "hop"), [(1, 24), (3, 5), (70, 10)])
+def test_the_energy_of_a_hop_is_its_mean_square_and_the_same_bits_whatever_lies_around_it(channels, hop):
+    samples = np.random.default_rng(1).normal(size=(1000 * hop, channels))
+    found = energy_of_hops(samples, hop)
+    assert np.allclose(found, [(samples[h * hop : (h + 1) * hop] ** 2).mean(axis=0) for h in range(1000)])
+    alone = [energy_of_hops(samples[h * hop : (h + 1) * hop], hop)[0] for h in range(1000)]
+    assert np.array_equal(found, alone)
 
 
 def test_constant_energy_gives_1_from_the_first_hop_on():
