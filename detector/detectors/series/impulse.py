@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detector.detectors.series.band import Band
 from detector.detectors.series.onset import onset
@@ -36,6 +37,15 @@ class ImpulseConfig(BaseModel):
     before_s: float = Field(gt=0, le=10, description="The onset is looked for from so long before it was noticed. [s]")
     after_s: float = Field(gt=0, le=10, description="The onset is looked for until so long after. [s]")
     sigma_s: float = Field(ge=0, le=1, description="Standard deviation of an onset however clear it is. [s]")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for low, high in (("off", "on"), ("sta_s", "lta_s"), ("low_hz", "high_hz"), ("min_s", "longest_s")):
+            if getattr(self, low) >= getattr(self, high):
+                raise ValueError(f"{low} must be below {high}")
+        if self.warm_up_s > self.lta_s:
+            raise ValueError("warm_up_s must not be above lta_s")
+        return self
 
 
 _AIR_HZ = 1000.0

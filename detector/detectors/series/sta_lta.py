@@ -13,10 +13,6 @@ FEW_CHANNELS = 64
 """Below this many, one channel after the other through `lfilter` is faster than all at once hop by hop."""
 
 
-_CACHED = 1 << 15
-"""Squares that are held at a time: they stay in the processor's cache."""
-
-
 def energy_of_hops(samples: Float, hop: int) -> Float:
     """Mean square of each hop.
 
@@ -25,18 +21,15 @@ def energy_of_hops(samples: Float, hop: int) -> Float:
         hop: samples of one hop.
 
     Returns:
-        shape (H, C). The same for a hop whatever lies around it, to the last bit: so squares and sums are two steps,
-        for a fused multiply-add rounds differently where the processor's vectors end.
+        shape (H, C). The same for a hop whatever lies around it, to the last bit.
     """
     pieces = samples.reshape(-1, hop, samples.shape[1])
-    count = len(pieces)
-    found = np.empty((count, samples.shape[1]))
-    step = max(1, _CACHED // max(hop * samples.shape[1], 1))
-    squares = np.empty((min(step, count), hop, samples.shape[1]))
-    for begin in range(0, count, step):
-        piece = pieces[begin : begin + step]
-        square = np.multiply(piece, piece, out=squares[: len(piece)])
-        np.einsum("hsc->hc", square, out=found[begin : begin + step])
+    found: Float
+    if samples.shape[1] < FEW_CHANNELS:
+        # In two steps: whether a multiply-add is fused depends here on the number of hops, and it rounds otherwise.
+        found = np.einsum("hsc->hc", pieces * pieces)
+    else:
+        found = np.einsum("hsc,hsc->hc", pieces, pieces)
     found /= hop
     return found
 
@@ -70,7 +63,8 @@ class StaLta:
             raise ValueError(f"n_sta={n_sta}, n_lta={n_lta}: 0 < n_sta < n_lta is needed")
         if hop < 1:
             raise ValueError(f"hop={hop}: must be 1 or more")
-        self._weights = (weight_of(n_sta, hop), weight_of(n_lta, hop))
+        self._weights = np.array([[weight_of(n_sta, hop)], [weight_of(n_lta, hop)]])
+        self._reach = 1.0 / float(self._weights.min())  # hops that the long window reaches back
         self.averages = np.zeros((2, channels))
         self.hops = np.zeros(channels, np.int64)
 
@@ -85,44 +79,41 @@ class StaLta:
             Ratio, shape (H, C). [1]
         """
         averages = self._few(energy, valid) if energy.shape[1] < FEW_CHANNELS else self._many(energy, valid)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio: Float = averages[0] / averages[1]
-        ratio[averages[1] <= 0] = np.nan
-        if valid is not None:
-            ratio[~valid] = np.nan
+        short, long = averages[:, 0], averages[:, 1]
+        judged = long > 0 if valid is None else (long > 0) & valid
+        if judged.all():
+            return np.divide(short, long)
+        ratio: Float = np.divide(short, long, out=np.full(energy.shape, np.nan), where=judged)
         return ratio
 
     def _many(self, energy: Float, valid: Bools | None) -> Float:
-        found = np.empty((2, *energy.shape))
-        everywhere = valid is None or bool(valid.all())
-        longest = max(1.0 / weight for weight in self._weights)
-        warm = bool((self.hops >= longest).all())
-        quick = 0
+        """Both averages after each hop, shape (H, 2, C): one hop after the other, all channels at once."""
+        found = np.empty((len(energy), 2, energy.shape[1]))
+        step = np.empty_like(self.averages)
+        warm = bool((self.hops >= self._reach).all())
         for hop, now in enumerate(energy):
-            if everywhere and warm:
-                quick += 1
-                for which, weight in enumerate(self._weights):
-                    self.averages[which] += weight * (now - self.averages[which])
+            np.subtract(now, self.averages, out=step)
+            if warm and valid is None:
+                step *= self._weights
             else:
-                good = np.ones(len(now), np.bool_) if valid is None else valid[hop]
-                self.hops += good
-                count = np.maximum(self.hops, 1)
-                for which, weight in enumerate(self._weights):
-                    step = np.maximum(weight, 1.0 / count) * (now - self.averages[which])
-                    self.averages[which] += np.where(good, step, 0.0)
-                warm = bool((self.hops >= longest).all())
-            found[:, hop] = self.averages
-        self.hops += quick
+                self.hops += 1 if valid is None else valid[hop]
+                step *= np.maximum(self._weights, 1.0 / np.maximum(self.hops, 1))
+                if valid is not None:
+                    step[:, ~valid[hop]] = 0.0
+                warm = bool((self.hops >= self._reach).all())
+            self.averages += step
+            found[hop] = self.averages
         return found
 
     def _few(self, energy: Float, valid: Bools | None) -> Float:
-        found = np.full((2, *energy.shape), np.nan)
+        """The same, one channel after the other; NaN where not valid."""
+        found = np.full((len(energy), 2, energy.shape[1]), np.nan)
         for channel in range(energy.shape[1]):
             good = slice(None) if valid is None else np.flatnonzero(valid[:, channel])
             now = energy[good, channel]
-            for which, weight in enumerate(self._weights):
-                state = self.averages[which, channel]
-                found[which, good, channel] = one = _averaged(now, weight, state, int(self.hops[channel]))
+            for which, weight in enumerate(self._weights[:, 0].tolist()):
+                state = float(self.averages[which, channel])
+                found[good, which, channel] = one = _averaged(now, weight, state, int(self.hops[channel]))
                 self.averages[which, channel] = one[-1] if len(one) else state
             self.hops[channel] += len(now)
         return found
