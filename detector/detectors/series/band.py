@@ -36,7 +36,7 @@ class Band:
         self._last = np.full(channels, np.nan)
 
     def push(self, values: Float) -> Float:
-        """Filtered rows, shape (T, C); 0 where a channel has not begun."""
+        """Filtered rows, shape (T, C), contiguous; 0 where a channel has not begun."""
         if not len(values):
             return values
         filled = values if np.isfinite(values).all() else self._filled(values)
@@ -60,7 +60,7 @@ class Band:
         found: Float
         found, self._zi = sosfilt(self._sos, np.nan_to_num(filled), axis=0, zi=self._zi)
         self._last = filled[-1].copy()
-        return found
+        return np.ascontiguousarray(found)
 
     def _filled(self, values: Float) -> Float:
         """Each missing value is the last before it; NaN where there is none."""

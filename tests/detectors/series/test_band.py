@@ -50,3 +50,9 @@ def test_a_missing_stretch_does_not_ring():
 def test_a_band_that_cannot_be_is_refused(low, high):
     with pytest.raises(ValueError, match="no band"):
         Band(low, high, 100, 1)
+
+
+def test_rows_come_out_contiguous_for_sums_over_them_depend_on_it_in_their_last_bit():
+    values = noise(50, 3)
+    for piece in (slice(0, 1), slice(1, 30), slice(30, 50)):
+        assert Band(2, 20, 100, 3).push(values[piece]).flags.c_contiguous
