@@ -2,8 +2,8 @@
 
 python benchmarks/bench_onsets.py [--data ../shared/data]
 
-Data: `sensors/seismic`, 90 s records of three components at 100 Hz with the P onset marked at 30 s, and the S onset; the
-vertical component is used. A hit is a trigger within 0.5 s of P. False in noise: a trigger from 10 s on, more than 0.5 s
+Data: `sensors/seismic`, 90 s records of three components at 100 Hz, the P onset marked at 30 s, and the S onset; the
+vertical component is used. A hit is a trigger within 0.5 s of P. False in noise: a trigger from 10 s on, over 0.5 s
 before P. False anywhere: from 10 s on, near neither P nor S; aftershocks and the coda are in that.
 
 Ours: as shipped; and with band, windows and threshold chosen on all other stations (leave one station out): of those
