@@ -174,4 +174,4 @@ class StandStill:
         self._counters["digital_zeros" if run.value == 0 else "flat_samples"] += run.count
         end_ns = run.t_last_ns + round(self._interval_ns)
         detail = f"channel {self._channels[channel]}: {run.count} {what}, which is no measurement"
-        return Gap(self._source_id, run.t_start_ns, end_ns, GapReason.MISSING, detail)
+        return Gap(self._source_id, run.t_start_ns, end_ns, GapReason.MISSING, detail, run.count)
