@@ -10,8 +10,8 @@ Ours: as shipped; and with band, windows and threshold chosen on all other stati
 that find 98 % there, the one with the fewest false anywhere, then the smallest error. obspy's: the same kind of
 band-pass, the threshold as high as it may be for at least our recall, off at 1, 1.5 or half of it, whichever is best;
 with windows as usually given (0.5 and 10 s, 1 to 20 Hz), with ours, and with the best of the same grid *chosen on all
-records*, by false in noise and by false anywhere, which favours it. What is false in noise is mostly unmarked small
-events (one network lies on a geothermal field): no detector of one channel can tell those apart.
+records*, by false in noise and by false anywhere, which favours it. What is false in noise are bursts
+of many times the noise, unmarked events by their look: no detector of one channel can tell those apart.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def naive_clipped(values: list[float]) -> int:
             run = 0
             continue
         known, total = known + 1, total + abs(value)
-        if run >= 3 and abs(value) >= peak and abs(value) > 0 and abs(value) >= 8 * total / known:
+        if known > 1000 and run >= 3 and abs(value) >= peak and abs(value) > 0 and abs(value) >= 8 * total / known:
             count += 3 if run == 3 else 1
         peak = max(peak, abs(value))
     return count

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 SHORTEST = 3
 LOUD = 8.0
+FIRST = 1000
+"""Samples of a channel that have to be known before: its first ones are all the loudest so far."""
 
 
 class Clipping:
     """Counts samples in runs of 3 and more of one value (`clipped`) that no sample so far exceeds in size, where that
-    value is 8 times the mean size so far or more.
+    value is 8 times the mean size so far or more; not among a channel's first 1,000 samples.
 
     What is counted does not depend on how the stream was cut. Slow twin: tests/naive_series.py.
     """
@@ -50,5 +52,6 @@ class Clipping:
         known, fresh = ~np.isnan(size[now]), np.nan_to_num(size[now])
         peak = np.maximum.accumulate(np.r_[self._peak[channel], fresh])[:-1]
         mean = (self._sum[channel] + np.cumsum(fresh)) / np.maximum(self._count[channel] + np.cumsum(known), 1)
-        hit = run & (fresh >= peak) & (fresh >= LOUD * mean) & (fresh > 0)
+        late = self._count[channel] + np.cumsum(known) > FIRST
+        hit = run & late & (fresh >= peak) & (fresh >= LOUD * mean) & (fresh > 0)
         self._counters["clipped"] += int(np.where(equal[-1][hit], 1, SHORTEST).sum())

@@ -37,7 +37,7 @@ class Tidy:
 
     In this order: times (`TimeOrder`), holes in time (a Gap (missing) where a step is longer than 1.5 intervals; the
     interval is what the file states, else learnt from the first 32 steps, and none where sampling is irregular),
-    missing values (`Blanks`), clipping (`Clipping`), values that stand still (`StandStill`). Everything is counted.
+    missing values (`Blanks`), values that stand still (`StandStill`), clipping (`Clipping`). Everything is counted.
     The last two only of streams of 20 samples a second and more.
 
     A Series has no hole inside. What is given does not depend on how the stream was cut into blocks, apart from where
@@ -108,9 +108,9 @@ class _Values:
         if len(rows):
             self._last_ns = int(rows.t_ns[-1])
         values, gaps = self._blanks.push(rows.t_ns, rows.values, ended=ended)
+        t_ns, values, still = self._still.push(rows.t_ns, values, ended=ended)
         if self._clipping is not None:
             self._clipping.push(values)
-        t_ns, values, still = self._still.push(rows.t_ns, values, ended=ended)
         told = sorted((*gaps, *still), key=lambda gap: (gap.t_start_ns, gap.detail))
         return [*told, self._series(t_ns, values)] if len(t_ns) else [*told]
 

@@ -204,14 +204,14 @@ def test_a_slow_stream_may_stand_still():
 
 def test_a_clipped_top_is_kept_and_counted_and_one_that_lasts_is_a_flat_line():
     values = noise(3000)
-    values[1000:1050] = 40.0
+    values[1200:1250] = 40.0
     values[2000:2120] = 40.0
     series, gaps, counters = run(block(np.arange(3000) * 10 * MS, values, interval_ns=10 * MS))
     found = values_of(series)[:, 0]
-    assert (found[1000:1050] == 40).all()
+    assert (found[1200:1250] == 40).all()
     assert np.isnan(found[2001:2120]).all()
     assert [gap.t_start_ns for gap in gaps] == [20_010 * MS]
-    assert counters["clipped"] == 50 + 120
+    assert counters["clipped"] == 50
 
 
 def test_missing_values_are_counted_and_a_gap_where_they_last():
@@ -306,13 +306,13 @@ def test_what_stands_still_is_the_slow_twins(seed, levels):
 @pytest.mark.parametrize("seed", range(10))
 def test_clipped_samples_are_the_slow_twins(seed):
     random = np.random.default_rng(seed)
-    values = random.normal(size=(2000, 2))
+    values = random.normal(size=(4000, 2))
     for _ in range(10):
-        at, size = random.integers(1900), random.choice([9.0, 12.0, 40.0])
+        at, size = random.integers(3900), random.choice([9.0, 12.0, 40.0])
         values[at : at + random.integers(1, 9), random.integers(2)] = random.choice([-1, 1]) * size
-    values[random.integers(2000), 0] = np.nan
+    values[random.integers(4000), 0] = np.nan
     counters: Counter[str] = Counter()
     clipping = Clipping(2, counters)
-    for piece in cut(2000, random, 25):
+    for piece in cut(4000, random, 25):
         clipping.push(values[piece])
     assert counters["clipped"] == sum(naive_clipped(values[:, channel].tolist()) for channel in range(2))
