@@ -43,8 +43,7 @@ def detect(
 ) -> None:
     """Detect and track what moves or flashes; in sensor files, find impulses. No rules, no configuration needed.
 
-    Examples: `trucewatch detect flight.ts --out flight.jsonl --annotate flight.mp4`,
-    `trucewatch detect north.flac --out north.jsonl`
+    Example: `trucewatch detect flight.ts --out flight.jsonl --annotate flight.mp4`
     """
     import cv2
 

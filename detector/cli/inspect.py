@@ -27,7 +27,7 @@ def inspect(
 ) -> None:
     """Show what a recording holds, and whether it is good enough for rules on the ground or to be listened to.
 
-    Examples: `trucewatch inspect flight.ts`, `trucewatch inspect north.flac`
+    Example: trucewatch inspect flight.ts
     """
     from rich.console import Console
 
