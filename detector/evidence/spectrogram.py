@@ -65,7 +65,7 @@ def _levels(values: NDArray[np.float64], window: int) -> tuple[NDArray[np.float6
     hop = max(1, window // 8)
     padded = np.pad(values, window // 2, mode="reflect")
     pieces = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-    missing: NDArray[np.bool_] = np.isnan(pieces).any(axis=1)
+    missing = np.asarray(np.isnan(pieces).any(axis=1))
     known = np.where(missing[:, None], 0.0, pieces)
     known = known - known.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(known * get_window("hann", window), axis=1)) ** 2
