@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from detector.detectors.series.contract import SeriesDetector
-from detector.detectors.series.impulse import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
+from detector.detectors.series.impulse import ImpulseDetector
+from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
 
 SERIES_DETECTORS: dict[str, type[ImpulseDetector]] = {"impulse": ImpulseDetector}
 

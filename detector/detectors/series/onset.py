@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MARGIN = 4  # samples at either end that are too few for a variance
+LEAST = 2 * _MARGIN
+"""Samples that a window needs."""
 
 
 class Onset(NamedTuple):
@@ -56,8 +58,8 @@ def onset(samples: NDArray[np.float64]) -> Onset:
     Raises:
         ValueError: fewer than 8 samples.
     """
-    if len(samples) < 2 * _MARGIN:
-        raise ValueError(f"{len(samples)} samples: {2 * _MARGIN} or more are needed")
+    if len(samples) < LEAST:
+        raise ValueError(f"{len(samples)} samples: {LEAST} or more are needed")
     value = aic(samples)
     best = int(np.nanargmin(value))
     weight = np.exp(-0.5 * (np.nan_to_num(value, nan=np.inf) - value[best]))

@@ -150,6 +150,14 @@ def test_missing_samples_and_their_edges_are_no_impulse():
     assert found([series(values)]) == []
 
 
+@pytest.mark.parametrize("apart", [60, 100, 150])
+def test_an_onset_is_not_drawn_to_the_edge_of_missing_samples(apart):
+    values = shaken([3000], size=6)
+    values[3000 - apart - 100 : 3000 - apart] = np.nan
+    values[3040:3060] = np.nan
+    assert [round(t / S * RATE) for _, t, *_ in found([series(values)])] == pytest.approx([3000], abs=6)
+
+
 def test_nothing_is_said_while_warming_up_nor_after_a_long_hole_and_nan_does_not_count():
     values = shaken([300])
     assert found([series(values)]) == []
