@@ -73,8 +73,9 @@ def place(sensors, arrivals, sigma, medium, height, loss):
     return min(fits, key=lambda fit: fit.fun)
 
 
-def clutter(config, since_s, score, earlier_scores):
-    total = config.clutter_per_s
+def clutter(config, rate, since_s, score, earlier_scores):
+    loud = min(max(math.log10(score / config.usual_score), -1.0), 1.0)
+    total = max(config.chance_per_s, rate) / math.exp(config.loudness * loud)
     for since, earlier in zip(since_s, earlier_scores, strict=True):
         louder = max(score / earlier, 1.0)
         total += config.echoes / config.echo_s * math.exp(-since / config.echo_s) / louder**config.echo_loudness
@@ -82,7 +83,7 @@ def clutter(config, since_s, score, earlier_scores):
 
 
 def best_explanation(picks, sensors, medium, config, height, huber, min_sensors):
-    """Every way to take one trigger or none of each sensor, each fitted from scratch: the best score and its triggers."""
+    """Every way to take one trigger or none of each sensor, fitted from scratch: the best score and its triggers."""
     count = len(sensors)
     own = [[None, *(k for k in range(len(picks.sensor)) if picks.sensor[k] == sensor)] for sensor in range(count)]
     best = (-math.inf, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ _MOST_OF_ONE = 24
 # So many places are remembered for repetitions, the newest.
 _PATTERNS = 32
 _LONG_AGO_NS = -(2**62)
+# A sensor fewer is one chance fewer for a noise to fit: a second's worth of it, of which some 20 ms fit, is 4 nats.
+_USUAL_SENSORS, _NATS_A_SENSOR = 4, 4.0
 # All sensors at once: of so many at least, and this share of them.
 _LEAST_AT_ONCE = 3
 _SHARE_AT_ONCE = 0.8
@@ -57,12 +60,15 @@ class AssociationConfig(BaseModel):
         description="Fewer sensors make no incident; left out: 4, or all there are if they are fewer.",
     )
     least_score: float = Field(
-        18.0, ge=0, le=100, description="An incident is so much likelier than chance: its logarithm. [nats]"
+        22.0,
+        ge=0,
+        le=100,
+        description="So much likelier than chance; 4 less for each sensor that `min_sensors` is below 4. [nats]",
     )
     reach_m: float = Field(3000.0, gt=0, le=100_000, description="Sources are sought so far from the sensors. [m]")
     settle_s: float = Field(
         0.7,
-        ge=0,
+        ge=0.1,
         le=60,
         description="So long after an incident's last trigger it is decided whether another explains it better. [s]",
     )
@@ -70,7 +76,7 @@ class AssociationConfig(BaseModel):
     repeat_s: float = Field(
         30.0, ge=0, le=3600, description="An incident is remembered so long for its repetitions. [s]"
     )
-    at_once_s: float = Field(0.002, ge=0, le=1, description="All sensors within this: electrical, not sound. [s]")
+    at_once_s: float = Field(0.002, ge=0, le=0.05, description="All sensors within this: electrical, not sound. [s]")
 
 
 @dataclass(slots=True)
@@ -135,7 +141,9 @@ class Associator:
         )
         longest_s = float(self._nodes.between_s.max())
         self._span_ns = ns_from_seconds(longest_s + self.config.evidence.sigmas * self.config.evidence.path_sigma_s)
-        self._min_sensors = self.config.min_sensors or min(4, len(position))
+        self._min_sensors = self.config.min_sensors or min(_USUAL_SENSORS, len(position))
+        fewer = max(_USUAL_SENSORS - self._min_sensors, 0)
+        self._least_score = self.config.least_score - _NATS_A_SENSOR * fewer
         self._step_ns, self._settle_ns = ns_from_seconds(self.config.step_s), ns_from_seconds(self.config.settle_s)
         self._repeat_ns = ns_from_seconds(self.config.repeat_s)
         self._at_once_ns = ns_from_seconds(self.config.at_once_s)
@@ -200,9 +208,7 @@ class Associator:
 
     def _decide(self, now_ns: int) -> list[Incident]:
         """Everything that can be said at this instant from the triggers before it."""
-        while self._coming and self._coming[0].t_ns < now_ns:
-            self._admit(self._coming.pop(0))
-        self._drop_at_once()
+        self._admit_until(now_ns - self._at_once_ns)
         found: list[Incident] = []
         settled_ns = now_ns - self._settle_ns
         fresh = [one for one in self._open if settled_ns - self._step_ns <= one.t_ns < settled_ns]
@@ -214,6 +220,18 @@ class Associator:
         self._found = [one for one in self._found if one.t_ns >= oldest_ns - self._span_ns]
         self._patterns = [one for one in self._patterns if one.t_ns >= now_ns - self._repeat_ns][-_PATTERNS:]
         return found
+
+    def _admit_until(self, until_ns: int) -> None:
+        """Triggers whose company is known; those of all sensors at once go: no sound reaches all of them together."""
+        enough = max(_LEAST_AT_ONCE, math.ceil(_SHARE_AT_ONCE * len(self._sensors.channels)))
+        while self._coming and self._coming[0].t_ns < until_ns:
+            behind_ns = self._coming[0].t_ns + self._at_once_ns
+            together = self._coming[: bisect.bisect_right(self._coming, behind_ns, key=_t_ns)]
+            if self._spreads and len({one.sensor for one in together}) >= enough:
+                self.counters["at_once"] += 1
+                del self._coming[: len(together)]
+            else:
+                self._admit(self._coming.pop(0))
 
     def _admit(self, pick: _Pick) -> None:
         """A trigger becomes one under consideration, unless an incident found explains it."""
@@ -233,21 +251,6 @@ class Associator:
                 self.counters["late_arrival"] += 1
                 return
         self._open.append(pick)
-
-    def _drop_at_once(self) -> None:
-        """Triggers of all sensors within `at_once_s`: no sound reaches all of them together."""
-        count = len(self._sensors.channels)
-        if not self._spreads or count < _LEAST_AT_ONCE:
-            return
-        times = np.array([one.t_ns for one in self._open], np.int64)
-        end = np.searchsorted(times, times + self._at_once_ns, side="right")
-        dropped: set[int] = set()
-        for first, last in enumerate(end):
-            together = {one.sensor for one in self._open[first:last]}
-            if len(together) >= max(_LEAST_AT_ONCE, _SHARE_AT_ONCE * count) and first not in dropped:
-                dropped.update(range(first, int(last)))
-                self.counters["at_once"] += 1
-        self._open = [one for k, one in enumerate(self._open) if k not in dropped]
 
     def _best(self, now_ns: int, settled_ns: int, seeds: list[_Pick]) -> list[Incident]:
         """Incidents that are settled and share no trigger with a better one that is not; none is left when empty.
@@ -284,7 +287,7 @@ class Associator:
         """Hypotheses that contain one of the seeds, best first."""
         at = {id(one): k for k, one in enumerate(order)}
         rows = np.array(sorted({at[id(one)] for one in seeds if id(one) in at}), np.int64)
-        evidence, least = self.config.evidence, self.config.least_score
+        evidence, least = self.config.evidence, self._least_score
         earlier = [Earlier(one.place_m, one.delay_s) for one in self._patterns]
         found = [one for one in repetitions(picks, rows, earlier, evidence) if one.score >= least]
         found += search(
@@ -362,6 +365,10 @@ class Associator:
         self._patterns[found.repeats] = renewed if fewer else known
 
 
+def _t_ns(pick: _Pick) -> int:
+    return pick.t_ns
+
+
 def _last_ns(found: Hypothesis, order: list[_Pick]) -> int:
     """When the last of its triggers came. [ns]"""
-    return max(order[k].t_ns for k in found.picks if k >= 0)
+    return max(order[int(k)].t_ns for k in found.picks if k >= 0)

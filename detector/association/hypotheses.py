@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 # Of each trigger as a seed, so many places where most others agree with it are looked at closely.
-_PLACES_A_SEED = 3
+_PLACES_A_SEED = 10
 _ROUNDS = 4
 _REPETITION_ROUNDS = 2
 
@@ -28,7 +28,7 @@ class EvidenceConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path_sigma_s: float = Field(
-        0.015, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
+        0.02, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
     )
     chance_per_s: float = Field(
         0.5,
@@ -36,16 +36,16 @@ class EvidenceConfig(BaseModel):
         le=100,
         description="Triggers of one sensor by chance; what it really has, if more. [1/s]",
     )
-    echoes: float = Field(3.0, ge=0, le=100, description="Echoes that follow one trigger, if as loud as it. [1]")
+    echoes: float = Field(2.0, ge=0, le=100, description="Echoes that follow one trigger, if as loud as it. [1]")
     echo_s: float = Field(0.15, gt=0, le=10, description="Mean delay of echoes. [s]")
     echo_loudness: float = Field(
         1.0, ge=0, le=4, description="Echoes louder than what they follow are rarer by the ratio to this power. [1]"
     )
     missed: float = Field(
-        2.0, ge=0, le=20, description="Against an incident: a sensor nearer than one that heard it did not. [nats]"
+        1.5, ge=0, le=20, description="Against an incident: a sensor nearer than one that heard it did not. [nats]"
     )
     usual_score: float = Field(
-        10.0, gt=0, description="Score of a trigger that says nothing about being an arrival or chance."
+        5.0, gt=0, description="Score of a trigger that says nothing about being an arrival or chance."
     )
     loudness: float = Field(
         8.0,
@@ -56,7 +56,7 @@ class EvidenceConfig(BaseModel):
     repeat_sigma_s: float = Field(
         0.008, gt=0, le=1, description="Standard deviation of arrivals from the same place, one time and another. [s]"
     )
-    repeat: float = Field(5.0, ge=0, le=20, description="For an incident where there was one lately. [nats]")
+    repeat: float = Field(12.0, ge=0, le=20, description="For an incident where there was one lately. [nats]")
     repeat_sensors: int = Field(3, ge=2, le=100, description="So many sensors are enough for a repetition.")
     sigmas: float = Field(4.0, gt=1, le=10, description="A trigger farther off belongs to something else. [1]")
 
@@ -232,7 +232,7 @@ def _promising(
     apart_s = nodes.between_s[picks.sensor[seeds]][:, picks.sensor] + slack_s
     near = np.abs(picks.t_s - picks.t_s[seeds, None]) <= apart_s
     support = _best_of_each(picks, near)
-    return seeds[((support > 0).sum(1) >= min_sensors) & (support.sum(1) >= least)]
+    return np.asarray(seeds[((support > 0).sum(1) >= min_sensors) & (support.sum(1) >= least)])
 
 
 def _best_of_each(picks: Picks, near: NDArray[np.bool_]) -> Array:

@@ -16,7 +16,7 @@ _DIRECTIONS = 36
 _WIDER = 1.35
 _FINEST_M = 20.0
 _MARGIN_M = 300.0
-_APART = 4.0
+_APART = 1.5
 
 
 class Nodes(NamedTuple):

@@ -12,6 +12,7 @@ from detector.timebase import NS_PER_S
 START_NS = 1_700_000_000 * NS_PER_S
 MEDIUM = air(10.0)
 POSITION_M = np.array([[0.0, 0, 20], [420, 30, 15], [380, 410, 25], [-40, 360, 18], [180, -160, 22], [560, 220, 20]])
+ALL = range(len(POSITION_M))
 SENSORS = Sensors(tuple(f"mic{k}" for k in range(len(POSITION_M))), POSITION_M)
 
 
@@ -38,8 +39,8 @@ def part(whole, rows):
     return Triggers(whole.source_id, whole.channel[rows], whole.t_ns[rows], *(one[rows] for one in columns))
 
 
-def shot(place, t_s, random, *, score=60.0, path_s=0.008, heard=range(len(POSITION_M)), echoes=()):
-    """Rows of one shot; an echo is (delay, share of the score) at every sensor, its delay a little different at each."""
+def shot(place, t_s, random, *, score=40.0, path_s=0.008, heard=ALL, echoes=()):
+    """Rows of one shot; an echo is (delay, share of the score) at every sensor, its delay a little other at each."""
     arrivals = t_s + travel([*place, POSITION_M[:, 2].mean() - 10.0], POSITION_M, MEDIUM).time_s
     rows = []
     for sensor in heard:
@@ -49,10 +50,7 @@ def shot(place, t_s, random, *, score=60.0, path_s=0.008, heard=range(len(POSITI
     return rows
 
 
-def clutter(random, duration_s, per_s, score=8.0):
+def clutter(random, duration_s, per_s, score=5.0):
     """Rows of chance: each sensor by itself."""
-    rows = []
-    for sensor in range(len(POSITION_M)):
-        for t in random.uniform(0, duration_s, random.poisson(duration_s * per_s)):
-            rows.append((float(t), sensor, score * random.lognormal(0, 0.2)))
-    return rows
+    times = [random.uniform(0, duration_s, random.poisson(duration_s * per_s)) for _ in ALL]
+    return [(float(t), sensor, score * random.lognormal(0, 0.2)) for sensor in ALL for t in times[sensor]]

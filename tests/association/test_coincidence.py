@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,10 +77,10 @@ def test_one_sensor_alone_gives_no_incident_however_often():
     rows = [(float(t), 2, 90.0) for t in random.uniform(0, 60, 300)]
     found, associator = associate(triggers(rows))
     assert found == []
-    assert associator.counters["unexplained"] > 0
+    assert associator.counters["unexplained"] == 300
 
 
-def test_noises_of_each_sensor_by_itself_give_less_than_one_incident_an_hour():
+def test_noises_of_each_sensor_by_itself_give_no_incident_in_half_an_hour():
     random = np.random.default_rng(5)
     found, _ = associate(triggers(clutter(random, 1800.0, 0.2)))
     assert found == []
@@ -149,8 +151,7 @@ def test_sensors_on_a_line_tell_either_of_two_places():
     line = Sensors(("a", "b", "c", "d"), np.array([[0.0, 0, 5], [150, 0, 5], [310, 0, 5], [480, 0, 5]]))
     arrivals = 2.0 + travel([200.0, 140.0, 5.0 - 10.0], line.position_m, MEDIUM).time_s
     given = triggers([(t, k, 60.0) for k, t in enumerate(arrivals)])
-    named = Triggers(given.source_id, np.array([line.channels[int(name[3:])] for name in given.channel]), given.t_ns,
-                     given.t_end_ns, given.sigma_ns, given.kind, given.score, given.p_log10)  # fmt: skip
+    named = replace(given, channel=np.array([line.channels[int(name[3:])] for name in given.channel]))
     found, _ = associate(named, sensors=line)
     assert len(found) == 1
     assert found[0].position_m is None
@@ -167,7 +168,7 @@ def stream(random):
     return triggers(rows)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_incidents_are_the_same_however_the_triggers_are_cut(seed):
     random = np.random.default_rng(seed)
     given = stream(np.random.default_rng(20))
@@ -204,17 +205,16 @@ def test_an_incident_is_there_within_a_second_of_its_last_trigger():
 def test_a_far_sensor_that_hears_it_after_it_was_told_makes_no_second_incident():
     far = np.vstack([POSITION_M, [[1400.0, 900.0, 20.0]]])
     sensors = Sensors((*SENSORS.channels, "mic6"), far)
-    random = np.random.default_rng(23)
-    given = shot(HERE, 2.0, random)
-    late = 2.0 + float(travel([*HERE, far[:, 2].mean() - 10.0], far[6], MEDIUM).time_s)
-    near = triggers(given)
-    last = Triggers("mics", np.array(["mic6"]), np.array([START_NS + round(late * NS_PER_S)]), near.t_end_ns[:1],
-                    near.sigma_ns[:1], near.kind[:1], near.score[:1], near.p_log10[:1])  # fmt: skip
+    near = triggers(shot(HERE, 2.0, np.random.default_rng(23)))
+    late_s = 2.0 + float(travel([*HERE, far[:, 2].mean() - 10.0], far[6], MEDIUM).time_s)
+    assert late_s > (near.t_ns[-1] - START_NS) / NS_PER_S + 1.0
+    last = replace(
+        part(near, np.array([0])), channel=np.array(["mic6"]), t_ns=np.array([START_NS + round(late_s * 1e9)])
+    )
     associator = Associator(sensors, MEDIUM)
-    found = associator.push(near, START_NS + 5 * NS_PER_S)
-    found += associator.push(last, START_NS + 9 * NS_PER_S) + associator.finish()
-    assert len(found) == (1 if late < 5 else 0)
-    assert associator.counters["late_arrival"] + associator.counters["late"] == 1
+    assert len(associator.push(near, last.t_ns[0])) == 1
+    assert associator.push(last, last.t_ns[0] + 9 * NS_PER_S) + associator.finish() == []
+    assert associator.counters["late_arrival"] == 1
 
 
 def test_late_and_unknown_triggers_are_counted():
@@ -237,12 +237,12 @@ def test_memory_does_not_grow_with_the_stream():
     random = np.random.default_rng(25)
     associator = Associator(SENSORS, MEDIUM, AssociationConfig(repeat_s=5.0))
     sizes = []
-    for k in range(30):
+    for k in range(20):
         rows = shot(HERE, k * 20.0, random) + [(t + k * 20.0, s, c) for t, s, c in clutter(random, 20.0, 1.0)]
         associator.push(triggers(rows), START_NS + (k + 1) * 20 * NS_PER_S)
         heard = sum(len(one) for one in associator._heard)
         sizes.append(len(associator._open) + len(associator._found) + len(associator._patterns) + heard)
-    assert max(sizes[15:]) <= 2 * max(sizes[:5])
+    assert max(sizes[10:]) <= 2 * max(sizes[:5])
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,8 @@ def picks_of(rows):
     sensor = np.array([row[1] for row in rows])
     score = np.array([row[2] for row in rows])
     sigma, again = np.full(len(rows), CONFIG.path_sigma_s), np.full(len(rows), CONFIG.repeat_sigma_s)
-    rate = np.full(len(rows), 1.0)
-    return Picks(sensor, np.array([row[0] for row in rows]), sigma, weight(CONFIG, sigma, rate, score),
-                 again, weight(CONFIG, again, rate, score))  # fmt: skip
+    rate = 10.0 / score
+    return Picks(sensor, np.array([row[0] for row in rows]), sigma, weight(sigma, rate), again, weight(again, rate))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -35,7 +34,18 @@ def test_the_best_source_is_that_of_every_combination_tried(seed):
     rows = shot(place, 1.0, random, heard=range(4), echoes=((0.12, 0.4),))
     rows += [(random.uniform(0.5, 2.5), int(random.integers(4)), 15.0) for _ in range(3)]
     picks = picks_of(rows)
-    found = search(picks, NODES, FOUR, MEDIUM, CONFIG, height=HEIGHT, huber=Huber(), least=5.0, min_sensors=4)
+    found = search(
+        picks,
+        np.arange(len(picks.t_s)),
+        NODES,
+        FOUR,
+        MEDIUM,
+        CONFIG,
+        height=HEIGHT,
+        huber=Huber(),
+        least=5.0,
+        min_sensors=4,
+    )
     score, chosen = naive.best_explanation(picks, FOUR, MEDIUM, CONFIG, HEIGHT, Huber(), 4)
     assert tuple(found[0].picks) == chosen
     # The search's speed of sound is the mean one, the twin's place has its own estimate of it.
@@ -51,7 +61,7 @@ def test_repetitions_are_those_of_the_slow_twin():
         rows = shot((120.0, 150.0), 1.0, random, heard=range(4), path_s=0.01, echoes=((0.08, 0.5),))
         rows += [(random.uniform(0.5, 2.5), int(random.integers(4)), 15.0) for _ in range(6)]
         picks = picks_of(rows)
-        found = repetitions(picks, [Earlier(np.array([120.0, 150.0]), delays)], CONFIG)
+        found = repetitions(picks, np.arange(len(picks.t_s)), [Earlier(np.array([120.0, 150.0]), delays)], CONFIG)
         score, chosen = naive.same_pattern(picks, delays, CONFIG)
         if chosen is None:
             assert not found
@@ -65,18 +75,30 @@ def test_repetitions_are_those_of_the_slow_twin():
 def test_clutter_rises_after_a_trigger_and_dies_away():
     random = np.random.default_rng(1)
     since, scores = random.uniform(0.01, 2, 7), random.uniform(5, 50, 7)
-    assert clutter_per_s(CONFIG, since, 20.0, scores) == pytest.approx(naive.clutter(CONFIG, since, 20.0, scores))
-    nothing = clutter_per_s(CONFIG, np.zeros(0), 20.0, np.zeros(0))
-    just_after = clutter_per_s(CONFIG, np.array([0.01]), 10.0, np.array([100.0]))
-    much_louder = clutter_per_s(CONFIG, np.array([0.01]), 1000.0, np.array([100.0]))
-    assert nothing == CONFIG.clutter_per_s
+    for rate in (0.0, 3.0):
+        fast = clutter_per_s(CONFIG, rate, since, 20.0, scores)
+        assert fast == pytest.approx(naive.clutter(CONFIG, rate, since, 20.0, scores))
+    nothing = clutter_per_s(CONFIG, 0.0, np.zeros(0), CONFIG.usual_score, np.zeros(0))
+    just_after = clutter_per_s(CONFIG, 0.0, np.array([0.01]), 10.0, np.array([100.0]))
+    much_louder = clutter_per_s(CONFIG, 0.0, np.array([0.01]), 1000.0, np.array([100.0]))
+    assert nothing == CONFIG.chance_per_s
     assert just_after > much_louder > nothing
 
 
 def test_fewer_sensors_than_needed_explain_nothing():
     rows = shot((100.0, 100.0), 1.0, np.random.default_rng(0), heard=range(3))
+    picks = picks_of(rows)
     assert not search(
-        picks_of(rows), NODES, FOUR, MEDIUM, CONFIG, height=HEIGHT, huber=Huber(), least=5.0, min_sensors=4
+        picks,
+        np.arange(len(picks.t_s)),
+        NODES,
+        FOUR,
+        MEDIUM,
+        CONFIG,
+        height=HEIGHT,
+        huber=Huber(),
+        least=5.0,
+        min_sensors=4,
     )
 
 
