@@ -1,1 +1,39 @@
-"""Triggers of several sensors become one incident."""
+"""Stage 7: one incident noticed by several sensors is one, with its place, its ellipse and its second."""
+
+from __future__ import annotations
+
+from detector.association.coincidence import AssociationConfig, Associator
+from detector.association.flash_to_bang import FlashPlace, Heard, Seen, flash_to_bang
+from detector.association.fusion import Joint, Sighting, join
+from detector.association.hypotheses import EvidenceConfig
+from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
+from detector.association.sensors import Sensors
+from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
+from detector.association.travel import Medium, air, ground, sound_speed_m_s, travel
+
+__all__ = [
+    "AssociationConfig",
+    "Associator",
+    "EvidenceConfig",
+    "FlashPlace",
+    "Heard",
+    "Huber",
+    "IncidentSeries",
+    "Joint",
+    "Medium",
+    "Outcome",
+    "Places",
+    "Seen",
+    "Sensors",
+    "SeriesConfig",
+    "SeriesKeeper",
+    "Sighting",
+    "SourceHeight",
+    "air",
+    "flash_to_bang",
+    "ground",
+    "join",
+    "multilaterate",
+    "sound_speed_m_s",
+    "travel",
+]
