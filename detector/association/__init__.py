@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from detector.association.coincidence import AssociationConfig, Associator
-from detector.association.flash_to_bang import FlashPlace, Heard, Seen, flash_to_bang
+from detector.association.flash_to_bang import FlashPlace, Heard, Seen
 from detector.association.fusion import Joint, Sighting, join
 from detector.association.hypotheses import EvidenceConfig
 from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
 from detector.association.sensors import Sensors
 from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
-from detector.association.travel import Medium, air, ground, sound_speed_m_s, travel
+from detector.association.travel import Medium, air, ground, sound_speed_m_s
 
 __all__ = [
     "AssociationConfig",
@@ -30,10 +30,8 @@ __all__ = [
     "Sighting",
     "SourceHeight",
     "air",
-    "flash_to_bang",
     "ground",
     "join",
     "multilaterate",
     "sound_speed_m_s",
-    "travel",
 ]
