@@ -10,6 +10,7 @@ from detector.association.multilateration import Huber, Outcome, Places, SourceH
 from detector.association.sensors import Sensors
 from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
 from detector.association.travel import Medium, air, ground, sound_speed_m_s
+from detector.association.window import WindowAssociator, WindowConfig
 
 __all__ = [
     "AssociationConfig",
@@ -29,6 +30,8 @@ __all__ = [
     "SeriesKeeper",
     "Sighting",
     "SourceHeight",
+    "WindowAssociator",
+    "WindowConfig",
     "air",
     "ground",
     "join",

@@ -18,11 +18,11 @@ class Incident:
     bearing_deg: from `observer`, clockwise from north, where only a direction is known.
     bearing_sigma_deg: standard deviation of it, or of either of two. [deg]
     either_bearing_deg: two directions of which nothing tells which; None where there is one, or none.
-    observer: x, y of the place the bearing starts from. [m]
+    observer: x, y of the place the bearing starts from; None where the sensors' places are not known. [m]
     sensors: channels that noticed it, by arrival.
     arrivals_ns: when each of them did. [ns, UTC]
     residuals_s: arrival less what place, time and speed give, for each; NaN where there is no place. [s]
-    score: logarithm of how much likelier one source is than chance. [nats]
+    score: logarithm of how much likelier one source is than chance; NaN where the sensors' places are not known. [nats]
     kind: "impulse" and its like; what the triggers agree on.
     """
 
