@@ -7,8 +7,9 @@ from detector.association.flash_to_bang import FlashPlace, Heard, Seen
 from detector.association.fusion import Joint, Sighting, join
 from detector.association.hypotheses import EvidenceConfig
 from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
-from detector.association.sensors import Sensors
+from detector.association.sensors import Sensors, lon_lat
 from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
+from detector.association.telling import sentence
 from detector.association.travel import Medium, air, ground, sound_speed_m_s
 from detector.association.window import WindowAssociator, WindowConfig
 
@@ -35,6 +36,8 @@ __all__ = [
     "air",
     "ground",
     "join",
+    "lon_lat",
     "multilaterate",
+    "sentence",
     "sound_speed_m_s",
 ]

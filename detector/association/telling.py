@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.association.multilateration import Outcome, Places
+from detector.geo.ellipse import ellipse_95
 from detector.model import Incident
-from detector.timebase import NS_PER_S
+from detector.timebase import NS_PER_S, iso_from_ns
 
 
 def incident_of(
@@ -68,6 +69,39 @@ def again(before: Incident, now: Incident, t_ns: int) -> Incident:
         either_bearing_deg=before.either_bearing_deg,
         observer=before.observer,
     )
+
+
+def sentence(incident: Incident) -> str:
+    """What happened, for a person: place and ellipse, or direction, the second, and which sensors."""
+    by = f"{incident.kind} noticed by {len(incident.sensors)} sensors ({', '.join(incident.sensors)})"
+    if incident.t_sigma_ns is None:
+        when = f"first noticed {iso_from_ns(incident.t_ns, 2)}"
+    else:
+        when = f"{iso_from_ns(incident.t_ns, 2)} ± {1.96 * incident.t_sigma_ns / NS_PER_S:.2f} s"
+    return f"{by}, {when}, {_where(incident)}."
+
+
+def _where(incident: Incident) -> str:
+    if incident.position_m is not None and incident.covariance_m2 is not None:
+        xx, xy, yy = incident.covariance_m2
+        major, minor, bearing = (float(one[0]) for one in ellipse_95([[xx, xy], [xy, yy]]))
+        ellipse = f"95 % ellipse ± {major:.0f} m along {bearing:03.0f} deg, ± {minor:.0f} m across"
+        return f"{_at(incident.position_m)}, {ellipse}"
+    if incident.either_position_m is not None:
+        one, other = incident.either_position_m
+        return f"either {_at(one)} or {_at(other)}; the sensors' places do not tell which"
+    spread = 1.96 * (incident.bearing_sigma_deg or 0.0)
+    start = "" if incident.observer is None else f" from {_at(incident.observer)}"
+    if incident.bearing_deg is not None:
+        return f"direction {incident.bearing_deg:03.0f} ± {spread:.0f} deg{start}, distance not known"
+    if incident.either_bearing_deg is not None:
+        first, second = incident.either_bearing_deg
+        return f"direction either {first:03.0f} or {second:03.0f} ± {spread:.0f} deg{start}, distance not known"
+    return "place not known"
+
+
+def _at(place_m: tuple[float, float]) -> str:
+    return f"{place_m[0]:.0f} m east, {place_m[1]:.0f} m north"
 
 
 def _pair(values: NDArray[np.float64]) -> tuple[float, float]:

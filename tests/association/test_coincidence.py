@@ -243,29 +243,3 @@ def test_memory_does_not_grow_with_the_stream():
         heard = sum(len(one) for one in associator._heard)
         sizes.append(len(associator._open) + len(associator._found) + len(associator._patterns) + heard)
     assert max(sizes[10:]) <= 2 * max(sizes[:5])
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Sensors(("a", "a"), np.zeros((2, 3))),
-        lambda: Sensors(("a",), np.zeros((2, 3))),
-        lambda: Sensors(("a",), np.full((1, 3), np.nan)),
-    ],
-)
-def test_sensors_that_cannot_be_are_refused(make):
-    with pytest.raises(ValueError, match=r"twice|allowed"):
-        make()
-
-
-def test_sensors_given_by_degrees_stand_where_pyproj_puts_them():
-    pyproj = pytest.importorskip("pyproj")
-    lonlat = np.array([[12.31, 45.02, 30.0], [12.35, 45.05, 10.0]])
-    found = Sensors.on_earth(("a", "b"), lonlat, (12.3, 45.0))
-    plane = pyproj.Transformer.from_pipeline(
-        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +ellps=WGS84 "
-        "+step +proj=topocentric +ellps=WGS84 +lon_0=12.3 +lat_0=45 +h_0=0"
-    )
-    x, y, _ = plane.transform(lonlat[:, 0], lonlat[:, 1], np.zeros(2))
-    assert found.position_m[:, :2] == pytest.approx(np.column_stack([x, y]), abs=0.01)
-    assert found.position_m[:, 2] == pytest.approx([30.0, 10.0])
