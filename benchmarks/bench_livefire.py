@@ -56,11 +56,11 @@ PLACING = {
     "source as high as the sensors": {"height": SourceHeight(0.0, 10.0)},
     "source 20 m below the sensors": {"height": SourceHeight(20.0, 10.0)},
     "path 10 ms": {"path_sigma_s": 0.01},
-    "path 30 ms": {"path_sigma_s": 0.03},
+    "path 20 ms": {"path_sigma_s": 0.02},
 }
 JOINING: dict[str, dict] = {"shipped": {}}
 for name, values in {
-    "path_sigma_s": (0.015, 0.025),
+    "path_sigma_s": (0.01, 0.02),
     "chance_per_s": (0.25, 1.0),
     "echoes": (1.0, 4.0),
     "echo_s": (0.1, 0.2),

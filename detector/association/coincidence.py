@@ -67,7 +67,7 @@ class AssociationConfig(BaseModel):
     )
     reach_m: float = Field(3000.0, gt=0, le=100_000, description="Sources are sought so far from the sensors. [m]")
     settle_s: float = Field(
-        0.7,
+        0.6,
         ge=0.1,
         le=60,
         description="So long after an incident's last trigger it is decided whether another explains it better. [s]",

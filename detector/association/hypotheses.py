@@ -28,7 +28,7 @@ class EvidenceConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path_sigma_s: float = Field(
-        0.02, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
+        0.015, gt=0, le=1, description="Standard deviation of a path's own delay: corners, walls, slopes. [s]"
     )
     chance_per_s: float = Field(
         0.5,
