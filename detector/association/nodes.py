@@ -15,7 +15,8 @@ _INNER = 2000
 _DIRECTIONS = 36
 _WIDER = 1.35
 _FINEST_M = 20.0
-_MARGIN_M = 300.0
+# The grid goes beyond the sensors by half of how far they reach, within these.
+_MARGIN_M = (300.0, 600.0)
 _APART = 1.5
 
 
@@ -46,7 +47,7 @@ def spread_nodes(sensors_m: NDArray[np.float64], medium: Medium, reach_m: float,
     Beyond the grid arrivals differ little with the distance: the rings' width grows with it.
     """
     low, high = sensors_m[:, :2].min(0), sensors_m[:, :2].max(0)
-    margin = max(_MARGIN_M, 0.5 * float((high - low).max()))
+    margin = float(np.clip(0.5 * (high - low).max(), *_MARGIN_M))
     low, high = low - margin, high + margin
     spacing = max(_FINEST_M, math.sqrt(float(np.prod(high - low)) / _INNER))
     axes = [np.arange(a, b + spacing, spacing) for a, b in zip(low, high, strict=True)]
