@@ -9,9 +9,9 @@ before P. False anywhere: from 10 s on, near neither P nor S; aftershocks and th
 Ours: as shipped; and with band, windows and threshold chosen on all other stations (leave one station out): of those
 that find 98 % there with at most a quarter more false anywhere than need be, the one that leaves most room, by the
 least score over threshold of what it finds. obspy's: the same kind of band-pass, the threshold as high as it may be for
-at least our recall, off at 1, 1.5 or half of it, whichever is best; with windows as usually given (0.5 and 10 s, 1 to 20
-Hz; at the best recall they reach), with ours, and with the best of the same grid *chosen on all records*, by false in
-noise and by false anywhere, which favours it. What is false in noise are bursts of many times the noise, unmarked
+at least our recall, off at 1, 1.5 or half of it, whichever is best; with windows as usually given (0.5 and 10 s, 1 to
+20 Hz; at the best recall they reach), with ours, and with the best of the same grid *chosen on all records*, by false
+in noise and by false anywhere, which favours it. What is false in noise are bursts of many times the noise, unmarked
 events by their look: no detector of one channel can tell those apart.
 """
 
