@@ -7,11 +7,12 @@ vertical component is used. A hit is a trigger within 0.5 s of P. False in noise
 before P. False anywhere: from 10 s on, near neither P nor S; aftershocks and the coda are in that.
 
 Ours: as shipped; and with band, windows and threshold chosen on all other stations (leave one station out): of those
-that find 98 % there, the one with the fewest false anywhere, then the smallest error. obspy's: the same kind of
-band-pass, the threshold as high as it may be for at least our recall, off at 1, 1.5 or half of it, whichever is best;
-with windows as usually given (0.5 and 10 s, 1 to 20 Hz), with ours, and with the best of the same grid *chosen on all
-records*, by false in noise and by false anywhere, which favours it. What is false in noise are bursts
-of many times the noise, unmarked events by their look: no detector of one channel can tell those apart.
+that find 98 % there with at most a quarter more false anywhere than need be, the one that leaves most room, by the
+least score over threshold of what it finds. obspy's: the same kind of band-pass, the threshold as high as it may be for
+at least our recall, off at 1, 1.5 or half of it, whichever is best; with windows as usually given (0.5 and 10 s, 1 to
+20 Hz; at the best recall they reach), with ours, and with the best of the same grid *chosen on all records*, by false
+in noise and by false anywhere, which favours it. What is false in noise are bursts of many times the noise, unmarked
+events by their look: no detector of one channel can tell those apart.
 """
 
 from __future__ import annotations
@@ -58,9 +59,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Found:
-    """Of one record. error_s: NaN where P was missed."""
+    """Of one record. error_s: NaN where P was missed. room: score over threshold at P, 0 where it was missed."""
 
     hit: bool
+    room: float
     error_s: float
     in_noise: int
     anywhere: int
@@ -76,16 +78,17 @@ def records(folder: Path) -> list[Record]:
     return found
 
 
-def held_against(record: Record, onsets_s: np.ndarray) -> Found:
+def held_against(record: Record, onsets_s: np.ndarray, over: np.ndarray | None = None) -> Found:
     error = onsets_s - record.p_s
     near = np.abs(error) <= NEAR_S
     counted = onsets_s >= BEGIN_S
     other = counted & ~near & (np.abs(onsets_s - record.s_s) > NEAR_S)
     best = float(np.abs(error).min()) if near.any() else np.nan
-    return Found(bool(near.any()), best, int((counted & (error < -NEAR_S)).sum()), int(other.sum()))
+    room = float(over[near].max()) if over is not None and near.any() else 0.0
+    return Found(bool(near.any()), room, best, int((counted & (error < -NEAR_S)).sum()), int(other.sum()))
 
 
-def ours(record: Record, config: ImpulseConfig) -> np.ndarray:
+def ours(record: Record, config: ImpulseConfig) -> Found:
     count = len(record.samples)
     t_ns = np.arange(count) * (10**9 // RATE_HZ)
     series = Series(
@@ -93,7 +96,8 @@ def ours(record: Record, config: ImpulseConfig) -> np.ndarray:
     )
     detector = ImpulseDetector(config)
     answers = [detector.detect(series), *detector.finish()]
-    return np.concatenate([one.t_ns for one in answers]) / 1e9
+    onsets_s = np.concatenate([one.t_ns for one in answers]) / 1e9
+    return held_against(record, onsets_s, np.concatenate([one.score for one in answers]) / config.on)
 
 
 def ratios(band: tuple[float, float], sta_s: float, lta_s: float, some: list[Record]) -> list[np.ndarray]:
@@ -116,6 +120,15 @@ def theirs(some: list[Record], ratio: list[np.ndarray], recall: float) -> list[t
     return answers
 
 
+def reachable(some: list[Record], ratio: list[np.ndarray], recall: float) -> tuple[float, list[Found]]:
+    """The same where that recall is out of reach: at the best there is."""
+    while True:
+        recall -= 1 / len(some)
+        answers = theirs(some, ratio, recall - 1e-9)
+        if answers:
+            return min(answers, key=lambda one: anywhere(one[1]))
+
+
 def anywhere(found: list[Found]) -> int:
     return sum(one.anywhere for one in found)
 
@@ -132,19 +145,16 @@ def grid() -> Iterator[ImpulseConfig]:
 
 def left_out(some: list[Record]) -> list[Found]:
     """Each station judged with settings that the others chose."""
-    all_found = [[held_against(record, ours(record, config)) for record in some] for config in grid()]
+    all_found = [[ours(record, config) for record in some] for config in grid()]
     stations = np.array([record.station for record in some])
     chosen: dict[int, Found] = {}
     for station in np.unique(stations):
         others, own = np.flatnonzero(stations != station), np.flatnonzero(stations == station)
-
-        def cost(found: list[Found], others: np.ndarray = others) -> tuple[bool, int, float]:
-            part = [found[k] for k in others]
-            misses = np.mean([not one.hit for one in part])
-            p90 = np.nanpercentile([one.error_s for one in part], 90)
-            return misses > 1 - GOALS["recall"], sum(one.anywhere for one in part), float(p90)
-
-        best = min(all_found, key=cost)
+        parts = [[found[k] for k in others] for found in all_found]
+        good = [at for at, part in enumerate(parts) if np.mean([one.hit for one in part]) >= GOALS["recall"]]
+        most = 1.25 * min(anywhere(parts[at]) for at in good)
+        near = [at for at in good if anywhere(parts[at]) <= most]
+        best = all_found[max(near, key=lambda at, parts=parts: min(one.room for one in parts[at]))]
         chosen.update({int(k): best[k] for k in own})
     return [chosen[k] for k in range(len(some))]
 
@@ -173,23 +183,24 @@ def main() -> int:
     if not some:
         print(f"{folder}: no records; nothing was measured")
         return 2
-    shipped = [held_against(record, ours(record, PRESETS["seismic"])) for record in some]
+    shipped = [ours(record, PRESETS["seismic"]) for record in some]
     rows = {"ours, as shipped": row(some, shipped), "ours, other stations' choice": row(some, left_out(some))}
     recall = rows["ours, as shipped"]["recall"]
-    answers: dict[str, list[Found]] = {}
+    answers: dict[tuple[str, float, int], list[Found]] = {}
     for band, sta, lta in product(BANDS_HZ, STA_S, LTA_S):
         at_recall = theirs(some, ratios(band, sta, lta, some), recall)
         windows = f"{band[0]:g}-{band[1]:g} Hz, {sta:g}/{lta:g} s"
-        answers.update({f"{windows}, on {on:.1f}": found for on, found in at_recall})
+        answers.update({(windows, on, way): found for way, (on, found) in enumerate(at_recall)})
         for name, wanted in (("usual", ((1.0, 20.0), 0.5, 10.0)), ("our", OURS)):
             if (band, sta, lta) == wanted and at_recall:
                 on, found = min(at_recall, key=lambda one: anywhere(one[1]))
                 rows[f"obspy, {name} windows, on {on:.1f}"] = row(some, found)
             elif (band, sta, lta) == wanted:
-                print(f"obspy, {name} windows: no threshold above 1.6 has this recall")
+                on, found = reachable(some, ratios(band, sta, lta, some), recall)
+                rows[f"obspy, {name} windows, on {on:.1f}, its most"] = row(some, found)
     for measure in (in_noise, anywhere):
         best = min(answers, key=lambda name, measure=measure: measure(answers[name]))
-        rows[f"obspy, {best}"] = row(some, answers[best])
+        rows[f"obspy, {best[0]}, on {best[1]:.1f}"] = row(some, answers[best])
     print(f"{len(some)} records of {len({record.station for record in some})} stations")
     keys = list(rows["ours, as shipped"])
     print(f"{'':<44}" + "".join(f"{key:>16}" for key in keys))

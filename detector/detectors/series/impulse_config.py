@@ -44,7 +44,7 @@ _AIR_HZ = 1000.0
 
 PRESETS: dict[str, ImpulseConfig] = {
     "seismic": ImpulseConfig(
-        low_hz=2.0, high_hz=45.0, hop_s=0.05, sta_s=0.3, lta_s=8.0, warm_up_s=8.0, on=4.0, off=1.5, min_s=0.1,
+        low_hz=2.0, high_hz=45.0, hop_s=0.05, sta_s=0.2, lta_s=8.0, warm_up_s=8.0, on=4.5, off=1.5, min_s=0.1,
         longest_s=2.0, dead_s=0.5, before_s=2.0, after_s=0.4, sigma_s=0.02,
     ),
     "acoustic": ImpulseConfig(

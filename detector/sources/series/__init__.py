@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detector.sources.series.block import Block
 from detector.sources.series.contract import Reader, SeriesEnd, SeriesSource
+from detector.sources.series.merged import merged
 from detector.sources.series.opening import SERIES_SOURCES, open_series, series_kind
 from detector.sources.series.recorded import RecordedSeries
 from detector.sources.series.station import Station, read_station
@@ -19,6 +20,7 @@ __all__ = [
     "SeriesSource",
     "Station",
     "Tidy",
+    "merged",
     "open_series",
     "read_station",
     "series_kind",

@@ -11,10 +11,12 @@ from detector.model import Gap, GapReason
 from detector.timebase import NS_PER_S
 
 LONGEST_NS = NS_PER_S
+LARGEST = 1e30
+"""No quantity that a sensor measures is larger, in any unit; a damaged cell or byte easily is."""
 
 
 class Blanks:
-    """Counts NaN (`missing_values`) and what is infinite (`not_finite`, which becomes NaN).
+    """Counts NaN (`missing_values`), and what is infinite or beyond 1e30 (`not_finite`), which becomes NaN.
 
     A channel's run of them that lasts a second or more is a Gap (missing).
     """
@@ -29,13 +31,13 @@ class Blanks:
     def push(
         self, t_ns: NDArray[np.int64], values: NDArray[np.float64], *, ended: bool = False
     ) -> tuple[NDArray[np.float64], list[Gap]]:
-        """The values with NaN for what is infinite, and gaps for runs that have ended."""
+        """The values with NaN for what is no measurement, and gaps for runs that have ended."""
         gaps: list[Gap] = []
-        finite = np.isfinite(values)
+        finite = np.abs(values) <= LARGEST
         if not finite.all():
-            infinite = np.isinf(values)
-            self._counters["not_finite"] += int(infinite.sum())
-            self._counters["missing_values"] += int((~finite & ~infinite).sum())
+            missing = int(np.isnan(values).sum())
+            self._counters["missing_values"] += missing
+            self._counters["not_finite"] += int(np.count_nonzero(~finite)) - missing
             values = np.where(finite, values, np.nan)
         for channel in sorted({*np.flatnonzero(~finite.all(axis=0)).tolist(), *self._since}):
             self._follow(channel, t_ns, ~finite[:, channel], gaps)

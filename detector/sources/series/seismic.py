@@ -52,7 +52,9 @@ class SeismicFile:
 
     def _traces(self) -> list[Any]:
         try:
-            obspy = import_module("obspy")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what it imports is not the user's concern
+                obspy = import_module("obspy")
         except ImportError:
             raise SourceError(
                 f"{self._path}: seismic files need the extra: pip install 'trucewatch[seismic]'"

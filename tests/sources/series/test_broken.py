@@ -237,3 +237,42 @@ def test_keys_that_come_later_are_counted(tmp_path):
     lines[500] = json.dumps({**json.loads(lines[500]), "d": 1.0})
     path.write_text("\n".join(lines) + "\n")
     assert read(path)[2].counters["keys_not_in_the_first_line"] == 1
+
+
+def damaged(raw: bytes, seed: int) -> bytes:
+    """Bytes changed, cut off, put in, taken out or twice."""
+    random = np.random.default_rng(seed)
+    at, count = int(random.integers(len(raw))), int(random.integers(1, 3000))
+    if seed % 5 == 0:
+        changed = bytearray(raw)
+        for place in random.integers(len(raw), size=4):
+            changed[place] = random.integers(256)
+        return bytes(changed)
+    noise = random.integers(0, 256, count, dtype=np.uint8).tobytes()
+    return (raw[:at], raw[:at] + noise + raw[at:], raw[:at] + raw[at + count :], raw[: at + count] + raw[at:])[
+        seed % 5 - 1
+    ]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_whatever_happens_to_a_file_it_is_read_in_order_or_refused_and_never_crashes(tmp_path, name):
+    path = EXAMPLES[name](tmp_path)
+    raw = path.read_bytes()
+    for seed in range(15):
+        path.write_bytes(damaged(raw, seed))
+        source = open_series(path, source_id="post", assume_utc=True)
+        last: dict[tuple, int] = {}
+        refusal = ""
+        try:
+            for item in source:
+                if isinstance(item, Gap):
+                    assert item.t_start_ns < item.t_end_ns
+                    continue
+                assert (np.diff(item.t_ns) > 0).all()
+                assert item.t_ns[0] > last.get(item.channels, np.iinfo(np.int64).min)
+                assert not np.isinf(item.values).any()
+                last[item.channels] = item.t_ns[-1]
+        except SourceError as error:
+            refusal = str(error)
+        assert str(path) in refusal if refusal else source.end is not None
+        assert refusal or source.end.complete == (not source.end.detail)

@@ -217,11 +217,11 @@ def test_a_clipped_top_is_kept_and_counted_and_one_that_lasts_is_a_flat_line():
 def test_missing_values_are_counted_and_a_gap_where_they_last():
     values = noise(1000)
     values[[10, 20, 21]] = np.nan
-    values[30] = np.inf
+    values[30], values[31] = np.inf, -1e31
     values[500:700] = np.nan
     series, gaps, counters = run(block(np.arange(1000) * 10 * MS, values, interval_ns=10 * MS))
-    assert np.isnan(values_of(series)[[10, 20, 21, 30], 0]).all()
-    assert (counters["missing_values"], counters["not_finite"]) == (203, 1)
+    assert np.isnan(values_of(series)[[10, 20, 21, 30, 31], 0]).all()
+    assert (counters["missing_values"], counters["not_finite"]) == (203, 2)
     assert [(g.t_start_ns, g.t_end_ns, g.count) for g in gaps] == [(5 * S, 7 * S, 200)]
 
 
