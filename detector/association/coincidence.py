@@ -170,8 +170,8 @@ class Associator:
             triggers: of any of the sensors, in any order.
             until_ns: every trigger with an onset before this has been given. Never goes back.
 
-        A trigger that comes after its time was declared over is `late`, one of an unknown channel `unknown`: counted,
-        and left out.
+        A trigger that comes after its time was declared over is `late`, one of an unknown channel `unknown`, one whose
+        score is not above 0 or whose error is not known `unusable`: counted, and left out.
         """
         for row in range(len(triggers)):
             sensor = self._index.get(str(triggers.channel[row]))
@@ -182,6 +182,9 @@ class Associator:
                 self.counters["late"] += 1
             else:
                 sigma_s, score = float(triggers.sigma_ns[row]) / NS_PER_S, float(triggers.score[row])
+                if not (math.isfinite(sigma_s) and 0.0 < score < math.inf):
+                    self.counters["unusable"] += 1
+                    continue
                 self._coming.append(_Pick(t_ns, sensor, sigma_s, score, str(triggers.kind[row])))
         return self._advance(until_ns)
 

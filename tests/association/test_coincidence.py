@@ -227,6 +227,15 @@ def test_late_and_unknown_triggers_are_counted():
     assert associator.counters["late"] == 1
 
 
+def test_triggers_without_a_score_or_an_error_are_counted_and_left_out():
+    given = triggers(shot(HERE, 2.0, np.random.default_rng(24)))
+    score, sigma_ns = given.score.copy(), given.sigma_ns.copy()
+    score[0], score[1], sigma_ns[2] = np.nan, 0.0, np.inf
+    found, associator = associate(replace(given, score=score, sigma_ns=sigma_ns))
+    assert associator.counters["unusable"] == 3
+    assert found == []
+
+
 def test_nothing_in_gives_nothing_out():
     found, associator = associate(triggers([]))
     assert found == []
