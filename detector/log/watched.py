@@ -72,7 +72,8 @@ def zones_watched(slots: Sequence[CoverageSlot], gaps: Sequence[Gap] = ()) -> li
     """
     if not slots:
         return []
-    pieces = _pieces(slots, gaps)
+    looking = {slot.source_id for slot in slots}
+    pieces = _pieces(slots, [gap for gap in gaps if gap.source_id in looking])
     seen_ns: Counter[int] = Counter()
     for piece in pieces:
         for number in piece.looking:
