@@ -37,15 +37,17 @@ def microphones(
     names: Sequence[str] = tuple(MICROPHONES_M),
     local: bool = False,
     lone_bang_s: float | None = None,
+    scale: float = 1.0,
 ) -> list[str]:
     """Writes a FLAC and a JSON for each microphone; explosions are (time since START [s], place east, north [m]).
 
     lone_bang_s: one that only the first microphone hears, such as a door beside it.
+    scale: of the distances between the microphones.
     """
     random = np.random.default_rng(7)
     medium = air(TEMPERATURE_C)
     for name in names:
-        place = MICROPHONES_M[name]
+        place = MICROPHONES_M[name][0] * scale, MICROPHONES_M[name][1] * scale
         samples = 0.001 * random.normal(size=round(seconds * RATE))
         arrivals = [
             at_s + float(travel([*source, 0.0], [*place, HEIGHT_M], medium).time_s) for at_s, source in explosions
