@@ -12,16 +12,15 @@ from detector.config import Configuration, SensorNetwork
 from detector.errors import SourceError
 from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
-from detector.health import GapBook
 from detector.listening import Reached, Stages, listen
+from detector.listening_health import ListeningHealth
 from detector.log import EvidenceStore
-from detector.model import Gap, GapReason, Incident, Means, RunEnd, Series, State, Undecided, Violation
+from detector.model import Gap, Incident, Means, RunEnd, Series, State, Undecided, Violation
 from detector.sources.series import RecordedSeries, find_station, merged, open_series, series_kind
 from detector.timebase import NS_PER_S
 
 # Samples are held until an incident is decided, and a little longer: a block of a recording may be so long. [s]
 _SLACK_S = 15.0
-_BEYOND_NS = NS_PER_S  # a sensor that begins or ends later than the others by less has no gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,15 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     held_s = network.reach_m / medium.speed_m_s + config.settle_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, sensors, medium.speed_m_s)
-    gaps, newest = GapBook(), None
+    health, newest = ListeningHealth(configuration.settings.coverage), None
     source = merged([one.items() for one in recordings])
     for event in listen(source, Stages(network.preset, associator, rules)):
         match event:
             case Series():
                 recorder.observe(event)
+                health.heard(event)
             case Gap():
-                yield from gaps.add(event)
+                yield from health.gap(event)
             case Incident():
                 newest = event
             case Violation(state=State.OPEN):
@@ -98,10 +98,8 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
                 yield _progress(network.id, recordings)
     yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
     end = _end(run_id, network.id, recordings)
-    for one in recordings:
-        for gap in one.not_listening(end.t_start_ns, end.t_end_ns):
-            yield from gaps.add(gap)
-    yield from gaps.finish()
+    unread = {one.source_id: one.failure for one in recordings if not one.samples}
+    yield from health.finish(end.t_start_ns, end.t_end_ns, unread)
     yield end
 
 
@@ -110,10 +108,10 @@ class _Recording:
 
     def __init__(self, path: Path, network: SensorNetwork) -> None:
         self.failure, self.samples, self.extent_ns = "", 0, (0, 0)
-        self._path, self._id = path, f"{network.id}/{path.name}"
+        self._path, self.source_id = path, f"{network.id}/{path.name}"
         self._source: RecordedSeries | None = None
         try:
-            self._source = open_series(path, source_id=self._id, assume_utc=network.utc)
+            self._source = open_series(path, source_id=self.source_id, assume_utc=network.utc)
         except SourceError as error:
             self.failure = str(error)
 
@@ -143,17 +141,6 @@ class _Recording:
             yield item
         if not self.failure and self._source is not None and self._source.end is not None:
             self.failure = self._source.end.detail
-
-    def not_listening(self, t_start_ns: int, t_end_ns: int) -> Iterator[Gap]:
-        """When it held nothing while others did."""
-        if not self.samples:
-            yield Gap(self._id, t_start_ns, max(t_end_ns, t_start_ns + 1), GapReason.INCOMPLETE, self.failure)
-            return
-        first_ns, last_ns = self.extent_ns
-        if first_ns - t_start_ns > _BEYOND_NS:
-            yield Gap(self._id, t_start_ns, first_ns, GapReason.MISSING, "its recording had not begun")
-        if t_end_ns - last_ns > _BEYOND_NS:
-            yield Gap(self._id, last_ns, t_end_ns, GapReason.MISSING, "its recording had ended")
 
     def _guarded(self) -> Iterator[Series | Gap]:
         if self._source is None:
