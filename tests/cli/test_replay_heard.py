@@ -230,3 +230,43 @@ def test_sensor_files_on_the_command_line_are_refused_with_what_to_do(
     assert run(["replay", str(config), str(tmp_path / media[0]), "--out", str(tmp_path / "out")]) == 2
     assert "name it under `sensors:`" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_pictures_and_sensors_of_one_configuration_go_to_one_log(
+    tmp_path: Path, feed: Path, jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configuration(tmp_path, microphones(tmp_path, [EXPLOSION]))
+    whole = json.loads(config.read_text())
+    rules = [*whole["rules"], {"id": "in", "kind": "zone_entry", "zones": ["strip"]}]
+    feeds = [{"id": "gate", "media": str(feed), "means": "camera"}]
+    config.write_text(json.dumps({**whole, "feeds": feeds, "rules": rules}, indent=1))
+    out = tmp_path / "out"
+    assert run(["replay", str(config), "--out", str(out), "--jobs", jobs]) == 0
+    assert f"80 frames, {5 * 12 * RATE} samples" in capsys.readouterr().out
+    with open_reader(out) as reader:
+        assert [one.violation.source_id for one in reader.violations()] == ["mics"]
+        assert {end.source_id: end.complete for end in reader.runs()[0].ends} == {"gate": True, "mics": True}
+    if jobs == "2":
+        assert run(["replay", str(config), "--out", str(tmp_path / "alone")]) == 0
+        assert exported(out) == exported(tmp_path / "alone")
+    assert run(["log", "coverage", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "mics/north.flac: listened for 12 s" in shown
+    assert "strip: watched 0 % of the period" in shown
+
+
+def test_the_evidence_can_be_listened_to_again(tmp_path: Path) -> None:
+    config, out = configuration(tmp_path, microphones(tmp_path, [EXPLOSION])), tmp_path / "out"
+    assert run(["replay", str(config), "--out", str(out)]) == 0
+    with open_reader(out) as reader:
+        (logged,) = reader.violations()
+    again = tmp_path / "again"
+    again.mkdir()
+    folder = out / "evidence" / logged.violation.violation_id
+    config = configuration(again, [str(file) for file in sorted(folder.glob("*.flac"))])
+    assert run(["replay", str(config), "--out", str(again / "out")]) == 0
+    with open_reader(again / "out") as reader:
+        (second,) = reader.violations()
+    assert second.violation.t_peak_ns == pytest.approx(logged.violation.t_peak_ns, abs=2_000_000)
+    assert second.violation.measures["sensors"] == 5
