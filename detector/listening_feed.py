@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from detector import pipeline
 from detector.association import AssociationConfig, Associator, Medium, Sensors, air, ground
 from detector.config import Configuration, SensorNetwork
@@ -58,15 +60,15 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     """
     network = job.network
     recordings = [_Recording(path, network) for path in job.media]
-    heads = [head for one in recordings for head in one.heads()]
+    heads = [head for one in recordings for head in one.placed_heads()]
     try:
         sensors, plane = Sensors.of(heads)
         if len(sensors.channels) < 2:
-            raise ValueError("two sensors or more are needed")
+            raise ValueError("two sensors or more are needed to listen together")
         _same_places(heads)
     except ValueError as error:
         failures = [one.failure for one in recordings if one.failure]
-        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, f"cannot be placed: {error}"]))
+        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
         return
     medium = _medium(network)
     config = AssociationConfig(min_sensors=network.min_sensors, reach_m=network.reach_m)
@@ -108,32 +110,49 @@ class _Recording:
 
     def __init__(self, path: Path, network: SensorNetwork) -> None:
         self.failure, self.samples, self.extent_ns = "", 0, (0, 0)
+        self._placed: set[tuple[str, ...]] = set()
         self._path, self.source_id = path, f"{network.id}/{path.name}"
         self._source: RecordedSeries | None = None
         try:
             self._source = open_series(path, source_id=self.source_id, assume_utc=network.utc)
+            if series_kind(path) == "sound" and self._source.station.start_ns is None:
+                self._source = self._begun_at(network)
         except SourceError as error:
             self.failure = str(error)
+
+    def _begun_at(self, network: SensorNetwork) -> RecordedSeries:
+        if network.start is None:
+            raise SourceError(f"{self._path}: it carries no time: the .json of its name, or `start:`, has to say it")
+        return open_series(self._path, source_id=self.source_id, start_ns=network.start)
 
     @property
     def share(self) -> float:
         """Of it that has been read."""
         return 1.0 if self._source is None or self._source.share is None else self._source.share
 
-    def heads(self) -> list[Series]:
-        """One block of each of its streams: of a sound file the first; of others all have to be looked at."""
+    def placed_heads(self) -> list[Series]:
+        """One block of each of its streams whose sensors' places are known; it is not listened to if there is none.
+
+        Of a sound file the first block tells; of others all have to be looked at.
+        """
         found: dict[tuple[str, ...], Series] = {}
         for item in self._guarded():
             if isinstance(item, Series):
                 found.setdefault(item.channels, item)
                 if series_kind(self._path) == "sound":
                     break
-        return list(found.values())
+        placed = [one for one in found.values() if np.isfinite(one.positions).all()]
+        if len(placed) < len(found):
+            self.failure = f"{self._path}: where its sensor stands is not known: the .json of its name has to say it"
+        self._placed = {one.channels for one in placed}
+        return placed
 
     def items(self) -> Iterator[Series | Gap]:
         """What it holds, from the start; how it ended is known afterwards."""
         for item in self._guarded():
             if isinstance(item, Series):
+                if item.channels not in self._placed:
+                    continue
                 start_ns, end_ns = int(item.t_ns[0]), int(item.t_ns[-1]) + max(round(item.interval_ns or 0), 1)
                 before = self.extent_ns if self.samples else (start_ns, end_ns)
                 self.extent_ns = min(before[0], start_ns), max(before[1], end_ns)

@@ -48,9 +48,7 @@ def demo(
     for violation in comparison.without_cause:
         console.print(f"  without cause: {violation.observation}")
     console.print(f"\nThe log       {out}/violations.sqlite   (trucewatch log list {out})")
-    console.print(
-        f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)"
-    )
+    console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)")
     console.print(f"Not seen      trucewatch log coverage {out}")
     console.print(f"Untouched?    trucewatch log verify {out}")
     if comparison.missed or comparison.without_cause:

@@ -74,6 +74,9 @@ class SensorNetwork(Section):
     means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
         Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."
     )
+    start: TimeNs = Field(
+        None, description="UTC time of the first sample of sound files of which nothing else says it."
+    )
     preset: Literal["acoustic", "seismic"] | None = Field(
         None, description="Listen as for sound or for ground motion; left out: by each file's sampling rate."
     )
