@@ -114,9 +114,9 @@ class _Recording:
         self._path, self.source_id = path, f"{network.id}/{path.name}"
         self._source: RecordedSeries | None = None
         try:
-            self._source = open_series(path, source_id=self.source_id, assume_utc=network.utc)
-            if series_kind(path) == "sound" and self._source.station.start_ns is None:
-                self._source = self._begun_at(network)
+            source = open_series(path, source_id=self.source_id, assume_utc=network.utc)
+            timeless = series_kind(path) == "sound" and source.station.start_ns is None
+            self._source = self._begun_at(network) if timeless else source
         except SourceError as error:
             self.failure = str(error)
 
