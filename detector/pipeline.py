@@ -19,6 +19,7 @@ from detector.detectors import (
     Detector,
     DetectorBank,
     FlashDetector,
+    Heeding,
     MotionDetector,
     SmokeDetector,
 )
@@ -193,7 +194,10 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
             if index != detections.index:
                 raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
             found[index] = detections
-            yield from hindsight.feed(stages.tracker.update(detections, waiting[index].alignment))
+            tracks = stages.tracker.update(detections, waiting[index].alignment)
+            if isinstance(stages.detector, Heeding):
+                stages.detector.heed(tracks)
+            yield from hindsight.feed(tracks)
 
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)

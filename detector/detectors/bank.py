@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detector.detectors.contract import Detector
-from detector.model import Alignment, Detections, Frame, Sight, read_only
+from detector.detectors.contract import Detector, Heeding
+from detector.model import Alignment, Detections, Frame, Sight, Tracks, read_only
 
 _WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
 
@@ -38,6 +38,12 @@ class DetectorBank:
         for waiting, detector in zip(self._waiting, self._detectors, strict=True):
             waiting.extend(detector.finish())
         return self._merged()
+
+    def heed(self, tracks: Tracks) -> None:
+        """Tell those that learn what is usual what was found to move."""
+        for detector in self._detectors:
+            if isinstance(detector, Heeding):
+                detector.heed(tracks)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -69,6 +69,23 @@ def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> 
     return boxes[np.array(hot, np.bool_)].astype(np.float64)
 
 
+def trimmed(xyxy: NDArray[np.float64], evidence: NDArray[np.uint8], share: float) -> NDArray[np.float64]:
+    """The boxes around those of their pixels that reach `share` of their largest. shape (N, 4)
+
+    Args:
+        xyxy: whole numbers, none empty. shape (N, 4) [px]
+        evidence: shape (H, W)
+    """
+    return np.array([_around(evidence, box, share) for box in xyxy.astype(int).tolist()], np.float64).reshape(-1, 4)
+
+
+def _around(evidence: NDArray[np.uint8], box: list[int], share: float) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = box
+    piece = evidence[y0:y1, x0:x1]
+    x, y, width, height = cv2.boundingRect(np.asarray(piece >= share * piece.max(), np.uint8))
+    return x0 + x, y0 + y, x0 + x + width, y0 + y + height
+
+
 def _near(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The weak evidence without those cells from which no way over cells with some leads to strong evidence.
 

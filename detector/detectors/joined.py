@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from detector.detectors.moving import MovingDetector
 from detector.detectors.restless import RestlessDetector
-from detector.model import Alignment, Detections, Frame
+from detector.model import Alignment, Detections, Frame, Tracks
 
 
 class JoinedDetector:
@@ -36,6 +36,10 @@ class JoinedDetector:
         self._of_moving.extend(self._moving.finish())
         self._of_restless.extend(self._restless.finish())
         return self._both()
+
+    def heed(self, tracks: Tracks) -> None:
+        """Leave what was found to move out of what is usual."""
+        self._moving.heed(tracks)
 
     def _both(self) -> list[Detections]:
         count = min(len(self._of_moving), len(self._of_restless))

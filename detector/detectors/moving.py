@@ -10,20 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, inside, spots
-from detector.detectors.lagged import Kept, nearest
+from detector.detectors.blobs import Blobs, inside, spots, trimmed
+from detector.detectors.lagged import Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, by_pixel
+from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
+_AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
+_KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -58,6 +60,13 @@ class MovingConfig(BaseModel):
         gt=0,
         le=1,
         description="What lies around a spot belongs to it above this share of the threshold. [1]",
+    )
+    box_share: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="A box ends where the difference falls below this share of its largest: a shadow, or what the "
+        "coding has smeared, is no part of the thing. [1]",
     )
     close_px: int = Field(
         default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
@@ -112,6 +121,7 @@ class MovingDetector:
         self._pending: deque[Kept | Detections] = deque()  # frames to be answered for; passed over ones as the answer
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
+        self._known: Tracks | None = None
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -149,6 +159,11 @@ class MovingDetector:
         answers = [one if isinstance(one, Detections) else self._answer(one) for one in self._pending]
         self.reset()
         return answers
+
+    def heed(self, tracks: Tracks) -> None:
+        """Leave what was found to move out of what is usual: it is no tree."""
+        if any(one.index == tracks.index for one in self._kept):
+            self._known = tracks
 
     @property
     def _lag_ns(self) -> int:
@@ -218,7 +233,8 @@ class MovingDetector:
         learned_ns = self._learned_ns[at]
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
-        floor = self._floors[at].update(residual, self._moved[at], dt_s)
+        movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
@@ -228,6 +244,17 @@ class MovingDetector:
         shrink = judged.picture.shape[0] // residual.shape[0]
         apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
+
+    def _movers(self, judged: Kept) -> NDArray[np.float64]:
+        """Boxes of what is known to move, where it must be by now, in the judged picture. shape (N, 4)"""
+        known = self._known
+        then = next((one for one in self._kept if known is not None and one.index == known.index), None)
+        if known is None or then is None:
+            return NO_MOVERS
+        rows = np.flatnonzero(known.confirmed & (known.missed <= _KNOWN_MISSED))
+        on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
+        boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
+        return _carried(boxes + _AROUND_PX, small_from_small(judged, then))
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
@@ -245,7 +272,11 @@ class MovingDetector:
         xyxy = spots(strong, weak, self._config.close_px)
         ratios = np.array([_peaks(one, xyxy) for one in found]).reshape(len(found), len(xyxy))
         order = np.argsort(-ratios.max(axis=0), kind="stable")[: self._config.max_detections]
-        return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
+        xyxy, clearest = xyxy[order], ratios.argmax(axis=0)[order]
+        for at, one in enumerate(found):
+            rows = np.flatnonzero(clearest == at)
+            xyxy[rows] = _tightened(one, xyxy[rows], self._config.box_share)
+        return Blobs(xyxy, ratios.max(axis=0)[order].astype(np.float32)), clearest
 
     def _without_structure(
         self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]
@@ -331,6 +362,12 @@ def _shrunk(xyxy: NDArray[np.float64], one: _Evidence) -> NDArray[np.float64]:
     first = np.minimum(np.floor(xyxy[:, :2] / one.shrink), (width - 1, height - 1))
     last = np.clip(np.ceil(xyxy[:, 2:] / one.shrink), first + 1, (width, height))
     return np.concatenate([first, last], axis=1)
+
+
+def _tightened(one: _Evidence, xyxy: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """The same boxes around what is strong enough at that lag. shape (N, 4)"""
+    tight = trimmed(_shrunk(xyxy, one), one.residual, share) * one.shrink
+    return np.concatenate([np.maximum(tight[:, :2], xyxy[:, :2]), np.minimum(tight[:, 2:], xyxy[:, 2:])], axis=1)
 
 
 def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
