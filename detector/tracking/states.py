@@ -20,8 +20,10 @@ class States:
     state: x, y, vx, vy. shape (M, 4) [px, px/s]
     covariance: shape (M, 4, 4)
     size_px: width and height of the box, smoothed. shape (M, 2)
+    largest_px: its longer side, at its largest of late. shape (M,)
     origin_px: where it was first seen, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
+    out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     """
 
@@ -29,10 +31,12 @@ class States:
     state: Float
     covariance: Float
     size_px: Float
+    largest_px: Float
     origin_px: Float
     farthest_px: Float
     score: Float
     confirmed: NDArray[np.bool_]
+    out_of: Int
     born_ns: Int
     seen_ns: Int
     hits: Int
@@ -72,10 +76,12 @@ def new_states(
         state=np.concatenate([centre, np.zeros((count, 2))], axis=1),
         covariance=covariance,
         size_px=xyxy[:, 2:] - xyxy[:, :2],
+        largest_px=(xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0),
         origin_px=centre.copy(),
         farthest_px=np.zeros(count),
         score=score,
         confirmed=np.zeros(count, np.bool_),
+        out_of=zero.copy(),
         born_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
         hits=one,
