@@ -26,6 +26,7 @@ _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
+_PROMISING_FRAMES = 5
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -234,7 +235,7 @@ class MovingDetector:
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
         movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers)
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers, judged.parallax is None)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
@@ -251,7 +252,8 @@ class MovingDetector:
         then = next((one for one in self._kept if known is not None and one.index == known.index), None)
         if known is None or then is None:
             return NO_MOVERS
-        rows = np.flatnonzero(known.confirmed & (known.missed <= _KNOWN_MISSED))
+        promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
+        rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
         boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
         return _carried(boxes + _AROUND_PX, small_from_small(judged, then))

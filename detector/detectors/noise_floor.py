@@ -12,6 +12,7 @@ Float32 = NDArray[np.float32]
 
 BLOCK_PX = 16
 _AROUND = 11  # blocks
+_FIRST = 8
 _MOVER_RATE = 0.25  # what is known to move makes its road deaf this much more slowly than a tree does
 
 
@@ -47,6 +48,7 @@ class NoiseFloor:
         now_from_last: NDArray[np.float64],
         dt_s: float,
         movers: NDArray[np.float64] = NO_MOVERS,
+        patient: bool = False,
     ) -> Float32:
         """Learn one residual picture; the floor as it was before that, with its neighbours' maximum.
 
@@ -65,7 +67,7 @@ class NoiseFloor:
             return self._around()
         self._carry(now_from_last)
         before = np.maximum(self._around(), _usual_around(loud))
-        rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
+        rate = np.maximum(1 / ((_FIRST if patient else 1) + self._weight), min(dt_s / self._memory_s, 1.0))
         rate = np.where(blocks_of(movers, loud.shape, self._block_px), _MOVER_RATE * rate, rate)
         # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
         step = rate * (self._level + 4)

@@ -48,7 +48,7 @@ class KalmanConfig(BaseModel):
         description="While a track is this near to a confirmed one, it is a part of the same thing and does not count. "
         "[sizes of the larger]",
     )
-    keep_s: float = Field(default=2.0, gt=0, description="How long a confirmed track is remembered unseen. [s]")
+    keep_s: float = Field(default=1.3, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
     structure_speeds: float = Field(
         default=2.0,
