@@ -26,7 +26,7 @@ _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
-_PROMISING_FRAMES = 5
+_PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -235,7 +235,9 @@ class MovingDetector:
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
         movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers, judged.parallax is None)
+        # Where structure moves, most of what is loud at first is structure.
+        patient = judged.parallax is None
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers, patient=patient)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
@@ -247,7 +249,7 @@ class MovingDetector:
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
     def _movers(self, judged: Kept) -> NDArray[np.float64]:
-        """Boxes of what is known to move, where it must be by now, in the judged picture. shape (N, 4)"""
+        """Boxes of what is known to move, and may, where it must be by now, in the judged picture. shape (N, 4)"""
         known = self._known
         then = next((one for one in self._kept if known is not None and one.index == known.index), None)
         if known is None or then is None:
