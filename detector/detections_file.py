@@ -5,11 +5,8 @@ One object a frame, then one for the end of each recording; see docs/user-guide.
 
 from __future__ import annotations
 
-import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,10 +20,13 @@ from detector.config.agreement_map import AgreementMap
 from detector.errors import LogError, SourceError
 from detector.evidence import AnnotatedVideo, MaskFolder, MaskMaker
 from detector.feed_health import FeedHealth
+from detector.jsonl_file import gap_lines, interrupts_wait, write_line
 from detector.model import CoverageSlot, Gap, GapReason, Scene
 from detector.overlay import Overlay
 from detector.replay import source_id_of
 from detector.sources import open_source
+from detector.sources.series import series_kind
+from detector.triggers_file import TriggersResult, detect_series
 
 _PROGRESS_EVERY_FRAMES = 25
 _GROUND_ONLY = {GapReason.NO_TELEMETRY, GapReason.STALE_TELEMETRY}  # pixels need no telemetry
@@ -45,6 +45,8 @@ class DetectOptions:
     fps: float | None = None
     annotate: Path | None = None
     masks: Path | None = None
+    assume_utc: bool = False
+    preset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,16 @@ class DetectResult:
     complete: bool
     detail: str
 
+    @property
+    def found(self) -> str:
+        """In words."""
+        return f"{self.frames} frames, confirmed tracks: {self.tracks}"
+
 
 def detect_to_file(
     media: Sequence[Path], out: Path, options: DetectOptions, on_progress: OnProgress
-) -> list[DetectResult]:
-    """Run the default stages over every recording and write what they found.
+) -> list[DetectResult | TriggersResult]:
+    """Run the default stages over every recording, of pictures or of a sensor, and write what they found.
 
     A recording that cannot be opened gets its end line too, with complete false and the reason; so does one that is
     interrupted (KeyboardInterrupt), before the interrupt goes on.
@@ -72,9 +79,23 @@ def detect_to_file(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("w", encoding="utf-8") as file:
-            return [_detect_one(path, file, options, on_progress) for path in media]
+            return [_detect(path, file, options, on_progress) for path in media]
     except OSError as error:
         raise LogError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _detect(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult | TriggersResult:
+    if series_kind(path) is None:
+        return _detect_one(path, file, options, on_progress)
+    return detect_series(
+        path,
+        source_id_of(path),
+        file,
+        on_progress,
+        start_ns=options.start_ns,
+        assume_utc=options.assume_utc,
+        preset=options.preset,
+    )
 
 
 def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult:
@@ -97,7 +118,7 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
             fps=options.fps,
         )
         with ExitStack() as stack:
-            interrupted = stack.enter_context(_interrupts_wait())
+            interrupted = stack.enter_context(interrupts_wait())
             video = stack.enter_context(AnnotatedVideo(options.annotate)) if options.annotate is not None else None
             overlay = Overlay(AgreementMap.nothing())
             for event in pipeline.run(source, stages, pictures=options.annotate is not None):
@@ -111,7 +132,7 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
                 told += health.seen(scene, event.alignment.reason)
                 frames += 1
                 track_ids.update(scene.tracks.track_id[scene.tracks.confirmed].tolist())
-                _write(file, _frame_line(scene))
+                write_line(file, _frame_line(scene))
                 if folder is not None:
                     mask = masks.mask(scene.detections, event.alignment, scene.size_px)
                     folder.write(scene.index, mask)
@@ -127,24 +148,10 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
         complete, detail, interrupt = False, f"interrupted after {frames} frames", error
     told += health.finish()
     gaps = [item for item in told if isinstance(item, Gap) and item.reason not in _GROUND_ONLY]
-    _write(file, _end_line(source_id, frames, complete, detail, gaps))
+    write_line(file, _end_line(source_id, frames, complete, detail, gaps))
     if interrupt is not None:
         raise interrupt
     return DetectResult(source_id, frames, len(track_ids), complete, detail)
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[list[int]]:
-    """Ctrl-C is noted in the list that this gives, so that no line is left unfinished or uncounted."""
-    noted: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield noted
-        return
-    before = signal.signal(signal.SIGINT, lambda signum, _: noted.append(signum))
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _frame_line(scene: Scene) -> dict[str, Any]:
@@ -175,23 +182,9 @@ def _frame_line(scene: Scene) -> dict[str, Any]:
 
 
 def _end_line(source_id: str, frames: int, complete: bool, detail: str, gaps: Sequence[Gap]) -> dict[str, Any]:
-    listed = [
-        {
-            "reason": str(gap.reason),
-            "t_start_ns": gap.t_start_ns,
-            "t_end_ns": gap.t_end_ns,
-            "count": gap.count,
-            "detail": gap.detail,
-        }
-        for gap in sorted(gaps, key=lambda gap: (gap.t_start_ns, gap.reason))
-    ]
     end = {"end": True, "source": source_id, "frames": frames, "complete": complete}
-    return {**end, "detail": detail, "gaps": listed}
+    return {**end, "detail": detail, "gaps": gap_lines(gaps)}
 
 
 def _rounded(box: NDArray[np.float32]) -> list[float]:
     return [round(float(value), 1) for value in box]
-
-
-def _write(file: TextIO, line: dict[str, Any]) -> None:
-    file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")

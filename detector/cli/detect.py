@@ -1,4 +1,4 @@
-"""`trucewatch detect`: raw detections and tracks, no rules, no configuration."""
+"""`trucewatch detect`: raw detections, tracks and triggers; no rules, no configuration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from detector.cli.exit_codes import ExitCode
 
 
 def detect(
-    media: Annotated[list[Path], typer.Argument(help="Recordings or folders of pictures.")],
-    out: Annotated[Path, typer.Option("--out", help="JSON Lines: one object a frame, then one for the end.")],
+    media: Annotated[list[Path], typer.Argument(help="Recordings, folders of pictures, or sensor files.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="JSON Lines: one object a frame or trigger, then one for the end.")
+    ],
     start: Annotated[
         str | None, typer.Option(help="UTC time of the first frame where the recording carries none (…Z).")
     ] = None,
@@ -34,8 +36,12 @@ def detect(
         Path | None,
         typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Sensor files: listen as for seismic or acoustic; default: by the sampling rate.")
+    ] = None,
+    utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
 ) -> None:
-    """Detect and track what moves or flashes. No rules, no configuration needed.
+    """Detect and track what moves or flashes; in sensor files, find impulses. No rules, no configuration needed.
 
     Example: `trucewatch detect flight.ts --out flight.jsonl --annotate flight.mp4`
     """
@@ -43,7 +49,9 @@ def detect(
 
     from detector.cli.progress import FeedProgress
     from detector.detections_file import DetectOptions, detect_to_file
+    from detector.detectors.series import PRESETS
     from detector.replay import source_id_of
+    from detector.sources.series import series_kind
     from detector.timebase import ns_from_iso
 
     cv2.setNumThreads(1)
@@ -54,6 +62,14 @@ def detect(
     for option, value in (("--annotate", annotate), ("--telemetry", telemetry)):
         if value is not None and len(media) > 1:
             raise typer.BadParameter("this is for one recording at a time", param_hint=option)
+    if preset is not None and preset not in PRESETS:
+        raise typer.BadParameter(f"{preset!r} is none of {', '.join(PRESETS)}", param_hint="--preset")
+    if (preset is not None or utc) and all(series_kind(path) is None for path in media):
+        raise typer.BadParameter("this is for sensor files", param_hint="--preset" if preset is not None else "--utc")
+    pictures_only = {"--annotate": annotate, "--masks": masks, "--telemetry": telemetry, "--fps": fps}
+    for option, given in {**pictures_only, "--hfov-deg": hfov_deg}.items():
+        if given is not None and all(series_kind(path) is not None for path in media):
+            raise typer.BadParameter("this is for pictures; a sensor file has none", param_hint=option)
     names = sorted(source_id_of(path) for path in media)
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
@@ -61,14 +77,16 @@ def detect(
     _spare_inputs(media, telemetry, annotate, "--annotate")
     for path in media:
         _spare_inputs(media, None, None if masks is None else masks / source_id_of(path), "--masks")
-    options = DetectOptions(start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate, masks)
-    with FeedProgress() as bars:
+    options = DetectOptions(
+        start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate, masks, assume_utc=utc, preset=preset
+    )
+    unit = "samples" if all(series_kind(path) is not None for path in media) else "frames"
+    with FeedProgress(unit, after_s=2.0) as bars:
         results = detect_to_file(media, out, options, bars.update)
     console = Console(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
-        line = f"{result.source_id}: {result.frames} frames, confirmed tracks: {result.tracks}, {state}"
-        console.print(line, markup=False)
+        console.print(f"{result.source_id}: {result.found}, {state}", markup=False)
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)

@@ -21,7 +21,18 @@ from rich.table import Table
 
 from detector.cli.exit_codes import ExitCode
 
-_PACKAGES = ("numpy", "scipy", "av", "pydantic", "shapely", "pyproj", "SQLAlchemy", "alembic", "scikit-learn")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "av",
+    "pydantic",
+    "shapely",
+    "pyproj",
+    "SQLAlchemy",
+    "alembic",
+    "scikit-learn",
+    "soundfile",
+)
 _DECODERS = ("h264", "hevc", "mpeg2video", "mjpeg")
 _FREE_GB = 5.0
 
@@ -106,8 +117,14 @@ def _disk() -> Iterator[Row]:
 
 
 def _extras() -> Iterator[Row]:
-    found = find_spec("rasterio") is not None
-    yield "extra dem (GeoTIFF terrain)", found, "present" if found else "absent", "pip install 'trucewatch[dem]'"
+    extras = (
+        ("dem", "rasterio", "GeoTIFF terrain"),
+        ("seismic", "obspy", "miniSEED"),
+        ("parquet", "pyarrow", "Parquet"),
+    )
+    for extra, module, what in extras:
+        found = "present" if find_spec(module) is not None else "absent"
+        yield f"extra {extra} ({what})", found == "present", found, f"pip install 'trucewatch[{extra}]'"
 
 
 def _tried(what: str, attempt: Callable[[], str], advice: str) -> Row:

@@ -19,20 +19,29 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    media: Annotated[Path, typer.Argument(help="Video, folder of pictures, or .bin/.klv file of telemetry alone.")],
+    media: Annotated[
+        Path, typer.Argument(help="Video, folder of pictures, .bin/.klv of telemetry alone, or sensor file.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
 ) -> None:
-    """Show what a recording holds, and whether it is good enough for rules on the ground.
+    """Show what a recording holds, and whether it is good enough for rules on the ground or to be listened to.
 
     Example: trucewatch inspect flight.ts
     """
     from rich.console import Console
 
+    from detector.cli.inspect_series import show_series
     from detector.sources.inspection import inspect_media
+    from detector.sources.series import series_kind
+    from detector.sources.series.inspection import SeriesInspection, inspect_series
 
-    report = inspect_media(media)
+    report: Inspection | SeriesInspection
+    report = inspect_media(media) if series_kind(media) is None else inspect_series(media, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
+    elif isinstance(report, SeriesInspection):
+        show_series(Console(highlight=False), report)
     else:
         console = Console()
         console.print(_table(report))

@@ -20,26 +20,33 @@ class _Speed(ProgressColumn):
 
 
 class FeedProgress:
-    """One bar a feed, on stderr, so that stdout stays clean. Nothing is shown where stderr is no terminal."""
+    """One bar a feed, on stderr, so that stdout stays clean. Nothing is shown where stderr is no terminal.
 
-    def __init__(self) -> None:
+    unit: what is counted. after_s: nothing is shown for what is done sooner. [s]
+    """
+
+    def __init__(self, unit: str = "frames", after_s: float = 0.0) -> None:
         console = Console(stderr=True)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             _Speed(),
-            TextColumn("{task.fields[frames]} frames"),
+            TextColumn(f"{{task.fields[frames]}} {unit}"),
             TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._start_s = time.monotonic()
+        self._start_s, self._after_s = time.monotonic(), after_s
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        self._show()
         return self
+
+    def _show(self) -> None:
+        if not self._bars.live.is_started and self.elapsed_s >= self._after_s:
+            self._bars.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -47,7 +54,8 @@ class FeedProgress:
         if kind is None:
             for task in self._bars.tasks:
                 self._bars.update(task.id, total=task.completed)
-        self._bars.stop()
+        if self._bars.live.is_started:
+            self._bars.stop()
 
     @property
     def elapsed_s(self) -> float:
@@ -56,6 +64,7 @@ class FeedProgress:
 
     def update(self, name: str, frames: int, done_s: float, total_s: float | None) -> None:
         """How far a feed has come, in seconds of recording."""
+        self._show()
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=total_s, frames=frames)
         self._bars.update(self._tasks[name], completed=done_s, total=total_s, frames=frames)

@@ -1,0 +1,58 @@
+"""What `trucewatch inspect` shows of a sensor file."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from detector.sources.series.inspection import ChannelReport, SeriesInspection
+
+_MOST = 20
+
+
+def show_series(console: Console, report: SeriesInspection) -> None:
+    """A table of the file, one of its channels, and whether it is good enough."""
+    table = Table(title=escape(report.media), show_header=False)
+    for name, text in _rows(report):
+        if text:
+            table.add_row(name, escape(text))
+    console.print(table)
+    console.print(_channels(report))
+    if not report.why_not:
+        console.print("[green]Good enough to be listened to.[/green]")
+        return
+    console.print("[yellow]Not good enough as it is:[/yellow]")
+    for reason in report.why_not:
+        console.print(f"  - {reason}", markup=False)
+
+
+def _rows(report: SeriesInspection) -> list[tuple[str, str]]:
+    state = "complete" if report.complete else "INCOMPLETE"
+    more = [f"and {len(report.gaps) - _MOST} more"] if len(report.gaps) > _MOST else []
+    return [
+        ("kind", report.kind),
+        ("samples", f"{report.samples} in {len(report.channels)} channels, {state}"),
+        ("starts", report.start),
+        ("duration", f"{report.duration_s:.3f} s, {report.lost_s:.3f} s of it in gaps"),
+        ("clock", f"within {1000 * report.clock_sigma_s:g} ms (standard deviation)"),
+        ("counted", ", ".join(f"{name}: {count}" for name, count in report.counters.items())),
+        ("gaps", "\n".join([*report.gaps[:_MOST], *more])),
+    ]
+
+
+def _channels(report: SeriesInspection) -> Table:
+    place = "x, y, z [m]" if report.local else "lon, lat, height"
+    table = Table("channel", "unit", "rate", "samples", "missing", "mean", "rms", "lowest", "highest", place)
+    for one in report.channels[:_MOST]:
+        table.add_row(*map(escape, _cells(one)))
+    if len(report.channels) > _MOST:
+        table.add_row(f"and {len(report.channels) - _MOST} more")
+    return table
+
+
+def _cells(one: ChannelReport) -> list[str]:
+    rate = "irregular" if one.rate_hz is None else f"{one.rate_hz:.6g} Hz"
+    levels = ["" if value is None else f"{value:.4g}" for value in (one.mean, one.rms, one.lowest, one.highest)]
+    place = "" if one.position is None else ", ".join(f"{value:.6g}" for value in one.position)
+    return [one.name, one.unit, rate, str(one.samples), str(one.missing), *levels, place]

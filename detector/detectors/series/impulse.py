@@ -1,0 +1,122 @@
+"""Short loud sounds and shakes: what rises over the noise within moments."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.detectors.series.impulse_config import ImpulseConfig
+from detector.detectors.series.impulse_stretch import Impulse, Stretch
+from detector.model import Gap, GapReason, Series, Triggers, read_only
+from detector.timebase import NS_PER_S
+
+
+class ImpulseDetector:
+    """Band-pass, energy of hops, STA/LTA, on and off, least duration, dead time; then the onset to the sample (AIC).
+
+    Hit: a shot, an explosion, the first wave of a tremor.   Miss: an engine that comes nearer; rain that sets in.
+    What it says is "something began here": one channel alone is no event.
+
+    A missing value (NaN) is no silence: its hop is not judged, nor is what follows it for one period of the lowest
+    frequency; an impulse that was going on goes on. A hole in time of up to the long window is taken the same way;
+    after a longer one it warms up anew.
+    An impulse is reported when it has ended, at the latest `longest_s` after it began.
+
+    Slow twin: tests/naive_series.py.
+    """
+
+    Config = ImpulseConfig
+
+    def __init__(self, config: ImpulseConfig) -> None:
+        self.config = config
+        self._stretches: dict[tuple[str, tuple[str, ...]], Stretch] = {}
+        self._unjudged: list[Gap] = []
+
+    def why_not(self, series: Series) -> str:
+        """Why such a stream cannot be judged; empty if it can."""
+        if series.interval_ns is None:
+            return "its sampling is irregular"
+        rate_hz = NS_PER_S / series.interval_ns
+        if 0.45 * rate_hz <= self.config.low_hz:
+            return f"{rate_hz:.3g} samples a second are too few for sounds above {self.config.low_hz:g} Hz"
+        return ""
+
+    def detect(self, series: Series) -> Triggers:
+        """Take a block; impulses that have ended, in the order of their onsets.
+
+        Raises:
+            ValueError: the stream cannot be judged; `why_not` says why.
+        """
+        why_not = self.why_not(series)
+        if why_not:
+            raise ValueError(f"{series.source_id}: {why_not}")
+        key = (series.source_id, series.channels)
+        stretch = self._stretches.get(key)
+        found: list[Impulse] = []
+        if stretch is not None:
+            missing = stretch.missing_before(int(series.t_ns[0])) if len(series) else 0
+            if missing > stretch.longest_hole:
+                found += self._end(key)
+                stretch = None
+            elif missing > 0:
+                found += stretch.push(*stretch.blank(missing))
+        if stretch is None:
+            stretch = self._stretches[key] = Stretch(self.config, series)
+        found += stretch.push(series.t_ns, series.values)
+        self._unjudged += _warm_ups(*key, stretch.warm_ups)
+        return self._triggers(series.source_id, series.channels, found, series.clock_sigma_ns)
+
+    def finish(self) -> list[Triggers]:
+        """All streams have ended: what was still open, one answer a stream."""
+        return [
+            self._triggers(*key, self._end(key), stretch.clock_sigma_ns)
+            for key, stretch in list(self._stretches.items())
+        ]
+
+    def unjudged(self) -> list[Gap]:
+        """When each channel was warming up, since this was last asked."""
+        told, self._unjudged = self._unjudged, []
+        return told
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._stretches.clear()
+        self._unjudged.clear()
+
+    def _end(self, key: tuple[str, tuple[str, ...]]) -> list[Impulse]:
+        """A stretch has ended: its last impulses."""
+        stretch = self._stretches.pop(key)
+        found = stretch.finish()
+        self._unjudged += _warm_ups(*key, stretch.warm_ups)
+        return found
+
+    def _triggers(
+        self, source_id: str, channels: tuple[str, ...], found: list[Impulse], clock_sigma_ns: float
+    ) -> Triggers:
+        if not found:
+            return Triggers.none(source_id)
+        found.sort(key=lambda one: (one.onset_ns, one.channel))
+        onset_ns = np.array([one.onset_ns for one in found], np.int64)
+        end_ns = np.array([one.end_ns for one in found], np.int64)
+        own_ns = np.array([one.sigma_ns for one in found])
+        return Triggers(
+            source_id,
+            read_only(np.array([channels[one.channel] for one in found])),
+            read_only(onset_ns),
+            read_only(np.maximum(end_ns, onset_ns + 1)),
+            read_only(np.sqrt(own_ns**2 + (self.config.sigma_s * NS_PER_S) ** 2 + clock_sigma_ns**2)),
+            read_only(np.full(len(found), "impulse")),
+            read_only(np.array([one.peak for one in found])),
+            read_only(np.full(len(found), np.nan)),
+        )
+
+
+def _warm_ups(source_id: str, channels: tuple[str, ...], found: list[tuple[int, int, int]]) -> list[Gap]:
+    """One gap for channels that warmed up together. found: begin, end, channel; is emptied."""
+    together: dict[tuple[int, int], list[str]] = {}
+    for begin_ns, end_ns, channel in sorted(found):
+        together.setdefault((begin_ns, end_ns), []).append(channels[channel])
+    found.clear()
+    return [
+        Gap(source_id, begin_ns, end_ns, GapReason.WARMING_UP, f"channels {', '.join(names)}: listening to the noise")
+        for (begin_ns, end_ns), names in together.items()
+    ]

@@ -1,0 +1,27 @@
+"""Where samples come from: recorded sensor streams of every kind, tidied by one code."""
+
+from __future__ import annotations
+
+from detector.sources.series.block import Block
+from detector.sources.series.contract import Reader, SeriesEnd, SeriesSource
+from detector.sources.series.merged import merged
+from detector.sources.series.opening import SERIES_SOURCES, open_series, series_kind
+from detector.sources.series.recorded import RecordedSeries
+from detector.sources.series.station import Station, read_station
+from detector.sources.series.tidy import Origin, Tidy
+
+__all__ = [
+    "SERIES_SOURCES",
+    "Block",
+    "Origin",
+    "Reader",
+    "RecordedSeries",
+    "SeriesEnd",
+    "SeriesSource",
+    "Station",
+    "Tidy",
+    "merged",
+    "open_series",
+    "read_station",
+    "series_kind",
+]

@@ -1,0 +1,95 @@
+"""CSV tables of samples, wide or long."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from detector.errors import Complaint, SourceError
+from detector.model import Gap
+from detector.sources.series.block import Block
+from detector.sources.series.lines import ends_with_newline
+from detector.sources.series.station import Station
+from detector.sources.series.table import ROWS, RowsToBlocks, columns_of
+from detector.sources.series.times import TimeColumn
+
+_SEPARATORS = (",", ";", "\t")
+_LONGEST_HEADER = 1 << 20
+
+
+class CsvTable:
+    """A table with one header line, separated by comma, semicolon or tab; `columns_of` says which column is what."""
+
+    def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:
+        self._path, self._source_id, self._station, self._assume_utc = path, source_id, station, assume_utc
+        self.shortfall, self.share = "", 0.0
+        self.counters: Counter[str] = Counter()
+        self.units: dict[str, str] = {}
+
+    def blocks(self) -> Iterator[Block | Gap]:
+        """Rows in the order of the file.
+
+        Raises:
+            SourceError: it cannot be opened, has no header that can be used, or no row of it can be read; as file:line.
+        """
+        self.shortfall, self.share, self.counters = "", 0.0, Counter()
+        try:
+            size = max(self._path.stat().st_size, 1)
+            with self._path.open("rb") as raw, TextIOWrapper(raw, "utf-8-sig", "replace", newline="") as text:
+                for item in self._read(text):
+                    self.share = min(raw.tell() / size, 1.0)
+                    yield item
+        except OSError as error:
+            raise SourceError(f"{self._path}: cannot be read: {error.strerror}") from error
+
+    def _read(self, text: TextIO) -> Iterator[Block | Gap]:
+        file = str(self._path)
+        head = text.readline(_LONGEST_HEADER)
+        if not head.strip():
+            raise SourceError(f"{file}: it is empty, or its first line is; a header with the columns' names is needed")
+        separator = max(_SEPARATORS, key=head.count)
+        header = next(csv.reader([head], delimiter=separator))
+        rows = self._rows(text, separator)
+        batch = list(islice(rows, ROWS))
+        first = next((cells for _, cells in batch if len(cells) == len(header)), None)
+        if first is None:
+            message = f"{len(batch[0][1])} cells under {len(header)} columns" if batch else "the table has no rows"
+            raise SourceError(str(Complaint(file, batch[0][0] if batch else 1, message)))
+        try:
+            columns = columns_of(header, first)
+        except ValueError as error:
+            raise SourceError(str(Complaint(file, 1, str(error)))) from error
+        self.units = columns.units
+        time = TimeColumn(header[columns.time].strip(), self._station.start_ns, assume_utc=self._assume_utc)
+        made = RowsToBlocks(file, self._source_id, columns, len(header), time, self.counters)
+        while batch:
+            following = list(islice(rows, ROWS))
+            if not following:
+                self._cut_off(batch, len(header))
+            yield from made.blocks([cells for _, cells in batch], [line for line, _ in batch])
+            if made.hopeless:
+                break
+            batch = following
+        made.refuse_if_nothing()
+
+    def _rows(self, text: TextIO, separator: str) -> Iterator[tuple[int, list[str]]]:
+        """Line number and cells of each row that is not empty."""
+        reader = csv.reader(text, delimiter=separator)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num + 1, cells
+        except csv.Error as error:
+            message = f"this is no table: {error}"
+            raise SourceError(str(Complaint(str(self._path), reader.line_num + 1, message))) from error
+
+    def _cut_off(self, batch: list[tuple[int, list[str]]], width: int) -> None:
+        """A last line without its end and with too few cells was cut off: the file is incomplete."""
+        line, cells = batch[-1]
+        if len(cells) < width and not ends_with_newline(self._path):
+            self.shortfall = f"{Complaint(str(self._path), line, 'the file ends in the middle of this line')}"

@@ -1,0 +1,147 @@
+"""Slow twins of what is done to sensor streams: one sample after the other."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def naive_time_order(t_ns: list[int], window_ns: int) -> tuple[list[int], dict[str, int]]:
+    """Rows that stay, by their place in the input, in the order of time; and what was counted. No times far ahead."""
+    newest = None
+    kept: dict[int, int] = {}
+    counted = {"sorted_in": 0, "went_back": 0, "duplicates": 0}
+    for row, t in enumerate(t_ns):
+        if newest is not None and t < newest - window_ns:
+            counted["went_back"] += 1
+            continue
+        if newest is not None and t < newest:
+            counted["sorted_in"] += 1
+        if t in kept:
+            counted["duplicates"] += 1
+        else:
+            kept[t] = row
+        newest = t if newest is None else max(newest, t)
+    return [kept[t] for t in sorted(kept)], counted
+
+
+def naive_stand_still(values: list[float], interval_s: float) -> list[bool]:
+    """Which samples of one channel are blanked."""
+    per_s = 1 / interval_s
+    shortest, rail = max(32, math.ceil(0.02 * per_s - 1e-9)), math.ceil(per_s - 1e-9)
+    blank = [False] * len(values)
+    seen = same = 0
+    at = 0
+    while at < len(values):
+        end = at + 1
+        while end < len(values) and values[end] == values[at]:
+            end += 1
+        before = [value for value in values[: at + 1] if not math.isnan(value)]
+        seen += 1
+        repeats = end - at - 1
+        habit = (same + 90) / (seen + 100)
+        limit = max(shortest, math.ceil(25 / -math.log(habit)))
+        if values[at] != 0 and before and (values[at] in {max(before), min(before)}):
+            limit = max(limit, rail)
+        if repeats >= limit:
+            for row in range(at + 1, end):
+                blank[row] = True
+        else:
+            seen += repeats
+            same += repeats
+        at = end
+    return blank
+
+
+def naive_clipped(values: list[float]) -> int:
+    """How many samples of one channel are cut off."""
+    count, run, total = 0, 0, 0.0
+    known, peak = 0, 0.0
+    for at, value in enumerate(values):
+        run = run + 1 if at and value == values[at - 1] else 1
+        if math.isnan(value):
+            run = 0
+            continue
+        known, total = known + 1, total + abs(value)
+        if known > 1000 and run >= 3 and abs(value) >= peak and abs(value) > 0 and abs(value) >= 8 * total / known:
+            count += 3 if run == 3 else 1
+        peak = max(peak, abs(value))
+    return count
+
+
+def cut(length: int, random: np.random.Generator, pieces: int) -> list[slice]:
+    """A stream cut anywhere, empty pieces too."""
+    edges = np.sort(random.integers(0, length + 1, pieces))
+    return [slice(int(a), int(b)) for a, b in zip(np.r_[0, edges], np.r_[edges, length], strict=True)]
+
+
+def naive_sta_lta(energy: list[float], valid: list[bool], weights: tuple[float, float]) -> list[float]:
+    """Ratio of one channel at each hop."""
+    averages, seen, ratio = [0.0, 0.0], 0, []
+    for now, good in zip(energy, valid, strict=True):
+        if not good:
+            ratio.append(math.nan)
+            continue
+        seen += 1
+        averages = [a + max(w, 1 / seen) * (now - a) for a, w in zip(averages, weights, strict=True)]
+        ratio.append(averages[0] / averages[1] if averages[1] > 0 else math.nan)
+    return ratio
+
+
+def naive_aic(samples: list[float]) -> list[float]:
+    """Akaike's criterion of a change of variance before each sample."""
+    found = []
+    for k in range(len(samples)):
+        before, after = samples[:k], samples[k:]
+        if min(len(before), len(after)) < 4:
+            found.append(math.nan)
+            continue
+        found.append(len(before) * math.log(np.var(before)) + len(after) * math.log(np.var(after)))
+    return found
+
+
+def naive_biquads(sos: np.ndarray, zi: np.ndarray, values: list[float]) -> list[float]:
+    """Second-order sections, transposed direct form II; begun as if the first value had been there for ever."""
+    states = [[float(z) * values[0] for z in one] for one in zi]
+    found = []
+    for value in values:
+        for (b0, b1, b2, _, a1, a2), z in zip(sos.tolist(), states, strict=True):
+            out = b0 * value + z[0]
+            z[0] = b1 * value - a1 * out + z[1]
+            z[1] = b2 * value - a2 * out
+            value = out  # noqa: PLW2901
+        found.append(value)
+    return found
+
+
+def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[int, int, float]]:
+    """First sample, end, and highest ratio of each impulse in one channel without a missing value."""
+    from scipy.signal import butter, sosfilt_zi
+
+    high_hz = min(config.high_hz, 0.45 * rate_hz)
+    sos = butter(2, (config.low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
+    samples = naive_biquads(sos, sosfilt_zi(sos), values)
+    hop = max(1, round(config.hop_s * rate_hz))
+    hops = lambda seconds: max(1, round(seconds * rate_hz / hop))  # noqa: E731
+    energy = [sum(s * s for s in samples[h * hop : (h + 1) * hop]) / hop for h in range(len(samples) // hop)]
+    weights = tuple(1 - (1 - 1 / max(w * rate_hz, 1)) ** hop for w in (config.sta_s, config.lta_s))
+    ratio = naive_sta_lta(energy, [True] * len(energy), weights)
+    found, h, quiet, ended = [], hops(config.warm_up_s), 0, 0
+    while h < len(ratio):
+        if ratio[h] < config.on or h < quiet:
+            h += 1
+            continue
+        begin = h
+        while h < len(ratio) and ratio[h] >= config.off:
+            h += 1
+        if h - begin < hops(config.min_s):
+            continue
+        quiet = h + round(config.dead_s * rate_hz / hop)
+        end = min(h, begin + hops(config.longest_s))
+        peak = max(ratio[begin:end])
+        left = max(begin * hop - max(8, round(config.before_s * rate_hz)), ended)
+        right = min((begin + 1) * hop + max(8, round(config.after_s * rate_hz)), len(samples))
+        ended = h * hop
+        found.append((left + int(np.nanargmin(naive_aic(samples[left:right]))), end * hop, peak))
+    return found
