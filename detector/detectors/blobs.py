@@ -75,8 +75,10 @@ def _near(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uint
     Most of it is noise, hundreds of spots of a pixel or two, whose outlines would cost more than all that is found.
     """
     cells = block_maximum(weak) > 0
-    _, labels = cv2.connectedComponents(cells.astype(np.uint8))
-    reached = cells & np.isin(labels, labels[block_maximum(strong) > 0])
+    count, labels = cv2.connectedComponents(cells.view(np.uint8))
+    holds_strong = np.zeros(count, np.bool_)
+    holds_strong[labels[block_maximum(strong) > 0]] = True
+    reached = cells & holds_strong[labels]
     return np.asarray(
         cv2.bitwise_and(weak, by_pixel(np.where(reached, np.uint8(255), np.uint8(0)), weak.shape)), np.uint8
     )

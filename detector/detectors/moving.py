@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
 from typing import NamedTuple
 
 import cv2
@@ -110,6 +111,8 @@ class MovingDetector:
         """Forget everything, as if newly made."""
         self._kept: list[Kept] = []
         self._pending: deque[Kept | Detections] = deque()  # frames to be answered for; passed over ones as the answer
+        self._begun: Generator[None, None, Detections] | None = None  # the answer for the first of them
+        self._between = False  # whether the last frame was passed over
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
@@ -121,33 +124,70 @@ class MovingDetector:
         """Take one frame; answer for those that can now be judged."""
         if alignment.glanced and self._kept and frame.size_px == self._kept[-1].size_px:
             self._pending.append(Detections.none(frame.index, frame.t_ns, self._sight(frame.t_ns), judged=False))
-            return []
+            self._between = True
+            return self._go_on() if self._begun is not None else self._passed_over()
+        between, self._between = self._between, False
         now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
-        answers: list[Detections] = []
+        answers = self._completed()
         if self._kept and not self._continues(now):
-            answers = self.finish()
+            answers += self.finish()
         if not self._kept:
             self._start_ns = now.t_ns
         self._kept.append(now)
         if now.sight is Sight.BLIND:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
         self._pending.append(now)
-        while self._pending:
-            first = self._pending[0]
-            if isinstance(first, Kept):
-                if first.t_ns + self._lag_ns > now.t_ns:
-                    break
-                answers.append(self._answer(first))
-            else:
-                answers.append(first)
-            self._pending.popleft()
+        due = [one for one in self._waiting() if one.t_ns + self._lag_ns <= now.t_ns]
+        for judged in due:
+            answers += self._begin(judged)
+            if not between or judged is not due[-1]:
+                answers += self._completed()
         self._forget()
         return answers
 
     def finish(self) -> list[Detections]:
         """The stream has ended: what no later frame follows at the shortest lag is passed over."""
-        answers = [one if isinstance(one, Detections) else self._answer(one) for one in self._pending]
+        answers = self._completed()
+        for judged in self._waiting():
+            answers += self._begin(judged) + self._completed()
+        answers += self._passed_over()
         self.reset()
+        return answers
+
+    def _waiting(self) -> list[Kept]:
+        return [one for one in self._pending if isinstance(one, Kept)]
+
+    def _begin(self, judged: Kept) -> list[Detections]:
+        """Begin to answer for the frame: where frames between are passed over, its cost is spread over them."""
+        passed_over = self._passed_over()
+        self._begun = self._answer(judged)
+        return passed_over + self._go_on()
+
+    def _go_on(self) -> list[Detections]:
+        """One step of the answer that was begun; once it is complete, it and those of the frames passed over."""
+        if self._begun is None:
+            return []
+        try:
+            next(self._begun)
+        except StopIteration as done:
+            self._begun = None
+            self._pending.popleft()
+            return [done.value, *self._passed_over()]
+        return []
+
+    def _completed(self) -> list[Detections]:
+        """The answer that was begun, if one was, worked out to its end."""
+        answers: list[Detections] = []
+        while self._begun is not None:
+            answers += self._go_on()
+        return answers
+
+    def _passed_over(self) -> list[Detections]:
+        """The answers for frames that were passed over and wait for none before them."""
+        answers: list[Detections] = []
+        while self._pending and isinstance(first := self._pending[0], Detections):
+            answers.append(first)
+            self._pending.popleft()
         return answers
 
     @property
@@ -167,7 +207,7 @@ class MovingDetector:
 
     def _forget(self) -> None:
         """Keep one frame older than the oldest that will be needed."""
-        first = next((one for one in self._pending if isinstance(one, Kept)), self._kept[-1])
+        first = next(iter(self._waiting()), self._kept[-1])
         oldest = first.t_ns - self._lag_ns
         drop = 0
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
@@ -188,7 +228,8 @@ class MovingDetector:
         fit = all(abs(ns - lag_ns) <= _LAG_SLACK * lag_ns or (coarse and ns > lag_ns) for ns in apart_ns)
         return (before, after) if fit else None
 
-    def _answer(self, judged: Kept) -> Detections:
+    def _answer(self, judged: Kept) -> Generator[None, None, Detections]:
+        """What is said of one frame, in steps of about the same cost."""
         sight = self._sight(judged.t_ns)
         nothing = Detections.none(judged.index, judged.t_ns, sight, judged=False)
         if sight is not Sight.SEEING or not np.isfinite(judged.reference_from_frame).all():
@@ -198,9 +239,14 @@ class MovingDetector:
             return nothing
         for at, laying in enumerate(self._layings):
             self._moved[at] = laying.begin(judged) @ self._moved[at]
-        found = [self._evidence(judged, pair, at) for at, pair in pairs if pair is not None]
+        found: list[_Evidence] = []
+        # The longer lags first: at half size they cost the least, and the frame that completes them is registered, too.
+        for at, pair in reversed(pairs):
+            if pair is not None:
+                found.insert(0, self._evidence(judged, pair, at))
+                yield
         strong, weak = self._over_threshold(found, judged.picture.shape)
-        if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
+        if cv2.countNonZero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         return self._record(judged, self._without_structure(judged, blobs, clearest, found), weak)
