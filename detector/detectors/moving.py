@@ -257,10 +257,11 @@ class MovingDetector:
         sharp = edges(laid.picture)
         misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
         earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
-        residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
+        residual = symmetric(laid.picture, earlier, later)
+        cv2.subtract(residual, misfit, dst=residual)
         for one in (laid, *others):
             if one.valid is not None:
-                residual &= one.valid
+                cv2.bitwise_and(residual, one.valid, dst=residual)
         learned_ns = self._learned_ns[at]
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns

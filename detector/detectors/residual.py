@@ -43,8 +43,8 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
     # About middle grey, so that one enlargement serves what is added and what is taken off.
     about = np.clip(light + _MIDDLE_GREY, 0, 255).astype(np.uint8)
     size = (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX)
-    whole = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
-    return np.asarray(cv2.addWeighted(other, 1, whole, 1, -_MIDDLE_GREY), np.uint8)
+    lit = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+    return np.asarray(cv2.addWeighted(other, 1, lit, 1, -_MIDDLE_GREY, dst=lit), np.uint8)
 
 
 def symmetric(judged: U8, earlier: U8, later: U8) -> U8:
@@ -53,10 +53,11 @@ def symmetric(judged: U8, earlier: U8, later: U8) -> U8:
     Background uncovered by a mover differs from one side only; an edge shifted by a steady misfit differs from
     both sides with opposite signs. Neither is left. Slow twin: tests/naive_vision.py.
     """
-    # Subtraction in 8 bit saturates: what is below 0 becomes 0.
-    brighter = cv2.subtract(judged, cv2.max(earlier, later))
-    darker = cv2.subtract(cv2.min(earlier, later), judged)
-    return np.asarray(cv2.max(brighter, darker), np.uint8)
+    # Subtraction in 8 bit saturates: what is below 0 becomes 0. A picture made anew costs more than what is done in it.
+    brighter, darker = cv2.max(earlier, later), cv2.min(earlier, later)
+    cv2.subtract(judged, brighter, dst=brighter)
+    cv2.subtract(darker, judged, dst=darker)
+    return np.asarray(cv2.max(brighter, darker, dst=brighter), np.uint8)
 
 
 def edges(picture: U8) -> U8:
