@@ -5,11 +5,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detector.detectors.contrast import apart, contrasts
 from detector.detectors.joined import JoinedDetector, joined
 from detector.detectors.moving import MovingDetector
-from detector.detectors.restless import RestlessDetector, centred_in, grouped, slenderness
+from detector.detectors.restless import RestlessDetector, centred_in, connected, grouped, slenderness
 from detector.detectors.stand_out import levels, outline
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
@@ -228,3 +230,15 @@ def test_the_fast_routines_do_what_their_slow_twins_do():
     assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
     assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
     assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3
+
+
+def test_what_hangs_together_is_what_scipy_finds():
+    random = np.random.default_rng(5)
+    for count, links in ((1, 0), (2, 1), (50, 30), (200, 190), (200, 400)):
+        one, other = random.integers(0, count, (2, links))
+        graph = coo_array((np.ones(links), (one, other)), shape=(count, count))
+        _, label = connected_components(graph, directed=False)
+        first = np.array([np.flatnonzero(label == of).min() for of in label])
+        np.testing.assert_array_equal(connected(count, one, other), first)
+    chain = np.arange(99)
+    assert (connected(100, chain[::-1], chain[::-1] + 1) == 0).all()
