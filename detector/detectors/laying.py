@@ -67,6 +67,11 @@ class Laying:
             found = self._laid[kept.index] = self._warped(self._sized(kept))
         return found
 
+    def end(self) -> None:
+        """The judged frame is answered for: give back what the next one will have laid anew."""
+        if self._reach == 0:
+            self._laid = {}
+
     def forget_before(self, index: int) -> None:
         """Frames before this one will not be asked for again."""
         self._laid = {at: laid for at, laid in self._laid.items() if at >= index}

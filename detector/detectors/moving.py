@@ -172,6 +172,8 @@ class MovingDetector:
         except StopIteration as done:
             self._begun = None
             self._pending.popleft()
+            for laying in self._layings:
+                laying.end()
             return [done.value, *self._passed_over()]
         return []
 
