@@ -63,6 +63,11 @@ class Pass:
         return self.total / self.floor
 
     @property
+    def frame_ms(self) -> list[float]:
+        """From the packet to the log, evidence clips left out, of each frame."""
+        return [a + b for a, b in zip(self.watch.source_ms, self.watch.frame_without_evidence_ms, strict=True)]
+
+    @property
     def vision(self) -> float:
         return 1 + sum(v for k, v in self.watch.spent.items() if k.partition(":")[0] in VISION) / self.floor
 
@@ -120,7 +125,9 @@ class _Measured:
                 self.frames += 1
                 self.counted += self.frames > WARM_UP_FRAMES
                 next(floor)
-                self.watch.add("floor", now)
+                decoded = self.watch.add("floor", now)
+                self.watch.source_ms.append(1000 * (now - start))
+                self.watch.floor_ms.append(1000 * (decoded - now))
             spent_now = self.watch.spent
             named_before = sum(spent_now.values()) - spent_now.get("floor", 0.0) - spent_now["source"]
             evidence_before = spent_now.get("evidence", 0.0)
