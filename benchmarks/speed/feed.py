@@ -34,6 +34,7 @@ WARM_UP_FRAMES = (
 )
 VISION = ("shrink", "registration", "detectors", "tracking")
 Slowed = Callable[[Any], None]
+Turn = Callable[[], None]
 
 
 @dataclass
@@ -88,8 +89,8 @@ def decode_floor(path: Path) -> Iterator[np.ndarray]:
 class _Measured:
     """Wraps what `replay` makes for one feed."""
 
-    def __init__(self, path: Path, slowed: Slowed | None) -> None:
-        self.path, self.watch, self.slowed = path, Watch(), slowed
+    def __init__(self, path: Path, slowed: Slowed | None, turn: Turn | None) -> None:
+        self.path, self.watch, self.slowed, self.turn = path, Watch(), slowed, turn
         self.frames = self.counted = self.most_confirmed = 0
         self.spent_at_end: dict[str, float] = {}
 
@@ -116,6 +117,9 @@ class _Measured:
                 self.watch.frame_without_evidence_ms.append(1000 * (spent - evidence + evidence_before))
             if self.frames == WARM_UP_FRAMES:
                 self.watch.reset()
+            if self.turn is not None:
+                self.turn()
+                start = time.process_time()
             item = next(items, None)
             now = self.watch.add("source", start)
             if item is None:
@@ -193,13 +197,16 @@ _OPEN_SOURCE, _STAGES_FOR = feed.open_source, pipeline.stages_for
 _RECORDER, _HEALTH = feed.EvidenceRecorder, feed.FeedHealth
 
 
-def measure(path: Path, configuration: Configuration, out: Path, slowed: Slowed | None = None) -> Pass:
+def measure(
+    path: Path, configuration: Configuration, out: Path, slowed: Slowed | None = None, turn: Turn | None = None
+) -> Pass:
     """Replay one recording into a log in `out`, an absent or empty folder.
 
     Args:
         slowed: called once for each judged frame, and counted: a planted regression.
+        turn: called before each frame, and not counted: waits until it is this process's turn.
     """
-    taken = _Measured(path, slowed)
+    taken = _Measured(path, slowed, turn)
     jobs = replay.jobs_of(configuration, [path], out, annotate=False)
     with ExitStack() as stack:
         for module, name, wrapped in (

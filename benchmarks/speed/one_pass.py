@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_MY_TURN = b"may I?\n"
 
 
 class Least(NamedTuple):
@@ -42,21 +44,53 @@ class Least(NamedTuple):
         return Least(np.minimum(self.frame_ms, other.frame_ms), np.minimum(self.floor_ms, other.floor_ms))
 
 
-def one_pass(clips: list[Path], config: Path, planted: float = 0.0, tree: Path = REPOSITORY) -> list[Least]:
-    """Run this file, as it stands in a tree of the repository, as a process of its own.
+class Contestant(NamedTuple):
+    """Code to be timed: a tree of the repository, and the share of its own cost that it burns on top."""
+
+    tree: Path = REPOSITORY
+    planted: float = 0.0
+
+
+def in_turns(contestants: Sequence[Contestant], clips: list[Path], config: Path) -> list[list[Least]]:
+    """One pass of each, frame by frame in turns: what else the machine does in a moment falls on all of them.
+
+    Runs this file, as it stands in each tree, as a process of its own.
+
+    Returns:
+        For each contestant, in order, what each clip has cost.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        RuntimeError: one failed; with the end of what it said.
     """
-    search = os.pathsep.join([str(tree / "benchmarks"), str(tree)])
-    script = tree / Path(__file__).resolve().relative_to(REPOSITORY)
-    done = subprocess.run(
-        [sys.executable, str(script), str(config), str(planted), *map(str, clips)],
-        check=False, capture_output=True, text=True, cwd=tree, env={**os.environ, "PYTHONPATH": search},
+    runs = [_started(one, clips, config) for one in contestants]
+    said = [run.stdout.readline() for run in runs]
+    while _MY_TURN in said:
+        for number, run in enumerate(runs):
+            if said[number] == _MY_TURN:
+                run.stdin.write(b"\n")
+                run.stdin.flush()
+                said[number] = run.stdout.readline()  # once its frame is done
+    for one, run in zip(contestants, runs, strict=True):
+        _, trouble = run.communicate()
+        if run.returncode:
+            raise RuntimeError(f"{one.tree}: the pass ended with {run.returncode}: {trouble[-500:].decode()}")
+    return [[Least(*map(np.array, one)) for one in json.loads(line)] for line in said]
+
+
+def _started(one: Contestant, clips: list[Path], config: Path) -> Any:
+    search = os.pathsep.join([str(one.tree / "benchmarks"), str(one.tree)])
+    script = one.tree / Path(__file__).resolve().relative_to(REPOSITORY)
+    return subprocess.Popen(
+        [sys.executable, str(script), str(config), str(one.planted), *map(str, clips)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=one.tree, env={**os.environ, "PYTHONPATH": search},
     )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"{tree}: the pass ended with {done.returncode}: {done.stderr[-500:]}")
-    return [Least(*map(np.array, one)) for one in json.loads(done.stdout)]
+
+
+def _wait_for_my_turn() -> None:
+    sys.stdout.buffer.write(_MY_TURN)
+    sys.stdout.buffer.flush()
+    sys.stdin.buffer.readline()
 
 
 def main() -> int:
@@ -79,7 +113,7 @@ def main() -> int:
     said = []
     with tempfile.TemporaryDirectory() as out:
         for clip in clips:
-            taken = measure(clip, configuration, Path(out) / clip.stem, busier if share else None)
+            taken = measure(clip, configuration, Path(out) / clip.stem, busier if share else None, _wait_for_my_turn)
             said.append((taken.frame_ms, taken.watch.floor_ms))
     print(json.dumps(said))
     return 0
