@@ -216,10 +216,12 @@ def _pixels(xyxy: Float, shape: tuple[int, ...]) -> tuple[Float, NDArray[np.int6
     places, box = [], []
     for row, (x0, y0, x1, y1) in enumerate(np.clip(xyxy.astype(int), 0, [width, height, width, height]).tolist()):
         step = max(1, int(np.ceil(np.sqrt((x1 - x0) * (y1 - y0) / _MOST_PIXELS))))
-        grid = np.mgrid[y0:y1:step, x0:x1:step].reshape(2, -1)[::-1].T
-        places.append(grid)
-        box.append(np.full(len(grid), row))
-    return np.concatenate(places).astype(np.float64), np.concatenate(box)
+        x, y = np.arange(x0, x1, step), np.arange(y0, y1, step)
+        grid = np.empty((len(y), len(x), 2))
+        grid[..., 0], grid[..., 1] = x, y[:, None]
+        places.append(grid.reshape(-1, 2))
+        box.append(np.full(len(x) * len(y), row))
+    return np.concatenate(places), np.concatenate(box)
 
 
 def _at(picture: U8, places: Float) -> U8:
