@@ -112,6 +112,7 @@ class MovingDetector:
         self._kept: list[Kept] = []
         self._pending: deque[Kept | Detections] = deque()  # frames to be answered for; passed over ones as the answer
         self._begun: Generator[None, None, Detections] | None = None  # the answer for the first of them
+        self.needs_no_spots: set[int] = set()  # frames for which another detector answers; it still gives the mask
         self._between = False  # whether the last frame was passed over
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
@@ -215,6 +216,7 @@ class MovingDetector:
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
             drop += 1
         del self._kept[:drop]
+        self.needs_no_spots = {index for index in self.needs_no_spots if index >= self._kept[0].index}
         for laying in self._layings:
             laying.forget_before(self._kept[0].index)
 
@@ -247,6 +249,8 @@ class MovingDetector:
             if pair is not None:
                 found.insert(0, self._evidence(judged, pair, at))
                 yield
+        if judged.index in self.needs_no_spots and not self._masks:
+            return nothing
         strong, weak = self._over_threshold(found, judged.picture.shape)
         if cv2.countNonZero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
