@@ -133,6 +133,25 @@ def test_on_ground_that_keeps_still_both_say_what_the_comparison_says():
     assert [one.judged for one in both] == [one.judged for one in alone]
 
 
+def test_for_what_the_one_has_judged_the_other_looks_for_no_spots_and_the_answers_are_the_same(monkeypatch):
+    pairs = list(stream(25))
+    looked = []
+    find = MovingDetector._blobs
+    monkeypatch.setattr(MovingDetector, "_blobs", lambda self, *what: looked.append(1) or find(self, *what))
+    moving, restless = (answers(one, pairs) for one in (MovingDetector(), RestlessDetector()))
+    alone = len(looked)
+    both = answers(JoinedDetector(MovingDetector(), RestlessDetector()), pairs)
+    for one, a, b in zip(both, moving, restless, strict=True):
+        expected = joined(a, b)
+        assert (one.xyxy_px.tolist(), one.sight, one.judged) == (
+            expected.xyxy_px.tolist(),
+            expected.sight,
+            expected.judged,
+        )
+    assert sum(one.judged for one in restless) >= 17
+    assert len(looked) - alone <= alone - 10
+
+
 def test_on_restless_ground_what_holds_together_counts_alone():
     waves, thing = boxes(3, 0, [[0, 0, 9, 9]], judged=False, sight=Sight.BLIND), boxes(3, 0, [[40, 40, 50, 50]])
     both = joined(waves, thing)
