@@ -67,6 +67,10 @@ class Laying:
             found = self._laid[kept.index] = self._warped(self._sized(kept))
         return found
 
+    def keep_half(self, kept: Kept) -> bool:
+        """Make sure that the picture itself is not needed again. False where it is this that is laid."""
+        return self._sized(kept) is not kept
+
     def end(self) -> None:
         """The judged frame is answered for: give back what the next one will have laid anew."""
         if self._reach == 0:
@@ -84,11 +88,12 @@ class Laying:
 
     def _sized(self, kept: Kept) -> Kept:
         """At the size in which pictures are laid."""
+        small = self._small.get(kept.index)
+        if small is not None:
+            return small
         if not self.halved or min(kept.picture.shape) < _LEAST_SIDE_PX:
             return kept
-        small = self._small.get(kept.index)
-        if small is None:
-            small = self._small[kept.index] = replace(kept, level=kept.level + 1, picture=halved(kept.picture))
+        self._small[kept.index] = small = replace(kept, level=kept.level + 1, picture=halved(kept.picture))
         return small
 
     def _warped(self, kept: Kept) -> Laid:

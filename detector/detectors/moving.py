@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -25,6 +26,7 @@ from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
+_NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -216,6 +218,13 @@ class MovingDetector:
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
             drop += 1
         del self._kept[:drop]
+        # Before the last picture that is a whole shortest lag older, only the longer ones will look: at half the size.
+        needed_ns = first.t_ns - round(min(self._config.lags_s) * 1e9)
+        longer = [laying for laying in self._layings if laying.halved]
+        for one, later in pairwise(self._kept):
+            if later.t_ns > needed_ns or not all(laying.keep_half(one) for laying in longer):
+                break
+            one.picture = _NO_PICTURE
         self.needs_no_spots = {index for index in self.needs_no_spots if index >= self._kept[0].index}
         for laying in self._layings:
             laying.forget_before(self._kept[0].index)
