@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.residual import U8, block_means
+from detector.detectors.residual import LIGHT_BLOCK_PX, U8, block_means
 from detector.picture import halved
 from detector.picture.homography import apply, shift_px
 
@@ -23,11 +23,13 @@ class Laid:
     picture: grey where the frame shows nothing. shape (H, W)
     means: its block means.
     valid: 255 where the frame shows something; None where it covers all. shape (H, W)
+    valid_blocks: the same of the blocks of `means`: 0 where one is not wholly in view.
     """
 
     picture: U8
     means: U8
     valid: U8 | None
+    valid_blocks: U8 | None
 
 
 class Laying:
@@ -101,7 +103,7 @@ class Laying:
         matrix = small_from_small(self._base, kept)
         picture = kept.picture
         if np.array_equal(matrix, np.eye(3)):
-            return Laid(picture, block_means(picture), None)
+            return Laid(picture, block_means(picture), None, None)
         height, width = picture.shape
         laid = np.asarray(
             cv2.warpPerspective(
@@ -109,7 +111,11 @@ class Laying:
             ),
             np.uint8,
         )
-        return Laid(laid, block_means(laid), _covered(matrix, (width, height)))
+        means = block_means(laid)
+        blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
+        blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
+        valid_blocks = _covered(blocks_from_blocks, (means.shape[1], means.shape[0]))
+        return Laid(laid, means, _covered(matrix, (width, height)), valid_blocks)
 
 
 def _covered(matrix: NDArray[np.float64], size_px: tuple[int, int]) -> U8 | None:

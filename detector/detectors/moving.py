@@ -271,7 +271,9 @@ class MovingDetector:
         laid, others = laying.over(judged), [laying.over(one) for one in pair]
         sharp = edges(laid.picture)
         misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
-        earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
+        earlier, later = (
+            in_the_light_of(laid.picture, laid.means, one.picture, one.means, one.valid_blocks) for one in others
+        )
         residual = symmetric(laid.picture, earlier, later)
         cv2.subtract(residual, misfit, dst=residual)
         for one in (laid, *others):

@@ -29,13 +29,17 @@ def block_means(picture: U8) -> U8:
     return picture
 
 
-def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
+def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8, valid_blocks: U8 | None = None) -> U8:
     """The other picture, as bright in each place as this one. shape as given
 
     What is put right is the difference of the block means (`block_means` of either), median-filtered so that a mover
-    does not count. Everything stays in 8 bit: conversions to 16 and back cost more than the comparison.
+    does not count; nothing where `valid_blocks` is 0, since the other shows nothing there. Everything stays in 8 bit:
+    conversions to 16 and back cost more than the comparison.
     """
-    light = cv2.medianBlur(cv2.subtract(means, other_means, dtype=cv2.CV_16S), 5)
+    differs = cv2.subtract(means, other_means, dtype=cv2.CV_16S)
+    if valid_blocks is not None:
+        differs[valid_blocks == 0] = 0
+    light = cv2.medianBlur(differs, 5)
     if np.abs(light).max() < _LIGHT_STEP_GREY:
         return other
     rows, columns = light.shape
