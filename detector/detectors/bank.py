@@ -67,12 +67,19 @@ def merge(parts: Sequence[Detections]) -> Detections:
         return first
     if any(part.index != first.index for part in parts):
         raise ValueError(f"frames {[part.index for part in parts]}: allowed are parts of one frame")
+    found = [part for part in parts if len(part)] or [first]
+    if len(found) == 1:
+        found_px, score, kind = found[0].xyxy_px, found[0].score, found[0].kind
+    else:
+        found_px = read_only(np.concatenate([part.xyxy_px for part in found]))
+        score = read_only(np.concatenate([part.score for part in found]))
+        kind = read_only(np.concatenate([part.kind for part in found]))
     return Detections(
         first.index,
         first.t_ns,
-        read_only(np.concatenate([part.xyxy_px for part in parts])),
-        read_only(np.concatenate([part.score for part in parts])),
-        read_only(np.concatenate([part.kind for part in parts])),
+        found_px,
+        score,
+        kind,
         min((part.sight for part in parts), key=_WORST.index),
         all(part.judged for part in parts),
         next((part.mask for part in parts if part.mask is not None), None),

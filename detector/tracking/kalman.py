@@ -130,7 +130,9 @@ class KalmanTracker:
             if not np.array_equal(matrix, self._reference_from_last):
                 carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
             predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, acceleration)
-            self._states = self._states.rows(np.flatnonzero(np.isfinite(self._states.state).all(axis=1)))
+            finite = np.isfinite(self._states.state)
+            if not finite.all():
+                self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
@@ -160,7 +162,8 @@ class KalmanTracker:
         )
         started.out_of = came_out_of(self._states, centres[new])
         self._next_id += len(new)
-        self._states = self._states.with_rows(started)
+        if len(new):
+            self._states = self._states.with_rows(started)
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
@@ -224,24 +227,26 @@ class KalmanTracker:
         states, config = self._states, self._config
         unseen_s = (t_ns - states.seen_ns) / 1e9
         young = ~states.confirmed & ((states.missed >= 3) | (unseen_s > config.show_s))
-        self._states = states.rows(~young & (unseen_s <= config.keep_s))
+        keep = ~young & (unseen_s <= config.keep_s)
+        if not keep.all():
+            self._states = states.rows(keep)
 
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states
-        shown = states.rows((self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s)
-        half = shown.size_px / 2
-        centre = shown.state[:, :2]
+        shown = (self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s
+        half = states.size_px[shown] / 2
+        centre = states.state[shown, :2]
         return Tracks(
             detections.index,
             detections.t_ns,
-            read_only(shown.track_id),
+            read_only(states.track_id[shown]),
             read_only((np.concatenate([centre - half, centre + half], axis=1) + 0.5).astype(np.float32)),
-            read_only(centre.copy()),
-            read_only(shown.state[:, 2:].copy()),
-            read_only(shown.covariance),
-            read_only(shown.confirmed),
-            read_only(shown.age_frames),
-            read_only(shown.missed),
+            read_only(centre),
+            read_only(states.state[shown, 2:]),
+            read_only(states.covariance[shown]),
+            read_only(states.confirmed[shown]),
+            read_only(states.age_frames[shown]),
+            read_only(states.missed[shown]),
             detections.sight,
         )
 

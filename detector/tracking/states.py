@@ -49,11 +49,14 @@ class States:
 
     def rows(self, keep: NDArray[np.bool_] | Int) -> States:
         """The chosen rows only."""
-        return States(*(getattr(self, field.name)[keep] for field in fields(self)))
+        return States(*[getattr(self, name)[keep] for name in _COLUMNS])
 
     def with_rows(self, more: States) -> States:
         """These rows and then those of `more`."""
-        return States(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
+        return States(*[np.concatenate([getattr(self, name), getattr(more, name)]) for name in _COLUMNS])
+
+
+_COLUMNS = tuple(field.name for field in fields(States))
 
 
 def centres_of(xyxy: Float) -> Float:
@@ -108,9 +111,8 @@ def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:
     step = np.eye(4)
     step[0, 2] = step[1, 3] = dt_s
     states.state = states.state @ step.T
-    block = np.array([[dt_s**4 / 4, dt_s**3 / 2], [dt_s**3 / 2, dt_s**2]]) * acceleration_px_s2**2
-    noise = np.zeros((4, 4))
-    noise[np.ix_([0, 2], [0, 2])] = noise[np.ix_([1, 3], [1, 3])] = block
+    place, both, speed = (share * acceleration_px_s2**2 for share in (dt_s**4 / 4, dt_s**3 / 2, dt_s**2))
+    noise = np.array([[place, 0, both, 0], [0, place, 0, both], [both, 0, speed, 0], [0, both, 0, speed]])
     states.covariance = step @ states.covariance @ step.T + noise
 
 

@@ -159,3 +159,27 @@ def seen_late(heeds):
 def test_a_slow_walker_does_not_make_its_way_deaf():
     assert seen_late(heeds=True) > 0.9
     assert seen_late(heeds=False) < 0.7
+
+
+def test_the_work_of_a_judged_frame_is_spread_over_the_frames_passed_over_and_no_answer_waits_longer_than_that():
+    registrar, detector, ground = FlowRegistrar(), MovingDetector(), texture()
+    newest, waited = [], []
+    for index in range(60):
+        picture = frame(view(ground, flight(index), SIZE), index)
+        alignment = registrar.align(picture)
+        found = detector.detect(picture, alignment)
+        newest += [alignment.glanced] * sum(one.judged for one in found)
+        waited += [picture.t_ns - one.t_ns for one in found]
+    assert all(newest)  # no answer is completed in a frame that is registered in full
+    assert len(newest) > 9
+    assert max(waited) <= 0.6e9 + 3e9 / 30
+
+
+def test_of_pictures_older_than_the_shortest_lag_only_the_half_is_kept():
+    registrar, detector, ground = FlowRegistrar(), MovingDetector(), texture()
+    for index in range(60):
+        picture = frame(view(ground, flight(index), SIZE), index)
+        detector.detect(picture, registrar.align(picture))
+    whole = [one for one in detector._kept if one.picture.size]
+    assert len(detector._kept) - len(whole) in (2, 3)  # of 1.2 s, ten a second
+    assert detector._kept[-len(whole) :] == whole

@@ -44,6 +44,15 @@ def test_a_mover_is_not_taken_for_light():
     np.testing.assert_array_equal(lit, other)
 
 
+def test_what_is_out_of_view_is_not_taken_for_light():
+    picture = texture()[:160, :320]
+    other, shown = picture.copy(), np.full((10, 20), 255, np.uint8)
+    other[:, 240:], shown[:, 15:] = 0, 0
+    lit = in_the_light_of(picture, block_means(picture), other, block_means(other), shown)
+    np.testing.assert_array_equal(lit, other)
+    assert (in_the_light_of(picture, block_means(picture), other, block_means(other)) != other).any()
+
+
 def test_noise_is_measured_in_spite_of_movers():
     random = np.random.default_rng(3)
     picture, noise = np.full((300, 300), 100, np.uint8), random.normal(0, 3, (300, 300))
