@@ -300,9 +300,7 @@ class MovingDetector:
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
         movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
-        # Where structure moves, most of what is loud at first is structure.
-        patient = judged.parallax is None
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers, patient=patient)
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
@@ -319,6 +317,7 @@ class MovingDetector:
         then = next((one for one in self._kept if known is not None and one.index == known.index), None)
         if known is None or then is None:
             return NO_MOVERS
+        # Where structure is known to move, what lasts is mostly structure.
         promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
         rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)

@@ -12,7 +12,6 @@ Float32 = NDArray[np.float32]
 
 BLOCK_PX = 16
 _AROUND = 11  # blocks
-_PATIENT_LOOKS = 8  # new ground is learned as if it had been seen so often before
 _MOVER_RATE = 0.25  # what seems to move makes its road deaf this much more slowly than a tree does
 
 
@@ -48,8 +47,6 @@ class NoiseFloor:
         now_from_last: NDArray[np.float64],
         dt_s: float,
         movers: NDArray[np.float64] = NO_MOVERS,
-        *,
-        patient: bool = False,
     ) -> Float32:
         """Learn one residual picture; the floor as it was before that, with its neighbours' maximum.
 
@@ -58,7 +55,6 @@ class NoiseFloor:
             now_from_last: homography from the last picture learned to this one, in pixels of these pictures.
             dt_s: time since the last picture learned. [s]
             movers: boxes of what seems to move: their blocks are learned a quarter as fast. shape (N, 4) [px]
-            patient: new ground is learned over some looks, not at once: what is loud there at first may be a mover.
 
         Returns:
             Floor of each block, shape (ceil(H / block_px), ceil(W / block_px)). [grey]
@@ -69,7 +65,7 @@ class NoiseFloor:
             return self._around()
         self._carry(now_from_last)
         before = np.maximum(self._around(), _usual_around(loud))
-        rate = np.maximum(1 / ((_PATIENT_LOOKS if patient else 1) + self._weight), min(dt_s / self._memory_s, 1.0))
+        rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
         rate = np.where(blocks_of(movers, loud.shape, self._block_px), _MOVER_RATE * rate, rate)
         # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
         step = rate * (self._level + 4)

@@ -100,9 +100,5 @@ def loud_for(looks, **told):
 
 def test_the_floor_under_a_mover_rises_slowly():
     mover = np.array([[36.0, 36, 44, 44]])
-    assert loud_for(15, patient=True, movers=mover) < loud_for(15, patient=True) / 3
-
-
-def test_new_ground_is_learned_at_once_unless_it_is_to_be_patient():
-    assert loud_for(6, patient=True) < loud_for(6) / 2
-    assert loud_for(120, patient=True) > 40
+    assert loud_for(15, movers=mover) < loud_for(15) / 3
+    assert loud_for(300, movers=mover) > 40
