@@ -1,0 +1,43 @@
+"""Stage 7: one incident noticed by several sensors is one, with its place, its ellipse and its second."""
+
+from __future__ import annotations
+
+from detector.association.coincidence import AssociationConfig, Associator
+from detector.association.flash_to_bang import FlashPlace, Heard, Seen
+from detector.association.fusion import Joint, Sighting, join
+from detector.association.hypotheses import EvidenceConfig
+from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
+from detector.association.sensors import Sensors, lon_lat
+from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
+from detector.association.telling import sentence
+from detector.association.travel import Medium, air, ground, sound_speed_m_s
+from detector.association.window import WindowAssociator, WindowConfig
+
+__all__ = [
+    "AssociationConfig",
+    "Associator",
+    "EvidenceConfig",
+    "FlashPlace",
+    "Heard",
+    "Huber",
+    "IncidentSeries",
+    "Joint",
+    "Medium",
+    "Outcome",
+    "Places",
+    "Seen",
+    "Sensors",
+    "SeriesConfig",
+    "SeriesKeeper",
+    "Sighting",
+    "SourceHeight",
+    "WindowAssociator",
+    "WindowConfig",
+    "air",
+    "ground",
+    "join",
+    "lon_lat",
+    "multilaterate",
+    "sentence",
+    "sound_speed_m_s",
+]
