@@ -46,7 +46,7 @@ imports: setup  ## Who may import whom (import-linter)
 bench: setup  ## All goals beside the measured figures, into docs/detection.md (half an hour; DATA=folder of the shared data)
 	@$(BIN)/python benchmarks/goals.py --data "$(DATA)"
 
-gate: setup  ## Accuracy and cost against the recorded baselines (under 3 minutes)
+gate: setup  ## Accuracy and cost against the recorded baselines (about a minute on 2 cores)
 	@$(BIN)/python benchmarks/gate.py
 
 kill: setup  ## 200 random kill -9 during a replay; every log must open and verify (about 10 minutes)

@@ -19,6 +19,7 @@ from detector.detectors import (
     Detector,
     DetectorBank,
     FlashDetector,
+    Heeding,
     MotionDetector,
     SmokeDetector,
 )
@@ -220,7 +221,10 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
             if index != detections.index:
                 raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
             found[index] = detections
-            yield from hindsight.feed(stages.tracker.update(detections, waiting[index].alignment))
+            tracks = stages.tracker.update(detections, waiting[index].alignment)
+            if isinstance(stages.detector, Heeding):
+                stages.detector.heed(tracks)
+            yield from hindsight.feed(tracks)
 
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
@@ -265,7 +269,7 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         size_px=frame.size_px,
         sight=detections.sight,
         detections=detections,
-        detection_fixes=_trackless(detections, frame, stages.locator),
+        detection_fixes=FixesOnDemand(partial(_trackless, detections, frame.pose, frame.size_px, stages.locator)),
         tracks=tracks,
         fixes=FixesOnDemand(partial(stages.locator.locate, tracks, frame.pose, frame.size_px)),
         pose=frame.pose,
@@ -275,10 +279,12 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         yield from rule.judge(scene)
 
 
-def _trackless(detections: Detections, frame: _Waiting, locator: Locator) -> GroundFixes:
+def _trackless(
+    detections: Detections, pose: CameraPose | None, size_px: tuple[int, int], locator: Locator
+) -> GroundFixes:
     """Places of the detections that no track stands for; a mover's own has no use and costs as much as its track's."""
     fixes = GroundFixes.nowhere(np.full(len(detections), -1, np.int64))
     rows = np.flatnonzero(detections.kind != Kind.MOTION.value)
     if not len(rows):
         return fixes
-    return fixes.with_rows(rows, locator.locate_points(detections.xyxy_px[rows], frame.pose, frame.size_px))
+    return fixes.with_rows(rows, locator.locate_points(detections.xyxy_px[rows], pose, size_px))

@@ -174,3 +174,22 @@ def naive_least_left(box, earlier_px, later_px, pictures, heights):
                 least = min(least, max(here - max(before, after), min(before, after) - here, 0.0))
             most = max(most, least - pictures.edge_share * (near.max() - near.min()))
     return most
+
+
+def naive_blocks_of(xyxy, shape, block):
+    touched = np.zeros(shape, bool)
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            for x0, y0, x1, y1 in xyxy:
+                across = x0 < (column + 1) * block and x1 > column * block
+                down = y0 < (row + 1) * block and y1 > row * block
+                touched[row, column] |= across and down
+    return touched
+
+
+def naive_trimmed(box, evidence, share):
+    x0, y0, x1, y1 = box
+    most = max(evidence[y, x] for y in range(y0, y1) for x in range(x0, x1))
+    kept = [(x, y) for y in range(y0, y1) for x in range(x0, x1) if evidence[y, x] >= share * most]
+    across, down = [x for x, _ in kept], [y for _, y in kept]
+    return [min(across), min(down), max(across) + 1, max(down) + 1]

@@ -1,8 +1,9 @@
-"""Freed pictures are kept."""
+"""Freed pictures are kept, and nothing large is loaded that is not needed."""
 
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 
 import numpy as np
@@ -26,3 +27,9 @@ def test_pages_of_a_freed_picture_are_used_again() -> None:
     _faults(picture, 2)
     # Mapped anew each time, one 4K picture has 2,025 pages.
     assert _faults(picture, 20) < 2025
+
+
+def test_a_replay_does_without_scipy() -> None:
+    code = "import sys, detector.replay; sys.exit(bool({'scipy', 'sklearn'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -34,6 +34,7 @@ WARM_UP_FRAMES = (
 )
 VISION = ("shrink", "registration", "detectors", "tracking")
 Slowed = Callable[[Any], None]
+Turn = Callable[[], None]
 
 
 @dataclass
@@ -63,6 +64,11 @@ class Pass:
         return self.total / self.floor
 
     @property
+    def frame_ms(self) -> list[float]:
+        """From the packet to the log, evidence clips left out, of each frame."""
+        return [a + b for a, b in zip(self.watch.source_ms, self.watch.frame_without_evidence_ms, strict=True)]
+
+    @property
     def vision(self) -> float:
         return 1 + sum(v for k, v in self.watch.spent.items() if k.partition(":")[0] in VISION) / self.floor
 
@@ -83,8 +89,8 @@ def decode_floor(path: Path) -> Iterator[np.ndarray]:
 class _Measured:
     """Wraps what `replay` makes for one feed."""
 
-    def __init__(self, path: Path, slowed: Slowed | None) -> None:
-        self.path, self.watch, self.slowed = path, Watch(), slowed
+    def __init__(self, path: Path, slowed: Slowed | None, turn: Turn | None) -> None:
+        self.path, self.watch, self.slowed, self.turn = path, Watch(), slowed, turn
         self.frames = self.counted = self.most_confirmed = 0
         self.spent_at_end: dict[str, float] = {}
 
@@ -111,6 +117,9 @@ class _Measured:
                 self.watch.frame_without_evidence_ms.append(1000 * (spent - evidence + evidence_before))
             if self.frames == WARM_UP_FRAMES:
                 self.watch.reset()
+            if self.turn is not None:
+                self.turn()
+                start = time.process_time()
             item = next(items, None)
             now = self.watch.add("source", start)
             if item is None:
@@ -120,7 +129,9 @@ class _Measured:
                 self.frames += 1
                 self.counted += self.frames > WARM_UP_FRAMES
                 next(floor)
-                self.watch.add("floor", now)
+                decoded = self.watch.add("floor", now)
+                self.watch.source_ms.append(1000 * (now - start))
+                self.watch.floor_ms.append(1000 * (decoded - now))
             spent_now = self.watch.spent
             named_before = sum(spent_now.values()) - spent_now.get("floor", 0.0) - spent_now["source"]
             evidence_before = spent_now.get("evidence", 0.0)
@@ -186,13 +197,16 @@ _OPEN_SOURCE, _STAGES_FOR = feed.open_source, pipeline.stages_for
 _RECORDER, _HEALTH = feed.EvidenceRecorder, feed.FeedHealth
 
 
-def measure(path: Path, configuration: Configuration, out: Path, slowed: Slowed | None = None) -> Pass:
+def measure(
+    path: Path, configuration: Configuration, out: Path, slowed: Slowed | None = None, turn: Turn | None = None
+) -> Pass:
     """Replay one recording into a log in `out`, an absent or empty folder.
 
     Args:
         slowed: called once for each judged frame, and counted: a planted regression.
+        turn: called before each frame, and not counted: waits until it is this process's turn.
     """
-    taken = _Measured(path, slowed)
+    taken = _Measured(path, slowed, turn)
     jobs = replay.jobs_of(configuration, [path], out, annotate=False)
     with ExitStack() as stack:
         for module, name, wrapped in (

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Watch:
-    """CPU time spent in each named section [s], and of each frame after it was decoded [ms].
+    """CPU time spent in each named section [s], and of each frame [ms]: for its decoding, alone and for use, and after.
 
     Sections may not lie within one another.
     """
@@ -18,6 +18,8 @@ class Watch:
 
     def reset(self) -> None:
         self.spent: dict[str, float] = {}
+        self.source_ms: list[float] = []
+        self.floor_ms: list[float] = []
         self.frame_ms: list[float] = []
         self.frame_without_evidence_ms: list[float] = []
 

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 from detector.anomaly.stretch import Cell, Passage, Stretch
 
@@ -213,6 +212,8 @@ class Taught:
 
         The rate has a gamma distribution around what was seen; numbers then follow a negative binomial one.
         """
+        from scipy.special import betainc  # noqa: PLC0415 - 20 MB, where nothing may be unusual
+
         cell, hour = rows.cell, rows.hour.astype(np.int64)
         if not len(self.watched_h):
             return np.full(len(cell), np.nan), np.full(len(cell), np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detector.detectors.bank import DetectorBank
 from detector.detectors.change import ChangeDetector
-from detector.detectors.contract import Detector
+from detector.detectors.contract import Detector, Heeding
 from detector.detectors.flash import FlashDetector
 from detector.detectors.motion import MotionDetector
 from detector.detectors.smoke import SmokeDetector
@@ -22,6 +22,7 @@ __all__ = [
     "Detector",
     "DetectorBank",
     "FlashDetector",
+    "Heeding",
     "MotionDetector",
     "SmokeDetector",
 ]

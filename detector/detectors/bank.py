@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detector.detectors.contract import Detector
-from detector.model import Alignment, Detections, Frame, Sight, read_only
+from detector.detectors.contract import Detector, Heeding
+from detector.model import Alignment, Detections, Frame, Sight, Tracks, read_only
 
 _WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
 
@@ -39,6 +39,12 @@ class DetectorBank:
             waiting.extend(detector.finish())
         return self._merged()
 
+    def heed(self, tracks: Tracks) -> None:
+        """Tell those that learn what is usual what was found to move."""
+        for detector in self._detectors:
+            if isinstance(detector, Heeding):
+                detector.heed(tracks)
+
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         for waiting, detector in zip(self._waiting, self._detectors, strict=True):
@@ -61,12 +67,19 @@ def merge(parts: Sequence[Detections]) -> Detections:
         return first
     if any(part.index != first.index for part in parts):
         raise ValueError(f"frames {[part.index for part in parts]}: allowed are parts of one frame")
+    found = [part for part in parts if len(part)] or [first]
+    if len(found) == 1:
+        found_px, score, kind = found[0].xyxy_px, found[0].score, found[0].kind
+    else:
+        found_px = read_only(np.concatenate([part.xyxy_px for part in found]))
+        score = read_only(np.concatenate([part.score for part in found]))
+        kind = read_only(np.concatenate([part.kind for part in found]))
     return Detections(
         first.index,
         first.t_ns,
-        read_only(np.concatenate([part.xyxy_px for part in parts])),
-        read_only(np.concatenate([part.score for part in parts])),
-        read_only(np.concatenate([part.kind for part in parts])),
+        found_px,
+        score,
+        kind,
         min((part.sight for part in parts), key=_WORST.index),
         all(part.judged for part in parts),
         next((part.mask for part in parts if part.mask is not None), None),

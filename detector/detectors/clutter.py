@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.first_view import ordered
-from detector.detectors.residual import edges
+from detector.detectors.residual import edges, symmetric
 
 U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -122,10 +122,7 @@ def pulse(before: U8, middle: U8, after: U8) -> U8:
 
     Slow twin: tests/naive_vision.py, `naive_symmetric`.
     """
-    # Saturating subtraction: what is below 0 becomes 0.
-    brighter = cv2.subtract(middle, cv2.max(before, after))
-    darker = cv2.subtract(cv2.min(before, after), middle)
-    return np.asarray(cv2.max(brighter, darker), np.uint8)
+    return symmetric(middle, before, after)
 
 
 def _towards(level: Float32, seen: NDArray[np.uint8], quantile: float, rate: float) -> None:
@@ -146,9 +143,15 @@ def _halved(picture: NDArray[np.uint8]) -> U8:
 def _block_maximum(picture: NDArray[np.uint8]) -> U8:
     """Largest value in each block of 8x8. shape (ceil(H / 8), ceil(W / 8)). Slow twin: tests/naive_vision.py."""
     height, width = picture.shape
-    padded = cv2.copyMakeBorder(picture, 0, -height % _BLOCK_PX, 0, -width % _BLOCK_PX, cv2.BORDER_REPLICATE)
+    padded: NDArray[np.uint8] = picture
+    if height % _BLOCK_PX or width % _BLOCK_PX:
+        padded = np.asarray(
+            cv2.copyMakeBorder(picture, 0, -height % _BLOCK_PX, 0, -width % _BLOCK_PX, cv2.BORDER_REPLICATE), np.uint8
+        )
     # Row by row first, eight of them at a stride: numpy's own maximum over two axes costs six times as much.
-    tall = padded[::_BLOCK_PX]
-    for row in range(1, _BLOCK_PX):
-        tall = cv2.max(tall, padded[row::_BLOCK_PX])
-    return np.asarray(tall.reshape(tall.shape[0], -1, _BLOCK_PX).max(axis=2), np.uint8)
+    tall = cv2.max(padded[::_BLOCK_PX], padded[1::_BLOCK_PX])
+    for row in range(2, _BLOCK_PX):
+        cv2.max(tall, padded[row::_BLOCK_PX], dst=tall)
+    # Turned, so that eight neighbours in a row become eight rows, too.
+    wide = np.ascontiguousarray(tall.T).reshape(-1, _BLOCK_PX, tall.shape[0]).max(axis=1)
+    return np.ascontiguousarray(wide.T, np.uint8)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from detector.model import Alignment, Detections, Frame
+from detector.model import Alignment, Detections, Frame, Tracks
 
 
 class Detector(Protocol):
@@ -24,4 +24,13 @@ class Detector(Protocol):
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
+        ...
+
+
+@runtime_checkable
+class Heeding(Protocol):
+    """A detector that learns what is usual, and is told what has since been found to move, so as to leave it out."""
+
+    def heed(self, tracks: Tracks) -> None:
+        """Take note of the tracks at the newest frame that was answered for."""
         ...

@@ -61,6 +61,8 @@ class FlashConfig(BaseModel):
     )
 
 
+_FRAMES_BEFORE = 12  # so many pictures are kept however slowly they come
+_NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 _NOWHERE = np.zeros((0, 2))
 _NONE = np.zeros(0)
 
@@ -178,7 +180,18 @@ class FlashDetector:
         while self._next > 1 and len(self._seen) > 3 and self._seen[1].kept.t_ns < oldest_ns:
             del self._seen[0]
             self._next -= 1
+        self._give_back(keep_ns)
         return answers
+
+    def _give_back(self, keep_ns: int) -> None:
+        """Pictures from before the last `keep_ns` are needed only while something that lit up since is undecided."""
+        last = len(self._seen) - 1
+        lit = next((at for at in range(self._next, last) if len(self._seen[at].xy)), last)
+        since_ns = self._seen[lit].kept.t_ns - keep_ns
+        for one in self._seen[: max(lit - _FRAMES_BEFORE, 0)]:
+            if one.kept.t_ns >= since_ns:
+                break
+            one.kept.picture = _NO_PICTURE
 
     def finish(self) -> list[Detections]:
         """The stream has ended: a light that is still on is no flash, for none has seen it go off."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from detector.detectors.moving import MovingDetector
 from detector.detectors.restless import RestlessDetector
-from detector.model import Alignment, Detections, Frame
+from detector.model import Alignment, Detections, Frame, Tracks
 
 
 class JoinedDetector:
@@ -27,15 +27,24 @@ class JoinedDetector:
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that both have judged."""
+        self._take(self._restless.detect(frame, alignment))
         self._of_moving.extend(self._moving.detect(frame, alignment))
-        self._of_restless.extend(self._restless.detect(frame, alignment))
         return self._both()
 
     def finish(self) -> list[Detections]:
         """The stream has ended: answer for the rest."""
+        self._take(self._restless.finish())
         self._of_moving.extend(self._moving.finish())
-        self._of_restless.extend(self._restless.finish())
         return self._both()
+
+    def heed(self, tracks: Tracks) -> None:
+        """Leave what was found to move out of what is usual."""
+        self._moving.heed(tracks)
+
+    def _take(self, restless: list[Detections]) -> None:
+        """It answers first: for what it has judged the other need not find spots, only learn what is usual."""
+        self._of_restless.extend(restless)
+        self._moving.needs_no_spots.update(one.index for one in restless if one.judged)
 
     def _both(self) -> list[Detections]:
         count = min(len(self._of_moving), len(self._of_restless))

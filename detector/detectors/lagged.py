@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +47,17 @@ class Kept:
             alignment.parallax,
         )
 
+    @cached_property
+    def small_from_reference(self) -> NDArray[np.float64]:
+        """Homography from the reference to the shrunk picture: each kept frame is related to many. shape (3, 3)"""
+        return np.linalg.inv(full_from_shrunk(self.level)) @ np.linalg.inv(self.reference_from_frame)
+
 
 def small_from_small(to: Kept, of: Kept) -> NDArray[np.float64]:
     """Homography from the shrunk picture of one kept frame to that of another, by way of the reference."""
     if np.array_equal(to.reference_from_frame, of.reference_from_frame):
         return np.eye(3)
-    full = full_from_shrunk(to.level)
-    return normalised(np.linalg.inv(full) @ np.linalg.inv(to.reference_from_frame) @ of.reference_from_frame @ full)
+    return normalised(to.small_from_reference @ of.reference_from_frame @ full_from_shrunk(to.level))
 
 
 def nearest(kept: list[Kept], t_ns: int) -> Kept:

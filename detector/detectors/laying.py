@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.residual import U8, block_means
+from detector.detectors.residual import LIGHT_BLOCK_PX, U8, block_means
 from detector.picture import halved
 from detector.picture.homography import apply, shift_px
 
@@ -23,11 +23,13 @@ class Laid:
     picture: grey where the frame shows nothing. shape (H, W)
     means: its block means.
     valid: 255 where the frame shows something; None where it covers all. shape (H, W)
+    valid_blocks: the same of the blocks of `means`: 0 where one is not wholly in view.
     """
 
     picture: U8
     means: U8
     valid: U8 | None
+    valid_blocks: U8 | None
 
 
 class Laying:
@@ -67,6 +69,15 @@ class Laying:
             found = self._laid[kept.index] = self._warped(self._sized(kept))
         return found
 
+    def keep_half(self, kept: Kept) -> bool:
+        """Make sure that the picture itself is not needed again. False where it is this that is laid."""
+        return self._sized(kept) is not kept
+
+    def end(self) -> None:
+        """The judged frame is answered for: give back what the next one will have laid anew."""
+        if self._reach == 0:
+            self._laid = {}
+
     def forget_before(self, index: int) -> None:
         """Frames before this one will not be asked for again."""
         self._laid = {at: laid for at, laid in self._laid.items() if at >= index}
@@ -79,11 +90,12 @@ class Laying:
 
     def _sized(self, kept: Kept) -> Kept:
         """At the size in which pictures are laid."""
+        small = self._small.get(kept.index)
+        if small is not None:
+            return small
         if not self.halved or min(kept.picture.shape) < _LEAST_SIDE_PX:
             return kept
-        small = self._small.get(kept.index)
-        if small is None:
-            small = self._small[kept.index] = replace(kept, level=kept.level + 1, picture=halved(kept.picture))
+        self._small[kept.index] = small = replace(kept, level=kept.level + 1, picture=halved(kept.picture))
         return small
 
     def _warped(self, kept: Kept) -> Laid:
@@ -91,7 +103,7 @@ class Laying:
         matrix = small_from_small(self._base, kept)
         picture = kept.picture
         if np.array_equal(matrix, np.eye(3)):
-            return Laid(picture, block_means(picture), None)
+            return Laid(picture, block_means(picture), None, None)
         height, width = picture.shape
         laid = np.asarray(
             cv2.warpPerspective(
@@ -99,7 +111,11 @@ class Laying:
             ),
             np.uint8,
         )
-        return Laid(laid, block_means(laid), _covered(matrix, (width, height)))
+        means = block_means(laid)
+        blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
+        blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
+        valid_blocks = _covered(blocks_from_blocks, (means.shape[1], means.shape[0]))
+        return Laid(laid, means, _covered(matrix, (width, height)), valid_blocks)
 
 
 def _covered(matrix: NDArray[np.float64], size_px: tuple[int, int]) -> U8 | None:

@@ -10,7 +10,7 @@ from detector.detectors.joined import JoinedDetector
 from detector.detectors.moving import MovingConfig, MovingDetector
 from detector.detectors.restless import RestlessConfig, RestlessDetector
 from detector.detectors.still import StillConfig, StillDetector
-from detector.model import Alignment, Detections, Frame, Sight
+from detector.model import Alignment, Detections, Frame, Sight, Tracks
 
 
 class MotionConfig(MovingConfig):
@@ -77,6 +77,10 @@ class MotionDetector:
         answers = self._in_order()
         self.reset()
         return answers
+
+    def heed(self, tracks: Tracks) -> None:
+        """Leave what was found to move out of what is usual."""
+        self._moving.heed(tracks)
 
     def _keep(self, answers: dict[int, Detections], given: deque[int], found: list[Detections]) -> None:
         for one in found:

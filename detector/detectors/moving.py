@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -10,20 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, inside, spots
-from detector.detectors.lagged import Kept, nearest
+from detector.detectors.blobs import Blobs, inside, spots, trimmed
+from detector.detectors.lagged import Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, by_pixel
+from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import apply
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
+_AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
+_KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
+_PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
+_NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -59,6 +65,13 @@ class MovingConfig(BaseModel):
         le=1,
         description="What lies around a spot belongs to it above this share of the threshold. [1]",
     )
+    box_share: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="A box ends where the difference falls below this share of its largest: a shadow, or what the "
+        "coding has smeared, is no part of the thing. [1]",
+    )
     close_px: int = Field(
         default=5, ge=1, le=31, description="Gaps inside a thing up to this are closed. [px of that picture]"
     )
@@ -88,7 +101,8 @@ class MovingDetector:
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
     small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
-    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late. Frames that the registration only
+    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late, and up to a tenth later where
+    frames are passed over, since its work is spread over these. Frames that the registration only
     glanced at are passed over (`judged` False).
     """
 
@@ -110,8 +124,12 @@ class MovingDetector:
         """Forget everything, as if newly made."""
         self._kept: list[Kept] = []
         self._pending: deque[Kept | Detections] = deque()  # frames to be answered for; passed over ones as the answer
+        self._begun: Generator[None, None, Detections] | None = None  # the answer for the first of them
+        self.needs_no_spots: set[int] = set()  # frames for which another detector answers; it still gives the mask
+        self._between = False  # whether the last frame was passed over
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
+        self._known: Tracks | None = None
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -121,33 +139,77 @@ class MovingDetector:
         """Take one frame; answer for those that can now be judged."""
         if alignment.glanced and self._kept and frame.size_px == self._kept[-1].size_px:
             self._pending.append(Detections.none(frame.index, frame.t_ns, self._sight(frame.t_ns), judged=False))
-            return []
+            self._between = True
+            return self._go_on() if self._begun is not None else self._passed_over()
+        between, self._between = self._between, False
         now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
-        answers: list[Detections] = []
+        answers = self._completed()
         if self._kept and not self._continues(now):
-            answers = self.finish()
+            answers += self.finish()
         if not self._kept:
             self._start_ns = now.t_ns
         self._kept.append(now)
         if now.sight is Sight.BLIND:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
         self._pending.append(now)
-        while self._pending:
-            first = self._pending[0]
-            if isinstance(first, Kept):
-                if first.t_ns + self._lag_ns > now.t_ns:
-                    break
-                answers.append(self._answer(first))
-            else:
-                answers.append(first)
-            self._pending.popleft()
+        due = [one for one in self._waiting() if one.t_ns + self._lag_ns <= now.t_ns]
+        for judged in due:
+            answers += self._begin(judged)
+            if not between or judged is not due[-1]:
+                answers += self._completed()
         self._forget()
         return answers
 
     def finish(self) -> list[Detections]:
         """The stream has ended: what no later frame follows at the shortest lag is passed over."""
-        answers = [one if isinstance(one, Detections) else self._answer(one) for one in self._pending]
+        answers = self._completed()
+        for judged in self._waiting():
+            answers += self._begin(judged) + self._completed()
+        answers += self._passed_over()
         self.reset()
+        return answers
+
+    def heed(self, tracks: Tracks) -> None:
+        """Leave what was found to move out of what is usual: it is no tree."""
+        if any(one.index == tracks.index for one in self._kept):
+            self._known = tracks
+
+    def _waiting(self) -> list[Kept]:
+        return [one for one in self._pending if isinstance(one, Kept)]
+
+    def _begin(self, judged: Kept) -> list[Detections]:
+        """Begin to answer for the frame: where frames between are passed over, its cost is spread over them."""
+        passed_over = self._passed_over()
+        self._begun = self._answer(judged)
+        return passed_over + self._go_on()
+
+    def _go_on(self) -> list[Detections]:
+        """One step of the answer that was begun; once it is complete, it and those of the frames passed over."""
+        if self._begun is None:
+            return []
+        try:
+            next(self._begun)
+        except StopIteration as done:
+            self._begun = None
+            self._pending.popleft()
+            for laying in self._layings:
+                laying.end()
+            return [done.value, *self._passed_over()]
+        return []
+
+    def _completed(self) -> list[Detections]:
+        """The answer that was begun, if one was, worked out to its end."""
+        answers: list[Detections] = []
+        while self._begun is not None:
+            answers += self._go_on()
+        return answers
+
+    def _passed_over(self) -> list[Detections]:
+        """The answers for frames that were passed over and wait for none before them."""
+        answers: list[Detections] = []
+        while self._pending and isinstance(first := self._pending[0], Detections):
+            answers.append(first)
+            self._pending.popleft()
         return answers
 
     @property
@@ -167,12 +229,20 @@ class MovingDetector:
 
     def _forget(self) -> None:
         """Keep one frame older than the oldest that will be needed."""
-        first = next((one for one in self._pending if isinstance(one, Kept)), self._kept[-1])
+        first = next(iter(self._waiting()), self._kept[-1])
         oldest = first.t_ns - self._lag_ns
         drop = 0
         while drop + 1 < len(self._kept) and self._kept[drop + 1].t_ns <= oldest:
             drop += 1
         del self._kept[:drop]
+        # Before the last picture that is a whole shortest lag older, only the longer ones will look: at half the size.
+        needed_ns = first.t_ns - round(min(self._config.lags_s) * 1e9)
+        longer = [laying for laying in self._layings if laying.halved]
+        for one, later in pairwise(self._kept):
+            if later.t_ns > needed_ns or not all(laying.keep_half(one) for laying in longer):
+                break
+            one.picture = _NO_PICTURE
+        self.needs_no_spots = {index for index in self.needs_no_spots if index >= self._kept[0].index}
         for laying in self._layings:
             laying.forget_before(self._kept[0].index)
 
@@ -188,7 +258,8 @@ class MovingDetector:
         fit = all(abs(ns - lag_ns) <= _LAG_SLACK * lag_ns or (coarse and ns > lag_ns) for ns in apart_ns)
         return (before, after) if fit else None
 
-    def _answer(self, judged: Kept) -> Detections:
+    def _answer(self, judged: Kept) -> Generator[None, None, Detections]:
+        """What is said of one frame, in steps of about the same cost."""
         sight = self._sight(judged.t_ns)
         nothing = Detections.none(judged.index, judged.t_ns, sight, judged=False)
         if sight is not Sight.SEEING or not np.isfinite(judged.reference_from_frame).all():
@@ -198,9 +269,16 @@ class MovingDetector:
             return nothing
         for at, laying in enumerate(self._layings):
             self._moved[at] = laying.begin(judged) @ self._moved[at]
-        found = [self._evidence(judged, pair, at) for at, pair in pairs if pair is not None]
+        found: list[_Evidence] = []
+        # The longer lags first: at half size they cost the least, and the frame that completes them is registered, too.
+        for at, pair in reversed(pairs):
+            if pair is not None:
+                found.insert(0, self._evidence(judged, pair, at))
+                yield
+        if judged.index in self.needs_no_spots and not self._masks:
+            return nothing
         strong, weak = self._over_threshold(found, judged.picture.shape)
-        if np.count_nonzero(strong) > _MAX_HOT_SHARE * strong.size:
+        if cv2.countNonZero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         return self._record(judged, self._without_structure(judged, blobs, clearest, found), weak)
@@ -210,15 +288,19 @@ class MovingDetector:
         laid, others = laying.over(judged), [laying.over(one) for one in pair]
         sharp = edges(laid.picture)
         misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
-        earlier, later = (in_the_light_of(laid.picture, laid.means, one.picture, one.means) for one in others)
-        residual = np.asarray(cv2.subtract(symmetric(laid.picture, earlier, later), misfit), np.uint8)
+        earlier, later = (
+            in_the_light_of(laid.picture, laid.means, one.picture, one.means, one.valid_blocks) for one in others
+        )
+        residual = symmetric(laid.picture, earlier, later)
+        cv2.subtract(residual, misfit, dst=residual)
         for one in (laid, *others):
             if one.valid is not None:
-                residual &= one.valid
+                cv2.bitwise_and(residual, one.valid, dst=residual)
         learned_ns = self._learned_ns[at]
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
-        floor = self._floors[at].update(residual, self._moved[at], dt_s)
+        movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
@@ -228,6 +310,19 @@ class MovingDetector:
         shrink = judged.picture.shape[0] // residual.shape[0]
         apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
+
+    def _movers(self, judged: Kept) -> NDArray[np.float64]:
+        """Boxes of what is known to move, and may, where it must be by now, in the judged picture. shape (N, 4)"""
+        known = self._known
+        then = next((one for one in self._kept if known is not None and one.index == known.index), None)
+        if known is None or then is None:
+            return NO_MOVERS
+        # Where structure is known to move, what lasts is mostly structure.
+        promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
+        rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
+        on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
+        boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
+        return _carried(boxes + _AROUND_PX, small_from_small(judged, then))
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
@@ -245,7 +340,11 @@ class MovingDetector:
         xyxy = spots(strong, weak, self._config.close_px)
         ratios = np.array([_peaks(one, xyxy) for one in found]).reshape(len(found), len(xyxy))
         order = np.argsort(-ratios.max(axis=0), kind="stable")[: self._config.max_detections]
-        return Blobs(xyxy[order], ratios.max(axis=0)[order].astype(np.float32)), ratios.argmax(axis=0)[order]
+        xyxy, clearest = xyxy[order], ratios.argmax(axis=0)[order]
+        for at, one in enumerate(found):
+            rows = np.flatnonzero(clearest == at)
+            xyxy[rows] = _tightened(one, xyxy[rows], self._config.box_share)
+        return Blobs(xyxy, ratios.max(axis=0)[order].astype(np.float32)), clearest
 
     def _without_structure(
         self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]
@@ -331,6 +430,12 @@ def _shrunk(xyxy: NDArray[np.float64], one: _Evidence) -> NDArray[np.float64]:
     first = np.minimum(np.floor(xyxy[:, :2] / one.shrink), (width - 1, height - 1))
     last = np.clip(np.ceil(xyxy[:, 2:] / one.shrink), first + 1, (width, height))
     return np.concatenate([first, last], axis=1)
+
+
+def _tightened(one: _Evidence, xyxy: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """The same boxes around what is strong enough at that lag. shape (N, 4)"""
+    tight = trimmed(_shrunk(xyxy, one), one.residual, share) * one.shrink
+    return np.concatenate([np.maximum(tight[:, :2], xyxy[:, :2]), np.minimum(tight[:, 2:], xyxy[:, 2:])], axis=1)
 
 
 def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,10 @@ Float32 = NDArray[np.float32]
 
 BLOCK_PX = 16
 _AROUND = 11  # blocks
+_MOVER_RATE = 0.25  # what seems to move makes its road deaf this much more slowly than a tree does
+
+
+NO_MOVERS: NDArray[np.float64] = np.zeros((0, 4))
 
 
 class NoiseFloor:
@@ -37,13 +41,20 @@ class NoiseFloor:
         self._weight: Float32 | None = None
         self._blocks_from_level: NDArray[np.float64] = np.eye(3)
 
-    def update(self, residual: NDArray[np.uint8], now_from_last: NDArray[np.float64], dt_s: float) -> Float32:
+    def update(
+        self,
+        residual: NDArray[np.uint8],
+        now_from_last: NDArray[np.float64],
+        dt_s: float,
+        movers: NDArray[np.float64] = NO_MOVERS,
+    ) -> Float32:
         """Learn one residual picture; the floor as it was before that, with its neighbours' maximum.
 
         Args:
             residual: shape (H, W) [grey]
             now_from_last: homography from the last picture learned to this one, in pixels of these pictures.
             dt_s: time since the last picture learned. [s]
+            movers: boxes of what seems to move: their blocks are learned a quarter as fast. shape (N, 4) [px]
 
         Returns:
             Floor of each block, shape (ceil(H / block_px), ceil(W / block_px)). [grey]
@@ -55,6 +66,7 @@ class NoiseFloor:
         self._carry(now_from_last)
         before = np.maximum(self._around(), _usual_around(loud))
         rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
+        rate = np.where(blocks_of(movers, loud.shape, self._block_px), _MOVER_RATE * rate, rate)
         # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
         step = rate * (self._level + 4)
         up = loud > self._level
@@ -93,12 +105,32 @@ def _usual_around(loud: Float32) -> Float32:
 def block_maximum(residual: NDArray[np.uint8], block_px: int = BLOCK_PX) -> Float32:
     """Largest value in each block. shape (ceil(H / block_px), ceil(W / block_px)). Slow twin: tests/naive_vision.py."""
     height, width = residual.shape
-    padded = cv2.copyMakeBorder(residual, 0, -height % block_px, 0, -width % block_px, cv2.BORDER_CONSTANT, value=0)
+    down, right = -height % block_px, -width % block_px
+    padded = residual
+    if down or right:
+        padded = np.asarray(cv2.copyMakeBorder(residual, 0, down, 0, right, cv2.BORDER_CONSTANT, value=0), np.uint8)
     rows, columns = padded.shape[0] // block_px, padded.shape[1] // block_px
     by_row = padded.reshape(rows, block_px, padded.shape[1]).max(axis=1)
     # Turned first: the maximum of 16 rows takes a tenth of the time of that of 16 neighbours in a row.
     by_column = np.ascontiguousarray(by_row.T).reshape(columns, block_px, rows).max(axis=1)
     return np.ascontiguousarray(by_column.T, np.float32)
+
+
+def blocks_of(xyxy: NDArray[np.float64], shape: tuple[int, ...], block_px: int = BLOCK_PX) -> NDArray[np.bool_]:
+    """Which blocks a box touches. shape as given. Slow twin: tests/naive_vision.py.
+
+    Args:
+        xyxy: x1 and y1 exclusive. shape (N, 4) [px]
+        shape: rows and columns of blocks.
+    """
+    last = np.array(shape[::-1])
+    x0, y0 = np.clip(np.floor(xyxy[:, :2] / block_px), 0, last).astype(int).T
+    x1, y1 = np.clip(np.ceil(xyxy[:, 2:] / block_px), 0, last).astype(int).T
+    # Each box adds one to all that lies right of and below its first corner, and takes it off again beyond its sides.
+    count = np.zeros((shape[0] + 1, shape[1] + 1), np.int64)
+    for x, y, one in ((x0, y0, 1), (x1, y0, -1), (x0, y1, -1), (x1, y1, 1)):
+        np.add.at(count, (y, x), one)
+    return np.asarray(count.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0)
 
 
 def by_pixel(blocks: NDArray[Any], shape: tuple[int, int], block_px: int = BLOCK_PX) -> NDArray[Any]:

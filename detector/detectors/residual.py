@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +29,17 @@ def block_means(picture: U8) -> U8:
     return picture
 
 
-def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
+def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8, valid_blocks: U8 | None = None) -> U8:
     """The other picture, as bright in each place as this one. shape as given
 
     What is put right is the difference of the block means (`block_means` of either), median-filtered so that a mover
-    does not count. Everything stays in 8 bit: conversions to 16 and back cost more than the comparison.
+    does not count; nothing where `valid_blocks` is 0, since the other shows nothing there. Everything stays in 8 bit:
+    conversions to 16 and back cost more than the comparison.
     """
-    light = cv2.medianBlur(cv2.subtract(means, other_means, dtype=cv2.CV_16S), 5)
+    differs = cv2.subtract(means, other_means, dtype=cv2.CV_16S)
+    if valid_blocks is not None:
+        differs[valid_blocks == 0] = 0
+    light = cv2.medianBlur(differs, 5)
     if np.abs(light).max() < _LIGHT_STEP_GREY:
         return other
     rows, columns = light.shape
@@ -41,8 +47,8 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8) -> U8:
     # About middle grey, so that one enlargement serves what is added and what is taken off.
     about = np.clip(light + _MIDDLE_GREY, 0, 255).astype(np.uint8)
     size = (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX)
-    whole = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
-    return np.asarray(cv2.addWeighted(other, 1, whole, 1, -_MIDDLE_GREY), np.uint8)
+    lit = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+    return np.asarray(cv2.addWeighted(other, 1, lit, 1, -_MIDDLE_GREY, dst=lit), np.uint8)
 
 
 def symmetric(judged: U8, earlier: U8, later: U8) -> U8:
@@ -51,10 +57,11 @@ def symmetric(judged: U8, earlier: U8, later: U8) -> U8:
     Background uncovered by a mover differs from one side only; an edge shifted by a steady misfit differs from
     both sides with opposite signs. Neither is left. Slow twin: tests/naive_vision.py.
     """
-    # Subtraction in 8 bit saturates: what is below 0 becomes 0.
-    brighter = cv2.subtract(judged, cv2.max(earlier, later))
-    darker = cv2.subtract(cv2.min(earlier, later), judged)
-    return np.asarray(cv2.max(brighter, darker), np.uint8)
+    # Subtraction in 8 bit saturates: what is below 0 becomes 0. A picture made anew costs more than what is done in it.
+    brighter, darker = cv2.max(earlier, later), cv2.min(earlier, later)
+    cv2.subtract(judged, brighter, dst=brighter)
+    cv2.subtract(darker, judged, dst=darker)
+    return np.asarray(cv2.max(brighter, darker, dst=brighter), np.uint8)
 
 
 def edges(picture: U8) -> U8:
@@ -68,4 +75,11 @@ def noise_sigma(picture: U8, other: U8) -> float:
         np.ascontiguousarray(picture[::_NOISE_STEP, ::_NOISE_STEP]),
         np.ascontiguousarray(other[::_NOISE_STEP, ::_NOISE_STEP]),
     )
-    return float(np.median(apart)) / 0.6745 if apart.size else 0.0
+    return _median(apart) / 0.6745 if apart.size else 0.0
+
+
+def _median(grey: NDArray[Any]) -> float:
+    """Of whole grey levels, from how often each occurs: a fifth of the time of np.median."""
+    below = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    middle = (grey.size - 1) // 2, grey.size // 2
+    return float(np.searchsorted(below, middle, side="right").mean())

@@ -8,9 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
@@ -237,13 +234,32 @@ def grouped(xy: Float, moved: Float, near_px: float, apart_px: float) -> list[ND
     """
     if len(xy) == 0:
         return []
-    pairs = cKDTree(xy).query_pairs(near_px, output_type="ndarray")
-    differ = np.hypot(*(moved[pairs[:, 0]] - moved[pairs[:, 1]]).T)
+    x, y = xy.T
+    across, down = x[:, None] - x, y[:, None] - y
+    one, other = np.nonzero(np.triu(across * across + down * down <= near_px * near_px, 1))
+    differ = np.hypot(*(moved[one] - moved[other]).T)
     length = np.hypot(*moved.T)
-    pairs = pairs[differ < apart_px + 0.15 * length[pairs].max(axis=1)]
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
-    count, label = connected_components(links, directed=False)
-    return [np.flatnonzero(label == one) for one in range(count)]
+    alike = differ < apart_px + 0.15 * np.maximum(length[one], length[other])
+    label = connected(len(xy), one[alike], other[alike])
+    return [np.flatnonzero(label == first) for first in np.unique(label).tolist()]
+
+
+def connected(count: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of each of `count` things the first of those that it hangs together with. shape (count,)
+
+    one, other: the ends of each link. shape (L,). scipy has the same, and with it come 40 MB; it is the oracle of the
+    tests.
+    """
+    label = np.arange(count)
+    while True:
+        lowest = np.minimum(label[one], label[other])
+        nearer = label.copy()
+        np.minimum.at(nearer, one, lowest)
+        np.minimum.at(nearer, other, lowest)
+        nearer = nearer[nearer]  # what it was hung on may have been hung on another
+        if (nearer == label).all():
+            return label
+        label = nearer
 
 
 def slenderness(xy: Float) -> float:

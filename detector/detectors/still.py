@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -95,6 +96,16 @@ class _Seen:
     kept: Kept | None
 
 
+class _Lesson(NamedTuple):
+    """A frame judged, not yet learnt from. dt_s: since the one before; age_s: since the view was first seen."""
+
+    picture: U8
+    distance: U8
+    found: Segments
+    dt_s: float
+    age_s: float
+
+
 class StillDetector:
     """Compares each frame with a background of several grey levels a pixel, under a threshold learned at each place.
 
@@ -142,10 +153,12 @@ class StillDetector:
         self._misses = 0
         self._flooded = 0
         self._sigma = 1.0
+        self._lesson: _Lesson | None = None
         self._covered: U8 | None = None  # where something stood in the last frame judged
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
+        self._learn()
         now = Kept.of(frame, alignment, level_at_most(frame.size_px, self._config.side_px))
         blind = now.sight is Sight.BLIND or not np.isfinite(now.reference_from_frame).all()
         answers: list[Detections] = []
@@ -275,6 +288,7 @@ class StillDetector:
         return [self._judge(now, place)]
 
     def _judge(self, now: Kept, place: Float) -> Detections:
+        self._learn()
         mean = self._background.mean
         picture = self._tone.taken_out(_placed(now.picture, place, mean), mean)
         if self._uneven or now.t_ns - self._evened_ns >= _TRUST_S * 1e9:
@@ -294,14 +308,22 @@ class StillDetector:
         self._judged_ns = now.t_ns
         self._covered = found.mask
         if not now.damaged and not hot:
-            self._clutter.update(picture, distance, dt_s)
-            self._background.replace(picture, found.ghost)
-            around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
-            empty = cv2.bitwise_or(cv2.bitwise_not(around), self._restless)
-            self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, (now.t_ns - self._start_ns) / 1e9)
+            self._lesson = _Lesson(picture, distance, found, dt_s, (now.t_ns - self._start_ns) / 1e9)
         if hot:
             return Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)
         return self._record(now, found, place)
+
+    def _learn(self) -> None:
+        """What the last frame judged teaches; left to the next one, which as a rule is passed over."""
+        if self._lesson is None:
+            return
+        picture, distance, found, dt_s, age_s = self._lesson
+        self._lesson = None
+        self._clutter.update(picture, distance, dt_s)
+        self._background.replace(picture, found.ghost)
+        around = cv2.dilate(found.mask, np.ones((3, 3), np.uint8))
+        empty = cv2.bitwise_or(cv2.bitwise_not(around), self._restless)
+        self._background.learn(picture, np.asarray(empty, np.uint8), dt_s, age_s)
 
     def _record(self, now: Kept, found: Segments, place: Float) -> Detections:
         xyxy, mask = found.xyxy, found.mask

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8, symmetric
@@ -131,22 +131,32 @@ def _followed_in_pieces(
         side: of a piece. [px]
     """
 
-    def strip(picture: U8) -> U8:
-        # Continued beyond its border as Lucas-Kanade does it: else a window there would see the next piece.
-        around = cv2.copyMakeBorder(picture, _BORDER_PX, _BORDER_PX, _BORDER_PX, _BORDER_PX, cv2.BORDER_REFLECT_101)
-        return sliding_window_view(np.asarray(around, np.uint8), (side, side))[first[:, 1], first[:, 0]].reshape(
-            -1, side
-        )
-
     count = len(ring)
     along = np.zeros((count * len(others), 2))
     along[:, 1] = side * np.arange(len(along))
     moved, believed = _followed(
-        np.concatenate([strip(judged)] * len(others)),
-        np.concatenate([strip(other) for other in others]),
+        _strip([judged] * len(others), first, side),
+        _strip(others, first, side),
         np.asarray(np.tile(ring + _BORDER_PX - first[:, None], (len(others), 1, 1)) + along[:, None], np.float64),
     )
     return [(moved[at : at + count], believed[at : at + count]) for at in range(0, len(moved), count)]
+
+
+def _strip(pictures: Sequence[U8], first: NDArray[np.int64], side: int) -> U8:
+    """The pieces of the first picture, then those of the next, one below the other. shape (P N side, side)"""
+    pieces = np.empty((len(pictures), len(first), side, side), np.uint8)
+    for picture, rows in zip(pictures, pieces, strict=True):
+        high, wide = picture.shape
+        for piece, (x, y) in zip(rows, (first - _BORDER_PX).tolist(), strict=True):
+            x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + side, wide), min(y + side, high)
+            part = picture[y0:y1, x0:x1]
+            if part.shape == piece.shape:
+                piece[:] = part
+            else:
+                # Continued beyond its border as Lucas-Kanade does it: else a window there would see the next piece.
+                around = y0 - y, y + side - y1, x0 - x, x + side - x1
+                piece[:] = cv2.copyMakeBorder(part, *around, cv2.BORDER_REFLECT_101)
+    return pieces.reshape(-1, side)
 
 
 def _ring(xyxy: Float) -> Float:
@@ -206,10 +216,12 @@ def _pixels(xyxy: Float, shape: tuple[int, ...]) -> tuple[Float, NDArray[np.int6
     places, box = [], []
     for row, (x0, y0, x1, y1) in enumerate(np.clip(xyxy.astype(int), 0, [width, height, width, height]).tolist()):
         step = max(1, int(np.ceil(np.sqrt((x1 - x0) * (y1 - y0) / _MOST_PIXELS))))
-        grid = np.mgrid[y0:y1:step, x0:x1:step].reshape(2, -1)[::-1].T
-        places.append(grid)
-        box.append(np.full(len(grid), row))
-    return np.concatenate(places).astype(np.float64), np.concatenate(box)
+        x, y = np.arange(x0, x1, step), np.arange(y0, y1, step)
+        grid = np.empty((len(y), len(x), 2))
+        grid[..., 0], grid[..., 1] = x, y[:, None]
+        places.append(grid.reshape(-1, 2))
+        box.append(np.full(len(x) * len(y), row))
+    return np.concatenate(places), np.concatenate(box)
 
 
 def _at(picture: U8, places: Float) -> U8:

@@ -21,6 +21,9 @@ class Kind(StrEnum):
     CHANGE = "change"
 
 
+_NOTHING = read_only(np.zeros((0, 4), np.float32)), read_only(np.zeros(0, np.float32)), read_only(np.zeros(0, "<U8"))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """Detections in one judged frame, in the full-size pixels of that frame.
@@ -46,15 +49,7 @@ class Detections:
     @classmethod
     def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:
         """Nothing found (SEEING), or nothing to be said (WARMING_UP, BLIND)."""
-        return cls(
-            index,
-            t_ns,
-            read_only(np.zeros((0, 4), np.float32)),
-            read_only(np.zeros(0, np.float32)),
-            read_only(np.zeros(0, "<U8")),
-            sight,
-            judged,
-        )
+        return cls(index, t_ns, *_NOTHING, sight, judged)
 
     def __len__(self) -> int:
         return len(self.xyxy_px)

@@ -44,11 +44,11 @@ def parallax(places: Float, moved: Float, seconds: float) -> Parallax | None:
     point = np.array([0.0, 0.0, 1.0])
     for _ in range(_ROUNDS):
         point = np.linalg.eigh((lines * weight[:, None]).T @ lines)[1][:, 0]
-        if np.sum(weight * _cosine(point, unit, along)) < 0:
-            point = -point
-        off = np.arccos(np.clip(np.abs(_cosine(point, unit, along)), 0, 1))
+        cosine = _cosine(point, unit, along)
+        if np.sum(weight * cosine) < 0:
+            point, cosine = -point, -cosine
+        off = np.arccos(np.minimum(np.abs(cosine), 1))
         weight = 1 / (1 + (off / _AGREE_RAD) ** 2) ** 2
-    cosine = _cosine(point, unit, along)
     agree = np.abs(cosine) > np.cos(_AGREE_RAD)
     if agree.sum() < max(_LEAST_POINTS, _AGREE_SHARE * len(places)):
         return None

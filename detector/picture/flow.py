@@ -68,7 +68,9 @@ def follow(
     Returns:
         Places, shape (N, 2) [px], and which of them can be believed, shape (N,).
     """
-    start = np.nan_to_num(apply(guess, points), nan=-1e4, posinf=-1e4, neginf=-1e4).clip(-1e4, 1e4)
+    start = apply(guess, points)
+    if not (np.abs(start) <= 1e4).all():
+        start = np.nan_to_num(start, nan=-1e4, posinf=-1e4, neginf=-1e4).clip(-1e4, 1e4)
     return follow_from(source, target, points, start, levels=levels, window_px=window_px)
 
 

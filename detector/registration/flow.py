@@ -120,6 +120,9 @@ class FlowRegistrar:
         since_ns = frame.t_ns - self._previous_t_ns
         every_ns = self._config.every_s * 1e9
         if 0 <= frame.t_ns - self._looked_ns < every_ns:
+            assert self._glance is not None
+            if self._stands and self._glance.shows_the_same(shrunk(frame, self._level + 1)):
+                return self._alignment(frame, self._reference(self._anchor_from_previous), static=True, glanced=True)
             return self._glanced(frame, glanced=True)
         if not self._stands or not 0 <= since_ns < max(_STANDS_S * 1e9, every_ns):
             return None
@@ -136,13 +139,15 @@ class FlowRegistrar:
         previous_from_now = np.eye(3) + share * (self._step - np.eye(3))
         coarse = full_from_shrunk(1)
         expected = rescaled(_inverse(previous_from_now), _inverse(coarse))
-        found = self._glance.now_from_last(flattened(shrunk(frame, self._level + 1)), expected)
+        found = self._glance.now_from_last(shrunk(frame, self._level + 1), expected)
         if found is None:
             return None
         step = normalised(_inverse(rescaled(found, coarse)))
         small = (frame.size_px[0] >> self._level, frame.size_px[1] >> self._level)
         # A glance is less exact than a registration: of a camera that stands it must say more to count.
         static = shift_px(step, small) < (_STANDS_PX if self._stands else self._config.static_px)
+        if static:
+            self._glance.is_the_same(shrunk(frame, self._level + 1))
         matrix = self._anchor_from_previous if static else self._anchor_from_previous @ step
         return self._alignment(frame, self._reference(matrix), static=static, glanced=glanced)
 
@@ -267,13 +272,19 @@ class FlowRegistrar:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
         self._step_ns = frame.t_ns - self._previous_t_ns
-        self._glance = Glance(flattened(shrunk(frame, self._level + 1))) if min(small) >= 2 * _MIN_GLANCE_PX else None
+        self._glance = self._next_glance(frame, small, static=static)
         self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._stands = static
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)
+
+    def _next_glance(self, frame: Frame, small: tuple[int, int], *, static: bool) -> Glance | None:
+        if min(small) < 2 * _MIN_GLANCE_PX:
+            return None
+        flicker = self._glance.flicker if static and self._glance is not None else None
+        return Glance(shrunk(frame, self._level + 1), flicker)
 
     def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
         assert self._anchor is not None

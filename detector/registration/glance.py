@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.picture.flow import corners, follow
 from detector.picture.homography import Float, apply
+from detector.registration.light import flattened
 
 _COLUMNS, _ROWS = 8, 6
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.5  # of the points must be found and agree; else the frame is registered in full
 _AGREE_PX = 1.0
 _ROUNDS = 4
+_SAME = 1.2
 _WIDTHS2 = [width_px**2 for width_px in np.geomspace(4 * _AGREE_PX, _AGREE_PX / 2, _ROUNDS).tolist()]
 
 
@@ -23,22 +26,35 @@ class Glance:
     changes in a tenth of a second. A sixth of the cost of a registration.
     """
 
-    def __init__(self, picture: NDArray[np.uint8]) -> None:
-        self._picture = picture
+    def __init__(self, picture: NDArray[np.uint8], flicker: float | None = None) -> None:
+        self._raw = picture
+        self._picture = flattened(picture)
         self._points: Float | None = None
+        self.flicker = flicker  # summed difference of a picture that was found to show the same. [grey]
+
+    def is_the_same(self, picture: NDArray[np.uint8]) -> None:
+        """This picture was found to show the same view: so much is usual of what moves and of noise."""
+        self.flicker = cv2.norm(self._raw, picture, cv2.NORM_L1)
+
+    def shows_the_same(self, picture: NDArray[np.uint8]) -> bool:
+        """Whether a picture differs from the last registered one no more than one that showed the same view did.
+
+        A hundredth of the cost of following points. A shift adds its length times the mean slope of the picture.
+        """
+        return self.flicker is not None and cv2.norm(self._raw, picture, cv2.NORM_L1) <= _SAME * self.flicker
 
     def now_from_last(self, picture: NDArray[np.uint8], expected: Float) -> Float | None:
         """Homography from the last registered picture to this one; None where too few points agree.
 
         Args:
-            picture: of the size of the last one. shape (H, W)
+            picture: of the size of the last one. shape (H, W) uint8
             expected: that homography as the motion so far lets expect it.
         """
         if self._points is None:
             self._points = corners(self._picture, _COLUMNS, _ROWS)
         if len(self._points) < _LEAST_POINTS:
             return None
-        places, believed = follow(self._picture, picture, self._points, expected, levels=1)
+        places, believed = follow(self._picture, flattened(picture), self._points, expected, levels=1)
         guessed = apply(expected, self._points)
         turn = similarity(guessed[believed], places[believed])
         if turn is None:

@@ -10,6 +10,7 @@ from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
+from detector.tracking.heirs import came_out_of, is_heir
 from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
 
@@ -17,6 +18,7 @@ _RESTLESS = (
     0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
 )
 _RESTLESS_FACTOR = 2.0
+_SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
 class KalmanConfig(BaseModel):
@@ -46,7 +48,7 @@ class KalmanConfig(BaseModel):
         description="While a track is this near to a confirmed one, it is a part of the same thing and does not count. "
         "[sizes of the larger]",
     )
-    keep_s: float = Field(default=0.8, gt=0, description="How long a confirmed track is remembered unseen. [s]")
+    keep_s: float = Field(default=1.3, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
     structure_speeds: float = Field(
         default=2.0,
@@ -128,7 +130,9 @@ class KalmanTracker:
             if not np.array_equal(matrix, self._reference_from_last):
                 carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
             predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, acceleration)
-            self._states = self._states.rows(np.flatnonzero(np.isfinite(self._states.state).all(axis=1)))
+            finite = np.isfinite(self._states.state)
+            if not finite.all():
+                self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
@@ -144,6 +148,7 @@ class KalmanTracker:
         states.seen_ns[rows] = t_ns
         states.score[rows] = score[columns]
         states.size_px[rows] += 0.25 * (xyxy[columns, 2:] - xyxy[columns, :2] - states.size_px[rows])
+        states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
         new = np.setdiff1d(np.arange(len(xyxy)), columns)
@@ -155,8 +160,10 @@ class KalmanTracker:
             sigma_px=sigma_px[new],
             sigma_velocity_px_s=self._config.start_speed_px_s,
         )
+        started.out_of = came_out_of(self._states, centres[new])
         self._next_id += len(new)
-        self._states = self._states.with_rows(started)
+        if len(new):
+            self._states = self._states.with_rows(started)
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
@@ -182,17 +189,17 @@ class KalmanTracker:
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
         onward = np.sum(way * states.state[:, 2:], axis=1) > 0.7 * length * speed
-        earned = (
+        lasting = (
             (states.hits >= config.confirm_hits)
             & (states.hits >= 0.45 * (states.age_frames + 1))
             & (t_ns - states.born_ns >= config.confirm_s * 1e9)
-            & (length > np.maximum(needed, config.confirm_sigma * sigma))
-            & (length > 0.8 * states.farthest_px)
-            & onward
+        )
+        travelled = (
+            (length > np.maximum(needed, config.confirm_sigma * sigma)) & (length > 0.8 * states.farthest_px) & onward
         )
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
-        earned &= states.alone >= config.confirm_alone
+        earned = lasting & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
 
@@ -220,24 +227,26 @@ class KalmanTracker:
         states, config = self._states, self._config
         unseen_s = (t_ns - states.seen_ns) / 1e9
         young = ~states.confirmed & ((states.missed >= 3) | (unseen_s > config.show_s))
-        self._states = states.rows(~young & (unseen_s <= config.keep_s))
+        keep = ~young & (unseen_s <= config.keep_s)
+        if not keep.all():
+            self._states = states.rows(keep)
 
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states
-        shown = states.rows((self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s)
-        half = shown.size_px / 2
-        centre = shown.state[:, :2]
+        shown = (self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s
+        half = states.size_px[shown] / 2
+        centre = states.state[shown, :2]
         return Tracks(
             detections.index,
             detections.t_ns,
-            read_only(shown.track_id),
+            read_only(states.track_id[shown]),
             read_only((np.concatenate([centre - half, centre + half], axis=1) + 0.5).astype(np.float32)),
-            read_only(centre.copy()),
-            read_only(shown.state[:, 2:].copy()),
-            read_only(shown.covariance),
-            read_only(shown.confirmed),
-            read_only(shown.age_frames),
-            read_only(shown.missed),
+            read_only(centre),
+            read_only(states.state[shown, 2:]),
+            read_only(states.covariance[shown]),
+            read_only(states.confirmed[shown]),
+            read_only(states.age_frames[shown]),
+            read_only(states.missed[shown]),
             detections.sight,
         )
 

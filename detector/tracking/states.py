@@ -20,8 +20,10 @@ class States:
     state: x, y, vx, vy. shape (M, 4) [px, px/s]
     covariance: shape (M, 4, 4)
     size_px: width and height of the box, smoothed. shape (M, 2)
+    largest_px: its longer side, at its largest of late. shape (M,)
     origin_px: where it was first seen, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
+    out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     """
 
@@ -29,10 +31,12 @@ class States:
     state: Float
     covariance: Float
     size_px: Float
+    largest_px: Float
     origin_px: Float
     farthest_px: Float
     score: Float
     confirmed: NDArray[np.bool_]
+    out_of: Int
     born_ns: Int
     seen_ns: Int
     hits: Int
@@ -45,11 +49,14 @@ class States:
 
     def rows(self, keep: NDArray[np.bool_] | Int) -> States:
         """The chosen rows only."""
-        return States(*(getattr(self, field.name)[keep] for field in fields(self)))
+        return States(*[getattr(self, name)[keep] for name in _COLUMNS])
 
     def with_rows(self, more: States) -> States:
         """These rows and then those of `more`."""
-        return States(*(np.concatenate([getattr(self, f.name), getattr(more, f.name)]) for f in fields(self)))
+        return States(*[np.concatenate([getattr(self, name), getattr(more, name)]) for name in _COLUMNS])
+
+
+_COLUMNS = tuple(field.name for field in fields(States))
 
 
 def centres_of(xyxy: Float) -> Float:
@@ -72,10 +79,12 @@ def new_states(
         state=np.concatenate([centre, np.zeros((count, 2))], axis=1),
         covariance=covariance,
         size_px=xyxy[:, 2:] - xyxy[:, :2],
+        largest_px=(xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0),
         origin_px=centre.copy(),
         farthest_px=np.zeros(count),
         score=score,
         confirmed=np.zeros(count, np.bool_),
+        out_of=zero.copy(),
         born_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
         hits=one,
@@ -102,9 +111,8 @@ def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:
     step = np.eye(4)
     step[0, 2] = step[1, 3] = dt_s
     states.state = states.state @ step.T
-    block = np.array([[dt_s**4 / 4, dt_s**3 / 2], [dt_s**3 / 2, dt_s**2]]) * acceleration_px_s2**2
-    noise = np.zeros((4, 4))
-    noise[np.ix_([0, 2], [0, 2])] = noise[np.ix_([1, 3], [1, 3])] = block
+    place, both, speed = (share * acceleration_px_s2**2 for share in (dt_s**4 / 4, dt_s**3 / 2, dt_s**2))
+    noise = np.array([[place, 0, both, 0], [0, place, 0, both], [both, 0, speed, 0], [0, both, 0, speed]])
     states.covariance = step @ states.covariance @ step.T + noise
 
 

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from detector.detectors.blobs import spots
+from detector.detectors.blobs import spots, trimmed
+from tests.naive_vision import naive_trimmed
 
 
 def plain_spots(strong, weak, close_px):
@@ -27,3 +28,17 @@ def test_noise_without_strong_evidence_is_passed_over_and_nothing_else():
 
 def test_no_evidence_is_no_spot():
     assert spots(np.zeros((40, 50), np.uint8), np.zeros((40, 50), np.uint8), 5).shape == (0, 4)
+
+
+def test_a_box_ends_where_the_evidence_is_weak():
+    evidence = np.random.default_rng(8).integers(0, 12, (60, 80)).astype(np.uint8)
+    evidence[20:26, 30:38] = 90
+    boxes = [[25, 18, 45, 32], [0, 0, 10, 8], [70, 50, 80, 60]]
+    found = trimmed(np.array(boxes, float), evidence, 0.15)
+    np.testing.assert_array_equal(found, [naive_trimmed(box, evidence, 0.15) for box in boxes])
+    assert found[0].tolist() == [30, 20, 38, 26]
+    assert trimmed(np.zeros((0, 4)), evidence, 0.15).shape == (0, 4)
+
+
+def test_a_box_without_evidence_stays():
+    assert trimmed(np.array([[2.0, 3, 9, 8]]), np.zeros((20, 20), np.uint8), 0.15).tolist() == [[2, 3, 9, 8]]

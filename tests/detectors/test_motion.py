@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -5,6 +6,7 @@ from detector.detectors import MotionDetector
 from detector.detectors.moving import MovingDetector
 from detector.model import Sight
 from detector.registration import FlowRegistrar
+from detector.tracking import KalmanTracker
 from tests.naive_vision import aligned, flight, frame, texture, view
 
 SIZE = (480, 270)
@@ -132,3 +134,52 @@ def test_a_mask_that_is_asked_for_covers_the_mover_and_little_else():
         assert (one.mask[150:160, x : x + 14] > 0).mean() > 0.5
         assert (one.mask > 0).sum() < 2 * 140
     assert all(one.mask is None for one in judged(make))
+
+
+def seen_late(heeds):
+    """In how many frames of the last five of ten seconds a person is found who walks at 6 px a second."""
+    random, ground = np.random.default_rng(11), cv2.GaussianBlur(texture(), (0, 0), 3)
+    detector, tracker, found = MovingDetector(), KalmanTracker(), []
+    for index in range(300):
+        scene = ground[:270, :480].copy()
+        x = 150 + round(0.2 * index)
+        scene[150:156, x : x + 4] += 30
+        picture, alignment = frame(noisy(scene, random), index), aligned(index, round(index * 1e9 / 30))
+        for one in detector.detect(picture, alignment):
+            tracks = tracker.update(one, aligned(one.index, one.t_ns))
+            if heeds:
+                detector.heed(tracks)
+            centre = (one.xyxy_px[:, :2] + one.xyxy_px[:, 2:]) / 2
+            near = np.abs(centre - (152 + 0.2 * one.index, 153)).max(axis=1, initial=0) if len(one) else np.ones(0)
+            found.append((one.index, one.judged, bool((near < 6).any())))
+    late = [hit for index, judged_, hit in found if judged_ and index >= 150]
+    return sum(late) / len(late)
+
+
+def test_a_slow_walker_does_not_make_its_way_deaf():
+    assert seen_late(heeds=True) > 0.9
+    assert seen_late(heeds=False) < 0.7
+
+
+def test_the_work_of_a_judged_frame_is_spread_over_the_frames_passed_over_and_no_answer_waits_longer_than_that():
+    registrar, detector, ground = FlowRegistrar(), MovingDetector(), texture()
+    newest, waited = [], []
+    for index in range(60):
+        picture = frame(view(ground, flight(index), SIZE), index)
+        alignment = registrar.align(picture)
+        found = detector.detect(picture, alignment)
+        newest += [alignment.glanced] * sum(one.judged for one in found)
+        waited += [picture.t_ns - one.t_ns for one in found]
+    assert all(newest)  # no answer is completed in a frame that is registered in full
+    assert len(newest) > 9
+    assert max(waited) <= 0.6e9 + 3e9 / 30
+
+
+def test_of_pictures_older_than_the_shortest_lag_only_the_half_is_kept():
+    registrar, detector, ground = FlowRegistrar(), MovingDetector(), texture()
+    for index in range(60):
+        picture = frame(view(ground, flight(index), SIZE), index)
+        detector.detect(picture, registrar.align(picture))
+    whole = [one for one in detector._kept if one.picture.size]
+    assert len(detector._kept) - len(whole) in (2, 3)  # of 1.2 s, ten a second
+    assert detector._kept[-len(whole) :] == whole

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, by_pixel
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, blocks_of, by_pixel
 from detector.detectors.residual import block_means, in_the_light_of, noise_sigma, symmetric
-from tests.naive_vision import naive_block_maximum, naive_symmetric, texture
+from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_symmetric, texture
 
 
 def test_symmetric_residual_agrees_with_its_slow_twin():
@@ -44,6 +44,15 @@ def test_a_mover_is_not_taken_for_light():
     np.testing.assert_array_equal(lit, other)
 
 
+def test_what_is_out_of_view_is_not_taken_for_light():
+    picture = texture()[:160, :320]
+    other, shown = picture.copy(), np.full((10, 20), 255, np.uint8)
+    other[:, 240:], shown[:, 15:] = 0, 0
+    lit = in_the_light_of(picture, block_means(picture), other, block_means(other), shown)
+    np.testing.assert_array_equal(lit, other)
+    assert (in_the_light_of(picture, block_means(picture), other, block_means(other)) != other).any()
+
+
 def test_noise_is_measured_in_spite_of_movers():
     random = np.random.default_rng(3)
     picture, noise = np.full((300, 300), 100, np.uint8), random.normal(0, 3, (300, 300))
@@ -70,3 +79,26 @@ def test_the_floor_is_carried_along_with_the_camera():
     level = floor.update(np.zeros((160, 160), np.uint8), step, 0.066)
     assert level[4, 4] > 50
     assert level[4, 1] < level[4, 4] / 2
+
+
+def test_the_blocks_of_boxes_agree_with_their_slow_twin():
+    low = np.random.default_rng(5).uniform(-40, 130, (9, 2))
+    xyxy = np.hstack([low, low + np.random.default_rng(6).uniform(1, 50, (9, 2))])
+    np.testing.assert_array_equal(blocks_of(xyxy, (6, 8), 16), naive_blocks_of(xyxy, (6, 8), 16))
+    assert not blocks_of(np.zeros((0, 4)), (6, 8)).any()
+
+
+def loud_for(looks, **told):
+    """The floor of a block that is loud in each of so many looks."""
+    floor, residual = NoiseFloor(0.7, 2.0), np.zeros((80, 80), np.uint8)
+    floor.update(residual, np.eye(3), 0.066)
+    residual[40, 40] = 60
+    for _ in range(looks):
+        level = floor.update(residual, np.eye(3), 0.066, **told)
+    return level[2, 2]
+
+
+def test_the_floor_under_a_mover_rises_slowly():
+    mover = np.array([[36.0, 36, 44, 44]])
+    assert loud_for(15, movers=mover) < loud_for(15) / 3
+    assert loud_for(300, movers=mover) > 40

@@ -5,11 +5,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detector.detectors.contrast import apart, contrasts
 from detector.detectors.joined import JoinedDetector, joined
 from detector.detectors.moving import MovingDetector
-from detector.detectors.restless import RestlessDetector, centred_in, grouped, slenderness
+from detector.detectors.restless import RestlessDetector, centred_in, connected, grouped, slenderness
 from detector.detectors.stand_out import levels, outline
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
@@ -131,6 +133,25 @@ def test_on_ground_that_keeps_still_both_say_what_the_comparison_says():
     assert [one.judged for one in both] == [one.judged for one in alone]
 
 
+def test_for_what_the_one_has_judged_the_other_looks_for_no_spots_and_the_answers_are_the_same(monkeypatch):
+    pairs = list(stream(25))
+    looked = []
+    find = MovingDetector._blobs
+    monkeypatch.setattr(MovingDetector, "_blobs", lambda self, *what: looked.append(1) or find(self, *what))
+    moving, restless = (answers(one, pairs) for one in (MovingDetector(), RestlessDetector()))
+    alone = len(looked)
+    both = answers(JoinedDetector(MovingDetector(), RestlessDetector()), pairs)
+    for one, a, b in zip(both, moving, restless, strict=True):
+        expected = joined(a, b)
+        assert (one.xyxy_px.tolist(), one.sight, one.judged) == (
+            expected.xyxy_px.tolist(),
+            expected.sight,
+            expected.judged,
+        )
+    assert sum(one.judged for one in restless) >= 17
+    assert len(looked) - alone <= alone - 10
+
+
 def test_on_restless_ground_what_holds_together_counts_alone():
     waves, thing = boxes(3, 0, [[0, 0, 9, 9]], judged=False, sight=Sight.BLIND), boxes(3, 0, [[40, 40, 50, 50]])
     both = joined(waves, thing)
@@ -228,3 +249,15 @@ def test_the_fast_routines_do_what_their_slow_twins_do():
     assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
     assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
     assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3
+
+
+def test_what_hangs_together_is_what_scipy_finds():
+    random = np.random.default_rng(5)
+    for count, links in ((1, 0), (2, 1), (50, 30), (200, 190), (200, 400)):
+        one, other = random.integers(0, count, (2, links))
+        graph = coo_array((np.ones(links), (one, other)), shape=(count, count))
+        _, label = connected_components(graph, directed=False)
+        first = np.array([np.flatnonzero(label == of).min() for of in label])
+        np.testing.assert_array_equal(connected(count, one, other), first)
+    chain = np.arange(99)
+    assert (connected(100, chain[::-1], chain[::-1] + 1) == 0).all()
