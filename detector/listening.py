@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from detector.association import Associator
 from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
 from detector.model import Gap, GapReason, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
@@ -14,12 +14,29 @@ from detector.timebase import ns_from_seconds
 _Stream = tuple[str, tuple[str, ...]]
 
 
+class Association(Protocol):
+    """Puts triggers of several sensors together: by places and travel times, or in a window of time."""
+
+    @property
+    def settled_ns(self) -> int:
+        """No incident that happened before this is still to come. [ns]"""
+        ...
+
+    def push(self, triggers: Triggers, until_ns: int) -> list[Incident]:
+        """Take triggers; incidents decided by now. Every trigger before `until_ns` has been given."""
+        ...
+
+    def finish(self) -> list[Incident]:
+        """The streams have ended: what was still open."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """One network's stages, each with its own state. preset: of `PRESETS`; None: as each stream's rate suggests."""
 
     preset: str | None
-    associator: Associator
+    associator: Association
     rules: tuple[HeardRule, ...] = ()
 
 

@@ -9,12 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from detector import pipeline
-from detector.association import AssociationConfig, Associator, Medium, Sensors, air, ground
+from detector.association import (
+    AssociationConfig,
+    Associator,
+    Medium,
+    Sensors,
+    WindowAssociator,
+    WindowConfig,
+    air,
+    ground,
+)
 from detector.config import Configuration, SensorNetwork
 from detector.errors import SourceError
 from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
-from detector.listening import Reached, Stages, listen
+from detector.listening import Association, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
 from detector.log import EvidenceStore
 from detector.model import Gap, Incident, Means, RunEnd, Series, State, Undecided, Violation
@@ -60,26 +69,20 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     """
     network = job.network
     recordings = [_Recording(path, network) for path in job.media]
-    heads = [head for one in recordings for head in one.placed_heads()]
+    heads = [head for one in recordings for head in one.heads(places_needed=network.window_s is None)]
     try:
-        sensors, plane = Sensors.of(heads)
-        if len(sensors.channels) < 2:
-            raise ValueError("two sensors or more are needed to listen together")
-        _same_places(heads)
+        together = _together(network, heads)
     except ValueError as error:
         failures = [one.failure for one in recordings if one.failure]
         yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
         return
-    medium = _medium(network)
-    config = AssociationConfig(min_sensors=network.min_sensors, reach_m=network.reach_m)
-    associator = Associator(sensors, medium, config, source_id=network.id)
-    rules = pipeline.heard_rules_for(configuration, network.id, network.means, run_id, plane or network.origin)
-    held_s = network.reach_m / medium.speed_m_s + config.settle_s + _SLACK_S
+    rules = pipeline.heard_rules_for(configuration, network.id, network.means, run_id, together.origin)
+    held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
-    recorder = SampleRecorder(store, configuration.settings.evidence, held_s, sensors, medium.speed_m_s)
+    recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
     health, newest = ListeningHealth(configuration.settings.coverage), None
     source = merged([one.items() for one in recordings])
-    for event in listen(source, Stages(network.preset, associator, rules)):
+    for event in listen(source, Stages(network.preset, together.associator, rules)):
         match event:
             case Series():
                 recorder.observe(event)
@@ -130,8 +133,8 @@ class _Recording:
         """Of it that has been read."""
         return 1.0 if self._source is None or self._source.share is None else self._source.share
 
-    def placed_heads(self) -> list[Series]:
-        """One block of each of its streams whose sensors' places are known; it is not listened to if there is none.
+    def heads(self, *, places_needed: bool) -> list[Series]:
+        """One block of each of its streams, of those with a known place if that is needed: these are listened to.
 
         Of a sound file the first block tells; of others all have to be looked at.
         """
@@ -141,7 +144,7 @@ class _Recording:
                 found.setdefault(item.channels, item)
                 if series_kind(self._path) == "sound":
                     break
-        placed = [one for one in found.values() if np.isfinite(one.positions).all()]
+        placed = [one for one in found.values() if not places_needed or np.isfinite(one.positions).all()]
         if len(placed) < len(found):
             self.failure = f"{self._path}: where its sensor stands is not known: the .json of its name has to say it"
         self._placed = {one.channels for one in placed}
@@ -168,6 +171,37 @@ class _Recording:
             yield from self._source
         except SourceError as error:
             self.failure = str(error)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Together:
+    """How a network's triggers are put together. sensors, speed_m_s: None where places are not known.
+
+    origin: longitude and latitude of the zero of the sensors' plane; None where it is on no map. [deg]
+    decided_within_s: so long after its first arrival an incident is decided. [s]
+    """
+
+    associator: Association
+    sensors: Sensors | None
+    speed_m_s: float | None
+    origin: tuple[float, float] | None
+    decided_within_s: float
+
+
+def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
+    """Raises ValueError if the sensors cannot listen together."""
+    if len({name for head in heads for name in head.channels}) < 2:
+        raise ValueError("two sensors or more are needed to listen together")
+    if network.window_s is not None:
+        window = WindowConfig(window_s=network.window_s, min_sensors=network.min_sensors or 3)
+        return _Together(WindowAssociator(window, source_id=network.id), None, None, None, 2 * network.window_s)
+    _same_places(heads)
+    sensors, plane = Sensors.of(heads)
+    medium = _medium(network)
+    config = AssociationConfig(min_sensors=network.min_sensors, reach_m=network.reach_m)
+    associator = Associator(sensors, medium, config, source_id=network.id)
+    decided_within_s = network.reach_m / medium.speed_m_s + config.settle_s
+    return _Together(associator, sensors, medium.speed_m_s, plane or network.origin, decided_within_s)
 
 
 def _same_places(heads: list[Series]) -> None:

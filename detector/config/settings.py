@@ -85,10 +85,23 @@ class SensorNetwork(Section):
     wind_m_s: float = Field(0.0, description="Speed of the wind [m/s].", ge=0, le=60)
     wind_from_deg: float = Field(0.0, description="Where it comes from, clockwise from north [deg].", ge=0, le=360)
     wave_m_s: float | None = Field(
-        None, description="Speed of waves in the ground; needed with `means: seismic` [m/s].", ge=50, le=9000
+        None,
+        description="Speed of waves in the ground; `means: seismic` needs it, or `window_s` [m/s].",
+        ge=50,
+        le=9000,
+    )
+    window_s: float | None = Field(
+        None,
+        description="Where the sensors' places are not known: what they notice within this time is one incident, "
+        "without a place [s].",
+        gt=0,
+        le=3600,
     )
     min_sensors: int | None = Field(
-        None, description="Fewer sensors make no incident; left out: 4, or all if they are fewer.", ge=2, le=100
+        None,
+        description="Fewer sensors make no incident; left out: 4, or all if they are fewer; 3 with `window_s`.",
+        ge=2,
+        le=100,
     )
     reach_m: float = Field(3000.0, description="Incidents are sought so far from the sensors [m].", gt=0, le=100_000)
     origin_lon_deg: float | None = Field(
@@ -101,8 +114,10 @@ class SensorNetwork(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.means is Means.SEISMIC) != (self.wave_m_s is not None):
-            raise ValueError("wave_m_s belongs to means seismic, and is needed there")
+        if self.wave_m_s is not None and (self.means is not Means.SEISMIC or self.window_s is not None):
+            raise ValueError("wave_m_s belongs to means seismic without window_s")
+        if self.means is Means.SEISMIC and self.wave_m_s is None and self.window_s is None:
+            raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
         if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
             raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
         if len(set(self.media)) < len(self.media):

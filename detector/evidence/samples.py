@@ -64,12 +64,17 @@ class SampleRecorder:
         store: where the files go.
         settings: pre-roll before the first arrival, post-roll after the last, longest cut.
         held_s: how far back samples are held; as long as it takes to decide that there was an incident. [s]
-        sensors: where they stand.
-        speed_m_s: of the waves, for the picture.
+        sensors: where they stand; None where that is not known.
+        speed_m_s: of the waves, for the picture; None where that is not known.
     """
 
     def __init__(
-        self, store: EvidenceStore, settings: EvidenceSettings, held_s: float, sensors: Sensors, speed_m_s: float
+        self,
+        store: EvidenceStore,
+        settings: EvidenceSettings,
+        held_s: float,
+        sensors: Sensors | None,
+        speed_m_s: float | None,
     ) -> None:
         self._store, self._sensors, self._speed_m_s = store, sensors, speed_m_s
         self._pre_ns, self._post_ns = ns_from_seconds(settings.pre_roll_s), ns_from_seconds(settings.post_roll_s)
@@ -163,7 +168,7 @@ class SampleRecorder:
             )
 
     def _distance_m(self, channel: str, incident: Incident) -> float | None:
-        if incident.position_m is None:
+        if incident.position_m is None or self._sensors is None:
             return None
         place = self._sensors.position_m[self._sensors.channels.index(channel), :2]
         return float(np.hypot(*(place - incident.position_m)))

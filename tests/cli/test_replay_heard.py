@@ -190,7 +190,7 @@ def test_a_direction_without_a_distance_is_undecided_or_a_violation_without_a_pl
 @pytest.mark.parametrize(
     ("network", "told"),
     [
-        ({"means": "seismic"}, "wave_m_s belongs to means seismic"),
+        ({"means": "seismic"}, "means seismic needs wave_m_s, or window_s"),
         ({"preset": "marine"}, "'acoustic' or 'seismic'"),
         ({"origin_lon_deg": 16.0}, "together or not at all"),
         ({"temprature_c": 4}, "did you mean 'temperature_c'?"),
@@ -312,3 +312,20 @@ def test_one_sensor_of_two_names_or_one_alone_cannot_listen_together(tmp_path: P
     assert run(["replay", str(configuration(tmp_path, media)), "--out", str(tmp_path / "two")]) == 3
     with open_reader(tmp_path / "two") as reader:
         assert "north stands at two places" in reader.runs()[0].ends[0].detail
+
+
+def test_sensors_of_unknown_places_hear_one_incident_within_a_window(tmp_path: Path) -> None:
+    media = microphones(tmp_path, [EXPLOSION], lone_bang_s=1.0)
+    for name in MICROPHONES_M:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"start": "2026-03-01T06:30:00Z", "sensor": name}))
+    rule = {"id": "silence", "kind": "impulse", "without_place": "violation"}
+    config, out = configuration(tmp_path, media, rules=[rule], window_s=2.0), tmp_path / "out"
+    assert run(["replay", str(config), "--out", str(out)]) == 0
+    with open_reader(out) as reader:
+        (logged,) = reader.violations()
+    violation = logged.violation
+    assert violation.observation == "impulse sound heard by 5 sensors, its place is not known"
+    assert violation.place.lat_deg is None
+    assert (violation.t_start_ns - START_NS) / 1e9 == pytest.approx(EXPLOSION[0] + 0.3, abs=0.05)
+    assert {Path(file.path).suffix for file in logged.files} == {".flac", ".json", ".png"}
+    assert run(["log", "verify", str(out)]) == 0
