@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from detector.config import CoverageSettings
 from detector.health import CoverageLedger, GapBook
 from detector.model import CoverageSlot, Gap, GapReason, Series
+from detector.timebase import NS_PER_S
 
 _Span = tuple[int, int]
+_MOMENT_NS = NS_PER_S
+"""Recordings of one network do not begin and end at the very same sample: what is shorter is no gap."""
 
 
 class ListeningHealth:
@@ -60,9 +63,9 @@ class ListeningHealth:
                 yield Gap(source_id, t_start_ns, max(t_end_ns, t_start_ns + 1), GapReason.INCOMPLETE, failure)
             return
         first_ns, last_ns = spans[0][0], max(end_ns for _, end_ns in spans)
-        if first_ns > t_start_ns:
+        if first_ns - t_start_ns >= _MOMENT_NS:
             yield Gap(source_id, t_start_ns, first_ns, GapReason.MISSING, "its recording had not begun")
-        if last_ns < t_end_ns:
+        if t_end_ns - last_ns >= _MOMENT_NS:
             yield Gap(source_id, last_ns, t_end_ns, GapReason.MISSING, "its recording had ended")
 
 

@@ -77,3 +77,10 @@ def test_a_hole_between_blocks_is_not_listened_to() -> None:
     health.heard(block("n/a", 6, 10))
     (slot,) = slots_of(ended(health, 10), "n/a")
     assert slot.seeing_s == 8.0
+
+
+def test_a_moment_at_the_beginning_or_end_is_no_gap() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 10))
+    health.heard(block("n/b", 0.5, 9.5))
+    assert [one for one in ended(health, 10) if isinstance(one, Gap)] == []
