@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from detector import pipeline
 from detector.config import CoverageSettings
 from detector.config.agreement_map import AgreementMap
+from detector.detectors.series import LevelConfig
 from detector.errors import LogError, SourceError
 from detector.evidence import AnnotatedVideo, MaskFolder, MaskMaker
 from detector.feed_health import FeedHealth
@@ -47,6 +48,7 @@ class DetectOptions:
     masks: Path | None = None
     assume_utc: bool = False
     preset: str | None = None
+    alarms_per_day: float = LevelConfig().alarms_per_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _detect(path: Path, file: TextIO, options: DetectOptions, on_progress: OnPro
         start_ns=options.start_ns,
         assume_utc=options.assume_utc,
         preset=options.preset,
+        alarms_per_day=options.alarms_per_day,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from detector.detectors.series import PRESETS, ImpulseDetector, preset_for
+from detector.detectors.series import LevelConfig, SeriesDetector, choice_for, detector_of
 from detector.errors import SourceError
 from detector.jsonl_file import gap_lines, interrupts_wait, write_line
 from detector.model import Gap, Series, Triggers
@@ -48,15 +48,17 @@ def detect_series(
     start_ns: int | None = None,
     assume_utc: bool = False,
     preset: str | None = None,
+    alarms_per_day: float = LevelConfig().alarms_per_day,
 ) -> TriggersResult:
-    """Look for impulses in every channel of a sensor file and write what was found.
+    """Look for what stands out in every channel of a sensor file and write what was found.
 
-    preset: which of `PRESETS`; None: what each channel's rate suggests.
+    preset: which of `CHOICES`; None: what each channel's rate suggests.
+    alarms_per_day: false ones that a channel may give, where the detector calibrates itself.
 
     A file that cannot be opened gets its end line too, with complete false and the reason; so does one that is
     interrupted (KeyboardInterrupt), before the interrupt goes on.
     """
-    work = _Work(source_id, preset)
+    work = _Work(source_id, preset, alarms_per_day)
     detail, interrupt = "", None
     try:
         source = open_series(path, source_id=source_id, start_ns=start_ns, assume_utc=assume_utc)
@@ -87,9 +89,9 @@ def detect_series(
 class _Work:
     """Detectors by preset, and what they and the source said."""
 
-    def __init__(self, source_id: str, preset: str | None) -> None:
-        self._source_id, self._preset = source_id, preset
-        self._detectors: dict[str, ImpulseDetector] = {}
+    def __init__(self, source_id: str, preset: str | None, alarms_per_day: float) -> None:
+        self._source_id, self._preset, self._alarms_per_day = source_id, preset, alarms_per_day
+        self._detectors: dict[str, SeriesDetector] = {}
         self.lines: list[dict[str, Any]] = []
         self.gaps: list[Gap] = []
         self.not_judged: dict[str, str] = {}
@@ -104,8 +106,10 @@ class _Work:
         self.samples += item.values.size
         self._first_ns = int(item.t_ns[0]) if self._first_ns is None else self._first_ns
         self.elapsed_s = max(self.elapsed_s, (int(item.t_ns[-1]) - self._first_ns) / 1e9)
-        name = self._preset or (preset_for(item.interval_ns) if item.interval_ns else "seismic")
-        detector = self._detectors.setdefault(name, ImpulseDetector(PRESETS[name]))
+        name = self._preset or choice_for(item.interval_ns)
+        detector = self._detectors.get(name)
+        if detector is None:
+            detector = self._detectors[name] = detector_of(name, self._alarms_per_day)
         why_not = detector.why_not(item)
         if why_not:
             self.not_judged.update(dict.fromkeys(item.channels, why_not))

@@ -145,3 +145,64 @@ def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[in
         ended = h * hop
         found.append((left + int(np.nanargmin(naive_aic(samples[left:right]))), end * hop, peak))
     return found
+
+
+def naive_nearest(values: list[float], mean: int, shape: int, history: int) -> list[tuple[float, float, float]]:
+    """Distance of each sample of one channel to its past by value, by mean and by shape."""
+    found = []
+    for t in range(len(values)):
+        lags = range(1, min(history, t) + 1)
+        by_value = [abs(values[t] - values[t - lag]) for lag in lags]
+        level = lambda end: sum(values[end - k] for k in range(mean)) / mean  # noqa: E731
+        by_mean = [abs(level(t) - level(t - lag)) for lag in lags if lag >= mean and t - lag >= mean - 1]
+        by_shape = [
+            math.sqrt(sum((values[t - k] - values[t - lag - k]) ** 2 for k in range(shape)))
+            for lag in lags
+            if lag >= shape and t - lag >= shape - 1
+        ]
+        found.append(tuple(min(one, default=math.inf) for one in (by_value, by_mean, by_shape)))
+    return found
+
+
+def naive_tail(scores: list[float], history: int, calibrate: int, tail: int) -> list[float]:
+    """-log10 p of each score of one channel by those before it."""
+    found, past = [], []
+    for score in scores:
+        if math.isnan(score):
+            found.append(math.nan)
+            continue
+        before = sorted(past[-history:], reverse=True)
+        past.append(score)
+        if len(before) < calibrate:
+            found.append(math.nan)
+            continue
+        k = min(tail, len(before) // 5)
+        edge = before[k - 1]
+        if score > edge > 0:
+            slope = max(sum(math.log(one / edge) for one in [before[1], *before[1:k]]) / k, 1e-3)
+            found.append(-math.log10(k / len(before) * (edge / score) ** (1 / slope)))
+        else:
+            found.append(-math.log10((sum(one >= score for one in before) + 1) / (len(before) + 1)))
+    return found
+
+
+def naive_level(values: list[float], interval_s: float, config) -> list[tuple[int, float]]:
+    """Row and -log10 p of each alarm in one channel without a missing value, sampled at one rate."""
+    from scipy.stats import chi2
+
+    distances = naive_nearest(values, config.mean, config.shape, config.history)
+    parts = [
+        naive_tail([one[part] for one in distances[config.listen :]], config.history, config.calibrate, config.tail)
+        for part in range(3)
+    ]
+    threshold = math.log10(86_400 / interval_s / config.alarms_per_day)
+    found = []
+    for row, three in enumerate(zip(*parts, strict=True), start=config.listen):
+        if any(math.isnan(one) for one in three):
+            continue
+        # Three variables of mean 1 and variance 1, correlated by .25: half a chi square of 4 degrees, times 1.5.
+        together = -math.log10(chi2.sf(math.log(10) * sum(min(one, 12.0) for one in three) / 1.5 * 2, 4))
+        p_log10 = min(together, max(*three, math.log10(config.history)))
+        if p_log10 >= threshold and (not found or row >= found[-1][0] + config.dead):
+            found.append((row, p_log10))
+    return found

@@ -41,9 +41,8 @@ def check(
         "line": len(configuration.map.lines),
         "rule": len(configuration.rules),
     }
-    counted = ", ".join(
-        f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items() if count or name != "network"
-    )
+    told = [(name, count) for name, count in counts.items() if count or name != "network"]
+    counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in told)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

@@ -37,11 +37,17 @@ def detect(
         typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Sensor files: listen as for seismic or acoustic; default: by the sampling rate.")
+        str | None, typer.Option(help="Sensor files: seismic, acoustic or level; default: by the sampling rate.")
+    ] = None,
+    alarms_per_day: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6, max=1e6, help="Sensor files, level: false alarms a channel may give a day.  [default: 0.4]"
+        ),
     ] = None,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
 ) -> None:
-    """Detect and track what moves or flashes; in sensor files, find impulses. No rules, no configuration needed.
+    """Detect and track what moves or flashes; in sensor files, find what stands out. No rules, no configuration needed.
 
     Example: `trucewatch detect flight.ts --out flight.jsonl --annotate flight.mp4`
     """
@@ -49,7 +55,7 @@ def detect(
 
     from detector.cli.progress import FeedProgress
     from detector.detections_file import DetectOptions, detect_to_file
-    from detector.detectors.series import PRESETS
+    from detector.detectors.series import CHOICES, LevelConfig
     from detector.replay import source_id_of
     from detector.sources.series import series_kind
     from detector.timebase import ns_from_iso
@@ -62,10 +68,13 @@ def detect(
     for option, value in (("--annotate", annotate), ("--telemetry", telemetry)):
         if value is not None and len(media) > 1:
             raise typer.BadParameter("this is for one recording at a time", param_hint=option)
-    if preset is not None and preset not in PRESETS:
-        raise typer.BadParameter(f"{preset!r} is none of {', '.join(PRESETS)}", param_hint="--preset")
-    if (preset is not None or utc) and all(series_kind(path) is None for path in media):
-        raise typer.BadParameter("this is for sensor files", param_hint="--preset" if preset is not None else "--utc")
+    if preset is not None and preset not in CHOICES:
+        raise typer.BadParameter(f"{preset!r} is none of {', '.join(CHOICES)}", param_hint="--preset")
+    sensors_only = {"--preset": preset, "--alarms-per-day": alarms_per_day, "--utc": utc or None}
+    for option, wanted in sensors_only.items():
+        if wanted is not None and all(series_kind(path) is None for path in media):
+            raise typer.BadParameter("this is for sensor files", param_hint=option)
+    budget = LevelConfig().alarms_per_day if alarms_per_day is None else alarms_per_day
     pictures_only = {"--annotate": annotate, "--masks": masks, "--telemetry": telemetry, "--fps": fps}
     for option, given in {**pictures_only, "--hfov-deg": hfov_deg}.items():
         if given is not None and all(series_kind(path) is not None for path in media):
@@ -78,7 +87,16 @@ def detect(
     for path in media:
         _spare_inputs(media, None, None if masks is None else masks / source_id_of(path), "--masks")
     options = DetectOptions(
-        start_ns, telemetry, telemetry_offset_s, hfov_deg, fps, annotate, masks, assume_utc=utc, preset=preset
+        start_ns,
+        telemetry,
+        telemetry_offset_s,
+        hfov_deg,
+        fps,
+        annotate,
+        masks,
+        assume_utc=utc,
+        preset=preset,
+        alarms_per_day=budget,
     )
     unit = "samples" if all(series_kind(path) is not None for path in media) else "frames"
     with FeedProgress(unit, after_s=2.0) as bars:

@@ -43,7 +43,7 @@ def _rows(report: SeriesInspection) -> list[tuple[str, str]]:
 
 def _channels(report: SeriesInspection) -> Table:
     place = "x, y, z [m]" if report.local else "lon, lat, height"
-    table = Table("channel", "unit", "rate", "samples", "missing", "mean", "rms", "lowest", "highest", place)
+    table = Table("channel", "rate", "samples", "mean, rms", "from, to", place, padding=(0, 0))
     for one in report.channels[:_MOST]:
         table.add_row(*map(escape, _cells(one)))
     if len(report.channels) > _MOST:
@@ -53,6 +53,12 @@ def _channels(report: SeriesInspection) -> Table:
 
 def _cells(one: ChannelReport) -> list[str]:
     rate = "irregular" if one.rate_hz is None else f"{one.rate_hz:.6g} Hz"
-    levels = ["" if value is None else f"{value:.4g}" for value in (one.mean, one.rms, one.lowest, one.highest)]
+    samples = f"{one.samples}, {one.missing} missing" if one.missing else str(one.samples)
+    middle, ends = (_pair(*pair) for pair in ((one.mean, one.rms), (one.lowest, one.highest)))
+    unit = "" if one.unit in ("", "1") else f" {one.unit}"
     place = "" if one.position is None else ", ".join(f"{value:.6g}" for value in one.position)
-    return [one.name, one.unit, rate, str(one.samples), str(one.missing), *levels, place]
+    return [one.name, rate, samples, middle and middle + unit, ends, place]
+
+
+def _pair(first: float | None, second: float | None) -> str:
+    return "" if first is None or second is None else f"{first:.3g}, {second:.3g}"

@@ -57,5 +57,5 @@ def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "demo.geojson").write_bytes((CONFIGS / "demo.geojson").read_bytes())
     assert run(["check", str(tmp_path / "a.yaml")]) == 2
     (told,) = capsys.readouterr().err.splitlines()
-    assert ":36: " in told
+    assert ":46: " in told
     assert "'25:00' is not a time of day like 22:00" in told

@@ -121,10 +121,28 @@ def test_what_is_no_such_file_ends_with_exit_code_3_and_one_line(
 def test_what_cannot_be_judged_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     media, out = tmp_path / "rain.csv", tmp_path / "found.jsonl"
     media.write_text("time,rain [mm]\n" + "".join(f"2026-03-01T06:{m:02d}:00Z,0.0\n" for m in range(60)))
-    assert run(["detect", str(media), "--out", str(out)]) == 0
+    assert run(["detect", str(media), "--out", str(out), "--preset", "seismic"]) == 0
     (end,) = read(out)
     assert end["not_judged"] == {"rain": "0.0167 samples a second are too few for sounds above 2 Hz"}
     assert "not judged: rain" in capsys.readouterr().out
+
+
+def test_readings_are_judged_by_their_level(tmp_path: Path) -> None:
+    media, out = tmp_path / "rain.csv", tmp_path / "found.jsonl"
+    readings = np.random.default_rng(1).normal(20, 1, 3000)
+    readings[2000] = 60
+    times = [START_NS // 10**9 + 300 * row for row in range(3000)]
+    media.write_text("t_s,rain [mm]\n" + "".join(f"{t},{v:.2f}\n" for t, v in zip(times, readings, strict=True)))
+    assert run(["detect", str(media), "--out", str(out), "--alarms-per-day", "0.01"]) == 0
+    (line, end) = read(out)
+    assert (line["source"], line["channel"], line["kind"]) == ("rain", "rain", "level")
+    assert line["t_ns"] == times[2000] * 10**9
+    assert line["p_log10"] >= np.log10(288 / 0.01) - 1e-3
+    assert end["not_judged"] == {}
+    assert [gap["reason"] for gap in end["gaps"]] == ["warming_up"]
+    assert run(["detect", str(media), "--out", str(out), "--alarms-per-day", "10"]) == 0
+    assert len(read(out)) > 2
+    assert run(["detect", str(media), "--out", str(out), "--alarms-per-day", "0"]) == 2
 
 
 def test_a_preset_can_be_chosen_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
@@ -142,7 +160,7 @@ def test_options_for_pictures_are_refused_for_sensor_files(tmp_path: Path, optio
     assert run(["detect", str(media), "--out", str(tmp_path / "o"), *option]) == 2
 
 
-@pytest.mark.parametrize("option", [["--utc"], ["--preset", "seismic"]])
+@pytest.mark.parametrize("option", [["--utc"], ["--preset", "seismic"], ["--alarms-per-day", "1"]])
 def test_options_for_sensor_files_are_refused_for_pictures(tmp_path: Path, feed: Path, option: list[str]) -> None:
     assert run(["detect", str(feed), "--out", str(tmp_path / "o"), *option]) == 2
 

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from detector.detectors.series.choice import CHOICES, choice_for, detector_of
 from detector.detectors.series.contract import SeriesDetector
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
+from detector.detectors.series.level import LevelDetector
+from detector.detectors.series.level_config import LevelConfig
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector]] = {"impulse": ImpulseDetector}
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector]] = {
+    "impulse": ImpulseDetector,
+    "level": LevelDetector,
+}
 
-__all__ = ["PRESETS", "SERIES_DETECTORS", "ImpulseConfig", "ImpulseDetector", "SeriesDetector", "preset_for"]
+__all__ = [
+    "CHOICES",
+    "PRESETS",
+    "SERIES_DETECTORS",
+    "ImpulseConfig",
+    "ImpulseDetector",
+    "LevelConfig",
+    "LevelDetector",
+    "SeriesDetector",
+    "choice_for",
+    "detector_of",
+    "preset_for",
+]

@@ -6,7 +6,8 @@ import numpy as np
 
 from detector.detectors.series.impulse_config import ImpulseConfig
 from detector.detectors.series.impulse_stretch import Impulse, Stretch
-from detector.model import Gap, GapReason, Series, Triggers, read_only
+from detector.detectors.series.warm_up import warm_up_gaps
+from detector.model import Gap, Series, Triggers, read_only
 from detector.timebase import NS_PER_S
 
 
@@ -62,7 +63,7 @@ class ImpulseDetector:
         if stretch is None:
             stretch = self._stretches[key] = Stretch(self.config, series)
         found += stretch.push(series.t_ns, series.values)
-        self._unjudged += _warm_ups(*key, stretch.warm_ups)
+        self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "listening to the noise")
         return self._triggers(series.source_id, series.channels, found, series.clock_sigma_ns)
 
     def finish(self) -> list[Triggers]:
@@ -86,7 +87,7 @@ class ImpulseDetector:
         """A stretch has ended: its last impulses."""
         stretch = self._stretches.pop(key)
         found = stretch.finish()
-        self._unjudged += _warm_ups(*key, stretch.warm_ups)
+        self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "listening to the noise")
         return found
 
     def _triggers(
@@ -108,15 +109,3 @@ class ImpulseDetector:
             read_only(np.array([one.peak for one in found])),
             read_only(np.full(len(found), np.nan)),
         )
-
-
-def _warm_ups(source_id: str, channels: tuple[str, ...], found: list[tuple[int, int, int]]) -> list[Gap]:
-    """One gap for channels that warmed up together. found: begin, end, channel; is emptied."""
-    together: dict[tuple[int, int], list[str]] = {}
-    for begin_ns, end_ns, channel in sorted(found):
-        together.setdefault((begin_ns, end_ns), []).append(channels[channel])
-    found.clear()
-    return [
-        Gap(source_id, begin_ns, end_ns, GapReason.WARMING_UP, f"channels {', '.join(names)}: listening to the noise")
-        for (begin_ns, end_ns), names in together.items()
-    ]

@@ -19,7 +19,7 @@ CHANNEL_NAMES = ("channel", "sensor", "sensor_id", "station", "series")
 VALUE_NAMES = ("value", "reading", "sample")
 BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 ROWS = 4096
-_MOST_COMPLAINTS = 20
+_MOST_COMPLAINTS = 3
 _UNIT = re.compile(r"(.+?)\s*[\[(]([^\])]+)[\])]\s*")
 
 

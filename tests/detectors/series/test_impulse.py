@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.detectors.series import PRESETS, SERIES_DETECTORS, ImpulseConfig, ImpulseDetector
+from detector.detectors.series import PRESETS, SERIES_DETECTORS, ImpulseConfig, ImpulseDetector, LevelDetector
 from detector.model import GapReason, Series, Triggers
 from tests.naive_series import cut, naive_impulses
 
@@ -241,7 +241,7 @@ def test_a_stream_that_cannot_be_judged_says_why(rate_hz, interval, says):
 
 
 def test_every_detector_of_streams_is_registered_with_its_settings():
-    assert list(SERIES_DETECTORS.items()) == [("impulse", ImpulseDetector)]
+    assert list(SERIES_DETECTORS.items()) == [("impulse", ImpulseDetector), ("level", LevelDetector)]
     assert set(PRESETS) == {"seismic", "acoustic"}
 
 

@@ -1,0 +1,30 @@
+"""Which detector suits a stream."""
+
+from __future__ import annotations
+
+from detector.detectors.series.impulse import ImpulseDetector
+from detector.detectors.series.impulse_config import PRESETS, preset_for
+from detector.detectors.series.level import LevelDetector
+from detector.detectors.series.level_config import LevelConfig
+from detector.timebase import NS_PER_S
+
+CHOICES = (*PRESETS, "level")
+
+_SLOW_HZ = 20.0
+"""Streams of fewer samples a second, and irregular ones, are readings: a temperature, a battery, a count."""
+
+
+def choice_for(interval_ns: float | None) -> str:
+    """The one of `CHOICES` that a stream's rate suggests; None: irregular."""
+    if interval_ns is None or NS_PER_S / interval_ns < _SLOW_HZ:
+        return "level"
+    return preset_for(interval_ns)
+
+
+def detector_of(choice: str, alarms_per_day: float) -> ImpulseDetector | LevelDetector:
+    """A new detector. alarms_per_day: of each channel, where the detector calibrates itself ("level")."""
+    return (
+        LevelDetector(LevelConfig(alarms_per_day=alarms_per_day))
+        if choice == "level"
+        else ImpulseDetector(PRESETS[choice])
+    )
