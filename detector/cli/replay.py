@@ -15,7 +15,7 @@ def replay(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML): the agreement's map and rules.")],
     media: Annotated[
         list[Path] | None,
-        typer.Argument(help="Recordings or folders of pictures; without any, the feeds that CONFIG names."),
+        typer.Argument(help="Recordings or folders of pictures; without any, the feeds and sensors that CONFIG names."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for violations.sqlite and evidence/.")] = Path("out"),
     annotate: Annotated[bool, typer.Option(help="Also write OUT/<feed>.mp4 with what was found drawn in.")] = False,
