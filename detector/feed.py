@@ -54,6 +54,21 @@ class Job:
     out: Path
     annotate: bool
 
+    @property
+    def source_id(self) -> str:
+        """The feed's name in the log."""
+        return self.feed.id
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """What is played."""
+        return (self.media,)
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """What lies beside the recording and is read with it."""
+        return () if self.telemetry is None else (self.telemetry,)
+
 
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.

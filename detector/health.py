@@ -163,6 +163,10 @@ class CoverageLedger:
             self._lose(book, start_ns, gap.t_end_ns, gap.reason)
             book.told_ns = max(book.told_ns, gap.t_end_ns)
 
+    def listened(self, t_start_ns: int, t_end_ns: int, source_id: str) -> None:
+        """A sensor that has no picture listened during [t_start_ns, t_end_ns). Its slots are given out at the end."""
+        self._see(self._sources.setdefault(source_id, _SourceBook(t_start_ns)), t_start_ns, t_end_ns)
+
     def finish(self) -> Iterator[CoverageSlot]:
         """The slots that are left, in the order of sources' ids and of time. The ledger is empty afterwards."""
         for source_id in sorted(self._sources):

@@ -41,13 +41,17 @@ from detector.model import (
     Violation,
 )
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
-from detector.rules import RULES, Rule, RuleContext
+from detector.rules import HEARD_RULES, RULES, HeardRule, Rule, RuleContext
 from detector.tracking import TRACKERS, Hindsight, KalmanTracker, Tracker
 
 SOFTWARE = f"trucewatch {__version__}"
 
 REGISTRIES = Registries(
-    registration=REGISTRARS, detectors=DETECTORS, tracking=TRACKERS, rules=RULES, location=Locator.Config
+    registration=REGISTRARS,
+    detectors=DETECTORS,
+    tracking=TRACKERS,
+    rules={**RULES, **HEARD_RULES},
+    location=Locator.Config,
 )
 
 
@@ -105,19 +109,29 @@ def default_stages(*, masks: bool = False) -> Stages:
 
 
 def checked(configuration: Configuration) -> Configuration:
-    """The same configuration, once every stage of every feed has been made from it.
+    """The same configuration, once every rule of every feed and every network of sensors has been made from it.
 
     Raises:
-        ConfigError: settings that do not fit the map or one another, each with the line of its rule.
+        ConfigError: settings that do not fit the map or one another, each with the line of its rule; a rule that is
+            limited to feeds which it cannot judge.
     """
     feeds = configuration.settings.feeds or (Feed(id="any", media=""),)
+    networks = configuration.settings.sensors
     complaints = {}
     for part in configuration.rules:
-        for feed in feeds:
-            try:
-                RULES[part.kind](part.config, _context(configuration, part, feed.id, (feed.means,), ""))
-            except ValueError as error:
-                complaints[str(error)] = Complaint(str(configuration.path), part.line, str(error))
+        hears = part.kind in HEARD_RULES
+        try:
+            for feed in networks if hears else feeds:
+                rule = HEARD_RULES[part.kind] if hears else RULES[part.kind]
+                rule(part.config, _context(configuration, part, feed.id, (feed.means,), ""))
+            judged = {one.id for one in (networks if hears else feeds)}
+            wrong = sorted(set(part.feeds or ()) - judged) if configuration.settings.sensors else []
+            if wrong or (hears and not networks):
+                what = "networks under `sensors:`" if hears else "pictures"
+                named = f"; {wrong[0]!r} is none" if wrong else ", of which there is none"
+                raise ValueError(f"rule {part.part_id!r}: kind {part.kind} is for {what}{named}")
+        except ValueError as error:
+            complaints[str(error)] = Complaint(str(configuration.path), part.line, str(error))
     if complaints:
         raise ConfigError(*complaints.values())
     return configuration
@@ -139,7 +153,7 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
     rules = [
         RULES[part.kind](part.config, context(part))
         for part in configuration.rules
-        if part.feeds is None or source_id in part.feeds
+        if part.kind in RULES and (part.feeds is None or source_id in part.feeds)
     ]
     return Stages(
         REGISTRARS[registration.kind](registration.config),
@@ -147,6 +161,19 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
         TRACKERS[tracking.kind](tracking.config),
         locator,
         tuple(rules),
+    )
+
+
+def heard_rules_for(
+    configuration: Configuration, source_id: str, means: Means, run_id: str, origin: tuple[float, float] | None
+) -> tuple[HeardRule, ...]:
+    """Fresh rules for one network of sensors. origin: longitude and latitude of the zero of its plane. [deg]"""
+    return tuple(
+        HEARD_RULES[part.kind](
+            part.config, replace(_context(configuration, part, source_id, (means,), run_id), origin=origin)
+        )
+        for part in configuration.rules
+        if part.kind in HEARD_RULES and (part.feeds is None or source_id in part.feeds)
     )
 
 

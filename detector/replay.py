@@ -17,10 +17,14 @@ from detector import pipeline
 from detector.config import Configuration, Feed, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
 from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
+from detector.listening_feed import ListeningJob, listen_to
 from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
 from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Undecided, Violation
 from detector.sources import media_file
+from detector.sources.series import series_kind
+
+AnyJob = Job | ListeningJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,8 @@ class Outcome:
         return all(end.complete for end in self.ends)
 
 
-def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, annotate: bool) -> list[Job]:
-    """The feeds to play: those the configuration names, or `media` in their place, under the same rules.
+def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, annotate: bool) -> list[AnyJob]:
+    """The feeds and networks to play: all the configuration names, or `media` in their place, under the same rules.
 
     Raises:
         ConfigError: there is nothing to play, two media would have the same name, or an annotated video would be
@@ -47,34 +51,43 @@ def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, a
     jobs = _jobs(configuration, media, out, annotate)
     if annotate:
         for job in jobs:
-            _spare_recordings(configuration, annotated_file(out, job.feed.id), jobs)
+            if isinstance(job, Job):
+                _spare_recordings(configuration, annotated_file(out, job.feed.id), jobs)
     return jobs
 
 
-def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annotate: bool) -> list[Job]:
+def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annotate: bool) -> list[AnyJob]:
     file = str(configuration.path)
-    feeds = configuration.settings.feeds
+    feeds, networks = configuration.settings.feeds, configuration.settings.sensors
     if not media:
-        if not feeds:
+        if not feeds and not networks:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
-        return [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
+        played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
+        heard = [
+            ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out) for one in networks
+        ]
+        return [*played, *heard]
+    for path in media:
+        if series_kind(path) is not None:
+            message = f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it"
+            raise ConfigError(Complaint(file, None, message))
     by_path = {beside(configuration.path, feed.media): feed for feed in feeds}
-    jobs = []
+    jobs: list[AnyJob] = []
     for path in media:
         known = by_path.get(path.resolve())
         feed = known or Feed(id=source_id_of(path), media=str(path))
         jobs.append(_job(feed, path, configuration, out, annotate))
-    ids = [job.feed.id for job in jobs]
+    ids = [job.source_id for job in jobs]
     if len(set(ids)) < len(ids):
         raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
     return jobs
 
 
-def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Sequence[Job]) -> None:
+def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Sequence[AnyJob]) -> None:
     """A recording is evidence: nothing may be written over it."""
-    for job in jobs:
-        if annotated.exists() and job.media.exists() and annotated.samefile(job.media):
-            message = f"the annotated video would be written over the recording {job.media}; choose another --out"
+    for media in (media for job in jobs for media in job.recordings):
+        if annotated.exists() and media.exists() and annotated.samefile(media):
+            message = f"the annotated video would be written over the recording {media}; choose another --out"
             raise ConfigError(Complaint(str(configuration.path), None, message))
 
 
@@ -91,7 +104,7 @@ def _job(feed: Feed, media: Path, configuration: Configuration, out: Path, annot
 
 def replay(
     configuration: Configuration,
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     *,
     processes: int = 1,
     on_progress: Callable[[Progress], None],
@@ -130,20 +143,18 @@ def replay(
     return Outcome(run.run_id, tuple(ends), len(violations))
 
 
-def _inputs(jobs: Sequence[Job]) -> Iterator[MediaFile]:
+def _inputs(jobs: Sequence[AnyJob]) -> Iterator[MediaFile]:
     """Every input by content; one that cannot be read has no hash."""
     unread: list[str] = []
     for job in jobs:
-        for path in (job.media, job.telemetry):
-            if path is None:
-                continue
+        for path in (*job.recordings, *job.beside):
             try:
-                yield media_file(path, job.feed.id)
+                yield media_file(path, job.source_id)
             except SourceError as error:
-                if path == job.media:
+                if path in job.recordings:
                     unread.append(str(error))
-                yield MediaFile(job.feed.id, path.name, "", 0)
-    if len(unread) == len(jobs):
+                yield MediaFile(job.source_id, path.name, "", 0)
+    if len(unread) == sum(len(job.recordings) for job in jobs):
         raise SourceError("\n".join(unread))
 
 
@@ -165,15 +176,21 @@ def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
             log.end(entry)
 
 
+def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:
+    if isinstance(job, ListeningJob):
+        return listen_to(configuration, job, run_id)
+    return play(configuration, job, run_id)
+
+
 def _in_one_process(
     configuration: Configuration,
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     run_id: str,
     _processes: int,
     on_progress: Callable[[Progress], None],
 ) -> Iterator[Entry]:
     for job in jobs:
-        for entry in play(configuration, job, run_id):
+        for entry in _entries(configuration, job, run_id):
             if isinstance(entry, Progress):
                 on_progress(entry)
             else:
@@ -182,7 +199,7 @@ def _in_one_process(
 
 def _in_processes(
     configuration: Configuration,
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     run_id: str,
     processes: int,
     on_progress: Callable[[Progress], None],
@@ -211,7 +228,7 @@ def _in_processes(
                     message = connection.recv()
                 except EOFError:
                     message = "its process was killed (out of memory?); what was logged stays: run the command again"
-                    raise SourceError(f"{jobs[index].media}: {message}") from None
+                    raise SourceError(f"{jobs[index].recordings[0]}: {message}") from None
                 if message is None:
                     done[index] = True
                     del running[connection]
@@ -233,7 +250,7 @@ def _work(configuration: Configuration, job: Job, run_id: str, parent: Connectio
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:
-        for entry in play(configuration, job, run_id):
+        for entry in _entries(configuration, job, run_id):
             parent.send(entry)
         parent.send(None)
     except LogError as error:

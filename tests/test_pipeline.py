@@ -28,6 +28,7 @@ from detector.model import (
     Undecided,
     Violation,
 )
+from detector.rules import RULES
 
 STILL = np.eye(3)
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -159,8 +160,16 @@ def test_the_stages_of_a_feed_have_the_rules_that_name_it_or_all() -> None:
     configuration = load(CONFIGS / "demo.yaml", pipeline.REGISTRIES)
     first, *rest = configuration.rules
     limited = replace(configuration, rules=(replace(first, feeds=("north",)), *rest))
-    assert len(pipeline.stages_for(limited, "north", Means.UAV, "run").rules) == len(configuration.rules)
-    assert len(pipeline.stages_for(limited, "south", Means.UAV, "run").rules) == len(configuration.rules) - 1
+    of_pictures = [part for part in configuration.rules if part.kind in RULES]
+    assert len(pipeline.stages_for(limited, "north", Means.UAV, "run").rules) == len(of_pictures)
+    assert len(pipeline.stages_for(limited, "south", Means.UAV, "run").rules) == len(of_pictures) - 1
+
+
+def test_the_rules_of_a_network_are_those_on_what_is_heard() -> None:
+    configuration = load(CONFIGS / "demo.yaml", pipeline.REGISTRIES)
+    (rule,) = pipeline.heard_rules_for(configuration, "microphones", Means.ACOUSTIC, "run", (-99.5, 42.3))
+    assert (rule.context.rule_id, rule.context.origin) == ("silence-of-arms", (-99.5, 42.3))
+    assert rule.context.means == (Means.ACOUSTIC,)
 
 
 def test_settings_that_do_not_fit_the_map_are_complaints_with_their_line_each_once(tmp_path: Path) -> None:

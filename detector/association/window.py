@@ -53,7 +53,12 @@ class WindowAssociator:
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._waiting: list[_Pick] = []
-        self._coda_until_ns = -(2**62)
+        self._coda_until_ns = self._until_ns = -(2**62)
+
+    @property
+    def settled_ns(self) -> int:
+        """No incident that was first noticed before this is still to come. [ns]"""
+        return self._until_ns - self._window_ns - 1
 
     def push(self, triggers: Triggers, until_ns: int) -> list[Incident]:
         """Take triggers in any order; incidents decided by now.
@@ -63,6 +68,7 @@ class WindowAssociator:
         """
         rows = zip(triggers.t_ns.tolist(), triggers.channel.tolist(), triggers.kind.tolist(), strict=True)
         self._waiting = sorted([*self._waiting, *(_Pick(*row) for row in rows)])
+        self._until_ns = until_ns
         found = []
         while self._waiting and self._waiting[0].t_ns + self._window_ns < until_ns:
             incident = self._first()

@@ -36,11 +36,13 @@ def check(
     console.print(table)
     counts = {
         "feed": len(configuration.settings.feeds),
+        "network": len(configuration.settings.sensors),
         "zone": len(configuration.map.zones),
         "line": len(configuration.map.lines),
         "rule": len(configuration.rules),
     }
-    counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
+    told = [(name, count) for name, count in counts.items() if count or name != "network"]
+    counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in told)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

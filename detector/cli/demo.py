@@ -17,7 +17,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the log and its evidence.")] = Path("out/demo"),
     annotate: Annotated[bool, typer.Option(help="Also write the feed with what was found drawn in.")] = False,
 ) -> None:
-    """Replay the sample feed (invented place, known truth) and show what was found.
+    """Replay the sample feed and its microphones (invented place, known truth) and show what was found.
 
     Example: `trucewatch demo --out out/demo --annotate`
     """
@@ -28,7 +28,8 @@ def demo(
     from detector.report.against_truth import compare, load_truth
 
     config, truth = _HERE / "configs" / "demo.yaml", _HERE / "sample_feeds" / "demo.truth.json.gz"
-    for needed in (config, truth):
+    heard = _HERE / "sample_feeds" / "demo-sound" / "truth.json"
+    for needed in (config, truth, heard):
         if not needed.exists():
             raise SourceError(
                 f"{needed} is not here: the demo needs a checkout of the repository, not only the package"
@@ -39,14 +40,15 @@ def demo(
         violations = reader.violations()
     print_violations(violations)
     known = load_truth(truth)
-    comparison = compare([logged.violation for logged in violations], known["events"], frames=known["frames"])
+    events = [*known["events"], *load_truth(heard)["events"]]
+    comparison = compare([logged.violation for logged in violations], events, frames=known["frames"])
     console.print(f"Held against the feed's known truth: {comparison}.")
     for event in comparison.missed:
         console.print(f"  missed: {event['kind']} {event.get('zone') or event.get('line') or ''}")
     for violation in comparison.without_cause:
         console.print(f"  without cause: {violation.observation}")
     console.print(f"\nThe log       {out}/violations.sqlite   (trucewatch log list {out})")
-    console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks)")
+    console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)")
     console.print(f"Not seen      trucewatch log coverage {out}")
     console.print(f"Untouched?    trucewatch log verify {out}")
     if comparison.missed or comparison.without_cause:

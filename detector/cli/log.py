@@ -112,9 +112,10 @@ def verify(
 @app.command()
 def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
-    from detector.cli.log_lines import day, gap_line, plain, span, zone_lines
+    from detector.cli.log_lines import day, gap_line, plain, seconds, span, zone_lines
     from detector.log import open_reader
-    from detector.log.watched import zones_watched
+    from detector.log.watched import listened, zones_watched
+    from detector.timebase import ns_from_seconds
 
     period = _period(since, until, source)
     with open_reader(log) as reader:
@@ -130,7 +131,9 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
     for watch in zones_watched(slots, gaps):
         for line in zone_lines(watch, console.width):
             console.print(line)
-    if slots:
+    for sensor, seconds_heard in listened(slots).items():
+        console.print(plain(f"{sensor}: listened for {seconds(ns_from_seconds(seconds_heard))}"))
+    if any(slot.zone_share for slot in slots):
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:
         console.print(gap_line(gap))

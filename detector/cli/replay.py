@@ -15,7 +15,7 @@ def replay(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML): the agreement's map and rules.")],
     media: Annotated[
         list[Path] | None,
-        typer.Argument(help="Recordings or folders of pictures; without any, the feeds that CONFIG names."),
+        typer.Argument(help="Recordings or folders of pictures; without any, the feeds and sensors that CONFIG names."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for violations.sqlite and evidence/.")] = Path("out"),
     annotate: Annotated[bool, typer.Option(help="Also write OUT/<feed>.mp4 with what was found drawn in.")] = False,
@@ -51,9 +51,13 @@ def replay(
         )
     console = Console(highlight=False, soft_wrap=True)
     recorded_s = sum(end.t_end_ns - end.t_start_ns for end in outcome.ends) / 1e9
-    frames = sum(end.frames for end in outcome.ends)
+    networks = {one.id for one in configuration.settings.sensors}
+    amounts = {"frames": 0, "samples": 0}
+    for end in outcome.ends:
+        amounts["samples" if end.source_id in networks else "frames"] += end.frames
+    read = ", ".join(f"{amount} {unit}" for unit, amount in amounts.items() if amount or unit == "frames")
     console.print(
-        f"{frames} frames, {recorded_s:.1f} s of recording in {bars.elapsed_s:.1f} s"
+        f"{read}, {recorded_s:.1f} s of recording in {bars.elapsed_s:.1f} s"
         f" ({recorded_s / bars.elapsed_s:.1f}x real time)"
     )
     plural = "" if outcome.violations == 1 else "s"

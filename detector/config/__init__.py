@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
-from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, PathBeside, Settings, beside
+from detector.config.settings import (
+    CoverageSettings,
+    EvidenceSettings,
+    Feed,
+    PathBeside,
+    SensorNetwork,
+    Settings,
+    beside,
+)
 
 __all__ = [
     "Configuration",
@@ -13,6 +21,7 @@ __all__ = [
     "Part",
     "PathBeside",
     "Registries",
+    "SensorNetwork",
     "Settings",
     "absent_inputs",
     "beside",

@@ -86,11 +86,13 @@ def load(path: Path, registries: Registries) -> Configuration:
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
-    complaints += _twice(document, "feeds")
+    complaints += _twice(document, "feeds", "sensors")
     complaints += _twice(document, "rules")
     agreement = _map(path, document, complaints)
     if settings is not None:
-        complaints += _unknown_feeds(document, rules, {feed.id for feed in settings.feeds})
+        complaints += _unknown_feeds(
+            document, rules, {one.id for one in settings.feeds} | {one.id for one in settings.sensors}
+        )
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
     digest = hashlib.sha256(path.read_bytes())
@@ -102,7 +104,7 @@ def load(path: Path, registries: Registries) -> Configuration:
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
-    """Recordings and telemetry that the feeds name and that are not there, each with its line."""
+    """Recordings and telemetry that feeds and sensors name and that are not there, each with its line."""
     document = parse(configuration.path)
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
@@ -111,6 +113,12 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
             if file is not None and not file.exists():
                 where = ("feeds", i, key)
                 complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
+    for i, network in enumerate(configuration.settings.sensors):
+        for k, name in enumerate(network.media):
+            file = beside(configuration.path, name)
+            if not file.exists():
+                at: Location = ("sensors", i, "media", k)
+                complaints.append(document.complaint(at, f"sensors {network.id!r}: there is no recording {file}"))
     return complaints
 
 
@@ -227,17 +235,19 @@ def _suggestion(word: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(sorted(known))}"
 
 
-def _twice(document: Document, section: str) -> Iterator[Complaint]:
+def _twice(document: Document, *sections: str) -> Iterator[Complaint]:
     seen: dict[str, int | None] = {}
-    items = document.data.get(section)
-    for i, item in enumerate(items if isinstance(items, list) else ()):
-        name = item.get("id") if isinstance(item, dict) else None
-        if not isinstance(name, str):
-            continue
-        here = (section, i, "id")
-        if name in seen:
-            yield document.complaint(here, f"{section}: id {name!r} is used twice; the first is on line {seen[name]}")
-        seen.setdefault(name, document.line_of(here))
+    for section in sections:
+        items = document.data.get(section)
+        for i, item in enumerate(items if isinstance(items, list) else ()):
+            name = item.get("id") if isinstance(item, dict) else None
+            if not isinstance(name, str):
+                continue
+            here = (section, i, "id")
+            if name in seen:
+                told = f"{section}: id {name!r} is used twice; the first is on line {seen[name]}"
+                yield document.complaint(here, told)
+            seen.setdefault(name, document.line_of(here))
 
 
 def _unknown_feeds(document: Document, rules: tuple[Part, ...], known: set[str]) -> Iterator[Complaint]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from detector.config.loading import Registries
-from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, Settings
+from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, SensorNetwork, Settings
 
 _HEAD = """# Configuration
 
@@ -21,6 +21,7 @@ The kinds of `rules:` stand in [rules.md](rules.md)."""
 def page(registries: Registries) -> str:
     """The whole page in Markdown."""
     parts = [_HEAD, *_section("The file", Settings), *_section("A feed: `feeds:`", Feed)]
+    parts += _section("Sensors that listen together: `sensors:`", SensorNetwork)
     parts += _section("Places on the ground: `location:`", registries.location)
     parts += _kinds("registration", registries.registration)
     parts += _kinds("detectors", registries.detectors)

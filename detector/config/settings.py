@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from detector.model import Means
 from detector.timebase import ns_from_iso
@@ -62,6 +62,76 @@ class Feed(Section):
     means: Means = Field(Means.UAV, description="How it observes: uav or camera (fixed).")
 
 
+class SensorNetwork(Section):
+    """Sensors that listen together: what several of them notice is one incident, with its place."""
+
+    id: Identifier = Field(description="Name of the network in the log, none that a feed has.")
+    media: tuple[str, ...] = Field(
+        min_length=1,
+        description="Sensor files, relative to this file (WAV, FLAC, CSV, JSON Lines, Parquet, miniSEED). What a file "
+        "does not say (start, place, clock) stands in the .json of its name beside it.",
+    )
+    means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
+        Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."
+    )
+    start: TimeNs = Field(
+        None, description="UTC time of the first sample of sound files of which nothing else says it."
+    )
+    preset: Literal["acoustic", "seismic"] | None = Field(
+        None, description="Listen as for sound or for ground motion; left out: by each file's sampling rate."
+    )
+    utc: bool = Field(False, description="Times without a zone are UTC.")
+    temperature_c: float = Field(15.0, description="Of the air [deg C].", ge=-60, le=60)
+    wind_m_s: float = Field(0.0, description="Speed of the wind [m/s].", ge=0, le=60)
+    wind_from_deg: float = Field(0.0, description="Where it comes from, clockwise from north [deg].", ge=0, le=360)
+    wave_m_s: float | None = Field(
+        None,
+        description="Speed of waves in the ground; `means: seismic` needs it, or `window_s` [m/s].",
+        ge=50,
+        le=9000,
+    )
+    window_s: float | None = Field(
+        None,
+        description="Where the sensors' places are not known: what they notice within this time is one incident, "
+        "without a place [s].",
+        gt=0,
+        le=3600,
+    )
+    min_sensors: int | None = Field(
+        None,
+        description="Fewer sensors make no incident; left out: 4, or all if they are fewer; 3 with `window_s`.",
+        ge=2,
+        le=100,
+    )
+    reach_m: float = Field(3000.0, description="Incidents are sought so far from the sensors [m].", gt=0, le=100_000)
+    origin_lon_deg: float | None = Field(
+        None,
+        description="Longitude of the zero of places given as x and y; without it they are on no map.",
+        ge=-180,
+        le=180,
+    )
+    origin_lat_deg: float | None = Field(None, description="Latitude of it.", ge=-89, le=89)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.wave_m_s is not None and (self.means is not Means.SEISMIC or self.window_s is not None):
+            raise ValueError("wave_m_s belongs to means seismic without window_s")
+        if self.means is Means.SEISMIC and self.wave_m_s is None and self.window_s is None:
+            raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
+        if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
+            raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
+        if len(set(self.media)) < len(self.media):
+            raise ValueError("media names a file twice")
+        return self
+
+    @property
+    def origin(self) -> tuple[float, float] | None:
+        """Longitude and latitude of the plane's zero. [deg]"""
+        if self.origin_lon_deg is None or self.origin_lat_deg is None:
+            return None
+        return self.origin_lon_deg, self.origin_lat_deg
+
+
 class EvidenceSettings(Section):
     """What is kept for each possible violation."""
 
@@ -91,6 +161,7 @@ class Settings(Section):
     time_zone: ZoneName = Field("UTC", description="Time zone of the hours in the rules (IANA name).")
     map: str | None = Field(None, description="GeoJSON file with zones and lines, relative to this file.")
     feeds: tuple[Feed, ...] = Field((), description="The feeds that `trucewatch replay CONFIG` plays.")
+    sensors: tuple[SensorNetwork, ...] = Field((), description="The networks of sensors that it listens to.")
     location: dict[str, Any] = Field(default_factory=dict, description="How pixels become places on the ground.")
     registration: dict[str, Any] = Field(
         default_factory=lambda: {"kind": "flow"}, description="How the drone's own motion is taken out."

@@ -6,6 +6,7 @@ from detector.evidence.annotated_video import AnnotatedVideo
 from detector.evidence.mask_folder import MaskFolder, MaskMaker
 from detector.evidence.record_section import Trace, record_section_picture
 from detector.evidence.recorder import Clip, EvidenceRecorder, Ring
+from detector.evidence.samples import SampleRecorder
 from detector.evidence.spectrogram import spectrogram_picture
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MaskFolder",
     "MaskMaker",
     "Ring",
+    "SampleRecorder",
     "Trace",
     "record_section_picture",
     "spectrogram_picture",

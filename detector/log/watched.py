@@ -70,9 +70,11 @@ def zones_watched(slots: Sequence[CoverageSlot], gaps: Sequence[Gap] = ()) -> li
 
     A slot tells only how much of a zone was in view on average; `gaps` tell when exactly within it nobody was looking.
     """
+    slots = [slot for slot in slots if not slot.is_sensor]
     if not slots:
         return []
-    pieces = _pieces(slots, gaps)
+    looking = {slot.source_id for slot in slots}
+    pieces = _pieces(slots, [gap for gap in gaps if gap.source_id in looking])
     seen_ns: Counter[int] = Counter()
     for piece in pieces:
         for number in piece.looking:
@@ -89,6 +91,15 @@ def zones_watched(slots: Sequence[CoverageSlot], gaps: Sequence[Gap] = ()) -> li
         watched = sum(one.share * (one.t_end_ns - one.t_start_ns) for one in stretches) / period
         watches.append(ZoneWatch(zone, watched, stretches))
     return watches
+
+
+def listened(slots: Sequence[CoverageSlot]) -> dict[str, float]:
+    """How long each sensor listened, in the order of their ids. [s]"""
+    seconds: dict[str, float] = {}
+    for slot in slots:
+        if slot.is_sensor:
+            seconds[slot.source_id] = seconds.get(slot.source_id, 0.0) + slot.seeing_s
+    return dict(sorted(seconds.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class CoverageSlot:
     """One source during [t_start_ns, t_end_ns).
 
-    seeing_s: how long the source was SEEING and placed on the ground. [s] to 0.001
+    source_id: of a feed; of a sensor, its network and its recording, as "network/recording".
+    seeing_s: how long the source was SEEING and placed on the ground, or the sensor listening. [s] to 0.001
     lost_s: for each Gap reason, how long. [s] to 0.001
     footprint: lon, lat of the outline of the ground seen, to 1e-6 deg; empty if none
     zone_share: for each zone, the mean share of its area that was in view over the slot. [1] to 0.001
@@ -22,3 +23,8 @@ class CoverageSlot:
     lost_s: dict[str, float] = field(default_factory=dict)
     footprint: tuple[tuple[float, float], ...] = ()
     zone_share: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_sensor(self) -> bool:
+        """It listened; it saw no ground."""
+        return "/" in self.source_id

@@ -34,7 +34,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run ended for one source: COMPLETE, or where and why not."""
+    """How a run ended for one source: COMPLETE, or where and why not.
+
+    frames: pictures; of a network of sensors, samples of all its channels.
+    """
 
     run_id: str
     source_id: str

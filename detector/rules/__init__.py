@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from detector.rules.change import Change
-from detector.rules.contract import Rule, RuleContext
+from detector.rules.contract import HeardRule, Rule, RuleContext
 from detector.rules.convoy import Convoy
 from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
 from detector.rules.flash import Flash
+from detector.rules.impulse import Impulse
 from detector.rules.line_crossing import LineCrossing
+from detector.rules.series import Series
 from detector.rules.smoke import Smoke
 from detector.rules.speed import Speed
 from detector.rules.unusual import Unusual
@@ -27,4 +29,7 @@ RULES: dict[str, type[Rule]] = {
     "unusual": Unusual,
 }
 
-__all__ = ["RULES", "Rule", "RuleContext"]
+HEARD_RULES: dict[str, type[HeardRule]] = {"impulse": Impulse, "series": Series}
+"""Rules on what a network of sensors heard; those above are on pictures."""
+
+__all__ = ["HEARD_RULES", "RULES", "HeardRule", "Rule", "RuleContext"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.config.agreement_map import AgreementMap, Shape
-from detector.model import CameraPose, Means, Scene, Undecided, Violation
+from detector.model import CameraPose, Incident, Means, Scene, Undecided, Violation
 
 
 def _no_ground(_pose: CameraPose | None, _size_px: tuple[int, int]) -> NDArray[np.float64] | None:
@@ -24,6 +24,7 @@ class RuleContext:
 
     time_zone: IANA name; the hours of a curfew are in it.
     ground_in_view: outline of the ground that a picture shows, as Locator.footprint gives it.
+    origin: longitude and latitude of the zero of the sensors' plane; None where it is on no map. [deg]
     """
 
     rule_id: str
@@ -35,6 +36,7 @@ class RuleContext:
     means: tuple[Means, ...] = (Means.UAV,)
     time_zone: str = "UTC"
     ground_in_view: Callable[[CameraPose | None, tuple[int, int]], NDArray[np.float64] | None] = _no_ground
+    origin: tuple[float, float] | None = None
 
 
 class Rule(Protocol):
@@ -73,8 +75,29 @@ class Rule(Protocol):
         ...
 
 
+class HeardRule(Protocol):
+    """One event that the agreement forbids, judged for one network of sensors."""
+
+    config: Any
+    context: RuleContext
+
+    def __init__(self, config: Any, context: RuleContext) -> None: ...
+
+    def hear(self, incident: Incident) -> Iterator[Violation | Undecided]:
+        """Judge one incident. What it begins is OPEN at once."""
+        ...
+
+    def pass_time(self, t_ns: int) -> Iterator[Violation | Undecided]:
+        """No incident before this time is to come: close what has ended."""
+        ...
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """Close what is open: the streams have ended."""
+        ...
+
+
 class Settings(BaseModel):
-    """Settings that every rule has."""
+    """Settings that every rule on pictures has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -107,6 +107,11 @@ def place_of_detection(scene: Scene, row: int) -> Place:
     )
 
 
+def place_on_map(lat_deg: float, lon_deg: float, covariance_m2: list[float]) -> Place:
+    """A place that no picture shows. covariance_m2: east-east, east-north, north-east, north-north."""
+    return _place(lat_deg, lon_deg, covariance_m2, math.nan, math.nan)
+
+
 def probability_beyond(margin_sigma: float) -> float:
     """Probability that a Gaussian lies on its mean's side of a straight border `margin_sigma` away; NaN gives 0.5."""
     return 0.5 if math.isnan(margin_sigma) else 0.5 * math.erfc(-margin_sigma / math.sqrt(2.0))

@@ -14,6 +14,7 @@ from detector.synthetic.encode import write_feed
 from detector.synthetic.faults import Fault
 from detector.synthetic.scenes import SCENES
 from detector.synthetic.sheet import write_sheet
+from detector.synthetic.sound import demo_listening, write_listening
 
 app = typer.Typer(help="Drone footage with known truth.", no_args_is_help=True, add_completion=False)
 
@@ -40,6 +41,19 @@ def sheet(
     """Draw one picture of each scene, side by side; about a minute."""
     write_sheet(out)
     typer.echo(f"{out}")
+
+
+@app.command("sound")
+def sound(
+    name: Annotated[str, typer.Argument(help="One of `list`: its flashes are heard.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: a FLAC and its station for each microphone, the truth.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same samples and truth.")] = 1,
+) -> None:
+    """Make what five microphones around a scene hear."""
+    if name not in SCENES:
+        raise typer.BadParameter(f"{name!r} is not a scene; allowed are {', '.join(SCENES)}")
+    files = write_listening(replace(demo_listening(SCENES[name](seed)), seed=seed), out)
+    typer.echo(f"{out}: {len(files)} microphones, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
 
 
 @app.command()

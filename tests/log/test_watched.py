@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.log.watched import zones_watched
+from detector.log.watched import listened, zones_watched
 from detector.model import CoverageSlot, Gap, GapReason
 from tests.log.conftest import SLOT, T0, S
 
@@ -99,3 +99,13 @@ def test_a_moment_beside_a_longer_stretch_is_told_with_it() -> None:
     warming_up = gap(0, 0.3, GapReason.WARMING_UP)
     (watch,) = zones_watched([slot(0, 60, 0.0, warming_up=0.3)], [warming_up])
     assert [(one.t_end_ns - one.t_start_ns, one.why_not) for one in watch.not_watched] == [(60 * S, "out of view")]
+
+
+def test_sensors_watch_no_zones_and_their_gaps_are_no_reasons_of_a_camera() -> None:
+    heard = [CoverageSlot("mics/a.flac", T0 - 60 * S, T0 + 90 * S, 100.0, {"missing": 50.0})]
+    mine = Gap("north", T0 + 20 * S, T0 + 40 * S, GapReason.REGISTRATION)
+    theirs = Gap("mics/a.flac", T0 + 20 * S, T0 + 40 * S, GapReason.DAMAGED)
+    seen = [slot(0, 60, 0.5)]
+    assert zones_watched([*seen, *heard], [mine, theirs]) == zones_watched(seen, [mine])
+    assert listened([*seen, *heard, replace(heard[0], seeing_s=20.0)]) == {"mics/a.flac": 120.0}
+    assert zones_watched(heard) == []

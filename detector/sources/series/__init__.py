@@ -7,7 +7,7 @@ from detector.sources.series.contract import Reader, SeriesEnd, SeriesSource
 from detector.sources.series.merged import merged
 from detector.sources.series.opening import SERIES_SOURCES, open_series, series_kind
 from detector.sources.series.recorded import RecordedSeries
-from detector.sources.series.station import Station, read_station
+from detector.sources.series.station import Station, find_station, read_station
 from detector.sources.series.tidy import Origin, Tidy
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "SeriesSource",
     "Station",
     "Tidy",
+    "find_station",
     "merged",
     "open_series",
     "read_station",

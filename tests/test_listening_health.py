@@ -1,0 +1,86 @@
+"""When each sensor listened: blocks less gaps, and what is not there while others listen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.config import CoverageSettings
+from detector.listening_health import ListeningHealth
+from detector.model import CoverageSlot, Gap, GapReason, Series
+from detector.timebase import NS_PER_S
+
+RATE = 100
+
+
+def block(source_id: str, start_s: float, end_s: float) -> Series:
+    t_ns = np.rint(np.arange(round(start_s * RATE), round(end_s * RATE)) * NS_PER_S / RATE).astype(np.int64)
+    return Series(
+        source_id, t_ns, np.zeros((len(t_ns), 1)), ("a",), ("",), np.zeros((1, 3)), interval_ns=NS_PER_S / RATE
+    )
+
+
+def gap(source_id: str, start_s: float, end_s: float, reason: GapReason = GapReason.WARMING_UP) -> Gap:
+    return Gap(source_id, round(start_s * NS_PER_S), round(end_s * NS_PER_S), reason)
+
+
+def ended(health: ListeningHealth, end_s: float, failures: dict[str, str] | None = None) -> list[Gap | CoverageSlot]:
+    return list(health.finish(0, round(end_s * NS_PER_S), failures or {}))
+
+
+def slots_of(entries: list[Gap | CoverageSlot], source_id: str) -> list[CoverageSlot]:
+    return [one for one in entries if isinstance(one, CoverageSlot) and one.source_id == source_id]
+
+
+def test_a_sensor_listens_while_its_samples_come_but_for_its_gaps() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    list(health.gap(gap("n/a", 0, 2)))
+    for start_s in range(0, 20, 4):
+        health.heard(block("n/a", start_s, start_s + 4))
+    list(health.gap(gap("n/a", 12, 13, GapReason.MISSING)))
+    first, second = slots_of(ended(health, 20), "n/a")
+    assert (first.seeing_s, first.lost_s) == (8.0, {"warming_up": 2.0})
+    assert (second.seeing_s, second.lost_s) == (9.0, {"missing": 1.0})
+    assert first.is_sensor
+    assert (first.footprint, first.zone_share) == ((), {})
+
+
+def test_gaps_that_overlap_are_taken_off_once() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 10))
+    list(health.gap(gap("n/a", 1, 4)))
+    list(health.gap(gap("n/a", 2, 6, GapReason.MISSING)))
+    (slot,) = slots_of(ended(health, 10), "n/a")
+    assert slot.seeing_s == 5.0
+
+
+def test_what_is_not_there_while_others_listen_is_a_gap() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 10))
+    health.heard(block("n/b", 3, 8))
+    entries = ended(health, 10, {"n/c": "c.flac: there is no such file"})
+    gaps = {
+        (one.source_id, one.t_start_ns // NS_PER_S, one.t_end_ns // NS_PER_S): one
+        for one in entries
+        if isinstance(one, Gap)
+    }
+    assert set(gaps) == {("n/b", 0, 3), ("n/b", 8, 10), ("n/c", 0, 10)}
+    assert gaps["n/c", 0, 10].detail == "c.flac: there is no such file"
+    (slot,) = slots_of(entries, "n/b")
+    assert (slot.seeing_s, slot.lost_s) == (5.0, {"missing": 5.0})
+    (slot,) = slots_of(entries, "n/c")
+    assert (slot.seeing_s, slot.lost_s) == (0.0, {"incomplete": 10.0})
+
+
+def test_a_hole_between_blocks_is_not_listened_to() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 4))
+    health.heard(block("n/a", 6, 10))
+    (slot,) = slots_of(ended(health, 10), "n/a")
+    assert slot.seeing_s == 8.0
+
+
+def test_a_moment_at_the_beginning_or_end_is_no_gap() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 10))
+    health.heard(block("n/b", 0.5, 9.5))
+    assert [one for one in ended(health, 10) if isinstance(one, Gap)] == []
