@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from detector.association.travel import Medium
 from detector.model import Incident, Means
@@ -68,7 +68,11 @@ def join(
         for column, incident in enumerate(incidents):
             found = _together(sighting, incident, medium, heard_by)
             cost[row, column] = _NEVER if found is None else found.misfit
-    pairs = [(int(r), int(c)) for r, c in zip(*linear_sum_assignment(cost), strict=True) if cost[r, c] < _NEVER]
+    pairs = [
+        (int(r), int(c))
+        for r, c in zip(*scipy.optimize.linear_sum_assignment(cost), strict=True)
+        if cost[r, c] < _NEVER
+    ]
     joints = [_together(sightings[r], incidents[c], medium, heard_by) for r, c in pairs]
     rows, columns = {r for r, _ in pairs}, {c for _, c in pairs}
     return (

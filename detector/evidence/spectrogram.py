@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.signal import get_window
 
 from detector.evidence.plot_area import Picture, PlotArea, ticks
 from detector.timebase import NS_PER_S, iso_from_ns
@@ -68,7 +68,7 @@ def _levels(values: NDArray[np.float64], window: int) -> tuple[NDArray[np.float6
     missing = np.asarray(np.isnan(pieces).any(axis=1))
     known = np.where(missing[:, None], 0.0, pieces)
     known = known - known.mean(axis=1, keepdims=True)
-    power = np.abs(np.fft.rfft(known * get_window("hann", window), axis=1)) ** 2
+    power = np.abs(np.fft.rfft(known * scipy.signal.get_window("hann", window), axis=1)) ** 2
     power = power[:, 1:]
     heard = power[~missing] if not missing.all() else power
     floor = np.maximum(np.median(heard, axis=0), 1e-12 * max(float(heard.max(initial=0.0)), np.finfo(np.float64).tiny))

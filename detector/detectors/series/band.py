@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt, sosfilt_zi
 
 Float = NDArray[np.float64]
 
@@ -30,8 +30,8 @@ class Band:
         high_hz = min(high_hz, _HIGHEST * rate_hz)
         if not 0 < low_hz < high_hz:
             raise ValueError(f"{low_hz:g} to {high_hz:g} Hz is no band at {rate_hz:g} samples a second")
-        self._sos = butter(_ORDER, (low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
-        self._start = sosfilt_zi(self._sos)
+        self._sos = scipy.signal.butter(_ORDER, (low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
+        self._start = scipy.signal.sosfilt_zi(self._sos)
         self._zi = np.zeros((len(self._sos), 2, channels))
         self._last = np.full(channels, np.nan)
 
@@ -51,14 +51,16 @@ class Band:
         before = self._zi.copy()
         found = self._filtered(np.nan_to_num(filled))
         for channel, row in zip(begins.tolist(), first.tolist(), strict=True):
-            one, self._zi[:, :, channel] = sosfilt(self._sos, filled[row:, channel], zi=before[:, :, channel])
+            one, self._zi[:, :, channel] = scipy.signal.sosfilt(
+                self._sos, filled[row:, channel], zi=before[:, :, channel]
+            )
             found[:row, channel], found[row:, channel] = 0.0, one
         self._last = filled[-1].copy()
         return found
 
     def _filtered(self, filled: Float) -> Float:
         found: Float
-        found, self._zi = sosfilt(self._sos, np.nan_to_num(filled), axis=0, zi=self._zi)
+        found, self._zi = scipy.signal.sosfilt(self._sos, np.nan_to_num(filled), axis=0, zi=self._zi)
         self._last = filled[-1].copy()
         return np.ascontiguousarray(found)
 

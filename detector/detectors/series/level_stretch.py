@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.special import gammaincc
 
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.nearest import PARTS, Nearest
@@ -141,6 +141,6 @@ def together(parts: Float, history: int) -> Float:
     count = parts.shape[1]
     variance = count + count * (count - 1) * _CORRELATION
     total = np.log(10.0) * parts.sum(axis=1)
-    both = -np.log10(np.maximum(gammaincc(count**2 / variance, total * count / variance), 1e-300))
+    both = -np.log10(np.maximum(scipy.special.gammaincc(count**2 / variance, total * count / variance), 1e-300))
     found: Float = np.minimum(both, np.maximum(parts.max(axis=1), np.log10(history)))
     return found

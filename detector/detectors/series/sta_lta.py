@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Float = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -128,5 +128,5 @@ def _averaged(values: Float, weight: float, state: float, seen: int) -> Float:
         found[at] = state
     if warming < len(values):
         begin = np.array([(1.0 - weight) * state])
-        found[warming:], _ = lfilter([weight], [1.0, weight - 1.0], values[warming:], zi=begin)
+        found[warming:], _ = scipy.signal.lfilter([weight], [1.0, weight - 1.0], values[warming:], zi=begin)
     return found
