@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,7 +204,8 @@ def _within(where: tuple[str | int, ...], errors: list[Any]) -> bool:
 def _complaint(model: type[BaseModel], document: Document, location: Location, error: Any) -> Complaint:
     where = (*location, *(step for step in error["loc"] if isinstance(step, str | int)))
     name = ".".join(map(str, where)) or "file"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    # pydantic names members of an enumeration as Python does: <Means.UAV: 'uav'>.
+    message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", str(error["msg"]).removeprefix("Value error, "))
     if error["type"] == "extra_forbidden":
         message = f"unknown key{_suggestion(str(where[-1]), _fields_at(model, error['loc'][:-1]))}"
     elif error["type"] == "missing":

@@ -166,3 +166,10 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         load(tmp_path / name, Case.registries)
+
+
+def test_members_of_an_enumeration_are_named_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("version: 1\nmap: m.geojson\nsensors:\n- {id: microphones, media: [a.flac], means: acustic}\n")
+    with pytest.raises(ConfigError, match="should be 'acoustic' or 'seismic', found 'acustic'"):
+        load(path, Case.registries)
