@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,8 @@ def start() -> Start:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "TERM": "dumb"},
+            # As a terminal starts it; a shell's background job, as CI may be, passes on that SIGINT is ignored.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             **options,
         )
 
