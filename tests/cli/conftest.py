@@ -49,7 +49,7 @@ def start() -> Start:
             text=True,
             env={**os.environ, "TERM": "dumb"},
             # As a terminal starts it; a shell's background job, as CI may be, passes on that SIGINT is ignored.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
             **options,
         )
 
