@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.lagged import Kept
+from detector.detectors.lagged import NO_PICTURE, Kept
 from detector.detectors.light_spot import View, bright_box, change, contrast, ring_level, went_dark
 from detector.detectors.sudden import Brightening, brightest, spots
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
@@ -62,7 +62,6 @@ class FlashConfig(BaseModel):
 
 
 _FRAMES_BEFORE = 12  # so many pictures are kept however slowly they come
-_NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 _NOWHERE = np.zeros((0, 2))
 _NONE = np.zeros(0)
 
@@ -191,7 +190,7 @@ class FlashDetector:
         for one in self._seen[: max(lit - _FRAMES_BEFORE, 0)]:
             if one.kept.t_ns >= since_ns:
                 break
-            one.kept.picture = _NO_PICTURE
+            one.kept.picture = NO_PICTURE
 
     def finish(self) -> list[Detections]:
         """The stream has ended: a light that is still on is no flash, for none has seen it go off."""

@@ -12,6 +12,9 @@ from detector.model import Alignment, Frame, Parallax, Sight, read_only
 from detector.picture import full_from_shrunk, shrunk
 from detector.picture.homography import normalised
 
+NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
+"""In the place of a kept picture that nothing needs any more."""
+
 
 @dataclass(eq=False)
 class Kept:

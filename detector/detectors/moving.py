@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.blobs import Blobs, inside, spots, trimmed
-from detector.detectors.lagged import Kept, nearest, small_from_small
+from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
@@ -29,7 +29,6 @@ _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast 
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
-_NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -241,7 +240,7 @@ class MovingDetector:
         for one, later in pairwise(self._kept):
             if later.t_ns > needed_ns or not all(laying.keep_half(one) for laying in longer):
                 break
-            one.picture = _NO_PICTURE
+            one.picture = NO_PICTURE
         self.needs_no_spots = {index for index in self.needs_no_spots if index >= self._kept[0].index}
         for laying in self._layings:
             laying.forget_before(self._kept[0].index)
@@ -299,15 +298,14 @@ class MovingDetector:
         learned_ns = self._learned_ns[at]
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
-        movers = self._movers(judged) / (judged.picture.shape[0] // residual.shape[0])
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers)
+        shrink = judged.picture.shape[0] // residual.shape[0]
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, self._movers(judged) / shrink)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
         least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        shrink = judged.picture.shape[0] // residual.shape[0]
         apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 

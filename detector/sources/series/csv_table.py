@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import islice
-from pathlib import Path
 from typing import TextIO
 
 from detector.errors import Complaint, SourceError
 from detector.model import Gap
 from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
-from detector.sources.series.station import Station
 from detector.sources.series.table import ROWS, RowsToBlocks, columns_of
+from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import TimeColumn
 
 _SEPARATORS = (",", ";", "\t")
 _LONGEST_HEADER = 1 << 20
 
 
-class CsvTable:
+class CsvTable(TableReader):
     """A table with one header line, separated by comma, semicolon or tab; `columns_of` says which column is what."""
-
-    def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:
-        self._path, self._source_id, self._station, self._assume_utc = path, source_id, station, assume_utc
-        self.shortfall, self.share = "", 0.0
-        self.counters: Counter[str] = Counter()
-        self.units: dict[str, str] = {}
 
     def blocks(self) -> Iterator[Block | Gap]:
         """Rows in the order of the file.
@@ -37,7 +29,7 @@ class CsvTable:
         Raises:
             SourceError: it cannot be opened, has no header that can be used, or no row of it can be read; as file:line.
         """
-        self.shortfall, self.share, self.counters = "", 0.0, Counter()
+        self._begin()
         try:
             size = max(self._path.stat().st_size, 1)
             with self._path.open("rb") as raw, TextIOWrapper(raw, "utf-8-sig", "replace", newline="") as text:

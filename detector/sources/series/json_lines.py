@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,15 @@ from detector.errors import Complaint, SourceError
 from detector.model import Gap, GapReason
 from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
-from detector.sources.series.station import Station
 from detector.sources.series.table import CHANNEL_NAMES, ROWS, Columns, RowsToBlocks, columns_of
+from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import TIME_NAMES, TimeColumn
 from detector.timebase import NS_PER_S
 
 Line = tuple[int, dict[str, Any]]
 
 
-class JsonLines:
+class JsonLines(TableReader):
     """One object a line, all of the first one's form:
 
     - wide: `{"time": …, "a": 1.5, "b": null}`; the channels are the numbers of the first line
@@ -30,19 +29,13 @@ class JsonLines:
     - a stretch of a waveform: `{"time": …, "channel": "a", "rate_hz": 100, "values": [1.5, …]}`, from the time on
     """
 
-    def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:
-        self._path, self._source_id, self._station, self._assume_utc = path, source_id, station, assume_utc
-        self.shortfall, self.share = "", 0.0
-        self.counters: Counter[str] = Counter()
-        self.units: dict[str, str] = {}
-
     def blocks(self) -> Iterator[Block | Gap]:
         """Lines in the order of the file.
 
         Raises:
             SourceError: it cannot be opened, its first line is no sample, or no line can be read; as file:line.
         """
-        self.shortfall, self.share, self.counters = "", 0.0, Counter()
+        self._begin()
         try:
             size = max(self._path.stat().st_size, 1)
             with self._path.open("rb") as raw:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,21 +12,15 @@ from numpy.typing import NDArray
 from detector.errors import SourceError
 from detector.model import Gap
 from detector.sources.series.block import Block
-from detector.sources.series.station import Station
 from detector.sources.series.table import Columns, columns_of
+from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import TimeColumn
 
 _ROWS = 1 << 16
 
 
-class ParquetTable:
+class ParquetTable(TableReader):
     """Columns as `columns_of` tells them; times may be of Parquet's own type."""
-
-    def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:
-        self._path, self._source_id, self._station, self._assume_utc = path, source_id, station, assume_utc
-        self.shortfall, self.share = "", 0.0
-        self.counters: Counter[str] = Counter()
-        self.units: dict[str, str] = {}
 
     def blocks(self) -> Iterator[Block | Gap]:
         """Pieces of 65,536 rows.
@@ -37,7 +29,7 @@ class ParquetTable:
             SourceError: pyarrow is absent, the file is damaged (its index is at its end: one that was cut off cannot be
                 read at all), or it has no column of time or of numbers.
         """
-        self.shortfall, self.share, self.counters = "", 0.0, Counter()
+        self._begin()
         try:
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
         except ImportError:

@@ -1,0 +1,22 @@
+"""What readers of tables have in common: what they are given, and what they tell of the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from detector.sources.series.station import Station
+
+
+class TableReader:
+    """A file of rows or objects with a time each. The rest is the reader's own (see `contract.Reader`)."""
+
+    def __init__(self, path: Path, source_id: str, station: Station, *, assume_utc: bool = False) -> None:
+        self._path, self._source_id, self._station, self._assume_utc = path, source_id, station, assume_utc
+        self.units: dict[str, str] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has been read yet."""
+        self.shortfall, self.share = "", 0.0
+        self.counters: Counter[str] = Counter()
