@@ -54,7 +54,7 @@ class Contestant(NamedTuple):
 def in_turns(contestants: Sequence[Contestant], clips: list[Path], config: Path) -> list[list[Least]]:
     """One pass of each, frame by frame in turns: what else the machine does in a moment falls on all of them.
 
-    Runs this file, as it stands in each tree, as a process of its own.
+    Runs this file with this configuration, each as it stands in its tree, as a process of its own.
 
     Returns:
         For each contestant, in order, what each clip has cost.
@@ -79,9 +79,9 @@ def in_turns(contestants: Sequence[Contestant], clips: list[Path], config: Path)
 
 def _started(one: Contestant, clips: list[Path], config: Path) -> Any:
     search = os.pathsep.join([str(one.tree / "benchmarks"), str(one.tree)])
-    script = one.tree / Path(__file__).resolve().relative_to(REPOSITORY)
+    script, settings = (one.tree / path.relative_to(REPOSITORY) for path in (Path(__file__).resolve(), config))
     return subprocess.Popen(
-        [sys.executable, str(script), str(config), str(one.planted), *map(str, clips)],
+        [sys.executable, str(script), str(settings), str(one.planted), *map(str, clips)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         cwd=one.tree, env={**os.environ, "PYTHONPATH": search},
     )  # fmt: skip
