@@ -64,6 +64,11 @@ class GapBook:
         self._last[key] = gap
         return [last]
 
+    def over(self, t_ns: int) -> list[Gap]:
+        """Those that nothing which begins at `t_ns` or later can adjoin: a live feed does not wait for its end."""
+        ended = [key for key, gap in self._last.items() if gap.t_end_ns + self._join_within_ns < t_ns]
+        return [self._last.pop(key) for key in ended]
+
     def finish(self) -> list[Gap]:
         """What is left, in order of time. The book is empty afterwards."""
         rest = sorted(self._last.values(), key=lambda gap: (gap.t_start_ns, gap.t_end_ns, gap.source_id, gap.reason))

@@ -26,6 +26,7 @@ from detector.detectors import (
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import (
+    BREAKS,
     Alignment,
     CameraPose,
     Detections,
@@ -203,7 +204,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
 
     Yields:
         Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
-        what the rules found in it; Gaps of the source as they come. An event still open at the end is closed, not lost.
+        what the rules found in it; Gaps of the source as they come. An event still open at the end, or where a live
+        feed breaks off, is closed, not lost; nothing is joined across the break.
 
     Raises:
         SourceError: as the source does, once all that was read until then has been judged.
@@ -229,11 +231,28 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
 
+    def over() -> Iterator[Event]:
+        """What was seen so far is all there is of it."""
+        for tracks in tracked(stages.detector.finish()):
+            yield from judged(tracks)
+        for tracks in hindsight.finish():
+            yield from judged(tracks)
+        for rule in stages.rules:
+            yield from rule.finish(t_ns)
+
     failures: list[SourceError] = []
+    broken = False
     for item in _until_it_fails(source, failures):
         if isinstance(item, Gap):
+            if item.reason in BREAKS and not broken:
+                yield from over()
+                stages.registrar.reset()
+                stages.detector.reset()
+                stages.tracker.end_all()
+                broken = True
             yield item
             continue
+        broken = False
         alignment = stages.registrar.align(item)
         colour = item.colour if pictures else None
         waiting[item.index] = _Waiting(
@@ -243,12 +262,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         t_ns = item.t_ns
         for tracks in tracked(stages.detector.detect(item, alignment)):
             yield from judged(tracks)
-    for tracks in tracked(stages.detector.finish()):
-        yield from judged(tracks)
-    for tracks in hindsight.finish():
-        yield from judged(tracks)
-    for rule in stages.rules:
-        yield from rule.finish(t_ns)
+    if not broken:
+        yield from over()
     if failures:
         raise failures[0]
 

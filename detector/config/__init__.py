@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
 from detector.config.settings import (
+    CentreSettings,
     CoverageSettings,
     EvidenceSettings,
     Feed,
+    LiveSettings,
     PathBeside,
     SensorNetwork,
     Settings,
@@ -14,10 +16,12 @@ from detector.config.settings import (
 )
 
 __all__ = [
+    "CentreSettings",
     "Configuration",
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",
+    "LiveSettings",
     "Part",
     "PathBeside",
     "Registries",

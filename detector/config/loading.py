@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from detector.addresses import is_address
 from detector.config.agreement_map import AgreementMap, load_map
 from detector.config.settings import Settings, beside
 from detector.config.yaml_lines import Document, Location, parse
@@ -110,7 +111,7 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
         for key, what, name in (("media", "recording", feed.media), ("telemetry", "telemetry", feed.telemetry)):
-            file = None if name is None else beside(configuration.path, name)
+            file = None if name is None or (key == "media" and is_address(name)) else beside(configuration.path, name)
             if file is not None and not file.exists():
                 where = ("feeds", i, key)
                 complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
