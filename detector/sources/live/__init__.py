@@ -1,0 +1,7 @@
+"""Live feeds: RTSP, RTMP, HTTP, MPEG-TS by UDP, RTP and SRT, a camera of this machine, a recording at its own rate."""
+
+from __future__ import annotations
+
+from detector.sources.live.live_video import LiveVideo, State
+
+__all__ = ["LiveVideo", "State"]
