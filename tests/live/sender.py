@@ -1,9 +1,8 @@
 """A sender that stands in for a drone's ground station: plays a recording at its own rate, as its own process.
 
-    python sender.py rtsp PORT FILE [--at S] [--no-klv A:B] [--freeze A:B]
-    python sender.py udp|rtp PORT FILE ...
+    python sender.py rtsp|udp|rtp|http|srt|rtmp PORT FILE [--no-klv A:B] [--freeze A:B] [--size WxH]
 
-It really sends: RTSP by tstrans' server, UDP and RTP by libavformat. Killing it is what a lost link looks like.
+It really sends: RTSP and SRT by tstrans, the others by libavformat. Killing it is what a lost link looks like.
 """
 
 from __future__ import annotations
@@ -12,8 +11,12 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import av
+
+Send = Callable[["Unit"], None]
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,12 @@ def units(file: str) -> Iterator[Unit]:
             if packet.size and packet.pts is not None:
                 t_s = float(packet.pts * packet.time_base)
                 first_s = t_s if first_s is None else first_s
-                yield Unit(
-                    max(0.0, t_s - first_s), packet.stream.index == video.index, packet.is_keyframe, bytes(packet)
-                )
+                is_video = packet.stream.index == video.index
+                yield Unit(max(0.0, t_s - first_s), is_video, packet.is_keyframe, bytes(packet))
 
 
-def play(file: str, send: Callable[[Unit], None], begun_s: float, no_klv: tuple[float, float]) -> None:
-    """begun_s: of the monotonic clock, when the recording's start is due."""
+def play(file: str, send: Send, no_klv: tuple[float, float]) -> None:
+    begun_s = time.monotonic()
     for unit in units(file):
         wait_s = begun_s + unit.t_s - time.monotonic()
         if wait_s > 0:
@@ -50,46 +52,121 @@ def play(file: str, send: Callable[[Unit], None], begun_s: float, no_klv: tuple[
             send(unit)
 
 
-def rtsp(port: int, file: str, begin: Callable[[Callable[[Unit], None]], None]) -> None:
-    from tstrans.mpegts import KlvStreamType, MuxerProgramConfigBuilder, Pts90khz, VideoCodec
+def ready() -> None:
+    print("ready", flush=True)
+
+
+def program() -> Any:
+    from tstrans.mpegts import KlvStreamType, MuxerProgramConfigBuilder, VideoCodec
+
+    builder = MuxerProgramConfigBuilder(1, 0x100).add_video(0x101, VideoCodec.H264)
+    return builder.add_klv(0x102, KlvStreamType.SYNCHRONOUS_METADATA, carries_pts=True).build()
+
+
+def pushing(mount: Any) -> Send:
+    from tstrans.mpegts import Pts90khz
+
+    def send(unit: Unit) -> None:
+        pts = Pts90khz.from_seconds(1.0 + unit.t_s)
+        if unit.video:
+            mount.push_video(unit.data, pts=pts, key_frame=unit.key)
+        else:
+            mount.push_klv(unit.data, pts=pts)
+        mount.flush()
+
+    return send
+
+
+def rtsp(port: int, _file: str, begin: Callable[[Send], None]) -> None:
     from tstrans.rtp import RtspServer, RtspServerConfig
 
-    program = (
-        MuxerProgramConfigBuilder(1, 0x100)
-        .add_video(0x101, VideoCodec.H264)
-        .add_klv(0x102, KlvStreamType.SYNCHRONOUS_METADATA, carries_pts=True)
-        .build()
-    )
     with RtspServer.start(RtspServerConfig(bind_addr=f"127.0.0.1:{port}")) as server:
-        mount = server.add_unicast_mount("/feed", program)
-        print("ready", flush=True)
+        mount = server.add_unicast_mount("/feed", program())
+        ready()
         while mount.peer_count() == 0:
             time.sleep(0.01)
+        begin(pushing(mount))
+
+
+def srt(port: int, file: str, begin: Callable[[Send], None]) -> None:
+    """It calls: the centre listens."""
+    from tstrans.srt import Sender
+
+    ready()
+    for _ in range(100):
+        try:
+            sender = Sender.from_url(f"srt://127.0.0.1:{port}?mode=caller")
+            break
+        except Exception:
+            time.sleep(0.1)
+    with sender:
+        remuxed(file, Written(sender.send_bytes), "mpegts", {"flush_packets": "1"}, begin)
+
+
+def http(port: int, file: str, begin: Callable[[Send], None]) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp2t")
+            self.end_headers()
+            remuxed(file, Written(self.wfile.write), "mpegts", {"flush_packets": "1"}, begin)
+
+    with HTTPServer(("127.0.0.1", port), Handler) as server:
+        ready()
+        server.handle_request()
+
+
+class Written:
+    """Where libav writes to."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self.write = lambda data: (write(bytes(data)), len(data))[1]
+
+
+def muxed(url: str, form: str) -> Callable[[int, str, Callable[[Send], None]], None]:
+    def by_libav(port: int, file: str, begin: Callable[[Send], None]) -> None:
+        ready()
+        remuxed(file, url.format(port), form, {"flush_packets": "1"}, begin)
+
+    return by_libav
+
+
+def remuxed(file: str, where: Any, form: str, options: dict[str, str], begin: Callable[[Send], None]) -> None:
+    with av.open(file) as source, av.open(where, "w", format=form, options=options) as out:
+        video = out.add_stream_from_template(source.streams.video[0], opaque=True)
+        klv = out.add_data_stream("klv") if form != "flv" else None
+        time_base = source.streams.video[0].time_base
 
         def send(unit: Unit) -> None:
-            pts = Pts90khz.from_seconds(1.0 + unit.t_s)
-            if unit.video:
-                mount.push_video(unit.data, pts=pts, key_frame=unit.key)
-            else:
-                mount.push_klv(unit.data, pts=pts)
-            mount.flush()
+            if unit.video or klv is not None:
+                packet = av.Packet(unit.data)
+                packet.stream, packet.time_base = video if unit.video else klv, time_base
+                packet.pts = packet.dts = round(unit.t_s / time_base)
+                packet.is_keyframe = unit.key
+                out.mux(packet)
 
         begin(send)
 
 
+KINDS = {
+    "rtsp": rtsp,
+    "srt": srt,
+    "udp": muxed("udp://127.0.0.1:{}?pkt_size=1316", "mpegts"),
+    "rtp": muxed("rtp://127.0.0.1:{}", "rtp_mpegts"),
+    "http": http,
+    "rtmp": muxed("rtmp://127.0.0.1:{}/live/feed", "flv"),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind")
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("port", type=int)
     parser.add_argument("file")
     parser.add_argument("--no-klv", default="0:0")
     options = parser.parse_args()
     since, until = map(float, options.no_klv.split(":"))
-
-    def begin(send: Callable[[Unit], None]) -> None:
-        play(options.file, send, time.monotonic(), (since, until))
-
-    {"rtsp": rtsp}[options.kind](options.port, options.file, begin)
+    KINDS[options.kind](options.port, options.file, lambda send: play(options.file, send, (since, until)))
 
 
 if __name__ == "__main__":

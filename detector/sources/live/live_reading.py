@@ -88,6 +88,9 @@ class LiveReading(PictureReading):
             self._pending.clear()
         while self._pending:
             yield from self._take(self._pending.popleft())
+        if self._decoder is not None and self._clock.usable is not None:
+            yield from self._decoded(None, False, lambda: list(self._decoder.decode(None)))
+            self._decoder.flush_buffers()
         if self._bad and self.frames:
             yield self._damaged(self.last_ns + self.interval_ns)
 
@@ -97,8 +100,6 @@ class LiveReading(PictureReading):
         self._skipped += pictures
         self.counters["skipped_frames"] += pictures
         self._awaited.clear()
-        if self._decoder is not None:
-            self._decoder.flush_buffers()
 
     @property
     def starved(self) -> bool:

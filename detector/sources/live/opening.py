@@ -12,7 +12,7 @@ from detector.errors import SourceError
 
 # A stream is looked at for this long before it counts as open: what shows only later is a change of the stream.
 _LOOK_US = "500000"
-_COMMON = {"fflags": "nobuffer", "analyzeduration": _LOOK_US, "probesize": "1000000"}
+_COMMON = {"analyzeduration": _LOOK_US, "probesize": "1000000"}
 _UDP_BUFFER = "fifo_size=100000&overrun_nonfatal=1&reuse=1&buffer_size=4194304"
 
 
@@ -34,6 +34,8 @@ def open_live(media: str, settings: LiveSettings, transport: str) -> Any:
             options |= {"rtsp_transport": transport, "reorder_queue_size": "100"}
         elif scheme == "udp":
             media += ("&" if "?" in media else "?") + _UDP_BUFFER
+        elif scheme in {"rtmp", "http"} and media.endswith("?listen=1"):  # the sender calls the centre
+            media, options["listen"] = media.removesuffix("?listen=1"), "1"
         return av.open(media, options=options, timeout=timeout_s, metadata_errors="replace")
     except av.error.ExitError:
         raise SourceError(f"nothing arrived within {settings.open_timeout_s:g} s") from None
