@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
 from detector.evidence import AnnotatedVideo, EvidenceRecorder
 from detector.feed_health import FeedHealth
-from detector.log import EvidenceStore
-from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd, State, Undecided, Violation
+from detector.locate import Locator
+from detector.log import EvidenceStore, LogWriter
+from detector.model import BREAKS, CoverageSlot, EvidenceFile, Frame, Gap, RunEnd, State, Undecided, Violation
 from detector.overlay import Overlay
 from detector.sources import PacketRing, Source, open_source
 
@@ -70,6 +71,40 @@ class Job:
         return () if self.telemetry is None else (self.telemetry,)
 
 
+class Onlooker:
+    """Sees a feed pass; what a running centre shows of it is made here. This one does nothing."""
+
+    def passing(self, source: Source) -> Iterator[Frame | Gap]:
+        """The source's items on their way to be judged."""
+        yield from source
+
+    def judged(self, event: pipeline.Judged, locator: Locator) -> None:
+        """One frame that has been judged."""
+
+    def amended(self) -> tuple[Configuration, str] | None:
+        """A configuration whose rules are to be used from now on, and its run; None: go on as before."""
+        return None
+
+
+def append(log: LogWriter, entry: Entry, run_id: str) -> None:
+    """Into the log, by what it is. Progress is not for the log."""
+    match entry:
+        case Violation(state=State.OPEN):
+            log.opened(entry)
+        case Violation():
+            log.closed(entry)
+        case Undecided():
+            log.undecided(entry)
+        case Kept():
+            log.evidence(entry.violation_id, entry.files)
+        case Gap():
+            log.gap(entry, run_id)
+        case CoverageSlot():
+            log.coverage(entry, run_id)
+        case RunEnd():
+            log.end(entry)
+
+
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.
 
@@ -94,18 +129,56 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     except SourceError as error:
         yield RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, str(error))
         return
+    yield from watch(configuration, feed, source, job.out, run_id, annotate=job.annotate)
+
+
+def watch(
+    configuration: Configuration,
+    feed: Feed,
+    source: Source,
+    out: Path,
+    run_id: str,
+    *,
+    annotate: bool = False,
+    onlooker: Onlooker | None = None,
+) -> Iterator[Entry]:
+    """The same of a source that is open: a recording, or a live feed, which ends when it is stopped.
+
+    Raises:
+        LogError: evidence cannot be written.
+    """
+    onlooker = onlooker or Onlooker()
     evidence = configuration.settings.evidence
     stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
     slowest_s = max((rule.opens_within_s for rule in stages.rules), default=0.0)
     held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
     source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
-    recorder = EvidenceRecorder(source.ring, EvidenceStore(job.out / "evidence"), evidence, configuration.map, held_s)
+    recorder = EvidenceRecorder(source.ring, EvidenceStore(out / "evidence"), evidence, configuration.map, held_s)
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
-    end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+    end = RunEnd(run_id, feed.id, 0, False, feed.start or 0, feed.start or 0, "")
+
+    def told(finding: Violation | Undecided) -> Iterator[Entry]:
+        if isinstance(finding, Violation):
+            (recorder.opened if finding.state is State.OPEN else recorder.closed)(finding)
+        yield finding
+
     try:
-        for event in _events(source, stages, job, configuration.map):
+        annotated = annotated_file(out, feed.id) if annotate else None
+        for event in _events(onlooker.passing(source), stages, annotated, configuration.map):
             match event:
                 case pipeline.Judged(scene=scene):
+                    amended = onlooker.amended()
+                    if amended is not None:
+                        configuration, run_id = amended
+                        for rule in stages.rules:
+                            for finding in rule.finish(scene.t_ns):
+                                yield from told(finding)
+                        yield from health.finish()
+                        stages.rules = pipeline.rules_for(configuration, feed.id, feed.means, run_id, stages.locator)
+                        health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
+                        recorder.draw_on(configuration.map)
+                        end = replace(end, run_id=run_id)
+                    onlooker.judged(event, stages.locator)
                     recorder.observe(scene)
                     yield from health.seen(scene, event.alignment.reason)
                     first_ns = end.t_start_ns if end.frames else scene.t_ns
@@ -114,14 +187,10 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                         yield _progress(source, event)
                 case Gap():
                     yield from health.gap(event)
-                case Violation(state=State.OPEN):
-                    recorder.opened(event)
-                    yield event
-                case Violation():
-                    recorder.closed(event)
-                    yield event
-                case Undecided():
-                    yield event
+                    if event.reason in BREAKS:  # everything is closed, and no more of it will come
+                        yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
+                case _:
+                    yield from told(event)
             yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.ready())
         end = _end(source, run_id)
     except SourceError as error:
@@ -131,14 +200,16 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     yield end
 
 
-def _events(source: Source, stages: pipeline.Stages, job: Job, agreement: AgreementMap) -> Iterator[pipeline.Event]:
+def _events(
+    items: Iterable[Frame | Gap], stages: pipeline.Stages, annotated: Path | None, agreement: AgreementMap
+) -> Iterator[pipeline.Event]:
     """The pipeline's events; every judged picture is drawn as it passes, if that is wanted."""
-    if not job.annotate:
-        yield from pipeline.run(source, stages)
+    if annotated is None:
+        yield from pipeline.run(items, stages)
         return
     overlay = Overlay(agreement)
-    with AnnotatedVideo(annotated_file(job.out, job.feed.id)) as video:
-        for event in pipeline.run(source, stages, pictures=True):
+    with AnnotatedVideo(annotated) as video:
+        for event in pipeline.run(items, stages, pictures=True):
             if isinstance(event, pipeline.Judged) and event.colour is not None:
                 video.write(overlay.draw(event.colour(), event.scene), event.scene.t_ns)
             yield event

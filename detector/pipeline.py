@@ -56,9 +56,9 @@ REGISTRIES = Registries(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stages:
-    """One feed's stages, each with its own state."""
+    """One feed's stages, each with its own state. The rules of a live feed may be exchanged between two frames."""
 
     registrar: Registrar
     detector: Detector
@@ -147,21 +147,26 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
         if isinstance(one, ChangeDetector):
             one.place(run_id, locator.height_m)
 
-    def context(part: Part) -> RuleContext:
-        plain = _context(configuration, part, source_id, (means,), run_id)
-        return replace(plain, ground_in_view=locator.footprint)
-
-    rules = [
-        RULES[part.kind](part.config, context(part))
-        for part in configuration.rules
-        if part.kind in RULES and (part.feeds is None or source_id in part.feeds)
-    ]
     return Stages(
         REGISTRARS[registration.kind](registration.config),
         DetectorBank(detectors),
         TRACKERS[tracking.kind](tracking.config),
         locator,
-        tuple(rules),
+        rules_for(configuration, source_id, means, run_id, locator),
+    )
+
+
+def rules_for(
+    configuration: Configuration, source_id: str, means: Means, run_id: str, locator: Locator
+) -> tuple[Rule, ...]:
+    """Fresh rules for one feed. locator: the one of its stages, which has seen the ground in view."""
+    return tuple(
+        RULES[part.kind](
+            part.config,
+            replace(_context(configuration, part, source_id, (means,), run_id), ground_in_view=locator.footprint),
+        )
+        for part in configuration.rules
+        if part.kind in RULES and part.concerns(source_id)
     )
 
 
@@ -174,7 +179,7 @@ def heard_rules_for(
             part.config, replace(_context(configuration, part, source_id, (means,), run_id), origin=origin)
         )
         for part in configuration.rules
-        if part.kind in HEARD_RULES and (part.feeds is None or source_id in part.feeds)
+        if part.kind in HEARD_RULES and part.concerns(source_id)
     )
 
 

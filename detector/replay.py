@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 
 from detector import pipeline
+from detector.addresses import is_address
 from detector.config import Configuration, Feed, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
+from detector.feed import Entry, Job, Progress, annotated_file, append, play
 from detector.listening_feed import ListeningJob, listen_to
 from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
-from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Undecided, Violation
+from detector.model import MediaFile, Run, RunEnd, Violation
 from detector.sources import media_file
 from detector.sources.series import series_kind
 
@@ -62,6 +63,9 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     if not media:
         if not feeds and not networks:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
+        live = next((feed for feed in feeds if is_address(feed.media)), None)
+        if live is not None:
+            raise ConfigError(Complaint(file, None, f"feed {live.id!r} is live: watch it with `trucewatch run`"))
         played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
         heard = [
             ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out) for one in networks
@@ -135,7 +139,7 @@ def replay(
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
         for entry in played(configuration, jobs, run.run_id, processes, on_progress):
-            _append(log, entry, run.run_id)
+            append(log, entry, run.run_id)
             if isinstance(entry, RunEnd):
                 ends.append(entry)
             elif isinstance(entry, Violation):
@@ -156,24 +160,6 @@ def _inputs(jobs: Sequence[AnyJob]) -> Iterator[MediaFile]:
                 yield MediaFile(job.source_id, path.name, "", 0)
     if len(unread) == sum(len(job.recordings) for job in jobs):
         raise SourceError("\n".join(unread))
-
-
-def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
-    match entry:
-        case Violation(state=State.OPEN):
-            log.opened(entry)
-        case Violation():
-            log.closed(entry)
-        case Undecided():
-            log.undecided(entry)
-        case Kept():
-            log.evidence(entry.violation_id, entry.files)
-        case Gap():
-            log.gap(entry, run_id)
-        case CoverageSlot():
-            log.coverage(entry, run_id)
-        case RunEnd():
-            log.end(entry)
 
 
 def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:

@@ -51,6 +51,10 @@ class Part:
     feeds: tuple[str, ...] | None = None
     line: int | None = None
 
+    def concerns(self, source_id: str) -> bool:
+        """Whether this rule judges that feed or network."""
+        return self.feeds is None or source_id in self.feeds
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:

@@ -95,6 +95,10 @@ class EvidenceRecorder:
         self._cases: dict[str, _Case] = {}
         self._scenes: deque[Scene] = deque()
 
+    def draw_on(self, agreement: AgreementMap) -> None:
+        """Another map is in force from now on."""
+        self._agreement = agreement
+
     def observe(self, scene: Scene) -> None:
         """Remember one instant; forget those that no clip will need."""
         self._scenes.append(scene)

@@ -30,6 +30,7 @@ from detector.log.schema import EVIDENCE_FOLDER, entry
 from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
 
 MIN_ID_DIGITS = 4
+_NEWEST = 50
 
 Record = TypeVar("Record")
 
@@ -156,15 +157,19 @@ class LogReader:
         rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
         return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
 
-    def entries(self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS) -> Iterator[Entry]:
-        """Entries of these kinds in the order of the chain. `period.rule_id` is not looked at here.
+    def entries(
+        self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS, *, after: int = 0
+    ) -> Iterator[Entry]:
+        """Entries of these kinds after entry number `after`, in the order of the chain.
+
+        `period.rule_id` is not looked at here.
 
         Raises:
             LogError: the file is damaged.
         """
         names = [str(kind) for kind in kinds]
-        query = select(entry).where(entry.c.kind.in_(names), *_within(period)).order_by(entry.c.seq)
-        for row in self._rows(query):
+        query = select(entry).where(entry.c.seq > after, entry.c.kind.in_(names), *_within(period))
+        for row in self._rows(query.order_by(entry.c.seq)):
             yield Entry(
                 **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
             )
@@ -215,6 +220,19 @@ class LogReader:
         found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
+
+    def open_violations(self, source_id: str) -> list[Violation]:
+        """Those of one source that were opened and never closed: its process was killed."""
+        told = self.entries((EntryKind.OPENED, EntryKind.CLOSED), Period(source_id=source_id))
+        newest = {item.violation_id: self._record(violation_from, item) for item in told}
+        return [violation for violation in newest.values() if violation.state is State.OPEN]
+
+    def told_until_ns(self, source_id: str) -> int | None:
+        """Until where the log says what one source saw or did not see; None where it says nothing. [ns UTC]"""
+        kinds = [kind.value for kind in (EntryKind.GAP, EntryKind.COVERAGE, EntryKind.END)]
+        query = select(entry.c.body).where(entry.c.kind.in_(kinds), entry.c.source_id == source_id)
+        newest = self._rows(query.order_by(entry.c.seq.desc()).limit(_NEWEST))
+        return max((int(json.loads(row["body"])["t_end_ns"]) for row in newest), default=None)
 
     def runs(self) -> list[LoggedRun]:
         """Runs in the order they were begun, each with how it ended: newest word of each source."""

@@ -97,7 +97,7 @@ def srt(port: int, file: str, begin: Callable[[Send], None]) -> None:
         try:
             sender = Sender.from_url(f"srt://127.0.0.1:{port}?mode=caller")
             break
-        except Exception:
+        except Exception:  # noqa: BLE001
             time.sleep(0.1)
     with sender:
         remuxed(file, Written(sender.send_bytes), "mpegts", {"flush_packets": "1"}, begin)
