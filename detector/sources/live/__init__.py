@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from detector.sources.live.live_video import LiveVideo, State
+from detector.sources.live.live_video import LiveVideo
+from detector.sources.live.paced import Paced
+from detector.sources.live.state import State
 
-__all__ = ["LiveVideo", "State"]
+__all__ = ["LiveVideo", "Paced", "State"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 
 from detector.config import LiveSettings
@@ -13,6 +12,7 @@ from detector.model import Frame, Gap, GapReason
 from detector.sources.live.arrived import Arrived, Closed, Opened, Skipped
 from detector.sources.live.live_reading import LiveReading
 from detector.sources.live.reader import Reader
+from detector.sources.live.state import State
 from detector.sources.live.stillness import RepeatedPictures
 from detector.sources.live.waiting import Waiting
 from detector.sources.packet_ring import PacketRing
@@ -24,16 +24,6 @@ _TELL_EVERY_NS = NS_PER_S
 # What is told of an outage that goes on stays behind by this, so that it does not reach into what comes next.
 _BEHIND_NS = NS_PER_S
 _SAME_CLOCK_NS = 60 * NS_PER_S
-
-
-class State(StrEnum):
-    """What a feed is doing."""
-
-    CONNECTING = "connecting"
-    RUNNING = "running"
-    RECONNECTING = "reconnecting"
-    FROZEN = "frozen"
-    ENDED = "ended"
 
 
 class _Outage:
@@ -105,6 +95,7 @@ class LiveVideo:
             LogError: pictures have to wait on the disk, and it cannot be written.
         """
         self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
+        reading.counters = self.counters
         waiting = Waiting(self._settings, self._spool)
         reader = Reader(self.media, self._settings, self._transport, waiting.put)
         reader.start()
@@ -138,7 +129,7 @@ class LiveVideo:
             if self.ring is not None:
                 self.ring.end()
         self._say(State.ENDED, "stopped")
-        counters = {name: n for name, n in (reading.counters + self.counters).items() if n}
+        counters = {name: n for name, n in self.counters.items() if n}
         end_ns = reading.end_ns if reading.frames else 0
         self.end = SourceEnd(reading.frames, True, "", reading.first_ns, end_ns, counters)
 

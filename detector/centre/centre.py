@@ -1,0 +1,253 @@
+"""The centre: every feed of a configuration watched in a process of its own, and one log that this process writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from detector import pipeline
+from detector.addresses import is_address, masked
+from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.health_page import HealthPage
+from detector.centre.messages import Order
+from detector.centre.place import LocalProcesses, Place
+from detector.centre.reload import Change, change_for, watched
+from detector.centre.supervisor import Supervised
+from detector.config import Configuration, Feed, SensorNetwork, beside
+from detector.errors import Complaint, ConfigError, SourceError
+from detector.feed import append
+from detector.live_file import VERSION, write_centre
+from detector.log import LogWriter, open_reader
+from detector.model import MediaFile, Run, State
+from detector.sources import media_file
+
+_TURN_S = 0.1
+_SHOW_EVERY_S = 1.0
+_STOP_WITHIN_S = 15.0
+
+
+class Centre:
+    """Watches until `stop`, or until every feed has ended (recordings do, live feeds do not).
+
+    Args:
+        configuration: checked.
+        out: gets violations.sqlite, evidence/ and live/.
+        place: where the feeds' processes run.
+
+    Raises:
+        ConfigError: it names nothing to watch, or the address of the health page cannot be used.
+        LogError: the log cannot be written, here or from `run`: nothing is watched unrecorded.
+    """
+
+    def __init__(self, configuration: Configuration, out: Path, place: Place | None = None) -> None:
+        if not watched(configuration):
+            raise ConfigError(Complaint(str(configuration.path), None, "it names no feeds and no sensors to watch"))
+        self._configuration, self._out = configuration, out
+        self._place = place or LocalProcesses()
+        self._file = ConfigurationFile(configuration)
+        self._feeds: dict[str, Supervised] = {}
+        self._leaving: list[Supervised] = []
+        self._entries = 0
+        self._started_ns = time.time_ns()
+        self._health: HealthPage | None = None
+        self._snapshot: dict[str, Any] = {}
+        self._stopping = threading.Event()
+        self._reload = threading.Event()
+        self._say = structlog.get_logger()
+
+    def stop(self) -> None:
+        """Close what is open in every feed, and end. From a signal handler or another thread."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Look at the configuration now, whether or not its file seems to have changed."""
+        self._reload.set()
+
+    def on_signals(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads. In the main thread."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        def reload(_number: int, _frame: FrameType | None) -> None:
+            self.reload()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, reload)
+
+    def run(self) -> None:
+        """Watch."""
+        with ExitStack() as stack, LogWriter(self._out) as log:
+            self._log = log
+            stack.callback(self._kill_all)
+            self._look()
+            if self._configuration.settings.centre.health is not None:
+                address, config = self._configuration.settings.centre.health, str(self._configuration.path)
+                self._health = HealthPage(address, config, lambda: self._snapshot)
+                stack.callback(self._health.close)
+            self._take_on(self._configuration)
+            self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
+            shown_s = 0.0
+            while not self._stopping.is_set() and not all(one.over for one in self._feeds.values()):
+                self._turn()
+                self._amend()
+                if time.monotonic() - shown_s >= _SHOW_EVERY_S:
+                    shown_s = time.monotonic()
+                    self._show()
+            self._stop_all()
+            self._show()
+            self._say.info("stopped", entries=self._entries)
+
+    def _take_on(self, configuration: Configuration) -> None:
+        """Watch what this configuration names and is not watched yet."""
+        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration)))
+        self._log.begin(run)
+        for source_id, one in watched(configuration).items():
+            if source_id not in self._feeds:
+                order = Order(configuration, one, self._out, run.run_id, None)
+                self._feeds[source_id] = Supervised(
+                    order, self._place, configuration.settings.centre, self._before_start
+                )
+
+    def _before_start(self, order: Order) -> Order:
+        """Close what its last process left open, and find out until where the log knows it."""
+        with open_reader(self._out) as reader:
+            left_open = reader.open_violations(order.source_id)
+            until_ns = reader.told_until_ns(order.source_id)
+        for violation in left_open:
+            self._entries += self._log.closed(replace(violation, state=State.CLOSED))
+        self._say.info("feed starts", feed=order.source_id, closed=len(left_open))
+        return replace(order, watched_until_ns=until_ns)
+
+    def _turn(self) -> None:
+        """Wait for the next message, and take in what there is."""
+        everyone = [*self._feeds.values(), *self._leaving]
+        waiting = [one.worker.readable for one in everyone if one.worker is not None]
+        if waiting:
+            wait(waiting, timeout=_TURN_S)
+        else:
+            time.sleep(_TURN_S)
+        for one in everyone:
+            before = one.state
+            for logged in one.turn():
+                append(self._log, logged.entry, logged.run_id)
+                self._entries += 1
+            if one.state not in {before, "running"}:
+                self._say.warning("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))
+        self._leaving = [one for one in self._leaving if not one.over]
+
+    def _amend(self) -> None:
+        asked = self._reload.is_set()
+        self._reload.clear()
+        problem = self._file.problem
+        after = self._file.newer(now=asked)
+        if self._file.problem and self._file.problem != problem:
+            self._say.error("configuration refused", why=self._file.problem)
+        if after is None:
+            return
+        before, self._configuration = self._configuration, after
+        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after)))
+        self._log.begin(run)
+        changes = {one: change_for(one, before, after) for one in watched(before).keys() & watched(after).keys()}
+        for source_id in list(self._feeds):
+            change = changes.get(source_id, Change.RESTART)
+            if change is Change.RULES:
+                order = replace(self._feeds[source_id].order, configuration=after, run_id=run.run_id)
+                self._feeds[source_id].amend(order)
+            elif change is Change.RESTART:
+                leaving = self._feeds.pop(source_id)
+                leaving.stop()
+                self._leaving.append(leaving)
+        self._say.info(
+            "configuration", sha256=after.sha256, changes={one: change.value for one, change in changes.items()}
+        )
+        self._wait_for(self._leaving)
+        self._take_on(after)
+
+    def _stop_all(self) -> None:
+        for one in self._feeds.values():
+            one.stop()
+        self._wait_for([*self._feeds.values(), *self._leaving])
+
+    def _wait_for(self, leaving: list[Supervised]) -> None:
+        """Until they have closed what is open; what does not come to its end in time is killed."""
+        until_s = time.monotonic() + _STOP_WITHIN_S
+        while any(not one.over for one in leaving) and time.monotonic() < until_s:
+            self._turn()
+        for one in leaving:
+            if not one.over:
+                self._say.error("feed killed: it did not stop", feed=one.source_id)
+                one.kill()
+
+    def _kill_all(self) -> None:
+        for one in (*self._feeds.values(), *self._leaving):
+            one.kill()
+
+    def _look(self) -> None:
+        feeds = {
+            source_id: one.figures() | {"alive": one.alive, "status": one.status}
+            for source_id, one in self._feeds.items()
+        }
+        self._snapshot = {
+            "version": VERSION,
+            "software": pipeline.SOFTWARE,
+            "pid": os.getpid(),
+            "started_ns": self._started_ns,
+            "written_ns": time.time_ns(),
+            "config": str(self._configuration.path),
+            "config_sha256": self._configuration.sha256,
+            "config_problem": self._file.problem,
+            "health": self._health_url(),
+            "log_entries": self._entries,
+            "log_seq": self._last_seq(),
+            "feeds": feeds,
+            "outbox": {},
+        }
+
+    def _show(self) -> None:
+        self._look()
+        feeds = {
+            source_id: {name: value for name, value in one.items() if name not in {"status", "alive"}}
+            for source_id, one in self._snapshot["feeds"].items()
+        }
+        try:
+            write_centre(self._out, self._snapshot | {"feeds": feeds})
+        except OSError as error:
+            self._say.warning("live/centre.json cannot be written", why=error.strerror)
+
+    def _last_seq(self) -> int:
+        with open_reader(self._out) as reader:
+            return reader.head().seq
+
+    def _health_url(self) -> str | None:
+        return None if self._health is None else self._health.url
+
+
+def _media(configuration: Configuration) -> Iterator[MediaFile]:
+    """Recordings by their content; of a live feed its address is all that can be said beforehand."""
+    for one in watched(configuration).values():
+        for name in _names(one):
+            if is_address(name):
+                yield MediaFile(one.id, masked(name), "", 0)
+                continue
+            path = beside(configuration.path, name)
+            try:
+                yield media_file(path, one.id)
+            except SourceError:
+                yield MediaFile(one.id, path.name, "", 0)
+
+
+def _names(one: Feed | SensorNetwork) -> tuple[str, ...]:
+    return (one.media,) if isinstance(one, Feed) else one.media

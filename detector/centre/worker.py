@@ -1,0 +1,159 @@
+"""The process of one feed: it watches, tells the centre what the log has to hold, and shows what it sees."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cv2
+
+from detector.addresses import is_address, masked
+from detector.centre.live_view import LiveView
+from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
+from detector.config import Feed, beside
+from detector.errors import LogError, SourceError
+from detector.feed import Entry, Progress, watch
+from detector.listening_feed import ListeningJob, listen_to
+from detector.live_file import VERSION, write_live
+from detector.model import RunEnd
+from detector.sources import open_source
+from detector.sources.live import LiveVideo, Paced
+
+_BEAT_S = 1.0
+
+
+def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
+    """Until the feed ends, is told to stop, or the centre is gone: it never watches unrecorded."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the centre says what it means
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    line = _Line(to_centre)
+    try:
+        if isinstance(order.watched, Feed):
+            _watch(order, order.watched, line, from_centre)
+        else:
+            _listen(order, line, from_centre)
+        line.send(Done())
+    except (LogError, SourceError) as error:
+        line.send(Done(masked(str(error))))
+    to_centre.close()
+    os._exit(0)  # a thread may be inside libav for some seconds more
+
+
+class _Line:
+    """To the centre, from more than one thread. If nobody is there any more, this process ends."""
+
+    def __init__(self, to_centre: Connection) -> None:
+        self._to_centre, self._lock = to_centre, threading.Lock()
+
+    def send(self, message: FromFeed) -> None:
+        try:
+            with self._lock:
+                self._to_centre.send(message)
+        except OSError:
+            os._exit(1)
+
+
+def _watch(order: Order, feed: Feed, line: _Line, from_centre: Connection) -> None:
+    source = _source(order, feed)
+    view = LiveView(source, order.out, order.run_id)
+
+    def hear(message: Any) -> None:
+        if isinstance(message, Stop):
+            source.stop()
+        elif isinstance(message, Amend):
+            view.amend(message.configuration, message.run_id)
+
+    def beat() -> None:
+        view.write()
+        line.send(Status(view.status()))
+
+    _in_background(lambda: _hear(from_centre, hear))
+    _in_background(lambda: _every(_BEAT_S, beat))
+    for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view):
+        view.logged(entry)
+        if not isinstance(entry, Progress):
+            line.send(Logged(view.run_id, entry))
+    beat()
+
+
+def _source(order: Order, feed: Feed) -> LiveVideo | Paced:
+    configuration = order.configuration
+    if is_address(feed.media):
+        return LiveVideo(
+            feed.media, feed.id, configuration.settings.live,
+            spool=order.out / "live" / "waiting", transport=feed.transport,
+            telemetry_offset_s=feed.telemetry_offset_s, watched_until_ns=order.watched_until_ns,
+        )  # fmt: skip
+    path = beside(configuration.path, feed.media)
+    telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+    source = open_source(
+        path, source_id=feed.id, start_ns=feed.start, telemetry=telemetry,
+        telemetry_offset_s=feed.telemetry_offset_s, hfov_deg=feed.hfov_deg, fps=feed.fps,
+    )  # fmt: skip
+    return Paced(source, str(path))
+
+
+def _listen(order: Order, line: _Line, from_centre: Connection) -> None:
+    """A network of sensors. What it has heard until it is told to stop is judged; the rest of its files is not read."""
+    network = order.watched
+    if isinstance(network, Feed):
+        raise TypeError(f"{network.id} is a feed of pictures")
+    stopped = threading.Event()
+    media = tuple(beside(order.configuration.path, name) for name in network.media)
+    status: dict[str, Any] = {
+        "version": VERSION, "source_id": network.id, "kind": "sensors", "media": ", ".join(network.media),
+        "pid": os.getpid(), "state": "running", "state_why": "", "since_ns": time.time_ns(), "lag_s": None,
+        "counters": {"frames": 0, "skipped_frames": 0, "reconnects": 0, "violations": 0, "gaps": {}}, "stage_ms": {},
+    }  # fmt: skip
+    status["alive_ns"] = time.time_ns()
+
+    def beat() -> None:
+        status["written_ns"] = time.time_ns()
+        with contextlib.suppress(OSError):  # no evidence: the next one may succeed
+            write_live(order.out, network.id, status)
+        line.send(Status(dict(status)))
+
+    _in_background(lambda: _hear(from_centre, lambda message: stopped.set() if isinstance(message, Stop) else None))
+    _in_background(lambda: _every(_BEAT_S, beat))
+    entries = listen_to(order.configuration, ListeningJob(network, media, order.out), order.run_id)
+    for entry in _until(entries, stopped, order.run_id, network.id):
+        status["alive_ns"] = time.time_ns()
+        if isinstance(entry, Progress):
+            status["counters"] = status["counters"] | {"frames": entry.frames}
+        else:
+            line.send(Logged(order.run_id, entry))
+    status["state"], status["since_ns"] = "ended", time.time_ns()
+    beat()
+
+
+def _until(entries: Iterator[Entry], stopped: threading.Event, run_id: str, source_id: str) -> Iterator[Entry]:
+    for entry in entries:
+        yield entry
+        if stopped.is_set() and not isinstance(entry, RunEnd):
+            yield RunEnd(run_id, source_id, 0, False, 0, 0, "stopped before its end")
+            return
+
+
+def _hear(from_centre: Connection, hear: Callable[[Any], None]) -> None:
+    try:
+        while True:
+            hear(from_centre.recv())
+    except (EOFError, OSError):
+        os._exit(1)  # the centre is gone, and with it the log
+
+
+def _every(seconds: float, do: Callable[[], None]) -> None:
+    while True:
+        do()
+        time.sleep(seconds)
+
+
+def _in_background(do: Callable[[], None]) -> None:
+    threading.Thread(target=do, daemon=True).start()
