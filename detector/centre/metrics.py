@@ -7,6 +7,9 @@ from typing import Any
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+Sample = tuple[tuple[tuple[str, Any], ...], Any]
+"""Labels and value; None: not known, and left out."""
+
 _GAUGES = (
     ("trucewatch_feed_up", "1: its process runs and its loop turns", lambda f: int(f["alive"])),
     ("trucewatch_feed_running", "1: it sees pictures now", lambda f: int(f["status"].get("state") == "running")),

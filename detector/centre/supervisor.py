@@ -126,9 +126,7 @@ class Supervised:
             "why": self.why,
             "pid": None if stay is None else stay.worker.pid,
             "starts": self.starts,
-            "next_start_ns": time.time_ns() + round((self._next_start_s - time.monotonic()) * NS_PER_S)
-            if waits
-            else None,
+            "next_start_ns": time.time_ns() + round(wait_s * NS_PER_S) if waits else None,
             "config_sha256": self.order.configuration.sha256,
             "cpu_share": cpu_share,
             "memory_bytes": memory,

@@ -10,9 +10,7 @@ import typer
 
 def run(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML): the feeds, the agreement's map and rules.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for violations.sqlite, evidence/ and live/.")] = Path(
-        "out"
-    ),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the log, evidence/ and live/.")] = Path("out"),
 ) -> None:
     """Watch the feeds and sensors that CONFIG names, each in a process of its own, until Ctrl-C or SIGTERM.
 

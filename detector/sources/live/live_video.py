@@ -163,6 +163,8 @@ class LiveVideo:
             yield from self._begun(reason, detail, reading.end_ns)
         else:
             self._say(State.RECONNECTING if reading.frames else State.CONNECTING, detail)
+        if self.ring is not None:
+            self.ring.start()  # the clips have been written: the lost connection's stream is needed no more
 
     def _begun(self, reason: GapReason, detail: str, start_ns: int) -> Iterator[Gap]:
         """An outage begins: it is told at once, so that what is open is closed now and not when the feed is back."""

@@ -62,14 +62,13 @@ class Reader(threading.Thread):
     def _connection(self) -> None:
         """One connection, from its opening to its end. Raises SourceError with why it ended."""
         container = open_live(self._media, self._settings, self._transport)
-        try:
-            if not container.streams.video:
-                raise SourceError("there is no picture in the stream")
-            video = container.streams.video[0]
-            self._put(_opening(container, video))
-            self._packets(container, video)
-        finally:
+        if not container.streams.video:
             container.close()
+            raise SourceError("there is no picture in the stream")
+        # Not closed here: clips still need its stream. It closes when the last of them has been written.
+        video = container.streams.video[0]
+        self._put(_opening(container, video))
+        self._packets(container, video)
 
     def _packets(self, container: Any, video: Any) -> None:
         wanted = {one.index for one in container.streams if one.type == "data"} | {video.index}
