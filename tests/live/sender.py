@@ -1,6 +1,6 @@
 """A sender that stands in for a drone's ground station: plays a recording at its own rate, as its own process.
 
-    python sender.py rtsp|udp|rtp|http|srt|rtmp PORT FILE [--no-klv A:B] [--freeze A:B] [--size WxH]
+    python sender.py rtsp|udp|rtp|http|srt|rtmp PORT FILE [--no-klv A:B] [--freeze A:B] [--size WxH] [--from S] [--to S]
 
 It really sends: RTSP and SRT by tstrans, the others by libavformat. Killing it is what a lost link looks like.
 """
@@ -8,6 +8,7 @@ It really sends: RTSP and SRT by tstrans, the others by libavformat. Killing it 
 from __future__ import annotations
 
 import argparse
+import heapq
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,9 +43,50 @@ def units(file: str) -> Iterator[Unit]:
                 yield Unit(max(0.0, t_s - first_s), is_video, packet.is_keyframe, bytes(packet))
 
 
-def play(file: str, send: Send, no_klv: tuple[float, float]) -> None:
-    begun_s = time.monotonic()
-    for unit in units(file):
+def encoded_anew(file: str, size: tuple[int, int] | None, freeze: tuple[float, float]) -> Iterator[Unit]:
+    """The recording's pictures encoded again: smaller, or the one at freeze[0] again and again until freeze[1]."""
+    encoder = None
+    last: Any = None
+    with av.open(file) as container:
+        video = container.streams.video[0]
+        for frame in container.decode(video):
+            t_s = float((frame.pts - (video.start_time or 0)) * video.time_base)
+            if encoder is None:
+                width, height = size or (frame.width, frame.height)
+                encoder = av.CodecContext.create("libx264", "w")
+                encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+                encoder.time_base, encoder.framerate = video.time_base, video.average_rate
+                encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23", "g": "25"}
+            picture = last if last is not None and freeze[0] <= t_s < freeze[1] else frame
+            last = picture
+            shown = picture.reformat(width=encoder.width, height=encoder.height, format="yuv420p")
+            shown.pts, shown.time_base, shown.pict_type = frame.pts, video.time_base, 0
+            for packet in encoder.encode(shown):
+                yield Unit(t_s, True, packet.is_keyframe, bytes(packet))
+
+
+def all_units(options: argparse.Namespace) -> Iterator[Unit]:
+    freeze, size = span(options.freeze), options.size and tuple(map(int, options.size.split("x")))
+    if freeze == (0.0, 0.0) and not size:
+        return units(options.file)
+    klv = (unit for unit in units(options.file) if not unit.video)
+    return heapq.merge(klv, encoded_anew(options.file, size, freeze), key=lambda unit: unit.t_s)
+
+
+def span(text: str) -> tuple[float, float]:
+    since, until = map(float, text.split(":"))
+    return since, until
+
+
+def play(found: Iterator[Unit], send: Send, no_klv: tuple[float, float], at_s: float, end_s: float) -> None:
+    begun_s = time.monotonic() - at_s
+    began = False
+    for unit in found:
+        began = began or (unit.t_s >= at_s and unit.video and unit.key)
+        if not began:
+            continue
+        if unit.t_s >= end_s:
+            return
         wait_s = begun_s + unit.t_s - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
@@ -163,10 +205,17 @@ def main() -> None:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("port", type=int)
     parser.add_argument("file")
-    parser.add_argument("--no-klv", default="0:0")
+    parser.add_argument("--no-klv", default="0:0", help="no telemetry between these seconds")
+    parser.add_argument("--freeze", default="0:0", help="one picture again and again between these seconds")
+    parser.add_argument("--size", help="of the pictures, as 320x180")
+    parser.add_argument("--from", dest="at_s", type=float, default=0.0, help="begin at this second")
+    parser.add_argument("--to", dest="end_s", type=float, default=1e9)
     options = parser.parse_args()
-    since, until = map(float, options.no_klv.split(":"))
-    KINDS[options.kind](options.port, options.file, lambda send: play(options.file, send, (since, until)))
+
+    def begin(send: Send) -> None:
+        play(all_units(options), send, span(options.no_klv), options.at_s, options.end_s)
+
+    KINDS[options.kind](options.port, options.file, begin)
 
 
 if __name__ == "__main__":
