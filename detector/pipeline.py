@@ -41,6 +41,7 @@ from detector.model import (
     Undecided,
     Violation,
 )
+from detector.outbox import SINKS
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
 from detector.rules import HEARD_RULES, RULES, HeardRule, Rule, RuleContext
 from detector.tracking import TRACKERS, Hindsight, KalmanTracker, Tracker
@@ -52,6 +53,7 @@ REGISTRIES = Registries(
     detectors=DETECTORS,
     tracking=TRACKERS,
     rules={**RULES, **HEARD_RULES},
+    outbox=SINKS,
     location=Locator.Config,
 )
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,8 @@ from detector.feed import append
 from detector.live_file import VERSION, write_centre
 from detector.log import LogWriter, open_reader
 from detector.model import MediaFile, Run, State
+from detector.outbox import SINKS
+from detector.outbox.delivery import Delivery
 from detector.sources import media_file
 
 _TURN_S = 0.1
@@ -61,6 +63,7 @@ class Centre:
         self._entries = 0
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
+        self._outbox: list[Delivery] = []
         self._snapshot: dict[str, Any] = {}
         self._stopping = threading.Event()
         self._reload = threading.Event()
@@ -98,6 +101,8 @@ class Centre:
                 self._health = HealthPage(address, config, lambda: self._snapshot)
                 stack.callback(self._health.close)
             self._take_on(self._configuration)
+            self._open_outbox(self._configuration)
+            stack.callback(self._close_outbox)
             self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
             shown_s = 0.0
             while not self._stopping.is_set() and not all(one.over for one in self._feeds.values()):
@@ -175,6 +180,25 @@ class Centre:
         )
         self._wait_for(self._leaving)
         self._take_on(after)
+        if _sinks(before) != _sinks(after):
+            self._close_outbox()
+            self._open_outbox(after)
+
+    def _open_outbox(self, configuration: Configuration) -> None:
+        for part in configuration.outbox:
+            delivery = Delivery(SINKS[part.kind](part.config), self._out, self._feed_states)
+            delivery.start()
+            self._outbox.append(delivery)
+
+    def _close_outbox(self) -> None:
+        for delivery in self._outbox:
+            delivery.stop()
+        for delivery in self._outbox:
+            delivery.join(timeout=_STOP_WITHIN_S)
+        self._outbox.clear()
+
+    def _feed_states(self) -> dict[str, str]:
+        return {source_id: str(one.status.get("state", one.state)) for source_id, one in list(self._feeds.items())}
 
     def _stop_all(self) -> None:
         for one in self._feeds.values():
@@ -213,7 +237,7 @@ class Centre:
             "log_entries": self._entries,
             "log_seq": self._last_seq(),
             "feeds": feeds,
-            "outbox": {},
+            "outbox": {one.sink_name: asdict(one.progress) for one in list(self._outbox)},
         }
 
     def _show(self) -> None:
@@ -247,6 +271,10 @@ def _media(configuration: Configuration) -> Iterator[MediaFile]:
                 yield media_file(path, one.id)
             except SourceError:
                 yield MediaFile(one.id, path.name, "", 0)
+
+
+def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:
+    return [(part.kind, part.config) for part in configuration.outbox]
 
 
 def _names(one: Feed | SensorNetwork) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Registries:
     detectors: Registry
     tracking: Registry
     rules: Registry
+    outbox: Registry
     location: type[BaseModel]
 
 
@@ -70,6 +71,7 @@ class Configuration:
     detectors: tuple[Part, ...]
     tracking: Part
     rules: tuple[Part, ...]
+    outbox: tuple[Part, ...]
     location: Any
     sha256: str
 
@@ -91,9 +93,11 @@ def load(path: Path, registries: Registries) -> Configuration:
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
+    outbox = parts.many("outbox", registries.outbox, ())
     location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
     complaints += _twice(document, "feeds", "sensors")
     complaints += _twice(document, "rules")
+    complaints += _twice(document, "outbox", key="name")
     agreement = _map(path, document, complaints)
     if settings is not None:
         complaints += _unknown_feeds(
@@ -105,7 +109,7 @@ def load(path: Path, registries: Registries) -> Configuration:
     if settings.map is not None:
         digest.update(beside(path, settings.map).read_bytes())
     return Configuration(
-        path, settings, agreement, registration, detectors, tracking, rules, location, digest.hexdigest()
+        path, settings, agreement, registration, detectors, tracking, rules, outbox, location, digest.hexdigest()
     )
 
 
@@ -242,17 +246,17 @@ def _suggestion(word: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(sorted(known))}"
 
 
-def _twice(document: Document, *sections: str) -> Iterator[Complaint]:
+def _twice(document: Document, *sections: str, key: str = "id") -> Iterator[Complaint]:
     seen: dict[str, int | None] = {}
     for section in sections:
         items = document.data.get(section)
         for i, item in enumerate(items if isinstance(items, list) else ()):
-            name = item.get("id") if isinstance(item, dict) else None
+            name = item.get(key) if isinstance(item, dict) else None
             if not isinstance(name, str):
                 continue
-            here = (section, i, "id")
+            here = (section, i, key)
             if name in seen:
-                told = f"{section}: id {name!r} is used twice; the first is on line {seen[name]}"
+                told = f"{section}: {key} {name!r} is used twice; the first is on line {seen[name]}"
                 yield document.complaint(here, told)
             seen.setdefault(name, document.line_of(here))
 

@@ -82,7 +82,7 @@ class Watched:
         return [item for _, item in list(self.items) if isinstance(item, Gap)]
 
 
-def until(true: Callable[[], bool], within_s: float = 15.0) -> None:
+def until(true: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for it."""
     end_s = time.monotonic() + within_s
     while not true():

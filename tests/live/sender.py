@@ -17,6 +17,9 @@ from typing import Any
 
 import av
 
+# Without the second, libav would hold pictures back for telemetry that does not come.
+LIBAV = {"flush_packets": "1", "max_interleave_delta": "100000"}
+
 Send = Callable[["Unit"], None]
 
 
@@ -142,7 +145,7 @@ def srt(port: int, file: str, begin: Callable[[Send], None]) -> None:
         except Exception:  # noqa: BLE001
             time.sleep(0.1)
     with sender:
-        remuxed(file, Written(sender.send_bytes), "mpegts", {"flush_packets": "1"}, begin)
+        remuxed(file, Written(sender.send_bytes), "mpegts", LIBAV, begin)
 
 
 def http(port: int, file: str, begin: Callable[[Send], None]) -> None:
@@ -151,7 +154,7 @@ def http(port: int, file: str, begin: Callable[[Send], None]) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "video/mp2t")
             self.end_headers()
-            remuxed(file, Written(self.wfile.write), "mpegts", {"flush_packets": "1"}, begin)
+            remuxed(file, Written(self.wfile.write), "mpegts", LIBAV, begin)
 
     with HTTPServer(("127.0.0.1", port), Handler) as server:
         ready()
@@ -168,7 +171,7 @@ class Written:
 def muxed(url: str, form: str) -> Callable[[int, str, Callable[[Send], None]], None]:
     def by_libav(port: int, file: str, begin: Callable[[Send], None]) -> None:
         ready()
-        remuxed(file, url.format(port), form, {"flush_packets": "1"}, begin)
+        remuxed(file, url.format(port), form, LIBAV, begin)
 
     return by_libav
 

@@ -39,7 +39,7 @@ def test_a_live_feed_gives_the_frames_times_and_poses_of_the_recording(
     kind: str, recorded: dict[int, Frame], tmp_path: Path
 ) -> None:
     port = free_port()
-    with Watched(kind, port, QUICK, tmp_path) as watched, sending(kind, port, CROSSING, "--to", "4"):
+    with Watched(kind, port, QUICK, tmp_path) as watched, sending(kind, port, CROSSING):
         until(lambda: len(watched.frames) > 50)
     frames = watched.frames
     assert all(frame.time_from is TimeFrom.TELEMETRY for frame in frames)

@@ -42,6 +42,9 @@ class LiveReading(PictureReading):
         self._fresh = self._joined = True
         self._resume_ns = 0
         self._skipped = 0
+        # The feed's clock against this machine's, as the telemetry told it last: a later connection without telemetry
+        # goes on by it.
+        self._ahead_ns = 0
         self._begin_connection()
 
     def _begin_connection(self) -> None:
@@ -57,6 +60,7 @@ class LiveReading(PictureReading):
 
     def begin(self, opened: Opened, resume_ns: int) -> None:
         """A connection stands. resume_ns: where its time begins should it not be later than what was seen before."""
+        self._ahead_ns += self._clock.apart_ns() or 0
         self._begin_connection()
         codec = opened.video.codec_context
         self._decoder = av.CodecContext.create(codec.name, "r")
@@ -73,7 +77,7 @@ class LiveReading(PictureReading):
         shown_s = packet.shown_s
         if packet.is_video and shown_s is not None:
             self._newest_shown_s = shown_s
-            self._clock.told(TimeFrom.ARRIVAL, shown_s, packet.arrived_ns)
+            self._clock.told(TimeFrom.ARRIVAL, shown_s, packet.arrived_ns + self._ahead_ns)
             if packet.sent_ns is not None:
                 self._clock.told(TimeFrom.SENDER, shown_s, packet.sent_ns)
         elif not packet.is_video:

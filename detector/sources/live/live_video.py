@@ -71,6 +71,7 @@ class LiveVideo:
             detail = "the centre, or its process for this feed, was not running"
             self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
         self._reading: LiveReading | None = None
+        self._opened: Opened | None = None
 
     def stop(self) -> None:
         """Come to an end within a quarter of a second: what was seen is judged, what is open is closed."""
@@ -109,6 +110,7 @@ class LiveVideo:
                         if reading.starved:
                             reader.connect_again()
                     case Opened():
+                        self._opened = item
                         reading.begin(item, self._now_ns(reading))
                         self.counters["connections"] += 1
                     case Skipped():
@@ -163,8 +165,12 @@ class LiveVideo:
             yield from self._begun(reason, detail, reading.end_ns)
         else:
             self._say(State.RECONNECTING if reading.frames else State.CONNECTING, detail)
+        # What was open is closed and its clips are written: the lost connection's stream is needed no more.
         if self.ring is not None:
-            self.ring.start()  # the clips have been written: the lost connection's stream is needed no more
+            self.ring.start()
+        if self._opened is not None:
+            self._opened.video.container.close()
+            self._opened = None
 
     def _begun(self, reason: GapReason, detail: str, start_ns: int) -> Iterator[Gap]:
         """An outage begins: it is told at once, so that what is open is closed now and not when the feed is back."""
