@@ -123,6 +123,7 @@ def test_kill_nine_of_a_feed_and_of_the_centre_loses_nothing_and_doubles_nothing
             back_s = seconds_until(lambda: status(out).get("pid") != first and status(out).get("state") == "running")
             until(lambda: feed_pid(out) not in {0, first})
             second = feed_pid(out)
+            until(lambda: status(out)["counters"]["gaps"].get("not_running") == 1)
             centre.kill()
             centre.wait()
         with open_reader(out) as reader:
