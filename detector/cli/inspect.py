@@ -20,24 +20,37 @@ if TYPE_CHECKING:
 
 def inspect(
     media: Annotated[
-        Path, typer.Argument(help="Video, folder of pictures, .bin/.klv of telemetry alone, or sensor file.")
+        str,
+        typer.Argument(
+            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, or the address of a live feed."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
-    """Show what a recording holds, and whether it is good enough for rules on the ground or to be listened to.
+    """Show what a recording or a live feed holds, and whether it is good enough for rules on the ground or to be listened to.
 
     Example: trucewatch inspect flight.ts
     """
     from rich.console import Console
 
+    from detector.addresses import is_address, scheme_of
     from detector.cli.inspect_series import show_series
-    from detector.sources.inspection import inspect_media
+    from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
 
     report: Inspection | SeriesInspection
-    report = inspect_media(media) if series_kind(media) is None else inspect_series(media, assume_utc=utc)
+    path = Path(media)
+    if is_address(media):
+        try:
+            scheme_of(media)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="MEDIA") from None
+        report = inspect_live(media, seconds)
+    else:
+        report = inspect_media(path) if series_kind(path) is None else inspect_series(path, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):

@@ -33,6 +33,7 @@ class LiveReading(PictureReading):
 
     ring: gets every packet, where clips may need it.
     telemetry_offset_s: added to the telemetry's time. [s]
+    track: the telemetry's poses of the present connection.
     """
 
     def __init__(self, source_id: str, ring: PacketRing | None, telemetry_offset_s: float) -> None:
@@ -48,7 +49,7 @@ class LiveReading(PictureReading):
         self._begin_connection()
 
     def _begin_connection(self) -> None:
-        self._clock, self._track, self._builder = StreamClock(), FlownTrack(), PoseBuilder()
+        self._clock, self.track, self._builder = StreamClock(), FlownTrack(), PoseBuilder()
         self._assembler = SetAssembler()
         self._pending: deque[Arrived] = deque()
         self._decoder: Any = None
@@ -195,7 +196,7 @@ class LiveReading(PictureReading):
         return Gap(self.source_id, min(self.end_ns, t_ns - 1), t_ns, GapReason.SKIPPED, detail, skipped)
 
     def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
-        return self._track.pose_at(t_ns - self._shift_ns, aspect)
+        return self.track.pose_at(t_ns - self._shift_ns, aspect)
 
     def _telemetry(self, data: bytes, shown_s: float) -> None:
         for whole in self._assembler.feed(data):
@@ -219,8 +220,8 @@ class LiveReading(PictureReading):
             pose, _ = self._builder.add(t_ns // 1000, found.values)
             t_ns += self._offset_ns
             self._telemetry_ns = t_ns if self._telemetry_ns is None else max(self._telemetry_ns, t_ns)
-            self._track.add(Sample(t_ns, pose))
-            self.counters["position_jumps"] = self._track.left_out
+            self.track.add(Sample(t_ns, pose))
+            self.counters["position_jumps"] = self.track.left_out
 
     def _keep(self, packet: Arrived) -> None:
         if self._ring is None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from detector.config import LiveSettings
 from detector.model import Frame, Gap, GapReason
@@ -17,6 +18,8 @@ from detector.sources.live.stillness import RepeatedPictures
 from detector.sources.live.waiting import Waiting
 from detector.sources.packet_ring import PacketRing
 from detector.sources.source import SourceEnd
+from detector.sources.streams import streams_of
+from detector.sources.telemetry import Track
 from detector.timebase import NS_PER_S
 
 _TICK_S = 0.25
@@ -40,6 +43,7 @@ class LiveVideo:
     spool: where pictures wait in mode `complete`.
     watched_until_ns: until where the log knows this feed; what lies between is a gap. [ns UTC]
     state, state_why, since_ns: what it is doing, why, and since when (this machine's clock).
+    last_failure: why there was no picture when it ended, empty if there was.
     alive_ns: when its loop last turned, whether or not a picture came (this machine's clock).
     """
 
@@ -61,6 +65,7 @@ class LiveVideo:
         self.state, self.state_why, self.since_ns = State.CONNECTING, "", time.time_ns()
         self.alive_ns = self._begun_ns = time.time_ns()
         self.counters: Counter[str] = Counter()
+        self.last_failure = ""
         self._settings, self._transport, self._spool = settings, transport, spool
         self._telemetry_offset_s = telemetry_offset_s
         self._stopped = False
@@ -81,6 +86,16 @@ class LiveVideo:
         """Seconds from the first picture."""
         return 0.0 if self._reading is None else (t_ns - self._reading.first_ns) / NS_PER_S
 
+    @property
+    def track(self) -> Track:
+        """The telemetry's poses of the present connection, the newest ones."""
+        return Track([]) if self._reading is None else self._reading.track
+
+    @property
+    def streams(self) -> list[dict[str, Any]]:
+        """What the present connection holds, for people."""
+        return [] if self._opened is None else streams_of(self._opened.video.container)
+
     def lag_s(self, index: int) -> float | None:
         """How long ago the picture of this frame arrived. Frames before it are forgotten. [s]"""
         while self._arrivals and self._arrivals[0][0] < index:
@@ -98,7 +113,7 @@ class LiveVideo:
         self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
         reading.counters = self.counters
         waiting = Waiting(self._settings, self._spool)
-        reader = Reader(self.media, self._settings, self._transport, waiting.put)
+        reader = Reader(self.media, self._settings, self._transport, waiting)
         reader.start()
         try:
             while not self._stopped:
@@ -130,6 +145,7 @@ class LiveVideo:
             waiting.close()
             if self.ring is not None:
                 self.ring.end()
+        self.last_failure = self.state_why
         self._say(State.ENDED, "stopped")
         counters = {name: n for name, n in self.counters.items() if n}
         end_ns = reading.end_ns if reading.frames else 0

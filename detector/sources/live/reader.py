@@ -6,7 +6,6 @@ import random
 import struct
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import av
@@ -14,8 +13,9 @@ import av
 from detector.addresses import masked
 from detector.config import LiveSettings
 from detector.errors import SourceError
-from detector.sources.live.arrived import Arrived, Closed, Item, Opened
+from detector.sources.live.arrived import Arrived, Closed, Opened
 from detector.sources.live.opening import open_live
+from detector.sources.live.waiting import Waiting
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE
 
 _FIRST_RETRY_S = 0.2
@@ -23,15 +23,15 @@ _STOOD_S = 15.0
 
 
 class Reader(threading.Thread):
-    """Connects to `media` and hands everything on to `put`, in its order.
+    """Connects to `media` and puts everything into `waiting`, in its order.
 
-    What it hands on: Opened, packets, Closed; and again after a back-off with jitter, so that a centre of fifty feeds
+    What it puts there: Opened, packets, Closed; and again after a back-off with jitter, so that a centre of fifty feeds
     does not call on one server at once.
     """
 
-    def __init__(self, media: str, settings: LiveSettings, transport: str, put: Callable[[Item], None]) -> None:
+    def __init__(self, media: str, settings: LiveSettings, transport: str, waiting: Waiting) -> None:
         super().__init__(name=f"reader of {masked(media)}", daemon=True)
-        self._media, self._settings, self._transport, self._put = media, settings, transport, put
+        self._media, self._settings, self._transport, self._waiting = media, settings, transport, waiting
         self._over = threading.Event()
         self._again = threading.Event()
 
@@ -45,15 +45,22 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Until `stop`."""
+        try:
+            self._connections()
+        except Exception as error:
+            self._waiting.fail(error)
+            raise
+
+    def _connections(self) -> None:
         retry_s = _FIRST_RETRY_S
         while not self._over.is_set():
             self._again.clear()
             begun_s = time.monotonic()
             try:
                 self._connection()
-                self._put(Closed("the sender ended the stream"))
+                self._waiting.put(Closed("the sender ended the stream"))
             except SourceError as error:
-                self._put(Closed(str(error)))
+                self._waiting.put(Closed(str(error)))
             # A connection that stood for a while was good: the next try comes at once.
             stood = time.monotonic() - begun_s > _STOOD_S
             retry_s = _FIRST_RETRY_S if stood else min(2 * retry_s, self._settings.longest_retry_s)
@@ -67,7 +74,7 @@ class Reader(threading.Thread):
             raise SourceError("there is no picture in the stream")
         # Not closed here: clips still need its stream. It closes when the last of them has been written.
         video = container.streams.video[0]
-        self._put(_opening(container, video))
+        self._waiting.put(_opening(container, video))
         self._packets(container, video)
 
     def _packets(self, container: Any, video: Any) -> None:
@@ -86,7 +93,7 @@ class Reader(threading.Thread):
                 raise SourceError(masked(getattr(error, "strerror", None) or str(error))) from None
             if not packet.size or packet.stream.index not in wanted:
                 continue
-            self._put(_arrived(packet, is_video=packet.stream.index == video.index))
+            self._waiting.put(_arrived(packet, is_video=packet.stream.index == video.index))
         if self._again.is_set():
             raise SourceError("nothing that came could be decoded")
 

@@ -8,6 +8,7 @@ from collections import deque
 from pathlib import Path
 
 from detector.config import LiveSettings
+from detector.errors import LogError
 from detector.sources.live.arrived import Arrived, Item, Skipped
 from detector.sources.live.spool import Spool
 from detector.timebase import NS_PER_S
@@ -33,22 +34,38 @@ class Waiting:
         self._changed = threading.Condition()
         self._needs_key = False
         self._skipped = 0
+        self._failure: Exception | None = None
 
     def put(self, item: Item) -> None:
-        """The next one."""
+        """The next one. What goes wrong is raised by `get`, where it stops the feed."""
         with self._changed:
-            if isinstance(item, Arrived):
-                self._put_packet(item)
-            else:
-                self._needs_key = False
-                self._append(item)
+            try:
+                if isinstance(item, Arrived):
+                    self._put_packet(item)
+                else:
+                    self._needs_key = False
+                    self._append(item)
+            except LogError as error:
+                self._failure = error
+            self._changed.notify()
+
+    def fail(self, error: Exception) -> None:
+        """Nothing more will come, for a reason that nobody has thought of."""
+        with self._changed:
+            self._failure = error
             self._changed.notify()
 
     def get(self, timeout_s: float) -> Item | None:
-        """The next one, waiting for it; None if none came in time."""
+        """The next one, waiting for it; None if none came in time.
+
+        Raises:
+            LogError: pictures have to wait on the disk, and it cannot be written or read.
+        """
         with self._changed:
-            if not self._items:
+            if not self._items and self._failure is None:
                 self._changed.wait(timeout_s)
+            if self._failure is not None:
+                raise self._failure
             if not self._items:
                 return None
             item = self._items.popleft()
