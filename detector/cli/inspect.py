@@ -29,7 +29,7 @@ def inspect(
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
-    """Show what a recording or a live feed holds, and whether it is good enough for rules on the ground or to be listened to.
+    """Show what a recording or a live feed holds, and whether it is good enough for ground rules or to be listened to.
 
     Example: trucewatch inspect flight.ts
     """

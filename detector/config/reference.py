@@ -9,7 +9,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from detector.config.loading import Registries
-from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, SensorNetwork, Settings
+from detector.config.settings import (
+    CentreSettings,
+    CoverageSettings,
+    EvidenceSettings,
+    Feed,
+    LiveSettings,
+    SensorNetwork,
+    Settings,
+)
 
 _HEAD = """# Configuration
 
@@ -28,6 +36,9 @@ def page(registries: Registries) -> str:
     parts += _kinds("tracking", registries.tracking)
     parts += _section("Evidence: `evidence:`", EvidenceSettings)
     parts += _section("Coverage: `coverage:`", CoverageSettings)
+    parts += _section("Live feeds: `live:`", LiveSettings)
+    parts += _section("The centre: `centre:`", CentreSettings)
+    parts += _kinds("outbox", registries.outbox)
     return "\n\n".join(parts) + "\n"
 
 
