@@ -47,4 +47,4 @@ def _watching(configuration: Configuration) -> tuple[Any, ...]:
 
 def _judging(source_id: str, configuration: Configuration) -> tuple[Any, ...]:
     rules = [(part.part_id, part.kind, part.config) for part in configuration.rules if part.concerns(source_id)]
-    return rules, configuration.map, configuration.settings.time_zone
+    return rules, configuration.map_sha256, configuration.settings.time_zone

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from detector.addresses import is_address
+from detector.addresses import is_address, masked
 from detector.config.agreement_map import AgreementMap, load_map
 from detector.config.settings import Settings, beside
 from detector.config.yaml_lines import Document, Location, parse
@@ -61,6 +61,7 @@ class Part:
 class Configuration:
     """A file that can be run.
 
+    map_sha256: of the map's bytes.
     sha256: of the file's bytes followed by those of the map: `cat FILE MAP | sha256sum`.
     """
 
@@ -73,6 +74,7 @@ class Configuration:
     rules: tuple[Part, ...]
     outbox: tuple[Part, ...]
     location: Any
+    map_sha256: str
     sha256: str
 
 
@@ -105,11 +107,11 @@ def load(path: Path, registries: Registries) -> Configuration:
         )
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
-    digest = hashlib.sha256(path.read_bytes())
-    if settings.map is not None:
-        digest.update(beside(path, settings.map).read_bytes())
+    map_bytes = beside(path, settings.map).read_bytes() if settings.map is not None else b""
+    sha256 = hashlib.sha256(path.read_bytes() + map_bytes).hexdigest()
+    map_sha256 = hashlib.sha256(map_bytes).hexdigest()
     return Configuration(
-        path, settings, agreement, registration, detectors, tracking, rules, outbox, location, digest.hexdigest()
+        path, settings, agreement, registration, detectors, tracking, rules, outbox, location, map_sha256, sha256
     )
 
 
@@ -221,7 +223,7 @@ def _complaint(model: type[BaseModel], document: Document, location: Location, e
         message = "is needed and missing"
     elif not isinstance(error.get("input"), dict | list):
         message = f"{message}, found {error.get('input')!r}"
-    return document.complaint(where, f"{name}: {message}")
+    return document.complaint(where, masked(f"{name}: {message}"))
 
 
 def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
