@@ -150,7 +150,8 @@ class Centre:
                 append(self._log, logged.entry, logged.run_id)
                 self._entries += 1
             if one.state not in {before, "running"}:
-                self._say.warning("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))
+                say = self._say.warning if one.state == "waiting" else self._say.info
+                say("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))
         self._leaving = [one for one in self._leaving if not one.over]
 
     def _amend(self) -> None:
