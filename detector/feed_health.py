@@ -50,7 +50,8 @@ class FeedHealth:
             last, reason = self._last
             self._last = None
             yield from self._stood_for(last, reason, self._frame_ns)
-        self._ledger.gap(gap)
+        if gap.reason is not GapReason.NOT_RUNNING:  # may be a week: nothing could have been seen, no slot is needed
+            self._ledger.gap(gap)
         yield from self._gaps.add(gap)
 
     def finish(self) -> Iterator[Gap | CoverageSlot]:

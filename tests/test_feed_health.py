@@ -128,9 +128,8 @@ def test_the_ledger_works_without_zones() -> None:
 def test_a_gap_that_is_over_is_told_while_the_feed_goes_on() -> None:
     book = health()
     assert list(book.gap(Gap("cam", T0, T0 + S, GapReason.FROZEN))) == []
-    told_at = [
-        one.t_ns for index in range(100) for one in [scene(index, [])] if list(book.seen(one, "")) and index < 60
-    ]
+    scenes = [scene(index, []) for index in range(60)]
+    told_at = [one.t_ns for one in scenes if list(book.seen(one, ""))]
     assert told_at[0] == pytest.approx(T0 + 1.5 * S, abs=2 * PERIOD_NS), "nothing can adjoin it any more"
 
 
@@ -146,3 +145,13 @@ def test_before_a_break_the_last_picture_stands_no_longer_than_the_one_before() 
     (slot,) = [entry for entry in entries if isinstance(entry, CoverageSlot)]
     assert slot.seeing_s == pytest.approx(25 / FPS)
     assert slot.lost_s == {"disconnected": 3.0}
+
+
+def test_a_week_in_which_the_centre_did_not_run_is_one_gap_and_no_slots() -> None:
+    book, week_ns = health(), 7 * 86_400 * S
+    absence = Gap("cam", T0 - week_ns, T0, GapReason.NOT_RUNNING)
+    entries = [*book.gap(absence)]
+    entries += [entry for index in range(50) for entry in book.seen(scene(index, []), "")]
+    entries += book.finish()
+    assert [entry for entry in entries if isinstance(entry, Gap)] == [absence]
+    assert [entry.t_start_ns for entry in entries if isinstance(entry, CoverageSlot)] == [T0]

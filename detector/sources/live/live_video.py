@@ -23,6 +23,7 @@ from detector.sources.telemetry import Track
 from detector.timebase import NS_PER_S
 
 _TICK_S = 0.25
+_ARRIVALS = 4096
 _TELL_EVERY_NS = NS_PER_S
 # What is told of an outage that goes on stays behind by this, so that it does not reach into what comes next.
 _BEHIND_NS = NS_PER_S
@@ -70,7 +71,7 @@ class LiveVideo:
         self._telemetry_offset_s = telemetry_offset_s
         self._stopped = False
         self._repeated = RepeatedPictures(settings.frozen_s)
-        self._arrivals: deque[tuple[int, int]] = deque()
+        self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)
         self._outage: _Outage | None = None
         if watched_until_ns is not None:
             detail = "the centre, or its process for this feed, was not running"
