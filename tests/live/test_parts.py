@@ -51,6 +51,20 @@ def test_realtime_passes_over_up_to_the_newest_keyframe_and_says_how_many(tmp_pa
     assert kept[0].pts == 30, "the first keyframe before which a picture had waited for a second"
 
 
+def test_telemetry_is_never_passed_over(tmp_path: Path) -> None:
+    waiting = Waiting(LiveSettings(max_lag_s=1.0), tmp_path)
+    told = replace(packet(0), is_video=False, data=b"klv")
+    for item in (packet(0, key=True), told, packet(1), packet(2, key=True, arrival_s=9.0)):
+        waiting.put(item)
+    waiting.put(packet(3, key=True, arrival_s=9.5))
+    assert list(everything(waiting)) == [
+        told,
+        Skipped(2),
+        packet(2, key=True, arrival_s=9.0),
+        packet(3, key=True, arrival_s=9.5),
+    ]
+
+
 def test_realtime_passes_over_nothing_while_it_keeps_up(tmp_path: Path) -> None:
     waiting = Waiting(LiveSettings(max_lag_s=1.0), tmp_path)
     for number in range(60):

@@ -20,7 +20,7 @@ class Waiting:
     """A queue between the thread that reads and the one that judges.
 
     realtime: when the first picture has waited for longer than `max_lag_s`, everything up to the newest keyframe is
-        passed over: of what lies between, nothing could be decoded without what went before.
+        passed over but for telemetry: of what lies between, nothing could be decoded without what went before.
     complete: what does not fit in memory waits on the disk, in `folder`. Beyond `spool_mb` what comes is passed over up
         to the first keyframe for which there is room.
     """
@@ -89,11 +89,11 @@ class Waiting:
         if begins and not self._complete and self._waited_ns(packet.arrival_ns) > self._longest_ns:
             self._pass_over()
         full = self._spool.full if self._complete else self._bytes > _MEMORY_BYTES
-        if full or (self._needs_key and not begins):
+        if full or (self._needs_key and packet.is_video and not begins):
             self._needs_key = True
             self._skipped += packet.is_video
             return
-        if self._needs_key:
+        if self._needs_key and begins:
             self._append(Skipped(self._skipped))
             self._needs_key, self._skipped = False, 0
         self._append(packet)
@@ -109,12 +109,13 @@ class Waiting:
         self._bytes += item.size if isinstance(item, Arrived) else 0
 
     def _pass_over(self) -> None:
-        """All packets that wait go; how connections began and ended stays."""
+        """All pictures that wait go. How connections began and ended stays, and so does the telemetry: what comes next
+        needs the poses before it."""
         pictures = sum(isinstance(item, Arrived) and item.is_video for item in self._items)
-        self._items = deque(item for item in self._items if not isinstance(item, Arrived))
+        self._items = deque(item for item in self._items if not (isinstance(item, Arrived) and item.is_video))
         self._items.append(Skipped(pictures))
-        self._bytes = 0
+        self._bytes = sum(item.size for item in self._items if isinstance(item, Arrived))
 
     def _waited_ns(self, now_ns: int) -> int:
-        first = next((item for item in self._items if isinstance(item, Arrived)), None)
+        first = next((item for item in self._items if isinstance(item, Arrived) and item.is_video), None)
         return 0 if first is None else now_ns - first.arrival_ns
