@@ -2,7 +2,7 @@
 
     python benchmarks/live_faults.py [--kind rtsp|udp] [--work DIR]
 
-Plays sample_feeds/demo.ts in real time from a real sender to `trucewatch run`, three times 40 s, and prints the gaps and
+Plays sample_feeds/demo.ts in real time from a real sender to `trucewatch run`, three times 40 s, and prints gaps and
 violations of each log, and how long after its return a feed was seen again. Not a test: it takes 3 minutes, and the
 figures depend on what else the machine does.
 """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ import numpy as np
 
 from detector import pipeline
 from detector.addresses import masked
+from detector.centre.tally import Tally
 from detector.config import Configuration
 from detector.feed import Entry, Onlooker
 from detector.live_file import VERSION, write_live
 from detector.locate import Locator
-from detector.model import Frame, Gap, State, Violation
+from detector.model import Frame, Gap
 from detector.sources import Source
 from detector.sources.live import LiveVideo, Paced
 from detector.timebase import NS_PER_S
@@ -46,8 +48,8 @@ class LiveView(Onlooker):
         self._jpeg = b""
         self._pictured_ns = self._written_ns = 0
         self._time_from = ""
-        self._counts: Counter[str] = Counter()
-        self._gaps: Counter[str] = Counter()
+        self._frames = 0
+        self._tally = Tally()
         self._read_s = self._judge_s = 0.0
         self._lock = threading.Lock()
         self._amendments: deque[tuple[Configuration, str]] = deque()
@@ -81,7 +83,7 @@ class LiveView(Onlooker):
 
     def judged(self, event: pipeline.Judged, locator: Locator) -> None:
         """Show it, if it is one that a picture was kept of."""
-        self._counts["frames"] += 1
+        self._frames += 1
         scene = event.scene
         lag_s = self._source.lag_s(scene.index)
         jpeg = b""
@@ -127,15 +129,12 @@ class LiveView(Onlooker):
 
     def logged(self, entry: Entry) -> None:
         """Count what goes to the log."""
-        if isinstance(entry, Gap):
-            self._gaps[entry.reason] += 1
-        elif isinstance(entry, Violation) and entry.state is State.OPEN:
-            self._counts["violations"] += 1
+        self._tally.count(entry)
 
     def status(self) -> dict[str, Any]:
         """Everything but the picture and what lies on it."""
         source = self._source
-        frames = max(self._counts["frames"], 1)
+        frames = max(self._frames, 1)
         return {
             "version": VERSION,
             "source_id": source.source_id,
@@ -149,11 +148,11 @@ class LiveView(Onlooker):
             "alive_ns": source.alive_ns,
             "lag_s": self._seen["lag_s"],
             "counters": {
-                "frames": self._counts["frames"],
+                "frames": self._frames,
                 "skipped_frames": source.counters.get("skipped_frames", 0),
                 "reconnects": source.counters.get("reconnects", 0),
-                "violations": self._counts["violations"],
-                "gaps": dict(self._gaps),
+                "violations": self._tally.violations,
+                "gaps": dict(self._tally.gaps),
             },
             "stage_ms": {
                 "read": round(1000 * self._read_s / frames, 3),
@@ -162,12 +161,9 @@ class LiveView(Onlooker):
         }
 
     def write(self) -> None:
-        """Now. A full disk does not stop the feed: this is no evidence. The next one may succeed."""
-        with self._lock:
-            try:
-                write_live(self._out, self._source.source_id, self.status() | self._seen, self._jpeg)
-            except OSError:
-                self._counts["live_not_written"] += 1
+        """Now. This is no evidence: if the disk is full, the next one may succeed."""
+        with self._lock, contextlib.suppress(OSError):
+            write_live(self._out, self._source.source_id, self.status() | self._seen, self._jpeg)
 
     def _picture(self, frame: Frame) -> None:
         self._time_from = str(frame.time_from)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -16,11 +15,11 @@ import cv2
 from detector.addresses import is_address, masked
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
+from detector.centre.sensor_view import SensorView
 from detector.config import Feed, beside
 from detector.errors import LogError, SourceError
 from detector.feed import Entry, Progress, watch
 from detector.listening_feed import ListeningJob, listen_to
-from detector.live_file import VERSION, write_live
 from detector.model import RunEnd
 from detector.sources import open_source
 from detector.sources.live import LiveVideo, Paced
@@ -107,29 +106,20 @@ def _listen(order: Order, line: _Line, from_centre: Connection) -> None:
         raise TypeError(f"{network.id} is a feed of pictures")
     stopped = threading.Event()
     media = tuple(beside(order.configuration.path, name) for name in network.media)
-    status: dict[str, Any] = {
-        "version": VERSION, "source_id": network.id, "kind": "sensors", "media": ", ".join(network.media),
-        "pid": os.getpid(), "state": "running", "state_why": "", "since_ns": time.time_ns(), "lag_s": None,
-        "counters": {"frames": 0, "skipped_frames": 0, "reconnects": 0, "violations": 0, "gaps": {}}, "stage_ms": {},
-    }  # fmt: skip
-    status["alive_ns"] = time.time_ns()
+    view = SensorView(network, order.out)
 
     def beat() -> None:
-        status["written_ns"] = time.time_ns()
-        with contextlib.suppress(OSError):  # no evidence: the next one may succeed
-            write_live(order.out, network.id, status)
-        line.send(Status(dict(status)))
+        view.write()
+        line.send(Status(view.status()))
 
     _in_background(lambda: _hear(from_centre, lambda message: stopped.set() if isinstance(message, Stop) else None))
     _in_background(lambda: _every(_BEAT_S, beat))
     entries = listen_to(order.configuration, ListeningJob(network, media, order.out), order.run_id)
     for entry in _until(entries, stopped, order.run_id, network.id):
-        status["alive_ns"] = time.time_ns()
-        if isinstance(entry, Progress):
-            status["counters"] = status["counters"] | {"frames": entry.frames}
-        else:
+        view.passed(entry)
+        if not isinstance(entry, Progress):
             line.send(Logged(order.run_id, entry))
-    status["state"], status["since_ns"] = "ended", time.time_ns()
+    view.end("stopped before its end" if stopped.is_set() else "played to its end")
     beat()
 
 

@@ -72,7 +72,8 @@ class Paced:
                 break
             yield item
         self.end = self.end or self._source.end
-        self.state, self.state_why, self.since_ns = State.ENDED, "played to its end", time.time_ns()
+        why = "stopped before its end" if self._stop.is_set() else "played to its end"
+        self.state, self.state_why, self.since_ns = State.ENDED, why, time.time_ns()
 
     def _wait_for(self, t_ns: int) -> None:
         now_ns = time.monotonic_ns()
