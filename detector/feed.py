@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector import pipeline
+from detector.association import Noticed, Settled
 from detector.config import Configuration, Feed
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
@@ -14,7 +15,7 @@ from detector.evidence import AnnotatedVideo, EvidenceRecorder
 from detector.feed_health import FeedHealth
 from detector.locate import Locator
 from detector.log import EvidenceStore, LogWriter
-from detector.model import BREAKS, CoverageSlot, EvidenceFile, Frame, Gap, RunEnd, State, Undecided, Violation
+from detector.model import BREAKS, CoverageSlot, EvidenceFile, Frame, Gap, Joined, RunEnd, State, Undecided, Violation
 from detector.overlay import Overlay
 from detector.sources import PacketRing, Source, open_source
 
@@ -42,7 +43,8 @@ class Progress:
     total_s: float | None
 
 
-Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Progress
+Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | Progress
+"""What a source has to say; Noticed and Settled are for the joiner, Progress is for who waits, the rest for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class Onlooker:
         return None
 
 
-def append(log: LogWriter, entry: Entry, run_id: str) -> None:
-    """Into the log, by what it is. Progress is not for the log."""
+def append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
+    """Into the log, by what it is; what is not for the log is passed over."""
     match entry:
         case Violation(state=State.OPEN):
             log.opened(entry)
@@ -95,6 +97,8 @@ def append(log: LogWriter, entry: Entry, run_id: str) -> None:
             log.closed(entry)
         case Undecided():
             log.undecided(entry)
+        case Joined():
+            log.joined(entry)
         case Kept():
             log.evidence(entry.violation_id, entry.files)
         case Gap():
@@ -157,7 +161,7 @@ def watch(
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
     end = RunEnd(run_id, feed.id, 0, False, feed.start or 0, feed.start or 0, "")
 
-    def told(finding: Violation | Undecided) -> Iterator[Entry]:
+    def told(finding: Violation | Undecided | Noticed) -> Iterator[Entry]:
         if isinstance(finding, Violation):
             (recorder.opened if finding.state is State.OPEN else recorder.closed)(finding)
         yield finding
@@ -184,6 +188,7 @@ def watch(
                     first_ns = end.t_start_ns if end.frames else scene.t_ns
                     end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
                     if scene.index % _PROGRESS_EVERY_FRAMES == 0:
+                        yield Settled(feed.id, scene.t_ns)
                         yield _progress(source, event)
                 case Gap():
                     yield from health.gap(event)

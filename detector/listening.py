@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from detector.association import Noticed
 from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
 from detector.model import Gap, GapReason, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
@@ -47,7 +48,7 @@ class Reached:
     t_ns: int
 
 
-Event = Series | Gap | Incident | Violation | Undecided | Reached
+Event = Series | Gap | Incident | Violation | Undecided | Noticed | Reached
 
 
 def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:

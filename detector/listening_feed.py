@@ -12,12 +12,17 @@ from detector import pipeline
 from detector.association import (
     AssociationConfig,
     Associator,
+    Carrier,
+    LoneSensor,
     Medium,
+    Noticed,
     Sensors,
+    Settled,
     WindowAssociator,
     WindowConfig,
     air,
     ground,
+    heard,
 )
 from detector.config import Configuration, SensorNetwork
 from detector.errors import SourceError
@@ -62,7 +67,8 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     """Everything the log has to say about one network, in the order in which it becomes known.
 
     A file that cannot be read makes the network's RunEnd incomplete, and is a gap of its sensor; the others are
-    listened to all the same, as long as two are left whose places are known.
+    listened to all the same, as long as one is left whose place is known: a sensor alone is a witness, whose onsets can
+    support what others have placed and raise nothing.
 
     Raises:
         LogError: evidence cannot be written.
@@ -76,13 +82,15 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
         failures = [one.failure for one in recordings if one.failure]
         yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
         return
-    rules = pipeline.heard_rules_for(configuration, network.id, network.means, run_id, together.origin)
+    rules = pipeline.heard_rules_for(
+        configuration, network.id, network.means, run_id, together.origin, together.carrier
+    )
     held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
     health, newest = ListeningHealth(configuration.settings.coverage), None
     source = merged([one.items() for one in recordings])
-    for event in listen(source, Stages(network.preset, together.associator, rules)):
+    for event in listen(source, Stages(network.preset, together.associator, () if together.is_witness else rules)):
         match event:
             case Series():
                 recorder.observe(event)
@@ -91,15 +99,17 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
                 yield from health.gap(event)
             case Incident():
                 newest = event
+                yield from together.witnessed(event, network.means)
             case Violation(state=State.OPEN):
                 if newest is None:
                     raise RuntimeError("a violation before any incident")  # cannot happen: the order tells it first
                 recorder.opened(event, newest)
                 yield event
-            case Violation() | Undecided():
+            case Violation() | Undecided() | Noticed():
                 yield event
             case Reached():
                 yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.reached(event.t_ns))
+                yield Settled(network.id, together.associator.settled_ns)
                 yield _progress(network.id, recordings)
     yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
     end = _end(run_id, network.id, recordings)
@@ -175,7 +185,7 @@ class _Recording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Together:
-    """How a network's triggers are put together. sensors, speed_m_s: None where places are not known.
+    """How a network's triggers are put together. sensors, carrier: None where places are not known.
 
     origin: longitude and latitude of the zero of the sensors' plane; None where it is on no map. [deg]
     decided_within_s: so long after its first arrival an incident is decided. [s]
@@ -183,25 +193,49 @@ class _Together:
 
     associator: Association
     sensors: Sensors | None
-    speed_m_s: float | None
+    carrier: Carrier | None
     origin: tuple[float, float] | None
     decided_within_s: float
+
+    @property
+    def is_witness(self) -> bool:
+        """One sensor alone: no rule judges what it noticed."""
+        return isinstance(self.associator, LoneSensor)
+
+    @property
+    def speed_m_s(self) -> float | None:
+        """Of what is listened to, where places are known. [m/s]"""
+        return None if self.carrier is None else self.carrier.medium.speed_m_s
+
+    def witnessed(self, incident: Incident, means: Means) -> Iterator[Noticed]:
+        """Of a witness, the incident for the joiner; of a network its rules say what is for the joiner."""
+        if self.is_witness and self.origin is not None and self.carrier is not None:
+            noticed = heard(incident, self.origin, self.carrier, means, None)
+            yield from [noticed] if noticed is not None else []
 
 
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     """Raises ValueError if the sensors cannot listen together."""
-    if len({name for head in heads for name in head.channels}) < 2:
-        raise ValueError("two sensors or more are needed to listen together")
+    names = {name for head in heads for name in head.channels}
     if network.window_s is not None:
+        if len(names) < 2:
+            raise ValueError("two sensors or more are needed to listen together without their places")
         window = WindowConfig(window_s=network.window_s, min_sensors=network.min_sensors or 3)
         return _Together(WindowAssociator(window, source_id=network.id), None, None, None, 2 * network.window_s)
+    if not names:
+        raise ValueError("no sensor is left to listen to")
     _same_places(heads)
     sensors, plane = Sensors.of(heads)
-    medium = _medium(network)
+    carrier, origin = Carrier(_medium(network), network.reach_m), plane or network.origin
+    if len(np.unique(sensors.position_m, axis=0)) == 1:
+        if origin is None:
+            raise ValueError("one sensor alone, on no map: nothing that others have placed can be held against it")
+        lone = LoneSensor(sensors, carrier, source_id=network.id)
+        return _Together(lone, sensors, carrier, origin, carrier.longest_s)
     config = AssociationConfig(min_sensors=network.min_sensors, reach_m=network.reach_m)
-    associator = Associator(sensors, medium, config, source_id=network.id)
-    decided_within_s = network.reach_m / medium.speed_m_s + config.settle_s
-    return _Together(associator, sensors, medium.speed_m_s, plane or network.origin, decided_within_s)
+    associator = Associator(sensors, carrier.medium, config, source_id=network.id)
+    decided_within_s = network.reach_m / carrier.medium.speed_m_s + config.settle_s
+    return _Together(associator, sensors, carrier, origin, decided_within_s)
 
 
 def _same_places(heads: list[Series]) -> None:

@@ -15,13 +15,14 @@ import cv2
 
 from detector import pipeline
 from detector.addresses import is_address
+from detector.association import Joiner, Noticed, Settled
 from detector.config import Configuration, Feed, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
 from detector.feed import Entry, Job, Progress, annotated_file, append, play
 from detector.listening_feed import ListeningJob, listen_to
 from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
-from detector.model import MediaFile, Run, RunEnd, Violation
+from detector.model import Joined, MediaFile, Run, RunEnd, Violation
 from detector.sources import media_file
 from detector.sources.series import series_kind
 
@@ -30,7 +31,7 @@ AnyJob = Job | ListeningJob
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a replay has written."""
+    """What a replay has written. violations: possible violations, those that are one event once."""
 
     run_id: str
     ends: tuple[RunEnd, ...]
@@ -138,12 +139,15 @@ def replay(
     with LogWriter(file) as log:
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
-        for entry in played(configuration, jobs, run.run_id, processes, on_progress):
+        entries = played(configuration, jobs, run.run_id, processes, on_progress)
+        for entry in _joined(entries, Joiner(job.source_id for job in jobs)):
             append(log, entry, run.run_id)
             if isinstance(entry, RunEnd):
                 ends.append(entry)
             elif isinstance(entry, Violation):
                 violations.add(entry.violation_id)
+            elif isinstance(entry, Joined):
+                violations.difference_update(entry.joined)
     return Outcome(run.run_id, tuple(ends), len(violations))
 
 
@@ -160,6 +164,24 @@ def _inputs(jobs: Sequence[AnyJob]) -> Iterator[MediaFile]:
                 yield MediaFile(job.source_id, path.name, "", 0)
     if len(unread) == sum(len(job.recordings) for job in jobs):
         raise SourceError("\n".join(unread))
+
+
+def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined]:
+    """The sources' entries, and between them which of their possible violations are one.
+
+    What is decided by a source's end comes before that end: where every source has ended, everything is decided.
+    """
+    for entry in entries:
+        match entry:
+            case Noticed():
+                joiner.notice(entry)
+            case Settled():
+                yield from joiner.settle(entry)
+            case RunEnd():
+                yield from joiner.end(entry.source_id)
+                yield entry
+            case _:
+                yield entry
 
 
 def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:

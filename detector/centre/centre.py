@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from multiprocessing.connection import wait
@@ -20,16 +20,17 @@ from detector import pipeline
 from detector.addresses import is_address, masked
 from detector.centre.configuration_file import ConfigurationFile
 from detector.centre.health_page import HealthPage
+from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Order
 from detector.centre.place import LocalProcesses, Place
 from detector.centre.reload import Change, change_for, watched
 from detector.centre.supervisor import Supervised
 from detector.config import Configuration, Feed, SensorNetwork, beside
 from detector.errors import Complaint, ConfigError, SourceError
-from detector.feed import append
+from detector.feed import Entry, append
 from detector.live_file import VERSION, write_centre
 from detector.log import LogWriter, open_reader
-from detector.model import MediaFile, Run, State
+from detector.model import Joined, MediaFile, Run, State
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
@@ -61,6 +62,7 @@ class Centre:
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
         self._entries = 0
+        self._joiner = LiveJoiner(watched(configuration))
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
         self._outbox: list[Delivery] = []
@@ -111,7 +113,9 @@ class Centre:
                 if time.monotonic() - shown_s >= _SHOW_EVERY_S:
                     shown_s = time.monotonic()
                     self._show()
+                    self._join(self._joiner.pass_time())
             self._stop_all()
+            self._join(self._joiner.end())
             self._show()
             self._say.info("stopped", entries=self._entries)
 
@@ -119,12 +123,22 @@ class Centre:
         """Watch what this configuration names and is not watched yet."""
         run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration)))
         self._log.begin(run)
+        self._join(self._joiner.end())
+        self._joiner = LiveJoiner(watched(configuration))
         for source_id, one in watched(configuration).items():
             if source_id not in self._feeds:
                 order = Order(configuration, one, self._out, run.run_id, None)
                 self._feeds[source_id] = Supervised(
                     order, self._place, configuration.settings.centre, self._before_start
                 )
+
+    def _append(self, entry: Entry | Joined, run_id: str) -> None:
+        append(self._log, entry, run_id)
+        self._entries += 1
+
+    def _join(self, decided: Iterable[Joined]) -> None:
+        for joined in decided:
+            self._append(joined, joined.run_id)
 
     def _before_start(self, order: Order) -> Order:
         """Close what its last process left open, and find out until where the log knows it."""
@@ -147,8 +161,8 @@ class Centre:
         for one in everyone:
             before = one.state
             for logged in one.turn():
-                append(self._log, logged.entry, logged.run_id)
-                self._entries += 1
+                for entry in self._joiner.take(logged.entry):
+                    self._append(entry, logged.run_id)
             if one.state not in {before, "running"}:
                 say = self._say.warning if one.state == "waiting" else self._say.info
                 say("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))

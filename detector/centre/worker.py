@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 
 from detector.addresses import is_address, masked
+from detector.association import Settled
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
 from detector.centre.sensor_view import SensorView
@@ -25,6 +26,7 @@ from detector.sources import open_source
 from detector.sources.live import LiveVideo, Paced
 
 _BEAT_S = 1.0
+_SETTLE_EVERY_S = 0.25  # it comes with every picture: a later one says the same of more
 
 
 def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
@@ -75,8 +77,13 @@ def _watch(order: Order, feed: Feed, line: _Line, from_centre: Connection) -> No
 
     _in_background(lambda: _hear(from_centre, hear))
     _in_background(lambda: _every(_BEAT_S, beat))
+    settled_s = 0.0
     for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view):
         view.logged(entry)
+        if isinstance(entry, Settled):
+            if time.monotonic() - settled_s < _SETTLE_EVERY_S:
+                continue
+            settled_s = time.monotonic()
         if not isinstance(entry, Progress):
             line.send(Logged(view.run_id, entry))
     beat()

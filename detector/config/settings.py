@@ -74,13 +74,17 @@ class Feed(Section):
 
 
 class SensorNetwork(Section):
-    """Sensors that listen together: what several of them notice is one incident, with its place."""
+    """Sensors that listen together: what several of them notice is one incident, with its place.
+
+    A sensor alone is a witness: it raises nothing, and supports what others have placed.
+    """
 
     id: Identifier = Field(description="Name of the network in the log, none that a feed has.")
     media: tuple[str, ...] = Field(
         min_length=1,
         description="Sensor files, relative to this file (WAV, FLAC, CSV, JSON Lines, Parquet, miniSEED). What a file "
-        "does not say (start, place, clock) stands in the .json of its name beside it.",
+        "does not say (start, place, clock) stands in the .json of its name beside it. One sensor alone raises "
+        "nothing: what it notices can support what others have placed.",
     )
     means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
         Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from detector import pipeline
+from detector.association import Settled
 from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Amend, Done, FromFeed, Order, Status, Stop, ToFeed
 from detector.centre.metrics import exposition
 from detector.centre.reload import Change, change_for
@@ -19,6 +21,7 @@ from detector.centre.supervisor import Supervised
 from detector.config import CentreSettings, Configuration, load
 from detector.errors import ConfigError
 from detector.live_file import read_centre, read_live, write_centre, write_live
+from detector.model import Gap, GapReason, Joined
 
 BASE = """version: 1
 map: {map}
@@ -225,3 +228,27 @@ def test_mistakes_are_told_with_their_line(line: str, told: str, tmp_path: Path)
         loaded(tmp_path, text)
     assert "u:p" not in str(error.value)
     assert f"centre.yaml:{text.splitlines().index(line) + 1}:" in str(error.value)
+
+
+def test_a_silent_source_does_not_keep_the_others_apart() -> None:
+    """What was noticed is decided once every source has settled; one that says nothing is settled for."""
+    clock = [0.0]
+    joiner = LiveJoiner(["north", "microphones"], lambda: clock[0])
+    settled: list[int] = []
+
+    class Watching:
+        def settle(self, one: Settled) -> list[Joined]:
+            settled.append(one.t_ns)
+            return []
+
+    joiner._joiner = Watching()  # type: ignore[assignment]
+    assert list(joiner.take(Settled("north", 100_000_000_000))) == []
+    clock[0] = 4.0
+    assert list(joiner.pass_time()) == []
+    assert settled == [100_000_000_000], "nobody has been silent for long"
+    clock[0] = 14.0
+    list(joiner.pass_time())
+    assert settled[1] == 100_000_000_000 + 11_000_000_000, "14 s on, 3 s behind"
+    assert abs(settled[2] - time.time_ns() - 11_000_000_000) < 5_000_000_000, "never heard: by this machine's clock"
+    gap = Gap("north", 0, 1, GapReason.MISSING)
+    assert list(joiner.take(gap)) == [gap]
