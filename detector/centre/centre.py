@@ -34,6 +34,7 @@ from detector.model import Joined, MediaFile, Run, State
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
+from detector.sources.series import find_station
 
 _TURN_S = 0.1
 _SHOW_EVERY_S = 1.0
@@ -62,7 +63,7 @@ class Centre:
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
         self._entries = 0
-        self._joiner = LiveJoiner(watched(configuration))
+        self._joiner = _joiner(configuration)
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
         self._outbox: list[Delivery] = []
@@ -124,7 +125,7 @@ class Centre:
         run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration)))
         self._log.begin(run)
         self._join(self._joiner.end())
-        self._joiner = LiveJoiner(watched(configuration))
+        self._joiner = _joiner(configuration)
         for source_id, one in watched(configuration).items():
             if source_id not in self._feeds:
                 order = Order(configuration, one, self._out, run.run_id, None)
@@ -282,10 +283,17 @@ def _media(configuration: Configuration) -> Iterator[MediaFile]:
                 yield MediaFile(one.id, masked(name), "", 0)
                 continue
             path = beside(configuration.path, name)
-            try:
-                yield media_file(path, one.id)
-            except SourceError:
-                yield MediaFile(one.id, path.name, "", 0)
+            station = None if isinstance(one, Feed) else find_station(path)
+            for file in (path,) if station is None else (path, station):
+                try:
+                    yield media_file(file, one.id)
+                except SourceError:
+                    yield MediaFile(one.id, file.name, "", 0)
+
+
+def _joiner(configuration: Configuration) -> LiveJoiner:
+    everyone = watched(configuration)
+    return LiveJoiner(everyone, [name for name, one in everyone.items() if any(map(is_address, _names(one)))])
 
 
 def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:
@@ -293,4 +301,6 @@ def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:
 
 
 def _names(one: Feed | SensorNetwork) -> tuple[str, ...]:
-    return (one.media,) if isinstance(one, Feed) else one.media
+    if isinstance(one, Feed):
+        return (one.media,) if one.telemetry is None else (one.media, one.telemetry)
+    return one.media

@@ -20,12 +20,16 @@ class LiveJoiner:
     Otherwise a drone that has landed would keep the microphones' and the cameras' words apart for ever. What such a
     source says later of a time that was settled is left out, and counted.
 
+    sources: all of them; a recording among them ends by itself and is waited for.
+    live: those that may be silent for ever.
     monotonic_s: the clock that waits are measured by.
     """
 
-    def __init__(self, sources: Iterable[str], monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, sources: Iterable[str], live: Iterable[str], monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic_s = monotonic_s
-        self._sources = tuple(sources)
+        self._sources, self._live = tuple(sources), tuple(live)
         self._joiner = Joiner(self._sources)
         now_s = monotonic_s()
         self._newest: dict[str, tuple[int, float]] = {}  # until when each has settled, and when it said so
@@ -47,7 +51,7 @@ class LiveJoiner:
     def pass_time(self) -> Iterator[Joined]:
         """Settle for those that are silent. Call it every second or so."""
         now_s = self._monotonic_s()
-        for source_id in self._sources:
+        for source_id in self._live:
             told_ns, said_s = self._newest.get(source_id, self._begun)
             if now_s - said_s > _SILENT_S:
                 reached_ns = told_ns + round((now_s - said_s - _BEHIND_S) * NS_PER_S)

@@ -233,7 +233,7 @@ def test_mistakes_are_told_with_their_line(line: str, told: str, tmp_path: Path)
 def test_a_silent_source_does_not_keep_the_others_apart() -> None:
     """What was noticed is decided once every source has settled; one that says nothing is settled for."""
     clock = [0.0]
-    joiner = LiveJoiner(["north", "microphones"], lambda: clock[0])
+    joiner = LiveJoiner(["north", "microphones", "recording"], ["north", "microphones"], lambda: clock[0])
     settled: list[int] = []
 
     class Watching:
@@ -250,5 +250,6 @@ def test_a_silent_source_does_not_keep_the_others_apart() -> None:
     list(joiner.pass_time())
     assert settled[1] == 100_000_000_000 + 11_000_000_000, "14 s on, 3 s behind"
     assert abs(settled[2] - time.time_ns() - 11_000_000_000) < 5_000_000_000, "never heard: by this machine's clock"
+    assert len(settled) == 3, "a recording is waited for"
     gap = Gap("north", 0, 1, GapReason.MISSING)
     assert list(joiner.take(gap)) == [gap]
