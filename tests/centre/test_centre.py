@@ -75,7 +75,7 @@ def violations(out: Path) -> list[Violation]:
 
 
 def test_the_log_of_a_live_feed_holds_the_violations_of_the_replay(tmp_path: Path) -> None:
-    port, health = free_port(), free_port() + 2
+    port, health = free_port(), free_port()
     file, out = config(tmp_path, ADDRESSES["rtsp"].format(port), health), tmp_path / "live"
     with sending("rtsp", port, FEEDS / "crossing.ts"), running(file, out):
         until(lambda: status(out).get("counters", {}).get("frames", 0) > 100, 40.0)

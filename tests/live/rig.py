@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import random
 import socket
 import subprocess
 import sys
@@ -31,10 +31,13 @@ ADDRESSES = {
 
 
 def free_port() -> int:
-    """An even one, as RTP wants it: the kernel itself gives odd ones."""
-    for port in range(21_000 + os.getpid() % 5_000 * 2, 60_000, 2):
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.bind(("127.0.0.1", port))
+    """An even one, with the next one free too, as RTP wants it: the kernel itself gives odd ones."""
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(21_000, 32_000, 2)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                for number in (port, port + 1):
+                    stack.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", number))
             return port
     raise OSError("no free port")
 

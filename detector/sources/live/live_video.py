@@ -145,7 +145,11 @@ class LiveVideo:
             reader.stop()
             waiting.close()
             if self.ring is not None:
-                self.ring.end()
+                self.ring.end()  # it keeps the stream, and with it the connection, for the last clips
+            else:
+                reader.join(self._settings.read_timeout_s + _TICK_S)
+                if self._opened is not None and not reader.is_alive():  # closed while it is read, libav crashes
+                    self._opened.video.container.close()
         self.last_failure = self.state_why
         self._say(State.ENDED, "stopped")
         counters = {name: n for name, n in self.counters.items() if n}
