@@ -125,7 +125,7 @@ def pushing(mount: Any) -> Send:
 def rtsp(port: int, _file: str, begin: Callable[[Send], None]) -> None:
     from tstrans.rtp import RtspServer, RtspServerConfig
 
-    with RtspServer.start(RtspServerConfig(bind_addr=f"127.0.0.1:{port}")) as server:
+    with RtspServer.start(RtspServerConfig(bind_addr=f"127.0.0.1:{port}", fanout_capacity=8192)) as server:
         mount = server.add_unicast_mount("/feed", program())
         ready()
         while mount.peer_count() == 0:

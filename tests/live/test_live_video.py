@@ -80,7 +80,7 @@ def test_a_sender_that_is_killed_and_comes_back_smaller_is_one_gap_with_its_reas
         with sending("rtsp", port, FEEDS / "demo.ts", "--from", "6", "--size", "320x180"):
             until(lambda: len(watched.frames) > before + 10)
             gaps = merged(watched.gaps)
-    assert [gap.reason for gap in gaps] == [GapReason.DISCONNECTED]
+    assert [gap.reason for gap in gaps] == [GapReason.DISCONNECTED], gaps
     assert gaps[0].count == 1
     first_after = watched.frames[before]
     assert first_after.size_px == (320, 180)
