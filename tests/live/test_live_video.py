@@ -75,8 +75,8 @@ def test_a_sender_that_is_killed_and_comes_back_smaller_is_one_gap_with_its_reas
     with Watched("rtsp", port, patient, tmp_path) as watched:
         with sending("rtsp", port, FEEDS / "demo.ts"):
             until(lambda: len(watched.frames) > 30)
-        before = len(watched.frames)
         until(lambda: watched.source.state is State.RECONNECTING)
+        before = len(watched.frames)
         with sending("rtsp", port, FEEDS / "demo.ts", "--from", "6", "--size", "320x180"):
             until(lambda: len(watched.frames) > before + 10)
             gaps = merged(watched.gaps)
