@@ -64,10 +64,12 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
         if not feeds and not networks:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
         played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
-        heard = [
-            ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out) for one in networks
-        ]
-        return [*played, *heard]
+        for one in networks:
+            if one.live:
+                raise ConfigError(
+                    Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
+                )
+        return [*played, *(ListeningJob.of(configuration, one, out) for one in networks)]
     for path in media:
         if series_kind(path) is not None:
             message = f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it"
