@@ -106,7 +106,7 @@ class _Work:
         self.samples += item.values.size
         self._first_ns = int(item.t_ns[0]) if self._first_ns is None else self._first_ns
         self.elapsed_s = max(self.elapsed_s, (int(item.t_ns[-1]) - self._first_ns) / 1e9)
-        name = self._preset or choice_for(item.interval_ns)
+        name = self._preset or choice_for(item.interval_ns, item.channels)
         detector = self._detectors.get(name)
         if detector is None:
             detector = self._detectors[name] = detector_of(name, self._alarms_per_day)

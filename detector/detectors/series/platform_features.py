@@ -1,0 +1,101 @@
+"""What a vehicle's telemetry says twice: quantities that agree while satellite navigation is sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detectors.series.platform_roles import Roles
+from detector.geo.wgs84 import metres_per_degree, wrapped_deg
+
+Float = NDArray[np.float64]
+
+LONGEST_STEP_S = 3.5
+"""Looks further apart are not compared. [s]"""
+BEFORE = 2
+"""So many looks before the first are needed for every feature."""
+_MOVING_M_S = 3.0  # slower than this a course is noise
+_G = 9.80665
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One quantity that is judged against its own past.
+
+    kind: what it is a sign of. worse: +1 when high, -1 when low, 0 when it leaves its usual value either way.
+    least: a smaller change means nothing, in the feature's unit.
+    """
+
+    name: str
+    kind: str
+    worse: int
+    least: float
+
+
+def features_of(roles: Roles) -> tuple[Feature, ...]:
+    """Those that the channels allow, in a fixed order."""
+    has = roles.columns.keys()
+    told = {"north", "east"} <= has or "speed" in has
+    wanted = (
+        (Feature("velocity", "disagreement", 1, 0.7), told),
+        (Feature("acceleration", "jump", 1, 3.0), True),
+        (Feature("height", "disagreement", 0, 3.0), {"alt", "baro"} <= has),
+        (Feature("heading", "disagreement", 0, 8.0), "yaw" in has),
+        (Feature("turn", "disagreement", 1, 3.0), "yaw" in has),
+        (Feature("bank", "disagreement", 1, 3.0), "roll" in has),
+        (Feature("fix", "fix", 1, 0.25), True),
+    )
+    made = [feature for feature, possible in wanted if possible and roles.placed]
+    return (*made, *(Feature(one.name, "reception", one.worse, one.least) for one in roles.qualities))
+
+
+def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
+    """Every feature of each look; NaN where it cannot be told.
+
+    Args:
+        t_s: time of each look's position (of its last row where it has none). shape (B,) [s]
+        looks: last known value of each channel in each look. shape (B, C)
+
+    Velocities are differences of positions; so is the course. A turn that is flown is g tan(roll) / speed; for a
+    vehicle that does not fly so, the difference has a wide baseline and says little, which is right.
+    """
+    found = {one.name: looks[:, one.column] for one in roles.qualities}
+    if not roles.placed:
+        return found
+    role = {name: looks[:, column] for name, column in roles.columns.items()}
+    lat, lon = role["lat"], role["lon"]
+    step_s = _since_last(t_s)
+    step_s = np.where((step_s > 0) & (step_s <= LONGEST_STEP_S), step_s, np.nan)
+    east_scale, north_scale = metres_per_degree(lat)
+    east = wrapped_deg(_since_last(lon)) * east_scale / step_s
+    north = _since_last(lat) * north_scale / step_s
+    speed = np.hypot(east, north)
+    found["acceleration"] = np.hypot(_since_last(east), _since_last(north)) / step_s
+    lost = np.isnan(lat) | np.isnan(lon)
+    found["fix"] = (lost | (role["fix"] < 2)).astype(np.float64) if "fix" in role else lost.astype(np.float64)
+    if {"north", "east"} <= role.keys():
+        found["velocity"] = np.hypot(east - _halfway(role["east"]), north - _halfway(role["north"]))
+    elif "speed" in role:
+        found["velocity"] = np.abs(speed - _halfway(role["speed"]))
+    if {"alt", "baro"} <= role.keys():
+        found["height"] = role["alt"] - role["baro"]
+    course = np.where(speed > _MOVING_M_S, np.degrees(np.arctan2(east, north)), np.nan)
+    rate = wrapped_deg(_since_last(course)) / step_s
+    if "yaw" in role:
+        found["heading"] = wrapped_deg(course - role["yaw"])
+        found["turn"] = np.abs(rate - wrapped_deg(_since_last(role["yaw"])) / step_s)
+    if "roll" in role:
+        flown = np.degrees(_G * np.tan(np.radians(np.clip(role["roll"], -80, 80))) / np.maximum(speed, _MOVING_M_S))
+        found["bank"] = np.abs(rate - _halfway(flown))
+    return found
+
+
+def _since_last(values: Float) -> Float:
+    return np.diff(values, prepend=np.nan)
+
+
+def _halfway(values: Float) -> Float:
+    """Between each look and the one before: what a difference of positions is the mean of."""
+    return values - 0.5 * _since_last(values)

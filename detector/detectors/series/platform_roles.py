@@ -1,0 +1,69 @@
+"""Which channel of a vehicle's telemetry is what: by its name, for every maker has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_NAMES = {
+    "lat": ("lat_deg", "lat", "latitude", "latitude_deg"),
+    "lon": ("lon_deg", "lon", "lng", "longitude", "longitude_deg"),
+    "alt": ("alt_m", "alt", "altitude", "altitude_m", "gnss_alt_m", "gps_alt_m", "altitude_msl_m", "alt_msl_m"),
+    "baro": ("baro_alt_m", "baro_alt", "baro_altitude_m", "baroaltitude", "pressure_alt_m"),
+    "north": ("vel_n_m_s", "vn_m_s", "vn", "north_m_s", "velocity_north_m_s"),
+    "east": ("vel_e_m_s", "ve_m_s", "ve", "east_m_s", "velocity_east_m_s"),
+    "speed": ("speed_m_s", "ground_speed_m_s", "groundspeed_m_s", "vel_m_s", "gs_m_s", "spd"),
+    "course": ("course_deg", "track_deg", "cog_deg", "gcrs"),
+    "yaw": ("platform_yaw_deg", "heading_deg", "yaw_deg", "yaw", "heading"),
+    "roll": ("platform_roll_deg", "roll_deg", "roll"),
+    "fix": ("fix_type", "fix", "gps_fix"),
+}
+# Of each quality of reception: which way is worse, and the change that means something in its unit.
+_QUALITIES = {
+    **dict.fromkeys(("satellites", "satellites_used", "satellites_visible", "num_sats", "nsats", "sats"), (-1, 2.0)),
+    **dict.fromkeys(("hdop", "vdop", "pdop", "gdop", "hdp"), (1, 0.3)),
+    **dict.fromkeys(("eph", "epv", "eph_m", "epv_m", "hacc", "vacc", "hacc_m", "vacc_m"), (1, 1.0)),
+    **dict.fromkeys(("noise_per_ms", "jamming_indicator", "jam_ind"), (1, 10.0)),
+    **dict.fromkeys(("cn0_db", "cn0", "snr_db", "snr"), (-1, 2.0)),
+    **dict.fromkeys(("rssi_db", "rssi_dbm", "rssi", "link_quality"), (-1, 5.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One measure of reception. worse: +1 when high, -1 when low. least: so great a change means something."""
+
+    name: str
+    column: int
+    worse: int
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The column of each role that is there, and the measures of reception."""
+
+    columns: dict[str, int]
+    qualities: tuple[Quality, ...]
+
+    @property
+    def placed(self) -> bool:
+        """There is a position to judge."""
+        return "lat" in self.columns and "lon" in self.columns
+
+
+def roles_of(channels: Sequence[str]) -> Roles:
+    """Tell roles by the last part of each name ("vehicle_gps_position.eph"), whatever its case; the first one counts.
+
+    Units are those of the names: degrees, metres, metres a second.
+    """
+    plain = [name.lower().rpartition(".")[2].strip() for name in channels]
+    columns = {
+        role: plain.index(found)
+        for role, names in _NAMES.items()
+        if (found := next((name for name in names if name in plain), None)) is not None
+    }
+    qualities = [
+        Quality(channels[column], column, *_QUALITIES[name]) for column, name in enumerate(plain) if name in _QUALITIES
+    ]
+    return Roles(columns, tuple(qualities))
