@@ -18,6 +18,7 @@ from detector.sources.completeness import shortfall
 from detector.sources.decoding import Held
 from detector.sources.luma import bgr_of, luma_of
 from detector.sources.packet_ring import PacketRing
+from detector.sources.platform_series import series_of_samples, series_of_sets
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
 from detector.sources.survey import Survey, decoding_s, packets, survey
@@ -68,6 +69,7 @@ class VideoFile:
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []]
         self.track = Track(beside or self.survey.samples)
+        self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""

@@ -45,6 +45,11 @@ class PlatformDetector:
         """Something is wrong at the end of what was given so far."""
         return any(one.disturbed for one in self._stretches.values())
 
+    @property
+    def settled_ns(self) -> int:
+        """Every sign that began before this has been told. Something was given already."""
+        return max(one.settled_ns for one in self._stretches.values())
+
     def why_not(self, series: Series) -> str:
         """Why such a stream cannot be judged; empty if it can."""
         roles = roles_of(series.channels)

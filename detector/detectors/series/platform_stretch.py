@@ -66,20 +66,27 @@ class PlatformStretch:
         self._last_row_ns: int | None = None
         self._last_look_ns: int | None = None
         self._place: tuple[int, float, float] | None = None
+        self._jump_ns: int | None = None
         self.since_ns: int | None = None  # the first row, until `told_warm`
         self.warm_ns: int | None = None  # the first look that was judged
         self._told_warm = False
 
     @property
     def disturbed(self) -> bool:
-        """Something has stood out for long enough and still does."""
-        return any(one.run >= self._config.hold for one in self._courses)
+        """Something has stood out for long enough and still does, or the position has jumped less than 10 s ago."""
+        jumped = self._jump_ns is not None and self.last_ns - self._jump_ns < _PIECE * NS_PER_S
+        return jumped or any(one.run >= self._config.hold for one in self._courses)
 
     @property
     def last_ns(self) -> int:
         """Of the newest row; there has been one."""
         assert self._last_row_ns is not None
         return self._last_row_ns
+
+    @property
+    def settled_ns(self) -> int:
+        """No sign that began before this is still to be told."""
+        return self.last_ns - (_PIECE + self._config.hold + 2) * NS_PER_S
 
     def told_warm(self) -> None:
         """The time before the first look that was judged has been told."""
@@ -139,6 +146,8 @@ class PlatformStretch:
         east, north = metres_per_degree(lat[1:])
         step_m = np.hypot(wrapped_deg(np.diff(lon)) * east, np.diff(lat) * north)
         allowed_m = reach_m(np.diff(t_ns) / NS_PER_S)
+        if (step_m > allowed_m).any():
+            self._jump_ns = int(t_ns[1:][step_m > allowed_m][-1])
         return [
             Sign("position", "jump", int(t_ns[at + 1]), int(t_ns[at + 1]) + 1, float(step_m[at] / allowed_m[at]))
             for at in np.flatnonzero(step_m > allowed_m).tolist()

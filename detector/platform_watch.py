@@ -1,0 +1,97 @@
+"""THE ORDER for a vehicle's telemetry: platform detector, rules. Written once, for feeds and telemetry files alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from detector.detectors.series import PlatformConfig, PlatformDetector
+from detector.evidence import StretchRecorder
+from detector.model import Frame, Gap, Series, Undecided, Violation
+from detector.rules import PlatformRule
+
+
+class PlatformWatch:
+    """One vehicle. Blocks of its telemetry come in the order of time, all with the same channels or with more."""
+
+    def __init__(self, rules: Sequence[PlatformRule]) -> None:
+        self._rules = rules
+        self._detector = PlatformDetector(PlatformConfig())
+
+    @property
+    def disturbed(self) -> bool:
+        """Something was wrong at the end of what was taken so far."""
+        return self._detector.disturbed
+
+    def why_not(self, series: Series) -> str:
+        """Why such telemetry cannot be judged; empty if it can."""
+        return self._detector.why_not(series)
+
+    def take(self, series: Series) -> Iterator[Violation | Undecided]:
+        """What the rules say of one more block."""
+        if not len(series):
+            return
+        found = self._detector.detect(series)
+        for rule in self._rules:
+            rule.observe(series)
+            yield from rule.hear(found)
+            yield from rule.pass_time(self._detector.settled_ns)
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """The telemetry has ended."""
+        for found in self._detector.finish():
+            for rule in self._rules:
+                yield from rule.hear(found)
+        for rule in self._rules:
+            yield from rule.finish()
+
+    def unjudged(self) -> list[Gap]:
+        """When nothing could be judged yet, since this was last asked."""
+        return self._detector.unjudged()
+
+
+class TrustedFrames:
+    """A source's frames, without a pose while the drone's own navigation is disturbed; and what the rules say of that.
+
+    telemetry: of the whole recording. It is taken up to the time of each frame and no further, as it comes live.
+    """
+
+    def __init__(
+        self, source: Iterable[Frame | Gap], telemetry: Series | None, watch: PlatformWatch, recorder: StretchRecorder
+    ) -> None:
+        self._source, self._telemetry, self._watch, self._recorder = source, telemetry, watch, recorder
+        self._taken = 0
+        self._found: list[Violation | Undecided] = []
+
+    def __iter__(self) -> Iterator[Frame | Gap]:
+        for item in self._source:
+            if isinstance(item, Frame):
+                self._take(item.t_ns)
+                yield replace(item, pose=None) if item.pose is not None and self._watch.disturbed else item
+            else:
+                yield item
+
+    def found(self) -> Iterator[Violation | Undecided]:
+        """What the rules said, since this was last asked."""
+        told, self._found = self._found, []
+        yield from told
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """The pictures have ended: the telemetry that is left, and what is open."""
+        if self._telemetry is not None:
+            self._take(int(self._telemetry.t_ns[-1]))
+            self._found += self._recorder.follow(self._watch.finish())
+        yield from self.found()
+
+    def _take(self, until_ns: int) -> None:
+        whole = self._telemetry
+        if whole is None:
+            return
+        end = int(np.searchsorted(whole.t_ns, until_ns, "right"))
+        if end > self._taken:
+            piece = replace(whole, t_ns=whole.t_ns[self._taken : end], values=whole.values[self._taken : end])
+            self._taken = end
+            self._recorder.observe(piece)
+            self._found += self._recorder.follow(self._watch.take(piece), piece.source_id)
