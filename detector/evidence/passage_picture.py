@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from detector.config.agreement_map import Shape
@@ -23,10 +24,10 @@ _WIDTH_PX, _PLAN_PX, _PROFILE_PX = 900, 620, 260
 def passage_picture(
     violation: Violation, series: Series, zone: Shape, floor_m: float | None, ceiling_m: float | None
 ) -> Picture:
-    """The zone, the positions that were told and the straight way between them; red while inside.
+    """The zone, the positions that were told and the straight way between them; red: inside, as told.
 
     Args:
-        violation: when it was inside.
+        violation: of which it is.
         series: with the channels lat_deg, lon_deg, alt_m, sigma_pos_m, sigma_alt_m first; at least 2 positions.
         zone: over which the airspace is closed.
         floor_m, ceiling_m: between which heights; None: without limit.
@@ -34,7 +35,11 @@ def passage_picture(
     Returns:
         BGR picture, shape (H, 900, 3) uint8.
     """
-    inside = (series.t_ns >= violation.t_start_ns) & (series.t_ns < violation.t_end_ns)
+    lat, lon, height = series.values[:, :3].T
+    inside = shapely.contains_xy(zone.geometry, lon, lat)
+    inside &= ~(height <= (-np.inf if floor_m is None else floor_m))
+    inside &= ~(height >= (np.inf if ceiling_m is None else ceiling_m))
+
     seconds = (series.t_ns - violation.t_start_ns) / NS_PER_S
     plan = _plan(violation, series, zone, inside)
     profile = _profile(series, seconds, inside, floor_m, ceiling_m)
@@ -64,7 +69,7 @@ def _plan(violation: Violation, series: Series, zone: Shape, inside: NDArray[np.
     cv2.circle(area.picture, points[peak], max(round(sigmas[peak] * wide), 2), INK, 1, cv2.LINE_AA)
     area.text("N", area.x1 - 20, area.y0 + 18)
     cv2.arrowedLine(area.picture, (area.x1 - 16, area.y0 + 52), (area.x1 - 16, area.y0 + 24), INK, 1, tipLength=0.4)
-    area.x_axis(f"km east of the middle of {zone.shape_id}; circle: 95 % of the clearest position")
+    area.x_axis(f"km east of the middle of {zone.shape_id}; red: inside as told; circle: 95 % of the clearest position")
     area.y_axis([(value, f"{value:g}") for value in ticks(*y_km)])
     area.frame()
     return area.picture

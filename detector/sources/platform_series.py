@@ -43,12 +43,8 @@ def _series(source_id: str, channels: tuple[str, ...], rows: list[tuple[int, lis
         return None
     t_ns, first = np.unique(np.array([t_ns for t_ns, _ in rows], np.int64), return_index=True)
     values = np.array([rows[row][1] for row in first.tolist()], np.float64)
-    units = tuple(
-        "deg" if name.endswith("_deg") else "m/s" if name.endswith("_m_s") else "m" if name == "alt_m" else ""
-        for name in channels
-    )
     nowhere = np.full((len(channels), 3), np.nan)
-    return Series(source_id, read_only(t_ns), read_only(values), channels, units, read_only(nowhere))
+    return Series(source_id, read_only(t_ns), read_only(values), channels, ("",) * len(channels), read_only(nowhere))
 
 
 def _number(values: Mapping[int, Value], tags: tuple[int, ...]) -> float:

@@ -10,6 +10,7 @@ from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
 from detector.detectors.series.platform_config import PlatformConfig
+from detector.detectors.series.platform_features import quantities_of
 
 SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | PlatformDetector]] = {
     "impulse": ImpulseDetector,
@@ -31,4 +32,5 @@ __all__ = [
     "choice_for",
     "detector_of",
     "preset_for",
+    "quantities_of",
 ]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detectors.series.platform_roles import Roles
+from detector.detectors.series.platform_roles import Roles, roles_of
 from detector.geo.wgs84 import metres_per_degree, wrapped_deg
+from detector.model import Series
+from detector.timebase import NS_PER_S
 
 Float = NDArray[np.float64]
 
@@ -49,6 +51,39 @@ def features_of(roles: Roles) -> tuple[Feature, ...]:
     )
     made = [feature for feature, possible in wanted if possible and roles.placed]
     return (*made, *(Feature(one.name, "reception", one.worse, one.least) for one in roles.qualities))
+
+
+def looks_of(
+    t_ns: NDArray[np.int64], values: Float, roles: Roles
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
+    """Of each second that has rows its last known values.
+
+    Args:
+        t_ns: increasing, at least one. shape (T,)
+        values: shape (T, C)
+
+    Returns:
+        The seconds since 1970, shape (B,); the time of the last position in each (of its last row without one), shape
+        (B,) [ns]; the values, NaN where the second has none. shape (B, C)
+    """
+    second = t_ns // NS_PER_S
+    first = np.flatnonzero(np.diff(second, prepend=second[0] - 1))
+    rows = np.arange(len(values))[:, None]
+    newest = np.maximum.accumulate(np.where(np.isfinite(values), rows, -1), axis=0)
+    last = np.append(first[1:], len(values)) - 1
+    at = newest[last]
+    known = at >= first[:, None]
+    looks = np.where(known, values[np.maximum(at, 0), np.arange(values.shape[1])], np.nan)
+    lat = roles.columns.get("lat")
+    place = last if lat is None else np.where(known[:, lat], at[:, lat], last)
+    return second[first], t_ns[place], looks
+
+
+def quantities_of(series: Series) -> tuple[NDArray[np.int64], dict[str, Float]]:
+    """What is judged of a whole series: times of its looks [ns], and every quantity at each. For pictures."""
+    roles = roles_of(series.channels)
+    _, look_t, looks = looks_of(series.t_ns, series.values, roles)
+    return look_t, measured((look_t - look_t[-1]) / NS_PER_S, looks, roles)
 
 
 def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.series.platform_config import PlatformConfig
-from detector.detectors.series.platform_features import BEFORE, LONGEST_STEP_S, features_of, measured
+from detector.detectors.series.platform_features import BEFORE, LONGEST_STEP_S, features_of, looks_of, measured
 from detector.detectors.series.platform_roles import roles_of
 from detector.geo.reach import reach_m
 from detector.geo.wgs84 import metres_per_degree, wrapped_deg
@@ -157,10 +157,7 @@ class PlatformStretch:
         """Whole seconds, each judged by the baseline of its ten."""
         if not len(t_ns):
             return []
-        second = t_ns // NS_PER_S
-        first = np.flatnonzero(np.diff(second, prepend=second[0] - 1))
-        look_t, looks = _last_known(t_ns, values, first, self._roles.columns.get("lat"))
-        numbers = second[first]
+        numbers, look_t, looks = looks_of(t_ns, values, self._roles)
         times, rows = np.concatenate((self._before_t, look_t)), np.concatenate((self._before, looks))
         self._before_t, self._before = times[-BEFORE:], rows[-BEFORE:]
         # Seconds since 1970 would lose what lies below 0.2 us.
@@ -246,21 +243,3 @@ class PlatformStretch:
         course.pending.clear()
         course.run, course.score = 0, 0.0
         return told
-
-
-def _last_known(
-    t_ns: NDArray[np.int64], values: Float, first: NDArray[np.intp], lat: int | None
-) -> tuple[NDArray[np.int64], Float]:
-    """Of each second its last known values, and the time of the last position in it (of its last row without one).
-
-    first: first row of each second. shape (B,)
-    """
-    rows = np.arange(len(values))[:, None]
-    floor = np.repeat(first, np.diff(first, append=len(values)))[:, None]
-    newest = np.maximum(np.maximum.accumulate(np.where(np.isfinite(values), rows, -1), axis=0), -1)
-    last = np.append(first[1:], len(values)) - 1
-    at, begin = newest[last], floor[last]
-    known = at >= begin
-    looks = np.where(known, values[np.maximum(at, 0), np.arange(values.shape[1])], np.nan)
-    place = last if lat is None else np.where(known[:, lat], at[:, lat], last)
-    return t_ns[place], looks

@@ -14,7 +14,6 @@ from detector.sources.series.times import TIME_NAMES
 Float = NDArray[np.float64]
 
 TRACK_CHANNELS = ("lat_deg", "lon_deg", "alt_m", "sigma_pos_m", "sigma_alt_m", "speed_m_s", "heading_deg")
-TRACK_UNITS = ("deg", "deg", "m", "m", "m", "m/s", "deg")
 
 _FT, _KT = 0.3048, 1852 / 3600
 _IDS = ("id", "icao24", "hex", "icao", "icao_address", "address", "track_id", "aircraft", "aircraft_id")

@@ -15,7 +15,7 @@ from detector.sources.series.block import Block
 from detector.sources.series.contract import SeriesEnd
 from detector.sources.series.station import Station, find_station, read_station
 from detector.sources.series.time_order import TimeOrder
-from detector.sources.tracks.columns import TRACK_CHANNELS, TRACK_UNITS, Assumed, positions_from
+from detector.sources.tracks.columns import TRACK_CHANNELS, Assumed, positions_from
 from detector.sources.tracks.table import TrackTable
 from detector.timebase import NS_PER_S
 
@@ -136,11 +136,16 @@ class RecordedTracks:
         return Gap(self.source_id, at_ns, at_ns + 1, GapReason.DAMAGED, detail, len(block))
 
     def _series(self, aircraft: str, rows: Block) -> Series:
-        nowhere = np.full((len(TRACK_CHANNELS), 3), np.nan)
+        count = len(TRACK_CHANNELS)
         return Series(
-            f"{self.source_id}/{aircraft}", read_only(rows.t_ns), read_only(rows.values), TRACK_CHANNELS, TRACK_UNITS,
-            read_only(nowhere), clock_sigma_ns=self._clock_sigma_ns,
-        )  # fmt: skip
+            f"{self.source_id}/{aircraft}",
+            read_only(rows.t_ns),
+            read_only(rows.values),
+            TRACK_CHANNELS,
+            ("",) * count,
+            read_only(np.full((count, 3), np.nan)),
+            clock_sigma_ns=self._clock_sigma_ns,
+        )
 
     def _silences(self, seconds: set[int]) -> Iterator[Gap]:
         """Where nothing was heard of any aircraft; what lies between is `heard`."""
