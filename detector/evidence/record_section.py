@@ -92,7 +92,8 @@ def _draw(area: PlotArea, row: int, one: Trace, origin_ns: int) -> None:
     centre = float(np.median(known)) if len(known) else 0.0
     size = max(float(np.abs(known - centre).max(initial=0.0)), np.finfo(np.float64).tiny)
     left, right = (area.x_px((int(t) - origin_ns) / NS_PER_S) for t in (one.t_ns[0], one.t_ns[-1]))
-    at = np.rint(np.linspace(left, right, len(one.t_ns))).astype(np.int64)
+    share = (one.t_ns - one.t_ns[0]) / max(int(one.t_ns[-1] - one.t_ns[0]), 1)
+    at = np.rint(left + share * (right - left)).astype(np.int64)
     before = middle
     for column in np.unique(at).tolist():
         here = one.values[at == column]
