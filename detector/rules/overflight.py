@@ -164,7 +164,7 @@ class Overflight:
         )
 
     def _why(self, passage: _Passage, zone: Shape) -> str:
-        if not passage.only_height:
+        if not passage.by_height:
             return straddles(zone)
         if not np.isfinite(passage.lowest_m):
             return _HEIGHT_UNKNOWN
@@ -232,7 +232,7 @@ class _Passage:
     lowest_m: float = np.nan
     highest_m: float = np.nan
     sigma_alt_m: float = np.nan
-    only_height: bool = True
+    by_height: bool = False
     nearest: tuple[float, float, float] = (np.nan, np.nan, np.nan)
     _is_in: bool = False
 
@@ -250,8 +250,8 @@ class _Passage:
                 self.begun_inside &= before < 0 and self.t_last_ns == 0
                 self.t_last_ns = t_ns
                 self.nearest = lon_deg, lat_deg, sigma_m
-                self.only_height &= bool(verdict.by_height[self.zone, row])
-                self.lowest_m, self.sigma_alt_m = height_m, sigma_alt_m
+                if verdict.by_height[self.zone, row]:
+                    self.by_height, self.lowest_m, self.sigma_alt_m = True, height_m, sigma_alt_m
             return
         if self.peak is None:
             self.begun_inside &= self.t_last_ns == 0
