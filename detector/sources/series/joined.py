@@ -17,27 +17,32 @@ _PATIENCE_NS = 10 * NS_PER_S
 def joined(source: Iterable[Series | Gap]) -> Iterator[Series | Gap]:
     """Rows at every time that any channel has, NaN where a channel has nothing then; gaps as they come.
 
-    A long table, or a log with a rate for each instrument, becomes the one stream that a vehicle is judged by. Channels
-    that appear later are missing before. A row that comes after its time was given (of a stream that was not waited
-    for) is left out: its time has been judged.
+    A long table, or a log with a rate for each instrument, becomes the one stream that a vehicle is judged by. A piece
+    of a file gives each of its streams once, so rows are given when a stream comes again, as far as all have come.
+    Channels that appear later are missing before. A row that comes after its time was given (of a stream that was not
+    waited for) is left out: its time has been judged.
     """
     pending: dict[tuple[str, ...], list[Series]] = {}
     newest: dict[tuple[str, ...], int] = {}
     given_ns: int | None = None
+    come: set[tuple[str, ...]] = set()
     for item in source:
         if isinstance(item, Gap):
             yield item
             continue
         if not len(item):
             continue
+        if item.channels in come:
+            front_ns = max(newest.values())
+            until_ns = min(t_ns for t_ns in newest.values() if t_ns >= front_ns - _PATIENCE_NS)
+            made = _rows(pending, given_ns, until_ns)
+            if made is not None:
+                given_ns = int(made.t_ns[-1])
+                yield made
+            come.clear()
+        come.add(item.channels)
         pending.setdefault(item.channels, []).append(item)
         newest[item.channels] = int(item.t_ns[-1])
-        front_ns = max(newest.values())
-        until_ns = min(t_ns for t_ns in newest.values() if t_ns >= front_ns - _PATIENCE_NS)
-        made = _rows(pending, given_ns, until_ns)
-        if made is not None:
-            given_ns = int(made.t_ns[-1])
-            yield made
     made = _rows(pending, given_ns, None)
     if made is not None:
         yield made
