@@ -141,10 +141,11 @@ def _why_not(report: SeriesInspection) -> list[str]:
     reasons = []
     if found["no_start"]:
         reasons.append("it carries no time: give its first sample's with --start, or `start` in a .json beside it")
-    if any(one.position is None for one in report.channels):
+    moves = {"lat_deg", "lat", "latitude"} & {one.name.lower().rpartition(".")[2] for one in report.channels}
+    if any(one.position is None for one in report.channels) and not moves:  # a vehicle tells where it is
         reasons.append("where its sensor stands is not known: give `position` in a .json beside it")
     irregular = [one.name for one in report.channels if one.rate_hz is None]
-    if irregular:
+    if irregular and not moves:
         reasons.append(f"irregular sampling, impulses cannot be looked for in {', '.join(irregular[:5])}")
     if report.samples and all(one.rms in {None, 0.0} for one in report.channels):
         reasons.append("no channel ever changes: the sensor may be deaf")
