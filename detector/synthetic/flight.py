@@ -164,11 +164,14 @@ def _wander(t_s: Array, random: np.random.Generator, size: float) -> Array:
 
 
 def every_attack(seconds: float, seed: int) -> tuple[Attack, ...]:
-    """One of each kind, in an order and of sizes that the seed draws, a minute and more apart, after 150 s."""
+    """One of each kind, in an order that the seed draws, a minute and more apart, after 150 s.
+
+    Sizes are drawn evenly in their logarithm, from what drowns in a flight's own swing to what nobody misses.
+    """
     random = np.random.default_rng([seed, 6])
     kinds: Sequence[tuple[str, tuple[float, float], tuple[float, float]]] = (
-        ("jam", (20, 60), (40, 120)), ("lose", (8, 30), (0, 0)), ("jump", (10, 60), (200, 2000)),
-        ("drag", (20, 60), (2, 10)), ("lift", (20, 60), (1, 4)), ("cut", (8, 30), (0, 0)),
+        ("jam", (20, 60), (5, 150)), ("lose", (8, 30), (1, 1)), ("jump", (10, 60), (10, 2000)),
+        ("drag", (20, 60), (0.2, 10)), ("lift", (20, 60), (0.1, 4)), ("cut", (3, 30), (1, 1)),
     )  # fmt: skip
     slot = (seconds - 150) / len(kinds)
     made = []
@@ -176,5 +179,6 @@ def every_attack(seconds: float, seed: int) -> tuple[Attack, ...]:
         kind, lasting, sizes = kinds[number]
         lasts = random.uniform(*lasting)
         begin = 150 + place * slot + random.uniform(0, max(slot - lasts - 60, 1))
-        made.append(Attack(kind, round(begin, 1), round(lasts, 1), round(random.uniform(*sizes), 2)))
+        size = float(np.exp(random.uniform(*np.log(sizes))))
+        made.append(Attack(kind, round(begin, 1), round(lasts, 1), round(size, 2)))
     return tuple(made)
