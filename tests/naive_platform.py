@@ -10,7 +10,10 @@ import numpy as np
 from detector.geo.wgs84 import metres_per_degree
 
 S = 1_000_000_000
-CHANNELS = ("lat_deg", "lon_deg", "alt_m", "baro_alt_m", "speed_m_s", "yaw_deg", "roll_deg", "satellites")
+CHANNELS = (
+    "lat_deg", "lon_deg", "alt_m", "baro_alt_m", "speed_m_s", "course_deg", "airspeed_m_s", "yaw_deg", "roll_deg",
+    "satellites",
+)  # fmt: skip
 _LOOK = 3.5
 
 
@@ -49,11 +52,13 @@ def naive_looks(rows: list[tuple[int, dict[str, float]]]) -> list[tuple[int, flo
 
 
 def naive_features(looks: list[tuple[int, float, dict[str, float]]]) -> list[dict[str, float]]:
-    """Of telemetry with lat_deg, lon_deg, alt_m, baro_alt_m, speed_m_s, yaw_deg, roll_deg, satellites."""
-    found = []
+    """Of telemetry with `CHANNELS`."""
+    found: list[dict[str, float]] = []
     nan = math.nan
-    last = {"lat": nan, "lon": nan, "yaw": nan, "speed": nan, "flown": nan, "east": nan, "north": nan, "course": nan}
+    last = dict.fromkeys(("lat", "lon", "yaw", "te", "tn", "ae", "an", "flown", "east", "north", "course"), nan)
     last_t = nan
+    offs: list[tuple[float, float, float]] = []
+    winds: list[tuple[float, float]] = []
     for _, t, known in looks:
         value = {name: known.get(name, nan) for name in CHANNELS}
         step = t - last_t
@@ -66,26 +71,40 @@ def naive_features(looks: list[tuple[int, float, dict[str, float]]]) -> list[dic
         rate = _short(course - last["course"]) / step
         roll = min(max(value["roll_deg"], -80), 80) if not math.isnan(value["roll_deg"]) else nan
         flown = math.degrees(9.80665 * math.tan(math.radians(roll)) / max(speed, 3.0)) if speed == speed else nan
+        te, tn = _vector(value["speed_m_s"], value["course_deg"])
+        ae, an = _vector(value["airspeed_m_s"], value["yaw_deg"])
+        offs.append(((east - (te + last["te"]) / 2) * step, (north - (tn + last["tn"]) / 2) * step, step))
+        winds.append((east - (ae + last["ae"]) / 2, north - (an + last["an"]) / 2))
+        ten_offs, ten_winds = (offs[-10:], winds[-10:]) if len(offs) >= 10 else ([(nan,) * 3], [(nan,) * 2])
         found.append(
             {
-                "velocity": abs(speed - (value["speed_m_s"] + last["speed"]) / 2),
+                "velocity": math.hypot(offs[-1][0], offs[-1][1]) / step,
+                "drift": math.hypot(*(sum(one[k] for one in ten_offs) for k in (0, 1)))
+                / sum(one[2] for one in ten_offs),
                 "acceleration": math.hypot(east - last["east"], north - last["north"]) / step,
                 "height": value["alt_m"] - value["baro_alt_m"],
                 "heading": _short(course - value["yaw_deg"]),
                 "turn": abs(rate - _short(value["yaw_deg"] - last["yaw"]) / step),
                 "bank": abs(rate - (flown + last["flown"]) / 2),
+                "wind_east": sum(one[0] for one in ten_winds) / 10,
+                "wind_north": sum(one[1] for one in ten_winds) / 10,
                 "fix": float(math.isnan(value["lat_deg"]) or math.isnan(value["lon_deg"])),
                 "satellites": value["satellites"],
             }
         )
-        last = {"lat": value["lat_deg"], "lon": value["lon_deg"], "yaw": value["yaw_deg"], "flown": flown,
-                "speed": value["speed_m_s"], "east": east, "north": north, "course": course}  # fmt: skip
+        last = {"lat": value["lat_deg"], "lon": value["lon_deg"], "yaw": value["yaw_deg"], "flown": flown, "te": te,
+                "tn": tn, "ae": ae, "an": an, "east": east, "north": north, "course": course}  # fmt: skip
         last_t = t
     return found
 
 
+def _vector(size: float, direction_deg: float) -> tuple[float, float]:
+    """East and north."""
+    return size * math.sin(math.radians(direction_deg)), size * math.cos(math.radians(direction_deg))
+
+
 def naive_signs(
-    seconds: list[int], values: list[float], worse: int, least: float, config: object
+    seconds: list[int], values: list[float], worse: int, least: float, hold: int, config: object
 ) -> list[tuple[int, int]]:
     """Stretches [first, end) in seconds in which one feature stands out, pieces joined."""
     past: list[float] = []
@@ -95,7 +114,7 @@ def naive_signs(
     found = []
 
     def ends() -> None:
-        if 0 < len(run) < config.hold:
+        if 0 < len(run) < hold:
             past.extend(value for _, value in run)
         elif run:
             found.append((run[0][0], run[-1][0] + 1))

@@ -21,17 +21,18 @@ from detector.timebase import NS_PER_S, ns_from_iso
 Array = NDArray[np.float64]
 
 COLUMNS = (
-    "lat_deg", "lon_deg", "alt_m", "baro_alt_m", "speed_m_s", "course_deg", "yaw_deg", "pitch_deg", "roll_deg",
-    "satellites", "hdop", "noise_per_ms", "rssi_db",
+    "lat_deg", "lon_deg", "alt_m", "baro_alt_m", "speed_m_s", "course_deg", "airspeed_m_s", "yaw_deg", "pitch_deg",
+    "roll_deg", "satellites", "hdop", "noise_per_ms", "rssi_db",
 )  # fmt: skip
-_DIGITS = (7, 7, 2, 2, 2, 2, 2, 2, 2, 0, 2, 0, 0)
+_DIGITS = (7, 7, 2, 2, 2, 2, 2, 2, 2, 2, 0, 2, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """kind: "jam", "lose" (the fix), "jump", "drag" (the position away), "lift" (the height) or "cut" (the link).
+    """kind: "jam", "lose" (the fix), "jump", "drag" (the position away), "lead" (the same, told speed and
+    course with it), "lift" (the height) or "cut" (the link).
 
-    size: of the jam [noise], jump [m], drag [m/s] or lift [m/s].
+    size: of the jam [noise], jump [m], drag, lead or lift [m/s].
     """
 
     kind: str
@@ -68,10 +69,11 @@ def telemetry(flight: Flight) -> tuple[NDArray[np.int64], Array]:
     east_m, north_m = np.cumsum(east_m_s) * step_s, np.cumsum(north_m_s) * step_s
     height_m = 120 + _wander(t_s, random, 8.0)
     bank = np.degrees(np.arctan(np.radians(rate_deg_s) * air / 9.80665)) if flight.wing else _wander(t_s, random, 3.0)
-    truth_east, truth_north, told_m = east_m.copy(), north_m.copy(), height_m.copy()
+    told_east_m, told_north_m, told_up_m = east_m.copy(), north_m.copy(), height_m.copy()
     satellites = np.rint(14 + _wander(t_s, random, 0.8))
     hdop, noise = 0.7 + np.abs(_wander(t_s, random, 0.05)), 95 + _wander(t_s, random, 4.0)
     rssi = -62 - 20 * np.log10(1 + np.hypot(east_m, north_m) / 1000) + random.normal(0, 1.5, len(t_s))
+    told_north = north_m_s.copy()
     lost, kept = np.zeros(len(t_s), np.bool_), np.ones(len(t_s), np.bool_)
     for attack in flight.attacks:
         now = (t_s >= attack.t_s) & (t_s < attack.t_s + attack.seconds)
@@ -85,25 +87,27 @@ def telemetry(flight: Flight) -> tuple[NDArray[np.int64], Array]:
             lost |= now
             satellites[now] = 0
         elif attack.kind == "jump":
-            truth_east[now] += attack.size
-        elif attack.kind == "drag":
-            truth_north += attack.size * since
+            told_east_m[now] += attack.size
+        elif attack.kind in {"drag", "lead"}:
+            told_north_m += attack.size * since
+            told_north[now] += attack.size * (attack.kind == "lead")
         elif attack.kind == "lift":
-            told_m += attack.size * since
+            told_up_m += attack.size * since
         elif attack.kind == "cut":
             kept &= ~now
     count = len(t_s)
-    at = np.stack([truth_east, truth_north, told_m], axis=1)
+    at = np.stack([told_east_m, told_north_m, told_up_m], axis=1)
     at = at + np.stack([_wander(t_s, random, 0.5) for _ in range(3)], axis=1)
     lat, lon, alt = flight.place.geodetic(at)
     lat, lon, alt = (np.where(lost, np.nan, one) for one in (lat, lon, alt))
-    ground = np.hypot(east_m_s, north_m_s)
+    ground = np.hypot(east_m_s, told_north)
     values = np.stack(
         [
             lat, lon, alt,
             flight.place.ground_m + height_m + _wander(t_s, random, 0.8),
             ground + random.normal(0, 0.15, count),
-            np.degrees(np.arctan2(east_m_s, north_m_s)) % 360,
+            np.degrees(np.arctan2(east_m_s, told_north)) % 360,
+            air + random.normal(0, 0.3, count),
             (heading + random.normal(0, 0.5, count)) % 360,
             2 + random.normal(0, 0.4, count),
             bank + random.normal(0, 0.4, count),
@@ -171,7 +175,8 @@ def every_attack(seconds: float, seed: int) -> tuple[Attack, ...]:
     random = np.random.default_rng([seed, 6])
     kinds: Sequence[tuple[str, tuple[float, float], tuple[float, float]]] = (
         ("jam", (20, 60), (5, 150)), ("lose", (8, 30), (1, 1)), ("jump", (10, 60), (10, 2000)),
-        ("drag", (20, 60), (0.2, 10)), ("lift", (20, 60), (0.1, 4)), ("cut", (3, 30), (1, 1)),
+        ("drag", (20, 60), (0.2, 10)), ("lead", (20, 60), (0.2, 10)), ("lift", (20, 60), (0.1, 4)),
+        ("cut", (3, 30), (1, 1)),
     )  # fmt: skip
     slot = (seconds - 150) / len(kinds)
     made = []

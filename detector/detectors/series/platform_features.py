@@ -16,7 +16,9 @@ Float = NDArray[np.float64]
 
 LONGEST_STEP_S = 3.5
 """Looks further apart are not compared. [s]"""
-BEFORE = 2
+SLOW = 10
+"""A slow drift shows in the sum of so many looks."""
+BEFORE = SLOW + 1
 """So many looks before the first are needed for every feature."""
 _MOVING_M_S = 3.0  # slower than this a course is noise
 _G = 9.80665
@@ -28,25 +30,32 @@ class Feature:
 
     kind: what it is a sign of. worse: +1 when high, -1 when low, 0 when it leaves its usual value either way.
     least: a smaller change means nothing, in the feature's unit.
+    hold: so many looks in a row have to stand out; None: as configured.
     """
 
     name: str
     kind: str
     worse: int
     least: float
+    hold: int | None = None
 
 
 def features_of(roles: Roles) -> tuple[Feature, ...]:
     """Those that the channels allow, in a fixed order."""
     has = roles.columns.keys()
-    told = {"north", "east"} <= has or "speed" in has
+    vector = {"north", "east"} <= has or {"speed", "course"} <= has
+    wind = {"airspeed", "yaw"} <= has
     wanted = (
-        (Feature("velocity", "disagreement", 1, 0.7), told),
-        (Feature("acceleration", "jump", 1, 3.0), True),
+        (Feature("velocity", "disagreement", 1, 0.3), vector or "speed" in has),
+        (Feature("drift", "disagreement", 1, 0.1), vector),
+        # A jump changes the velocity twice, there and back.
+        (Feature("acceleration", "jump", 1, 3.0, 2), True),
         (Feature("height", "disagreement", 0, 3.0), {"alt", "baro"} <= has),
         (Feature("heading", "disagreement", 0, 8.0), "yaw" in has),
         (Feature("turn", "disagreement", 1, 3.0), "yaw" in has),
         (Feature("bank", "disagreement", 1, 3.0), "roll" in has),
+        (Feature("wind_east", "disagreement", 0, 0.5), wind),
+        (Feature("wind_north", "disagreement", 0, 0.5), wind),
         (Feature("fix", "fix", 1, 0.25), True),
     )
     made = [feature for feature, possible in wanted if possible and roles.placed]
@@ -93,8 +102,10 @@ def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
         t_s: time of each look's position (of its last row where it has none). shape (B,) [s]
         looks: last known value of each channel in each look. shape (B, C)
 
-    Velocities are differences of positions; so is the course. A turn that is flown is g tan(roll) / speed; for a
-    vehicle that does not fly so, the difference has a wide baseline and says little, which is right.
+    Velocities are differences of positions; so is the course. `velocity` is off the told one, `drift` the same over ten
+    looks, by direction. A turn that is flown is g tan(roll) / speed; for a vehicle that does not fly so, the difference
+    has a wide baseline and says little, which is right. The wind, what is left of the velocity without that through the
+    air, is blown by nobody who deceives a receiver: it tells also where position and told velocity lie together.
     """
     found = {one.name: looks[:, one.column] for one in roles.qualities}
     if not roles.placed:
@@ -110,10 +121,17 @@ def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
     found["acceleration"] = np.hypot(_since_last(east), _since_last(north)) / step_s
     lost = np.isnan(lat) | np.isnan(lon)
     found["fix"] = (lost | (role["fix"] < 2)).astype(np.float64) if "fix" in role else lost.astype(np.float64)
-    if {"north", "east"} <= role.keys():
-        found["velocity"] = np.hypot(east - _halfway(role["east"]), north - _halfway(role["north"]))
+    told = _told_velocity(role)
+    if told is not None:
+        off = np.stack([(east - _halfway(told[0])) * step_s, (north - _halfway(told[1])) * step_s])
+        found["velocity"] = np.hypot(*off) / step_s
+        found["drift"] = np.hypot(*_sum_of(off, SLOW)) / _sum_of(step_s, SLOW)
     elif "speed" in role:
         found["velocity"] = np.abs(speed - _halfway(role["speed"]))
+    if {"airspeed", "yaw"} <= role.keys():
+        yaw = np.radians(role["yaw"])
+        found["wind_east"] = _mean_of(east - _halfway(role["airspeed"] * np.sin(yaw)), SLOW)
+        found["wind_north"] = _mean_of(north - _halfway(role["airspeed"] * np.cos(yaw)), SLOW)
     if {"alt", "baro"} <= role.keys():
         found["height"] = role["alt"] - role["baro"]
     course = np.where(speed > _MOVING_M_S, np.degrees(np.arctan2(east, north)), np.nan)
@@ -125,6 +143,27 @@ def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
         flown = np.degrees(_G * np.tan(np.radians(np.clip(role["roll"], -80, 80))) / np.maximum(speed, _MOVING_M_S))
         found["bank"] = np.abs(rate - _halfway(flown))
     return found
+
+
+def _told_velocity(role: dict[str, Float]) -> tuple[Float, Float] | None:
+    """East and north as the receiver tells them; None where it tells no direction. [m/s]"""
+    if {"north", "east"} <= role.keys():
+        return role["east"], role["north"]
+    if {"speed", "course"} <= role.keys():
+        course = np.radians(role["course"])
+        return role["speed"] * np.sin(course), role["speed"] * np.cos(course)
+    return None
+
+
+def _sum_of(values: Float, count: int) -> Float:
+    """Of each value and the count - 1 before it, along the last axis; NaN where one of them is, or before the first."""
+    padded = np.concatenate((np.full((*values.shape[:-1], count - 1), np.nan), values), axis=-1)
+    summed: Float = np.lib.stride_tricks.sliding_window_view(padded, count, axis=-1).sum(axis=-1)
+    return summed
+
+
+def _mean_of(values: Float, count: int) -> Float:
+    return _sum_of(values, count) / count
 
 
 def _since_last(values: Float) -> Float:

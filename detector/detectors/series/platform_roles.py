@@ -13,6 +13,7 @@ _NAMES = {
     "north": ("vel_n_m_s", "vn_m_s", "vn", "north_m_s", "velocity_north_m_s"),
     "east": ("vel_e_m_s", "ve_m_s", "ve", "east_m_s", "velocity_east_m_s"),
     "speed": ("speed_m_s", "ground_speed_m_s", "groundspeed_m_s", "vel_m_s", "gs_m_s", "spd"),
+    "airspeed": ("airspeed_m_s", "true_airspeed_m_s", "tas_m_s", "true_airspeed"),
     "course": ("course_deg", "track_deg", "cog_deg", "gcrs"),
     "yaw": ("platform_yaw_deg", "heading_deg", "yaw_deg", "yaw", "heading"),
     "roll": ("platform_roll_deg", "roll_deg", "roll"),
@@ -23,7 +24,7 @@ _QUALITIES = {
     **dict.fromkeys(("satellites", "satellites_used", "satellites_visible", "num_sats", "nsats", "sats"), (-1, 2.0)),
     **dict.fromkeys(("hdop", "vdop", "pdop", "gdop", "hdp"), (1, 0.3)),
     **dict.fromkeys(("eph", "epv", "eph_m", "epv_m", "hacc", "vacc", "hacc_m", "vacc_m"), (1, 1.0)),
-    **dict.fromkeys(("noise_per_ms", "jamming_indicator", "jam_ind"), (1, 10.0)),
+    **dict.fromkeys(("noise_per_ms", "jamming_indicator", "jam_ind"), (1, 5.0)),
     **dict.fromkeys(("cn0_db", "cn0", "snr_db", "snr"), (-1, 2.0)),
     **dict.fromkeys(("rssi_db", "rssi_dbm", "rssi", "link_quality"), (-1, 5.0)),
 }

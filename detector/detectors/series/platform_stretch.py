@@ -55,6 +55,7 @@ class PlatformStretch:
     def __init__(self, config: PlatformConfig, channels: tuple[str, ...]) -> None:
         self._config, self._roles = config, roles_of(channels)
         self._features = features_of(self._roles)
+        self._holds = [one.hold or config.hold for one in self._features]
         count = len(self._features)
         self._courses = [_Course(deque(maxlen=config.history), []) for _ in range(count)]
         self._worse = np.array([one.worse for one in self._features])
@@ -75,7 +76,7 @@ class PlatformStretch:
     def disturbed(self) -> bool:
         """Something has stood out for long enough and still does, or the position has jumped less than 10 s ago."""
         jumped = self._jump_ns is not None and self.last_ns - self._jump_ns < _PIECE * NS_PER_S
-        return jumped or any(one.run >= self._config.hold for one in self._courses)
+        return jumped or any(one.run >= hold for one, hold in zip(self._courses, self._holds, strict=True))
 
     @property
     def last_ns(self) -> int:
@@ -209,16 +210,16 @@ class PlatformStretch:
         return found
 
     def _goes_on(self, at: int, t_ns: int, value: float, score: float) -> list[Sign]:
-        course, config = self._courses[at], self._config
+        course, hold = self._courses[at], self._holds[at]
         if course.run == 0:
             course.t_ns = t_ns
         course.run, course.last_ns, course.score = course.run + 1, t_ns, max(course.score, score)
-        if course.run < config.hold:
+        if course.run < hold:
             course.pending.append(value)
             return []
         course.pending.clear()
-        told = self._told(at, t_ns) if (course.run - config.hold) % _PIECE == 0 else []
-        if course.run >= config.relearn:
+        told = self._told(at, t_ns) if (course.run - hold) % _PIECE == 0 else []
+        if course.run >= self._config.relearn:
             told += self._over(at)
             course.past.clear()
         return told
@@ -236,7 +237,7 @@ class PlatformStretch:
         if not course.run:
             return []
         told: list[Sign] = []
-        if course.run < self._config.hold:
+        if course.run < self._holds[at]:
             course.past.extend(course.pending)
         elif course.last_ns >= course.t_ns:
             told = self._told(at, course.last_ns)
