@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,7 @@ class ImageFolder:
         self.window: tuple[float, float] | None = None
         self.duration_s: float | None = float(len(self.files) / self.fps)
         shift_ns = (self.start_ns if samples_relative else 0) + round(telemetry_offset_s * _NS)
-        beside = [Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []]
+        beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
         self.track, self.telemetry = Track(beside), series_of_samples(source_id, beside)
 
     def elapsed_s(self, t_ns: int) -> float:

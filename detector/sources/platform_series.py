@@ -15,6 +15,7 @@ _ITEMS = {
     "lon_deg": (14,),
     "alt_m": (104, 75, 15),
     "speed_m_s": (56,),
+    "airspeed_m_s": (8,),
     "platform_yaw_deg": (5,),
     "platform_roll_deg": (91, 7),
     "satellites": (123,),
@@ -33,8 +34,13 @@ def series_of_sets(source_id: str, sets: Sequence[tuple[int, Mapping[int, Value]
 
 
 def series_of_samples(source_id: str, samples: Sequence[Sample]) -> Series | None:
-    """The same of the poses in a file beside the recording: positions only, for their angles are the camera's."""
-    rows = [(one.t_ns, [one.pose.lat_deg, one.pose.lon_deg, one.pose.alt_m]) for one in samples if one.pose is not None]
+    """The same of a file beside the recording: positions only, for its angles are the camera's."""
+    rows = []
+    for one in samples:
+        pose = one.pose
+        place = one.place if pose is None else (pose.lat_deg, pose.lon_deg, pose.alt_m)
+        if place is not None:
+            rows.append((one.t_ns, list(place)))
     return _series(source_id, ("lat_deg", "lon_deg", "alt_m"), rows)
 
 

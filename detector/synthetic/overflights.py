@@ -12,6 +12,9 @@ from shapely.geometry import Point, Polygon
 from detector.synthetic.place import VALE, Place
 from detector.timebase import NS_PER_S, iso_from_ns, ns_from_iso
 
+_ERROR_M = {None: 20.0, 5: 378.0, 6: 227.0, 7: 75.7, 8: 37.8, 9: 12.3, 10: 4.1, 11: 1.2}
+"""Standard deviation of each component by NACp; None: not told. [m]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -75,7 +78,7 @@ def write_positions(sky: Sky, file: Path) -> Path:
             t_ns = start_ns + round((leg.t_s + since) * NS_PER_S)
             if zone.contains(Point(*at)) and sky.floor_m < leg.height_m < sky.ceiling_m:
                 inside.setdefault(leg.aircraft, []).append(t_ns)
-            told = at + random.normal(0, 10, 2)
+            told = at + random.normal(0, _ERROR_M[leg.nacp], 2)
             lat, lon, _ = sky.place.geodetic([told[0], told[1], 0.0])
             height = leg.height_m + float(random.normal(0, 8))
             quality = "" if leg.nacp is None else str(leg.nacp)
