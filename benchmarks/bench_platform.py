@@ -3,7 +3,7 @@
     python benchmarks/bench_platform.py --data ../shared/data
 
 No telemetry with labelled interference is at hand, so attacks are put into flights and labelled by that: into generated
-ones (detector/synthetic/flight.py: seven kinds of attack, all channels) and into real tracks of DJI drones (position
+ones (detector/synthetic/flight.py: eight kinds of attack, all channels) and into real tracks of DJI drones (position
 only, so of the attacks those that show there; the holes that their subtitles have are not scored). `factor` and `hold`
 are chosen without the flight scored. An attack is found if a possible violation overlaps it or begins within 5 s of its
 end; a violation that overlaps none, 10 s more on each side, is false. Delay: from the attack's begin to the end of the

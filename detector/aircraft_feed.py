@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 from detector import pipeline
 from detector.config import Aircraft, Configuration
 from detector.errors import SourceError
 from detector.evidence import StretchRecorder, passage_picture
 from detector.evidence.plot_area import Picture
-from detector.feed import Entry, Progress, kept
+from detector.feed import Entry, FileJob, Progress, kept
 from detector.health import CoverageLedger, GapBook
 from detector.log import EvidenceStore
 from detector.model import CoverageSlot, Gap, GapReason, RunEnd, Series, Violation
-from detector.sources.series import find_station
 from detector.sources.tracks import Assumed, RecordedTracks
 from detector.timebase import NS_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class AircraftJob:
-    """One source of tracks to be judged. `media` is resolved."""
-
-    aircraft: Aircraft
-    media: Path
-    out: Path
-
-    @property
-    def source_id(self) -> str:
-        """The source's name in the log."""
-        return self.aircraft.id
-
-    @property
-    def recordings(self) -> tuple[Path, ...]:
-        """What is read."""
-        return (self.media,)
-
-    @property
-    def beside(self) -> tuple[Path, ...]:
-        """What lies beside it and is read with it."""
-        station = find_station(self.media)
-        return () if station is None else (station,)
-
-
-def follow(configuration: Configuration, job: AircraftJob, run_id: str) -> Iterator[Entry]:
+def follow(configuration: Configuration, job: FileJob, aircraft: Aircraft, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one source of tracks, in the order in which it becomes known.
 
     Raises:
         LogError: evidence cannot be written.
     """
-    aircraft = job.aircraft
     rules = pipeline.air_rules_for(configuration, aircraft.id, aircraft.means, run_id)
     by_id = {rule.context.rule_id: rule for rule in rules}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector import pipeline
-from detector.config import Configuration, Feed
+from detector.config import Aircraft, Configuration, Feed, Vehicle
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
 from detector.evidence import AnnotatedVideo, EvidenceRecorder, StretchRecorder, telemetry_picture
@@ -17,6 +17,7 @@ from detector.model import CoverageSlot, EvidenceFile, Frame, Gap, RunEnd, State
 from detector.overlay import Overlay
 from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
+from detector.sources.series import find_station
 
 _PROGRESS_EVERY_FRAMES = 25
 # A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
@@ -71,6 +72,31 @@ class Job:
         return () if self.telemetry is None else (self.telemetry,)
 
 
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """One file of a vehicle's telemetry, or of tracks of aircraft. `media` is resolved."""
+
+    source: Vehicle | Aircraft
+    media: Path
+    out: Path
+
+    @property
+    def source_id(self) -> str:
+        """Its name in the log."""
+        return self.source.id
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """What is read."""
+        return (self.media,)
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """What lies beside it and is read with it."""
+        station = find_station(self.media)
+        return () if station is None else (station,)
+
+
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.
 
@@ -113,6 +139,7 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                 case pipeline.Judged(scene=scene):
                     recorder.observe(scene)
                     yield from health.seen(scene, event.alignment.reason)
+                    yield from kept(told.reached(scene.t_ns))
                     first_ns = end.t_start_ns if end.frames else scene.t_ns
                     end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
                     if scene.index % _PROGRESS_EVERY_FRAMES == 0:

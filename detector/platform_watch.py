@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.detectors.series import PlatformConfig, PlatformDetector
 from detector.evidence import StretchRecorder
-from detector.model import Frame, Gap, Series, Undecided, Violation
+from detector.model import Frame, Gap, GapReason, Series, Triggers, Undecided, Violation
 from detector.rules import PlatformRule
 
 
@@ -19,6 +19,7 @@ class PlatformWatch:
     def __init__(self, rules: Sequence[PlatformRule]) -> None:
         self._rules = rules
         self._detector = PlatformDetector(PlatformConfig())
+        self._frozen: list[Gap] = []
 
     @property
     def disturbed(self) -> bool:
@@ -33,7 +34,7 @@ class PlatformWatch:
         """What the rules say of one more block."""
         if not len(series):
             return
-        found = self._detector.detect(series)
+        found = self._heard(self._detector.detect(series))
         for rule in self._rules:
             rule.observe(series)
             yield from rule.hear(found)
@@ -41,15 +42,24 @@ class PlatformWatch:
 
     def finish(self) -> Iterator[Violation | Undecided]:
         """The telemetry has ended."""
-        for found in self._detector.finish():
+        for found in map(self._heard, self._detector.finish()):
             for rule in self._rules:
                 yield from rule.hear(found)
         for rule in self._rules:
             yield from rule.finish()
 
     def unjudged(self) -> list[Gap]:
-        """When nothing could be judged yet, since this was last asked."""
-        return self._detector.unjudged()
+        """When nothing could be judged yet, and when all of it stood still, since this was last asked."""
+        frozen, self._frozen = self._frozen, []
+        return [*self._detector.unjudged(), *frozen]
+
+    def _heard(self, found: Triggers) -> Triggers:
+        """What stands still is no telemetry, though rows come: a gap."""
+        for row in np.flatnonzero(found.channel == "frozen").tolist():
+            t_ns, t_end_ns = int(found.t_ns[row]), int(found.t_end_ns[row])
+            told = "nothing that it tells has changed: the last values come again"
+            self._frozen.append(Gap(found.source_id, t_ns, t_end_ns, GapReason.MISSING, told))
+        return found
 
 
 class TrustedFrames:

@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 
 from detector import pipeline
-from detector.aircraft_feed import AircraftJob, follow
-from detector.config import Configuration, Feed, beside
+from detector.aircraft_feed import follow
+from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
+from detector.feed import Entry, FileJob, Job, Kept, Progress, annotated_file, play
 from detector.listening_feed import ListeningJob, listen_to
 from detector.log import EvidenceStore, LogWriter
 from detector.log.schema import FILE_NAME
@@ -25,9 +25,9 @@ from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Und
 from detector.silence import with_silences
 from detector.sources import media_file
 from detector.sources.series import series_kind
-from detector.vehicle_feed import VehicleJob, watch_over
+from detector.vehicle_feed import watch_over
 
-AnyJob = Job | ListeningJob | VehicleJob | AircraftJob
+AnyJob = Job | ListeningJob | FileJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,8 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
             ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out)
             for one in settings.sensors
         ]
-        watched = [VehicleJob(one, beside(configuration.path, one.media), out) for one in settings.telemetry]
-        followed = [AircraftJob(one, beside(configuration.path, one.media), out) for one in settings.aircraft]
-        return [*played, *heard, *watched, *followed]
+        files = [FileJob(one, beside(configuration.path, one.media), out) for one in settings.files]
+        return [*played, *heard, *files]
     for path in media:
         if series_kind(path) is not None:
             message = (
@@ -192,10 +191,10 @@ def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator
             entries = play(configuration, job, run_id)
         case ListeningJob(network=source):
             entries = listen_to(configuration, job, run_id)
-        case VehicleJob(vehicle=source):
-            entries = watch_over(configuration, job, run_id)
-        case AircraftJob(aircraft=source):
-            entries = follow(configuration, job, run_id)
+        case FileJob(source=Vehicle() as source):
+            entries = watch_over(configuration, job, source, run_id)
+        case FileJob(source=Aircraft() as source):
+            entries = follow(configuration, job, source, run_id)
     rules = pipeline.gap_rules_for(configuration, source.id, source.means, run_id)
     return with_silences(entries, rules, EvidenceStore(job.out / "evidence"))
 

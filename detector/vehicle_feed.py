@@ -3,54 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 from detector import pipeline
 from detector.config import Configuration, Vehicle
 from detector.errors import SourceError
 from detector.evidence import StretchRecorder, telemetry_picture
-from detector.feed import Entry, Progress, kept
+from detector.feed import Entry, FileJob, Progress, kept
 from detector.listening_health import ListeningHealth
 from detector.log import EvidenceStore
 from detector.model import Gap, RunEnd
 from detector.platform_watch import PlatformWatch
-from detector.sources.series import find_station, joined, open_series
+from detector.sources.series import joined, open_series
 from detector.timebase import NS_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleJob:
-    """One vehicle to be watched over. `media` is resolved."""
-
-    vehicle: Vehicle
-    media: Path
-    out: Path
-
-    @property
-    def source_id(self) -> str:
-        """The vehicle's name in the log."""
-        return self.vehicle.id
-
-    @property
-    def recordings(self) -> tuple[Path, ...]:
-        """What is read."""
-        return (self.media,)
-
-    @property
-    def beside(self) -> tuple[Path, ...]:
-        """What lies beside it and is read with it."""
-        station = find_station(self.media)
-        return () if station is None else (station,)
-
-
-def watch_over(configuration: Configuration, job: VehicleJob, run_id: str) -> Iterator[Entry]:
+def watch_over(configuration: Configuration, job: FileJob, vehicle: Vehicle, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one vehicle, in the order in which it becomes known.
 
     Raises:
         LogError: evidence cannot be written.
     """
-    vehicle = job.vehicle
     watch = PlatformWatch(pipeline.platform_rules_for(configuration, vehicle.id, vehicle.means, run_id))
     recorder = StretchRecorder(EvidenceStore(job.out / "evidence"), "samples", telemetry_picture)
     health = ListeningHealth(configuration.settings.coverage)
@@ -69,6 +41,8 @@ def watch_over(configuration: Configuration, job: VehicleJob, run_id: str) -> It
             recorder.observe(item)
             health.heard(item)
             yield from recorder.follow(watch.take(item), vehicle.id)
+            for gap in watch.unjudged():
+                yield from health.gap(gap)
             yield from kept(recorder.reached(last_ns))
             done_s = (last_ns - first_ns) / NS_PER_S
             yield Progress(vehicle.id, samples, done_s, done_s / source.share if source.share else None)

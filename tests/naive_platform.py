@@ -59,6 +59,7 @@ def naive_features(looks: list[tuple[int, float, dict[str, float]]]) -> list[dic
     last_t = nan
     offs: list[tuple[float, float, float]] = []
     winds: list[tuple[float, float]] = []
+    before: dict[str, float] = {}
     for _, t, known in looks:
         value = {name: known.get(name, nan) for name in CHANNELS}
         step = t - last_t
@@ -89,12 +90,14 @@ def naive_features(looks: list[tuple[int, float, dict[str, float]]]) -> list[dic
                 "wind_east": sum(one[0] for one in ten_winds) / 10,
                 "wind_north": sum(one[1] for one in ten_winds) / 10,
                 "fix": float(math.isnan(value["lat_deg"]) or math.isnan(value["lon_deg"])),
+                "frozen": float(all(value[name] == before.get(name) for name in CHANNELS if name != "satellites")),
                 "satellites": value["satellites"],
             }
         )
         last = {"lat": value["lat_deg"], "lon": value["lon_deg"], "yaw": value["yaw_deg"], "flown": flown, "te": te,
                 "tn": tn, "ae": ae, "an": an, "east": east, "north": north, "course": course}  # fmt: skip
-        last_t = t
+        last_t, before = t, value
+    found[0]["frozen"] = nan
     return found
 
 

@@ -220,9 +220,14 @@ class Settings(Section):
     coverage: CoverageSettings = Field(CoverageSettings(), description="The ledger of what ground was seen.")
 
     @property
+    def files(self) -> tuple[Vehicle | Aircraft, ...]:
+        """Those that are one file each, and no pictures."""
+        return (*self.telemetry, *self.aircraft)
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """All of them."""
-        return (*self.feeds, *self.sensors, *self.telemetry, *self.aircraft)
+        return (*self.feeds, *self.sensors, *self.files)
 
 
 Source = Feed | SensorNetwork | Vehicle | Aircraft

@@ -30,7 +30,7 @@ _DIGITS = (7, 7, 2, 2, 2, 2, 2, 2, 2, 2, 0, 2, 0, 0)
 @dataclass(frozen=True, slots=True)
 class Attack:
     """kind: "jam", "lose" (the fix), "jump", "drag" (the position away), "lead" (the same, told speed and
-    course with it), "lift" (the height) or "cut" (the link).
+    course with it), "lift" (the height), "cut" (the link) or "freeze" (the last values come again).
 
     size: of the jam [noise], jump [m], drag, lead or lift [m/s].
     """
@@ -116,8 +116,17 @@ def telemetry(flight: Flight) -> tuple[NDArray[np.int64], Array]:
         axis=1,
     )  # fmt: skip
     values = np.stack([np.round(values[:, k], digits) for k, digits in enumerate(_DIGITS)], axis=1)
+    _freeze(t_s, values, flight.attacks)
     t_ns = ns_from_iso(flight.start) + np.rint(t_s * NS_PER_S).astype(np.int64)
     return t_ns[kept], values[kept]
+
+
+def _freeze(t_s: Array, values: Array, attacks: Sequence[Attack]) -> None:
+    """The last row before comes again."""
+    for attack in attacks:
+        if attack.kind == "freeze":
+            still = np.flatnonzero((t_s >= attack.t_s) & (t_s < attack.t_s + attack.seconds))
+            values[still] = values[max(int(still[0]) - 1, 0)]
 
 
 def write_telemetry(flight: Flight, file: Path) -> Path:
@@ -176,7 +185,7 @@ def every_attack(seconds: float, seed: int) -> tuple[Attack, ...]:
     kinds: Sequence[tuple[str, tuple[float, float], tuple[float, float]]] = (
         ("jam", (20, 60), (5, 150)), ("lose", (8, 30), (1, 1)), ("jump", (10, 60), (10, 2000)),
         ("drag", (20, 60), (0.2, 10)), ("lead", (20, 60), (0.2, 10)), ("lift", (20, 60), (0.1, 4)),
-        ("cut", (3, 30), (1, 1)),
+        ("cut", (3, 30), (1, 1)), ("freeze", (12, 60), (1, 1)),
     )  # fmt: skip
     slot = (seconds - 150) / len(kinds)
     made = []

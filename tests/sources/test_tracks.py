@@ -119,6 +119,17 @@ def test_an_empty_sky_is_a_gap(tmp_path: Path) -> None:
     assert [(a - START_NS) // NS_PER_S for a, _ in source.heard] == [0, 300]
 
 
+def test_a_table_by_aircraft_is_never_taken_to_be_over(tmp_path: Path) -> None:
+    by_time = [row(k // 3, f"4a100{k % 3}") for k in range(15_000)]
+    reached = []
+    for rows in (by_time, sorted(by_time, key=lambda one: one.split(",")[1])):
+        source = RecordedTracks(file_of(tmp_path, *rows), "adsb")
+        reached.append([(int(one.t_ns[0]), source.reached_ns) for one in source if isinstance(one, Series)])
+    assert sum(at is not None for _, at in reached[0]) > 6
+    for t_ns, at in (pair for told in reached for pair in told):
+        assert at is None or at <= t_ns
+
+
 def test_what_can_not_be_a_name_is_replaced(tmp_path: Path) -> None:
     tracks, _, _ = read(file_of(tmp_path, row(0, name="../<b>x" + "y" * 60)))
     (name,) = tracks

@@ -20,6 +20,8 @@ SLOW = 10
 """A slow drift shows in the sum of so many looks."""
 BEFORE = SLOW + 1
 """So many looks before the first are needed for every feature."""
+LEAST_MOVING = 4
+"""Of fewer quantities all may honestly stand still."""
 _MOVING_M_S = 3.0  # slower than this a course is noise
 _G = 9.80665
 
@@ -57,6 +59,7 @@ def features_of(roles: Roles) -> tuple[Feature, ...]:
         (Feature("wind_east", "disagreement", 0, 0.5), wind),
         (Feature("wind_north", "disagreement", 0, 0.5), wind),
         (Feature("fix", "fix", 1, 0.25), True),
+        (Feature("frozen", "link", 1, 0.25, 10), len(roles.moving) >= LEAST_MOVING),
     )
     made = [feature for feature, possible in wanted if possible and roles.placed]
     return (*made, *(Feature(one.name, "reception", one.worse, one.least) for one in roles.qualities))
@@ -106,6 +109,7 @@ def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
     looks, by direction. A turn that is flown is g tan(roll) / speed; for a vehicle that does not fly so, the difference
     has a wide baseline and says little, which is right. The wind, what is left of the velocity without that through the
     air, is blown by nobody who deceives a receiver: it tells also where position and told velocity lie together.
+    `frozen` is 1 where nothing of what a flying vehicle tells has changed since the look before.
     """
     found = {one.name: looks[:, one.column] for one in roles.qualities}
     if not roles.placed:
@@ -121,6 +125,10 @@ def measured(t_s: Float, looks: Float, roles: Roles) -> dict[str, Float]:
     found["acceleration"] = np.hypot(_since_last(east), _since_last(north)) / step_s
     lost = np.isnan(lat) | np.isnan(lon)
     found["fix"] = (lost | (role["fix"] < 2)).astype(np.float64) if "fix" in role else lost.astype(np.float64)
+    if len(roles.moving) >= LEAST_MOVING:
+        moving = looks[:, list(roles.moving)]
+        same = np.all(np.isfinite(moving[1:]) & (moving[1:] == moving[:-1]), axis=1)
+        found["frozen"] = np.concatenate(([np.nan], same))
     told = _told_velocity(role)
     if told is not None:
         off = np.stack([(east - _halfway(told[0])) * step_s, (north - _halfway(told[1])) * step_s])

@@ -48,6 +48,11 @@ class Roles:
     qualities: tuple[Quality, ...]
 
     @property
+    def moving(self) -> tuple[int, ...]:
+        """Columns of what never stands quite still in flight."""
+        return tuple(column for role, column in self.columns.items() if role != "fix")
+
+    @property
     def placed(self) -> bool:
         """There is a position to judge."""
         return "lat" in self.columns and "lon" in self.columns

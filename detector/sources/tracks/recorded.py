@@ -35,7 +35,9 @@ class RecordedTracks:
 
     silent_s: when no aircraft was heard for longer, that is a Gap (missing): an empty sky and a deaf receiver look the
         same. [s]
-    reached_ns: every position before this has been given, of every aircraft.
+    reached_ns: every position before this has been given, of every aircraft; None: not known, as of a table that is not
+        in the order of time.
+
     heard: stretches of time in which some aircraft was heard; valid once an iteration has ended.
     """
 
@@ -74,19 +76,21 @@ class RecordedTracks:
         counters: Counter[str] = Counter()
         orders: dict[str, TimeOrder] = {}
         seconds: set[int] = set()
-        samples, newest_ns, last_id = 0, 0, ""
+        samples, newest_ns, last_id, in_order = 0, 0, "", True
         for block in self._table.blocks():
             if isinstance(block, Gap):
                 yield block
                 continue
             aircraft = _ODD.sub("?", block.channels[0])[:_LONGEST_ID]
-            if block.channels[0] <= last_id and newest_ns:  # a piece of the table gives each aircraft once, by name
-                self.reached_ns = newest_ns - _WINDOW_NS
+            if block.channels[0] <= last_id and newest_ns and in_order:
+                self.reached_ns = newest_ns - _WINDOW_NS  # a piece of the table gives each aircraft once, by name
             last_id = block.channels[0]
             placed, gaps = self._placed(block, aircraft, counters)
             yield from gaps
             if not len(placed):
                 continue
+            if self.reached_ns is not None and int(placed.t_ns.min()) < self.reached_ns:
+                self.reached_ns, in_order = None, False  # as where each aircraft stands by itself
             newest_ns = max(newest_ns, int(placed.t_ns.max()))
             order = orders.setdefault(aircraft, TimeOrder(self.source_id, counters, _WINDOW_NS))
             rows, gaps = order.push(placed)

@@ -29,6 +29,7 @@ FEATURES = {
     "wind_east": (0, 0.5, 3),
     "wind_north": (0, 0.5, 3),
     "fix": (1, 0.25, 3),
+    "frozen": (1, 0.25, 10),
     "satellites": (-1, 2.0, 3),
 }
 
@@ -87,6 +88,7 @@ def test_a_flight_that_nothing_disturbs_raises_nothing(seed: int, wing: bool) ->
         (Attack("lead", 150, 40, 6), "disagreement", 20),
         (Attack("lift", 150, 40, 3), "disagreement", 12),
         (Attack("cut", 150, 20), "link", 21),
+        (Attack("freeze", 150, 20), "link", 3),
     ],
 )
 def test_each_attack_is_a_sign_of_its_kind_soon_after_it_began(attack: Attack, kind: str, delay_s: float) -> None:
@@ -150,7 +152,8 @@ def test_the_same_after_reset_and_one_row_at_a_time() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_features_and_signs_are_the_slow_twins(seed: int) -> None:
     random = np.random.default_rng(seed)
-    attacks = (Attack("jam", 50, 20, 90), Attack("lose", 90, 10), Attack("drag", 120, 25, 8), Attack("cut", 150, 6))
+    attacks = (Attack("jam", 50, 20, 90), Attack("lose", 90, 10), Attack("drag", 110, 15, 8), Attack("cut", 140, 6),
+               Attack("freeze", 155, 18))  # fmt: skip
     whole = flown(*attacks[seed % 2 :], seconds=180, seed=seed, wing=bool(seed % 2))
     columns = [COLUMNS.index(name) for name in CHANNELS]
     values = whole.values[:, columns].copy()
