@@ -18,13 +18,14 @@ class PlatformWatch:
 
     def __init__(self, rules: Sequence[PlatformRule]) -> None:
         self._rules = rules
+        self._signs = {sign for rule in rules for sign in rule.config.signs}
         self._detector = PlatformDetector(PlatformConfig())
         self._frozen: list[Gap] = []
 
     @property
     def disturbed(self) -> bool:
-        """Something was wrong at the end of what was taken so far."""
-        return self._detector.disturbed
+        """Some sign that a rule asks for goes on at the end of what was taken so far."""
+        return not self._signs.isdisjoint(self._detector.disturbed_by)
 
     def why_not(self, series: Series) -> str:
         """Why such telemetry cannot be judged; empty if it can."""

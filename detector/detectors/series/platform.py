@@ -19,7 +19,7 @@ class PlatformDetector:
     - `disagreement`: position and told velocity, GNSS and barometric height, course and heading, turn and bank, which
       used to agree, do so no longer.
     - `fix`: there is no position (or `fix_type` below 2) where there used to be one.
-    - `link`: no row for longer than `link_s`.
+    - `link`: no row for longer than `link_s`; or rows that repeat the last values for ten looks (`frozen`).
 
     Once a second each quantity's distance from its median is compared with its usual swing (95 % of its past, and no
     less than means something in its unit); `factor` times that, `hold` times in a row, is a sign. What goes on is told
@@ -41,9 +41,9 @@ class PlatformDetector:
         self._unjudged: list[Gap] = []
 
     @property
-    def disturbed(self) -> bool:
-        """Something is wrong at the end of what was given so far."""
-        return any(one.disturbed for one in self._stretches.values())
+    def disturbed_by(self) -> set[str]:
+        """Kinds of signs that go on at the end of what was given so far."""
+        return {kind for one in self._stretches.values() for kind in one.disturbed_by}
 
     @property
     def settled_ns(self) -> int:

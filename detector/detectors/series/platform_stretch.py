@@ -73,10 +73,12 @@ class PlatformStretch:
         self._told_warm = False
 
     @property
-    def disturbed(self) -> bool:
-        """Something has stood out for long enough and still does, or the position has jumped less than 10 s ago."""
+    def disturbed_by(self) -> set[str]:
+        """Kinds of signs that have lasted for long enough and still do; "jump" for 10 s after one."""
+        lasting = zip(self._features, self._courses, self._holds, strict=True)
+        kinds = {feature.kind for feature, course, hold in lasting if course.run >= hold}
         jumped = self._jump_ns is not None and self.last_ns - self._jump_ns < _PIECE * NS_PER_S
-        return jumped or any(one.run >= hold for one, hold in zip(self._courses, self._holds, strict=True))
+        return kinds | ({"jump"} if jumped else set())
 
     @property
     def last_ns(self) -> int:
