@@ -76,8 +76,8 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     for path in media:
         if series_kind(path) is not None:
             message = (
-                f"{path} is a sensor file: name it in the configuration, under `sensors:` with those beside it, "
-                "`telemetry:` or `aircraft:`"
+                f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it, "
+                "or under `telemetry:` or `aircraft:`"
             )
             raise ConfigError(Complaint(file, None, message))
     by_path = {beside(configuration.path, feed.media): feed for feed in feeds}

@@ -56,6 +56,18 @@ def test_poses_are_left_out_while_a_sign_lasts_and_come_back(tmp_path: Path) -> 
     assert [one.state for one in found if isinstance(one, Violation)] == [State.OPEN, State.CLOSED]
 
 
+@pytest.mark.parametrize(("away_s", "until_s"), [(5, 105), (30, 130), (90, 160)])
+def test_after_a_jump_poses_come_back_with_the_position_or_after_a_minute(
+    tmp_path: Path, away_s: float, until_s: float
+) -> None:
+    t_ns, values = telemetry(Flight(250, 3, (Attack("jump", 100, away_s, 9000),)))
+    whole = Series("uav", t_ns, values[:, :2], COLUMNS[:2], ("", ""), np.full((2, 3), np.nan))
+    recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
+    source = TrustedFrames(frames(int(t_ns[0]), 180), whole, watch(signs=("jump",)), recorder)
+    without = [one.index / 2 for one in source if isinstance(one, Frame) and one.pose is None]
+    assert (min(without), max(without)) == (100, pytest.approx(until_s, abs=3))  # it takes its speed 2 s to settle
+
+
 def test_signs_that_no_rule_asks_for_leave_the_poses_alone(tmp_path: Path) -> None:
     given, found = trusted(tmp_path, signs=("jump",))
     assert all(one.pose is POSE for one in given if isinstance(one, Frame))

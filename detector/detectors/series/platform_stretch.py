@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_features import BEFORE, LONGEST_STEP_S, features_of, looks_of, measured
@@ -20,6 +20,7 @@ Float = NDArray[np.float64]
 _REFRESH = 10  # looks, on whole multiples since 1970: the baseline does not depend on how the stream was cut
 _PIECE = 10  # looks: what goes on is told again after so many
 _SWING = 95.0  # percentile of the past that is its usual swing
+_PATIENCE_NS = 60 * NS_PER_S  # as sources/jumps.py has it
 _LONGEST_STEP_NS = ns_from_seconds(LONGEST_STEP_S)
 
 
@@ -67,18 +68,17 @@ class PlatformStretch:
         self._last_row_ns: int | None = None
         self._last_look_ns: int | None = None
         self._place: tuple[int, float, float] | None = None
-        self._jump_ns: int | None = None
+        self._left: tuple[int, float, float] | None = None  # the last place before a jump, until it is back there
         self.since_ns: int | None = None  # the first row, until `told_warm`
         self.warm_ns: int | None = None  # the first look that was judged
         self._told_warm = False
 
     @property
     def disturbed_by(self) -> set[str]:
-        """Kinds of signs that have lasted for long enough and still do; "jump" for 10 s after one."""
+        """Kinds of signs that have lasted for long enough and still do; "jump" until it is back, or a minute."""
         lasting = zip(self._features, self._courses, self._holds, strict=True)
         kinds = {feature.kind for feature, course, hold in lasting if course.run >= hold}
-        jumped = self._jump_ns is not None and self.last_ns - self._jump_ns < _PIECE * NS_PER_S
-        return kinds | ({"jump"} if jumped else set())
+        return kinds | ({"jump"} if self._left is not None else set())
 
     @property
     def last_ns(self) -> int:
@@ -146,15 +146,24 @@ class PlatformStretch:
             last_ns, last_lat, last_lon = self._place
             t_ns, lat, lon = np.r_[last_ns, t_ns], np.r_[last_lat, lat], np.r_[last_lon, lon]
         self._place = int(t_ns[-1]), float(lat[-1]), float(lon[-1])
-        east, north = metres_per_degree(lat[1:])
-        step_m = np.hypot(wrapped_deg(np.diff(lon)) * east, np.diff(lat) * north)
-        allowed_m = reach_m(np.diff(t_ns) / NS_PER_S)
-        if (step_m > allowed_m).any():
-            self._jump_ns = int(t_ns[1:][step_m > allowed_m][-1])
+        beyond = _beyond_reach(t_ns[:-1], lat[:-1], lon[:-1], t_ns[1:], lat[1:], lon[1:])
+        if self._left is not None or (beyond > 1).any():
+            for at in range(1, len(t_ns)):
+                self._trust(beyond[at - 1] > 1, (t_ns[at - 1], lat[at - 1], lon[at - 1]), (t_ns[at], lat[at], lon[at]))
         return [
-            Sign("position", "jump", int(t_ns[at + 1]), int(t_ns[at + 1]) + 1, float(step_m[at] / allowed_m[at]))
-            for at in np.flatnonzero(step_m > allowed_m).tolist()
+            Sign("position", "jump", int(t_ns[at + 1]), int(t_ns[at + 1]) + 1, float(beyond[at]))
+            for at in np.flatnonzero(beyond > 1).tolist()
         ]
+
+    def _trust(self, jumped: bool, before: tuple[int, float, float], now: tuple[int, float, float]) -> None:
+        """A jump leaves the last place; the next may lead back to where it can have flown. After a minute all counts.
+
+        As sources/jumps.py has it: between two jumps all is believed or nothing.
+        """
+        if self._left is None:
+            self._left = before if jumped else None
+        elif now[0] - self._left[0] > _PATIENCE_NS or (jumped and _beyond_reach(*self._left, *now) <= 1):
+            self._left = None
 
     def _looks(self, t_ns: NDArray[np.int64], values: Float) -> list[Sign]:
         """Whole seconds, each judged by the baseline of its ten."""
@@ -246,3 +255,12 @@ class PlatformStretch:
         course.pending.clear()
         course.run, course.score = 0, 0.0
         return told
+
+
+def _beyond_reach(
+    t0_ns: ArrayLike, lat0: ArrayLike, lon0: ArrayLike, t1_ns: ArrayLike, lat1: ArrayLike, lon1: ArrayLike
+) -> Float:
+    """Distance of two places in that which can be flown between their times. All broadcast. [1]"""
+    east, north = metres_per_degree(lat1)
+    step_m = np.hypot(wrapped_deg(np.subtract(lon1, lon0)) * east, np.subtract(lat1, lat0) * north)
+    return np.asarray(step_m / reach_m(np.subtract(t1_ns, t0_ns) / NS_PER_S))
