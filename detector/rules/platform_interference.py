@@ -32,10 +32,10 @@ class PlatformInterference:
     """Satellite navigation of a vehicle of the mission's own is disturbed: of a drone by the telemetry in its video, or
     of a vehicle by its telemetry file.
 
-    What is a sign of it is told by the platform detector (docs/detection.md), each by the vehicle's own past: a jump, a
-    worse reception, a disagreement with its other instruments, a lost position. Whether somebody disturbs it or the
-    receiver fails, the telemetry does not tell, and nothing is said about it. The place is the last that was believed
-    before. Signs that follow one another within `cooldown_s` are one violation.
+    What is a sign of it is told by the platform detector (user guide, section 10), each by the vehicle's own past: a
+    jump, a worse reception, a disagreement with its other instruments, a lost position. Whether somebody disturbs it or
+    the receiver fails, the telemetry does not tell, and nothing is said about it. The place is the last that was
+    believed before. Signs that follow one another within `cooldown_s` are one violation.
 
     While a sign lasts, the positions of a feed are not used: its rules on the ground are off. It takes some seconds to
     tell a sign, and those before are not taken back.

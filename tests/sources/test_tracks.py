@@ -173,3 +173,29 @@ def test_a_file_that_is_cut_off_is_incomplete_and_reading_twice_gives_the_same(t
     assert source.end is not None
     assert not source.end.complete
     assert "ends in the middle of this line" in source.end.detail
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_file_is_read_as_far_as_it_goes_or_refused(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    whole = bytearray("\n".join([HEAD, *(row(k, f"4a{k % 5}") for k in range(300)), ""]).encode())
+    for _ in range(20):
+        data = bytearray(whole)
+        for at in random.integers(0, len(data), random.integers(1, 60)).tolist():
+            data[at] = int(random.integers(0, 256))
+        if random.random() < 0.3:
+            del data[int(random.integers(0, len(data))) :]
+        file = tmp_path / "adsb.csv"
+        file.write_bytes(bytes(data))
+        source, refused = RecordedTracks(file, "adsb"), ""
+        items: list[Series | Gap] = []
+        try:
+            items += source
+        except SourceError as error:
+            refused = str(error)
+        assert source.end is not None or "adsb.csv" in refused
+        for item in items:
+            if isinstance(item, Series):
+                assert (np.diff(item.t_ns) > 0).all()
+                assert (np.abs(item.values[:, 0]) <= 90).all()
+                assert (item.values[:, 3] > 0).all()
