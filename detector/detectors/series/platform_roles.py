@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Roles that are told first take their columns first. A name with a dot is of one maker's message.
 _NAMES = {
     "lat": ("lat_deg", "lat", "latitude", "latitude_deg"),
     "lon": ("lon_deg", "lon", "lng", "longitude", "longitude_deg"),
+    "baro": (
+        "baro_alt_m",
+        "baro_alt",
+        "baro_altitude_m",
+        "baroaltitude",
+        "pressure_alt_m",
+        "baro_alt_meter",
+        "baro.alt",
+    ),
     "alt": ("alt_m", "alt", "altitude", "altitude_m", "gnss_alt_m", "gps_alt_m", "altitude_msl_m", "alt_msl_m"),
-    "baro": ("baro_alt_m", "baro_alt", "baro_altitude_m", "baroaltitude", "pressure_alt_m"),
     "north": ("vel_n_m_s", "vn_m_s", "vn", "north_m_s", "velocity_north_m_s"),
     "east": ("vel_e_m_s", "ve_m_s", "ve", "east_m_s", "velocity_east_m_s"),
-    "speed": ("speed_m_s", "ground_speed_m_s", "groundspeed_m_s", "vel_m_s", "gs_m_s", "spd"),
-    "airspeed": ("airspeed_m_s", "true_airspeed_m_s", "tas_m_s", "true_airspeed"),
-    "course": ("course_deg", "track_deg", "cog_deg", "gcrs"),
-    "yaw": ("platform_yaw_deg", "heading_deg", "yaw_deg", "yaw", "heading"),
+    "speed": ("speed_m_s", "ground_speed_m_s", "groundspeed_m_s", "vel_m_s", "gs_m_s", "gps.spd"),
+    "airspeed": ("airspeed_m_s", "true_airspeed_m_s", "tas_m_s", "arsp.airspeed"),
+    "course": ("course_deg", "track_deg", "cog_deg", "gps.gcrs"),
+    "yaw": ("platform_yaw_deg", "heading_deg", "yaw_deg", "yaw"),
     "roll": ("platform_roll_deg", "roll_deg", "roll"),
-    "fix": ("fix_type", "fix", "gps_fix"),
+    "fix": ("fix_type", "fix", "gps_fix", "gps.status"),
 }
+_RECEIVERS = ("gps", "gnss")
 # Of each quality of reception: which way is worse, and the change that means something in its unit.
 _QUALITIES = {
     **dict.fromkeys(("satellites", "satellites_used", "satellites_visible", "num_sats", "nsats", "sats"), (-1, 2.0)),
@@ -59,16 +69,23 @@ class Roles:
 
 
 def roles_of(channels: Sequence[str]) -> Roles:
-    """Tell roles by the last part of each name ("vehicle_gps_position.eph"), whatever its case; the first one counts.
+    """Tell roles by the last part of each name ("vehicle_gps_position.eph"), whatever its case.
 
-    Units are those of the names: degrees, metres, metres a second.
+    Of several, those of a satellite receiver count before others (what an autopilot makes of them is smoothed), then
+    the first. Units are those of the names: degrees, metres, metres a second.
     """
-    plain = [name.lower().rpartition(".")[2].strip() for name in channels]
-    columns = {
-        role: plain.index(found)
-        for role, names in _NAMES.items()
-        if (found := next((name for name in names if name in plain), None)) is not None
-    }
+    lower = [name.lower().strip() for name in channels]
+    columns: dict[str, int] = {}
+    for role, names in _NAMES.items():
+        found = [
+            (not any(one in lower[column] for one in _RECEIVERS), names.index(name), column)
+            for column in range(len(lower))
+            for name in (lower[column], lower[column].rpartition(".")[2])
+            if name in names and column not in columns.values()
+        ]
+        if found:
+            columns[role] = min(found)[2]
+    plain = [name.rpartition(".")[2] for name in lower]
     qualities = [
         Quality(channels[column], column, *_QUALITIES[name]) for column, name in enumerate(plain) if name in _QUALITIES
     ]

@@ -213,3 +213,30 @@ def test_what_is_no_telemetry_is_refused_in_words() -> None:
     scaled = series(np.arange(3), np.full((3, 2), 4.2e8), ("gps.lat", "gps.lon"))
     assert detector.why_not(scaled) == "its latitudes are no degrees"
     assert detector.why_not(flown(seconds=10)) == ""
+
+
+def test_roles_are_told_by_the_names_of_many_makers() -> None:
+    plain = ("lat_deg", "lon_deg", "alt_m", "baro_alt_m", "speed_m_s")
+    px4 = (
+        "vehicle_global_position.lat", "vehicle_global_position.lon", "vehicle_local_position.heading",
+        "vehicle_gps_position.lat", "vehicle_gps_position.lon", "vehicle_gps_position.alt",
+        "vehicle_gps_position.vel_n_m_s", "vehicle_gps_position.noise_per_ms", "vehicle_air_data.baro_alt_meter",
+    )  # fmt: skip
+    ardupilot = (
+        "BARO.Alt",
+        "GPS.Lat",
+        "GPS.Lng",
+        "GPS.Alt",
+        "GPS.Spd",
+        "GPS.NSats",
+        "ATT.Roll",
+        "ATT.Yaw",
+        "GPS.Status",
+    )
+    assert roles_of(plain).columns == {"lat": 0, "lon": 1, "alt": 2, "baro": 3, "speed": 4}
+    assert roles_of(px4).columns == {"lat": 3, "lon": 4, "alt": 5, "north": 6, "baro": 8}
+    assert [one.name for one in roles_of(px4).qualities] == ["vehicle_gps_position.noise_per_ms"]
+    expected = {"baro": 0, "lat": 1, "lon": 2, "alt": 3, "speed": 4, "roll": 6, "yaw": 7, "fix": 8}
+    assert roles_of(ardupilot).columns == expected
+    assert [one.worse for one in roles_of(ardupilot).qualities] == [-1]
+    assert not roles_of(()).placed
