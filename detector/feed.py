@@ -131,7 +131,9 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     told = StretchRecorder(store, "samples", telemetry_picture)
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
     platform_rules = pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id)
-    frames = TrustedFrames(source, source.telemetry if platform_rules else None, PlatformWatch(platform_rules), told)
+    frames = TrustedFrames(
+        source, lambda: source.telemetry if platform_rules else None, PlatformWatch(platform_rules), told
+    )
     end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
     try:
         for event in _events(frames, stages, job, configuration.map):

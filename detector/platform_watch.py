@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -66,14 +66,19 @@ class PlatformWatch:
 class TrustedFrames:
     """A source's frames, without a pose while the drone's own navigation is disturbed; and what the rules say of that.
 
-    telemetry: of the whole recording. It is taken up to the time of each frame and no further, as it comes live.
+    telemetry: gives what is known of it now, in the order of time: of a recording all, of a live feed the newest
+        stretch. It is taken up to the time of each frame and no further, so that both come to the same.
     """
 
     def __init__(
-        self, source: Iterable[Frame | Gap], telemetry: Series | None, watch: PlatformWatch, recorder: StretchRecorder
+        self,
+        source: Iterable[Frame | Gap],
+        telemetry: Callable[[], Series | None],
+        watch: PlatformWatch,
+        recorder: StretchRecorder,
     ) -> None:
         self._source, self._telemetry, self._watch, self._recorder = source, telemetry, watch, recorder
-        self._taken = 0
+        self._taken_ns: int | None = None
         self._found: list[Violation | Undecided] = []
 
     def __iter__(self) -> Iterator[Frame | Gap]:
@@ -91,18 +96,18 @@ class TrustedFrames:
 
     def finish(self) -> Iterator[Violation | Undecided]:
         """The pictures have ended: the telemetry that is left, and what is open."""
-        if self._telemetry is not None:
-            self._take(int(self._telemetry.t_ns[-1]))
-            self._found += self._recorder.follow(self._watch.finish())
+        self._take(None)
+        self._found += self._recorder.follow(self._watch.finish())
         yield from self.found()
 
-    def _take(self, until_ns: int) -> None:
-        whole = self._telemetry
-        if whole is None:
+    def _take(self, until_ns: int | None) -> None:
+        known = self._telemetry()
+        if known is None:
             return
-        end = int(np.searchsorted(whole.t_ns, until_ns, "right"))
-        if end > self._taken:
-            piece = replace(whole, t_ns=whole.t_ns[self._taken : end], values=whole.values[self._taken : end])
-            self._taken = end
+        begin = 0 if self._taken_ns is None else int(np.searchsorted(known.t_ns, self._taken_ns, "right"))
+        end = len(known) if until_ns is None else int(np.searchsorted(known.t_ns, until_ns, "right"))
+        if end > begin:
+            piece = replace(known, t_ns=known.t_ns[begin:end], values=known.values[begin:end])
+            self._taken_ns = int(piece.t_ns[-1])
             self._recorder.observe(piece)
             self._found += self._recorder.follow(self._watch.take(piece), piece.source_id)

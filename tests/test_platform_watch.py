@@ -42,7 +42,7 @@ def frames(start_ns: int, seconds: int) -> Iterator[Frame | Gap]:
 
 def trusted(folder: Path, **settings: Any) -> tuple[list[Frame | Gap], list[Any]]:
     recorder = StretchRecorder(EvidenceStore(folder), "samples", telemetry_picture)
-    source = TrustedFrames(frames(int(JAMMED[0][0]), 200), series(), watch(**settings), recorder)
+    source = TrustedFrames(frames(int(JAMMED[0][0]), 200), series, watch(**settings), recorder)
     given = list(source)
     return given, [*source.found(), *source.finish()]
 
@@ -63,7 +63,7 @@ def test_after_a_jump_poses_come_back_with_the_position_or_after_a_minute(
     t_ns, values = telemetry(Flight(250, 3, (Attack("jump", 100, away_s, 9000),)))
     whole = Series("uav", t_ns, values[:, :2], COLUMNS[:2], ("", ""), np.full((2, 3), np.nan))
     recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
-    source = TrustedFrames(frames(int(t_ns[0]), 180), whole, watch(signs=("jump",)), recorder)
+    source = TrustedFrames(frames(int(t_ns[0]), 180), lambda: whole, watch(signs=("jump",)), recorder)
     without = [one.index / 2 for one in source if isinstance(one, Frame) and one.pose is None]
     assert (min(without), max(without)) == (100, pytest.approx(until_s, abs=3))  # it takes its speed 2 s to settle
 
@@ -77,7 +77,7 @@ def test_signs_that_no_rule_asks_for_leave_the_poses_alone(tmp_path: Path) -> No
 def test_nothing_is_known_before_its_frame(tmp_path: Path) -> None:
     whole, _ = trusted(tmp_path)
     recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
-    cut = TrustedFrames(frames(int(JAMMED[0][0]), 130), series(slice(0, 650)), watch(), recorder)
+    cut = TrustedFrames(frames(int(JAMMED[0][0]), 130), lambda: series(slice(0, 650)), watch(), recorder)
     assert [getattr(one, "pose", 0) for one in cut] == [getattr(one, "pose", 0) for one in whole[:260]]
 
 
@@ -90,8 +90,28 @@ def test_the_same_violations_however_the_telemetry_is_cut(size: int) -> None:
     assert expected
 
 
+def test_a_live_feed_that_holds_the_newest_stretch_only_comes_to_the_same(tmp_path: Path) -> None:
+    whole, found = trusted(tmp_path)
+    recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
+    arrived_ns = 0
+
+    def arriving() -> Iterator[Frame | Gap]:
+        nonlocal arrived_ns
+        for frame in frames(int(JAMMED[0][0]), 200):
+            arrived_ns = frame.t_ns if isinstance(frame, Frame) else arrived_ns
+            yield frame
+
+    def newest() -> Series | None:
+        end = int(np.searchsorted(JAMMED[0], arrived_ns, "right"))
+        return series(slice(max(end - 20, 0), end)) if end else None
+
+    live = TrustedFrames(arriving(), newest, watch(), recorder)
+    assert [getattr(one, "pose", 0) for one in live] == [getattr(one, "pose", 0) for one in whole]
+    assert [*live.found(), *live.finish()] == found
+
+
 def test_without_telemetry_nothing_changes(tmp_path: Path) -> None:
     recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
-    source = TrustedFrames(frames(0, 3), None, PlatformWatch([]), recorder)
+    source = TrustedFrames(frames(0, 3), lambda: None, PlatformWatch([]), recorder)
     assert [one.pose for one in source if isinstance(one, Frame)] == [POSE] * 6
     assert list(source.finish()) == []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geo.ellipse import SIGMAS_95
-from detector.geo.reach import reach_m
+from detector.geo.flown import flown_m
 from detector.geo.wgs84 import metres_per_degree, wrapped_deg
 from detector.model import Series
 from detector.rules.points import Points
@@ -65,7 +65,7 @@ def path_of(series: Series, before: Series | None, max_gap_s: float, fastest_m_s
     east, north = metres_per_degree(told[1:, 0])
     east_deg = wrapped_deg(np.diff(told[:, 1]))
     apart_m = np.hypot(east_deg * east, np.diff(told[:, 0]) * north)
-    joined = (apart_s <= max_gap_s) & (apart_m <= reach_m(apart_s, fastest_m_s))
+    joined = (apart_s <= max_gap_s) & (apart_m <= flown_m(apart_s, fastest_m_s))
     steps = np.where(joined, np.clip(np.ceil(apart_m / _STEP_M), 1, _MOST_STEPS), 1).astype(np.int64)
     of = np.repeat(np.arange(len(steps)), steps)
     share = (np.arange(len(of)) - np.repeat(np.cumsum(steps) - steps, steps) + 1) / steps[of]

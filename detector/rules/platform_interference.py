@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.geo.reach import SLACK_M
+from detector.geo.flown import SLACK_M
 from detector.model import Means, Place, Series, State, Triggers, Undecided, Violation
 from detector.rules.contract import RuleContext
 from detector.rules.report import Peak, Reporter, place_on_map

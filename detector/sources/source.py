@@ -28,7 +28,8 @@ class Source(Protocol):
     end: None until an iteration has ended.
     ring: set it before iterating to keep the original packets for clips.
     duration_s: as far as it is known before reading. [s]
-    telemetry: what the drone says of itself, as it says it; None where it says nothing of its position.
+    telemetry: what the drone says of itself, as it says it, in the order of time: all of a recording, the newest
+        stretch of a live feed; None where it says nothing of its position.
     """
 
     source_id: str

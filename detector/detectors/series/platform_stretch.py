@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_features import BEFORE, LONGEST_STEP_S, features_of, looks_of, measured
 from detector.detectors.series.platform_roles import roles_of
-from detector.geo.reach import reach_m
+from detector.geo.flown import flown_m
 from detector.geo.wgs84 import metres_per_degree, wrapped_deg
 from detector.timebase import NS_PER_S, ns_from_seconds
 
@@ -263,4 +263,4 @@ def _beyond_reach(
     """Distance of two places in that which can be flown between their times. All broadcast. [1]"""
     east, north = metres_per_degree(lat1)
     step_m = np.hypot(wrapped_deg(np.subtract(lon1, lon0)) * east, np.subtract(lat1, lat0) * north)
-    return np.asarray(step_m / reach_m(np.subtract(t1_ns, t0_ns) / NS_PER_S))
+    return np.asarray(step_m / flown_m(np.subtract(t1_ns, t0_ns) / NS_PER_S))

@@ -10,6 +10,6 @@ SLACK_M = 15.0
 """Two positions of one moment may differ by so much: another receiver, another antenna, rounding. [m]"""
 
 
-def reach_m(apart_s: ArrayLike, fastest_m_s: float = FASTEST_DRONE_M_S) -> NDArray[np.float64]:
+def flown_m(apart_s: ArrayLike, fastest_m_s: float = FASTEST_DRONE_M_S) -> NDArray[np.float64]:
     """Positions so far apart in time may be so far apart in space; further is a jump. [m]"""
     return SLACK_M + fastest_m_s * np.abs(np.asarray(apart_s, np.float64))
