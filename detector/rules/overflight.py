@@ -54,7 +54,7 @@ class Overflight:
         ceiling_m: float | None = Field(
             None, ge=-500, le=100_000, description="Closed up to this height; left out: without limit [m]."
         )
-        exempt: tuple[str, ...] = Field((), description="Aircraft that may be there, by id as the file has it.")
+        exempt: tuple[str, ...] = Field((), description="Aircraft that may be there, by id, in capitals or not.")
         cooldown_s: float = Field(
             60.0, ge=0, le=86_400, description="What leaves and comes back within this time is the same passage [s]."
         )
@@ -81,12 +81,13 @@ class Overflight:
         self._zones = ShapeSet(zones)
         bounds = np.array([zone.geometry.bounds for zone in zones])
         self._box = (*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist())
+        self._exempt = {one.lower() for one in config.exempt}
         self._tracks: dict[str, _Track] = {}
 
     def judge(self, series: Series) -> Iterator[Violation | Undecided]:
         """Take positions of one aircraft, in the order of time, each aircraft as often as it comes."""
         aircraft = series.source_id.removeprefix(f"{self.context.source_id}/")
-        if not len(series) or aircraft in self.config.exempt:
+        if not len(series) or aircraft.lower() in self._exempt:
             return
         track = self._tracks.setdefault(aircraft, _Track(aircraft))
         before, track.last = track.last, series
