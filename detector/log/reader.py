@@ -17,6 +17,7 @@ from detector.log.database import check_is_log, log_errors, log_file, reading_en
 from detector.log.evidence import EvidenceStore
 from detector.log.records import (
     EntryKind,
+    audit_from,
     coverage_from,
     end_from,
     files_from,
@@ -27,7 +28,7 @@ from detector.log.records import (
     violation_from,
 )
 from detector.log.schema import EVIDENCE_FOLDER, entry
-from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
+from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
 
 MIN_ID_DIGITS = 4
 
@@ -156,15 +157,19 @@ class LogReader:
         rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
         return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
 
-    def entries(self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS) -> Iterator[Entry]:
-        """Entries of these kinds in the order of the chain. `period.rule_id` is not looked at here.
+    def entries(
+        self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS, *, after: int = 0
+    ) -> Iterator[Entry]:
+        """Entries of these kinds after entry number `after`, in the order of the chain.
+
+        `period.rule_id` is not looked at here.
 
         Raises:
             LogError: the file is damaged.
         """
         names = [str(kind) for kind in kinds]
-        query = select(entry).where(entry.c.kind.in_(names), *_within(period)).order_by(entry.c.seq)
-        for row in self._rows(query):
+        query = select(entry).where(entry.c.seq > after, entry.c.kind.in_(names), *_within(period))
+        for row in self._rows(query.order_by(entry.c.seq)):
             yield Entry(
                 **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
             )
@@ -215,6 +220,10 @@ class LogReader:
         found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
+
+    def audits(self, period: Period = ALWAYS) -> list[Audit]:
+        """What people did with the log, in the order of the chain."""
+        return [self._record(audit_from, item) for item in self.entries((EntryKind.AUDIT,), period)]
 
     def runs(self) -> list[LoggedRun]:
         """Runs in the order they were begun, each with how it ended: newest word of each source."""

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from detector.model import (
+    Action,
+    Audit,
     CoverageSlot,
     Decision,
     EvidenceFile,
@@ -39,6 +41,7 @@ class EntryKind(StrEnum):
     EVIDENCE = "evidence"
     END = "end"
     VERDICT = "verdict"
+    AUDIT = "audit"
 
 
 TIME_FIELD: dict[EntryKind, str | None] = {
@@ -51,6 +54,7 @@ TIME_FIELD: dict[EntryKind, str | None] = {
     EntryKind.EVIDENCE: "t_ns",
     EntryKind.END: "t_end_ns",
     EntryKind.VERDICT: "t_ns",
+    EntryKind.AUDIT: "t_ns",
 }
 """Which member of the body the column t_ns repeats."""
 
@@ -95,6 +99,11 @@ def end_body(end: RunEnd) -> Body:
 def verdict_body(opened: Mapping[str, Any], verdict: Verdict) -> Body:
     """Of VERDICT. `opened` is the body that opened the violation."""
     return {"kind": EntryKind.VERDICT, **_whose(opened), **asdict(verdict)}
+
+
+def audit_body(audit: Audit) -> Body:
+    """Of AUDIT."""
+    return {"kind": EntryKind.AUDIT, **asdict(audit)}
 
 
 def _whose(opened: Mapping[str, Any]) -> Body:
@@ -169,6 +178,11 @@ def end_from(body: Mapping[str, Any]) -> RunEnd:
 def verdict_from(body: Mapping[str, Any]) -> Verdict:
     """Back from VERDICT."""
     return Verdict(**_known(Verdict, body) | {"verdict": Decision(body["verdict"])})
+
+
+def audit_from(body: Mapping[str, Any]) -> Audit:
+    """Back from AUDIT."""
+    return Audit(**_known(Audit, body) | {"action": Action(body["action"])})
 
 
 def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:
