@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
+from detector.config.outline import Outline, load_outline
 from detector.config.settings import (
     CoverageSettings,
     EvidenceSettings,
@@ -18,6 +19,7 @@ __all__ = [
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",
+    "Outline",
     "Part",
     "PathBeside",
     "Registries",
@@ -26,4 +28,5 @@ __all__ = [
     "absent_inputs",
     "beside",
     "load",
+    "load_outline",
 ]

@@ -1,0 +1,121 @@
+"""The log as the console holds it: read as it grows, and what people say added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import RLock
+
+from detector.log import LoggedViolation, LogReader, LogWriter
+from detector.log.reader import ALWAYS, LoggedRun, Period
+from detector.log.records import EntryKind
+from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Undecided, Verdict
+
+_ABOUT_VIOLATIONS = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+
+
+class LogBook:
+    """One log, for many threads. What was read is kept; only what came since is read again.
+
+    generation: grows whenever anything about a possible violation was added.
+
+    Raises, here and from every call:
+        LogError: there is no log, it is damaged, or it cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._busy = RLock()
+        self._reader = LogReader(path)
+        try:
+            self._writer = LogWriter(path, alone=False)
+        except BaseException:
+            self._reader.close()
+            raise
+        self.path = self._reader.path
+        self.evidence_store = self._reader.evidence
+        self._seq = 0
+        self.generation = 0
+        self._by_id: dict[str, LoggedViolation] = {}
+        self._in_order: tuple[LoggedViolation, ...] = ()
+
+    def close(self) -> None:
+        """Closing twice is harmless."""
+        self._reader.close()
+        self._writer.close()
+
+    def refresh(self) -> int:
+        """Read what came since. Returns the number of the last entry."""
+        with self._busy:
+            head = self._reader.head().seq
+            if head == self._seq:
+                return head
+            touched = self._touched()
+            self._seq = head
+            if not touched:
+                return head
+            if not self._by_id:
+                self._by_id = {one.violation.violation_id: one for one in self._reader.violations()}
+            else:
+                self._by_id.update((violation_id, self._reader.violation(violation_id)) for violation_id in touched)
+            self.generation += 1
+            order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
+            self._in_order = tuple(order)
+            return head
+
+    def _touched(self) -> Sequence[str]:
+        items = self._reader.entries(_ABOUT_VIOLATIONS, after=self._seq)
+        return list(dict.fromkeys(item.violation_id for item in items if item.violation_id is not None))
+
+    def violations(self) -> tuple[LoggedViolation, ...]:
+        """All possible violations in order of time."""
+        self.refresh()
+        return self._in_order
+
+    def violation(self, violation_id: str) -> LoggedViolation | None:
+        """The one with this whole id; None if there is none."""
+        self.refresh()
+        return self._by_id.get(violation_id)
+
+    def file(self, violation_id: str, sha256: str) -> EvidenceFile | None:
+        """The evidence file of a violation that the log lists with this hash; None if it lists none."""
+        one = self.violation(violation_id)
+        return next((file for file in one.files if file.sha256 == sha256), None) if one is not None else None
+
+    def gaps(self, period: Period = ALWAYS) -> list[Gap]:
+        """When nobody was looking."""
+        with self._busy:
+            return self._reader.gaps(period)
+
+    def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
+        """What was seen."""
+        with self._busy:
+            return self._reader.coverage(period)
+
+    def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
+        """What rules could not decide."""
+        with self._busy:
+            return self._reader.undecided(period)
+
+    def runs(self) -> list[LoggedRun]:
+        """Runs and how they ended."""
+        with self._busy:
+            return self._reader.runs()
+
+    def audits(self) -> list[Audit]:
+        """What people did."""
+        with self._busy:
+            return self._reader.audits()
+
+    def bodies(self, violation_ids: frozenset[str]) -> list[str]:
+        """The canonical text of every entry about these possible violations, in the order of the chain."""
+        with self._busy:
+            return [item.body for item in self._reader.entries(_ABOUT_VIOLATIONS) if item.violation_id in violation_ids]
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Append a verdict. Raises ValueError: there is no such violation."""
+        self._writer.verdict(verdict)
+        self.refresh()
+
+    def add_audit(self, audit: Audit) -> None:
+        """Append what somebody did."""
+        self._writer.audit(audit)

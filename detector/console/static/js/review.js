@@ -1,0 +1,200 @@
+// One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
+import { ask, keys, messages, post, say } from "./base.js";
+import { makeMap } from "./map.js";
+
+const part = document.getElementById("review-part");
+const article = () => part.querySelector("article");
+const MOST_AHEAD_BYTES = 24 * 1024 * 1024;
+let map = null, close = true, shown = null;
+const ahead = new Map(); // id -> { html, clip: address of the clip in memory }
+
+// Evidence
+
+function views() { return [...part.querySelectorAll("[role=tab]")]; }
+
+function choose(tab, focus = false) {
+  for (const other of views()) {
+    const on = other === tab;
+    other.setAttribute("aria-selected", on);
+    other.tabIndex = on ? 0 : -1;
+    const view = document.getElementById(other.getAttribute("aria-controls"));
+    view.hidden = !on;
+    const picture = view.querySelector("img[data-src]");
+    if (on && picture) { picture.src = picture.dataset.src; delete picture.dataset.src; }
+    const video = view.querySelector("video");
+    if (video) on ? video.play().catch(() => {}) : video.pause();
+  }
+  if (focus) tab.focus();
+}
+
+function video() { return part.querySelector(".view:not([hidden]) video"); }
+function step(frames) {
+  const film = video();
+  if (!film) return;
+  film.pause();
+  film.currentTime = Math.max(0, film.currentTime + frames / 25);
+}
+function faster(by) {
+  const film = video();
+  if (!film) return;
+  film.playbackRate = Math.min(Math.max(film.playbackRate * by, 0.125), 4);
+  say(`${messages.speed} ${film.playbackRate}×`, 1200);
+}
+
+// Going on
+
+function wire() {
+  const now = article();
+  for (const tab of views()) {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (by) { event.preventDefault(); const all = views(); choose(all[(all.indexOf(tab) + by + all.length) % all.length], true); }
+    });
+  }
+  part.querySelector("video")?.play().catch(() => {});
+  for (const button of part.querySelectorAll("[data-verdict]")) button.addEventListener("click", () => give(button.dataset.verdict));
+  part.querySelector("[data-undo]")?.addEventListener("click", undo);
+  part.querySelector("#note")?.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.blur(); });
+  for (const link of part.querySelectorAll("[data-step][href], .near a")) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      go(link.getAttribute("href").split("/").pop());
+    });
+  }
+  document.title = `${now.dataset.title} · trucewatch`;
+  drawMap();
+  prefetch(now.dataset.after);
+}
+
+async function fetchPart(id) { return (await ask(`/part/review/${id}`)).text(); }
+
+async function go(id, push = true) {
+  if (!id) { say(messages.no_way); return; }
+  try {
+    const known = ahead.get(id);
+    ahead.delete(id);
+    const html = known?.html ?? (await fetchPart(id));
+    swap(html, known?.clip);
+    if (push) history.pushState({ id }, "", `/review/${id}`);
+    part.querySelector("h1").focus({ preventScroll: true });
+    scrollTo(0, 0);
+  } catch (error) { say(messages.failed.replace("%s", error.message)); }
+}
+
+function swap(html, clip) {
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const film = fresh.content.querySelector("video");
+  if (film && clip) film.src = clip;
+  for (const old of part.querySelectorAll("video, audio")) { old.pause(); if (old.src.startsWith("blob:")) URL.revokeObjectURL(old.src); }
+  part.replaceChildren(fresh.content);
+  wire();
+}
+
+async function prefetch(id) {
+  if (!id || ahead.has(id)) return;
+  for (const [other, { clip }] of ahead) { if (clip) URL.revokeObjectURL(clip); ahead.delete(other); }
+  try {
+    const html = await fetchPart(id);
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    const address = fresh.content.querySelector("video")?.getAttribute("src");
+    ahead.set(id, { html });
+    if (!address) return;
+    const answer = await ask(address);
+    if (Number(answer.headers.get("content-length")) > MOST_AHEAD_BYTES) { answer.body?.cancel(); return; }
+    const clip = URL.createObjectURL(await answer.blob());
+    if (ahead.has(id)) ahead.get(id).clip = clip; else URL.revokeObjectURL(clip);
+  } catch { /* it is fetched again when it is shown */ }
+}
+
+// Verdicts
+
+const LAST = "last-verdict";
+let busy = false;
+
+async function give(verdict) {
+  const now = article();
+  if (now.dataset.reviewer !== "1") { say(messages.not_reviewer); return; }
+  if (busy) return;
+  busy = true;
+  const id = now.dataset.id, after = now.dataset.after;
+  try {
+    await post(`/api/violations/${id}/verdicts`, { verdict, note: part.querySelector("#note").value });
+    sessionStorage.setItem(LAST, id);
+    say(messages.given.replace("%s", messages[verdict]));
+    if (after && after !== id) { dropOld(after); await go(after); } else { say(messages.no_more); await again(); }
+  } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
+  busy = false;
+}
+
+async function undo() {
+  const id = sessionStorage.getItem(LAST) ?? article().dataset.id;
+  if (article().dataset.reviewer !== "1") { say(messages.not_reviewer); return; }
+  if (busy) return;
+  busy = true;
+  try {
+    await post(`/api/violations/${id}/undo`);
+    sessionStorage.removeItem(LAST);
+    say(messages.undone);
+    ahead.delete(id);
+    if (id === article().dataset.id) await again(); else await go(id);
+  } catch (error) { say(/no verdict/.test(error.message) ? messages.nothing_to_undo : messages.failed.replace("%s", error.message)); }
+  busy = false;
+}
+
+// What was fetched ahead counts those that wait as they were then.
+function dropOld(id) { const known = ahead.get(id); if (known) known.html = undefined; }
+
+async function again() {
+  const note = part.querySelector("#note")?.value ?? "", film = video();
+  const at = film?.currentTime, tab = views().findIndex((one) => one.getAttribute("aria-selected") === "true");
+  swap(await fetchPart(article().dataset.id));
+  if (tab > 0) choose(views()[tab]);
+  if (video() && at) video().currentTime = at;
+  if (note && part.querySelector("#note")) part.querySelector("#note").value = note;
+}
+
+// Map
+
+async function drawMap() {
+  const now = article(), id = now.dataset.id;
+  if (!map || !now.dataset.map) return;
+  map.fill(now.dataset.zone);
+  try {
+    const collection = await (await ask(now.dataset.map)).json();
+    if (article().dataset.id !== id) return;
+    shown = collection;
+    map.show(collection);
+    fit();
+  } catch (error) { say(messages.failed.replace("%s", error.message)); }
+}
+function fit() {
+  if (!map || !shown) return;
+  if (close && shown.features.length) map.fit(shown); else map.fit(shown, map.agreement);
+}
+
+// Keys
+
+for (const key of "crue") keys.set(key, () => give({ c: "confirmed", r: "rejected", u: "undetermined", e: "exercise" }[key]));
+keys.set("z", undo);
+keys.set("n", () => part.querySelector("#note")?.focus());
+for (const key of ["j", "ArrowRight"]) keys.set(key, () => go(article().dataset.after));
+for (const key of ["k", "ArrowLeft"]) keys.set(key, () => go(article().dataset.before));
+keys.set(" ", () => { const film = video(); if (film) film.paused ? film.play() : film.pause(); });
+keys.set(",", () => step(-1));
+keys.set(".", () => step(1));
+keys.set("[", () => faster(0.5));
+keys.set("]", () => faster(2));
+keys.set("v", () => { const all = views(); if (all.length) choose(all[(all.findIndex((one) => one.getAttribute("aria-selected") === "true") + 1) % all.length]); });
+keys.set("m", () => { close = !close; fit(); });
+
+addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
+// The other party's word, or the end of an incident: shown when nobody is writing.
+document.addEventListener("news", () => { ahead.clear(); if (!busy && document.activeElement?.id !== "note") again().catch(() => {}); });
+
+wire();
+map = await makeMap(document.getElementById("map"));
+drawMap();
