@@ -84,6 +84,8 @@ def _time(name: str, text: str) -> int | None:
     """UTC where no zone is given: a browser's field for a time has none, and the page says that it is UTC."""
     if not text:
         return None
+    if len(text) == len("2026-03-01"):
+        text += "T00:00"
     if len(text) == len("2026-03-01T09:30"):
         text += ":00"
     try:

@@ -95,7 +95,7 @@ def _environment(desk: Desk, language: str) -> Environment:
         clock=lambda t_ns, digits=0: iso_from_ns(t_ns, digits)[11:-1],
         iso=lambda t_ns, digits=3: iso_from_ns(t_ns, digits),
         local=lambda t_ns: local(t_ns, zone),
-        lasted=seconds,
+        lasted=lambda ns: seconds(ns) if ns >= NS_PER_S // 20 else "< 0.1 s",
         where=where,
         accuracy=accuracy,
         percent=lambda share: f"{math.floor(share * 100 + 1e-9)} %",

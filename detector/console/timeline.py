@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from detector.console.judging import gravity
 from detector.log import LoggedViolation
 from detector.log.watched import ZoneWatch, zones_watched
 from detector.model import CoverageSlot, Gap
@@ -12,6 +13,10 @@ from detector.timebase import NS_PER_S
 
 WIDTH = 1000.0
 """Of the drawing. The least that is drawn is one of these, so that a moment does not vanish."""
+
+MOST_LANES = 6
+LEAST_MARK = 10.0
+"""Width that a mark takes however short it is."""
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
 
@@ -32,14 +37,18 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A feed, a sensor or a zone. share: of the time shown, how much was seen. [1]"""
+    """A feed, a sensor or a zone.
+
+    share: of the time shown, how much was seen. [1]
+    lanes: possible violations, so that none lies over another; `strength` is their gravity.
+    """
 
     name: str
     kind: str
     share: float
     covered: tuple[Bar, ...]
     gaps: tuple[Bar, ...]
-    marks: tuple[Bar, ...]
+    lanes: tuple[tuple[Bar, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def sheet(
                     for gap in gaps
                     if gap.source_id == name
                 ),
-                _marks(scale, name, found, names),
+                _lanes(_marks(scale, name, found, names)),
             )
         )
     rows += [_zone_row(scale, watch) for watch in zones_watched(slots, gaps)]
@@ -109,15 +118,26 @@ def _share(slot: CoverageSlot) -> float:
     return min(slot.seeing_s * NS_PER_S / max(slot.t_end_ns - slot.t_start_ns, 1), 1.0)
 
 
-def _marks(scale: _Scale, name: str, found: Sequence[LoggedViolation], names: set[str]) -> tuple[Bar, ...]:
+def _marks(scale: _Scale, name: str, found: Sequence[LoggedViolation], names: set[str]) -> list[Bar]:
     """A network's own incidents stand with the first of its sensors: the log has coverage of each, not of it."""
     network = name.partition("/")[0]
     first = "/" in name and name == min(one for one in names if one.startswith(f"{network}/"))
-    return tuple(
-        scale.bar(v.t_start_ns, v.t_end_ns, v.confidence, v.rule_kind, v.observation, v.violation_id)
-        for v in (one.violation for one in found)
+    return [
+        scale.bar(v.t_start_ns, v.t_end_ns, gravity(one), v.rule_kind, v.observation, v.violation_id)
+        for one, v in ((one, one.violation) for one in found)
         if v.source_id == name or (first and v.source_id == network)
-    )
+    ]
+
+
+def _lanes(marks: Sequence[Bar]) -> tuple[tuple[Bar, ...], ...]:
+    """Each mark in the first lane that is free there; beyond MOST_LANES they share the last one."""
+    lanes: list[list[Bar]] = []
+    for mark in sorted(marks, key=lambda bar: bar.t_start_ns):
+        free = next((lane for lane in lanes if lane[-1].x + max(lane[-1].width, LEAST_MARK) <= mark.x), None)
+        if free is None and len(lanes) < MOST_LANES:
+            lanes.append(free := [])
+        (lanes[-1] if free is None else free).append(mark)
+    return tuple(map(tuple, lanes))
 
 
 def _zone_row(scale: _Scale, watch: ZoneWatch) -> Row:

@@ -9,6 +9,8 @@ from typing import Any
 from detector.geo.ellipse import SIGMAS_95
 from detector.model import Violation
 
+NBSP = "\N{NO-BREAK SPACE}"
+
 Translate = Callable[[str], str]
 
 
@@ -72,22 +74,22 @@ def facts(violation: Violation, settings: Mapping[str, Any], _: Translate) -> li
 
 
 def why(violation: Violation, settings: Mapping[str, Any], _: Translate) -> str:
-    """One sentence: what was observed, the numbers against their limits, how sure."""
+    """One sentence: the rule, the numbers against their limits, how sure."""
     judged = [fact for fact in facts(violation, settings, _) if fact.limit]
     clauses = [f"{fact.label} {fact.value} ({fact.limit})" for fact in judged]
     clauses.append(_("condition met with probability %s") % probability(violation.confidence))
-    return f"{violation.observation[:1].upper()}{violation.observation[1:]}: " + "; ".join(clauses) + "."
+    return (_("Flagged by rule %s: ") % violation.rule_id) + "; ".join(clauses) + "."
 
 
 def probability(share: float) -> str:
     """In per cent; never more certain than the log's three decimals are."""
-    return "> 99.9 %" if share >= 0.9995 else f"{100 * share:.1f} %"
+    return f"> 99.9{NBSP}%" if share >= 0.9995 else f"{100 * share:.1f}{NBSP}%"
 
 
 def amount(value: float, unit: str) -> str:
     """Four significant digits at most, with the unit."""
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{number} {unit}".rstrip() if unit != "°" else f"{number}°"
+    return f"{number}{NBSP}{unit}".rstrip() if unit != "°" else f"{number}°"
 
 
 def _label(name: str, value: float, _: Translate) -> tuple[str, str]:

@@ -55,13 +55,15 @@ export async function makeMap(element) {
     set("sensor", "circle-stroke-color", colour("ground"));
     set("camera", "circle-stroke-color", colour("sensor"));
   };
-  const fill = (zone) => map.setPaintProperty("zone", "fill-opacity", ["case", ["==", ["get", "id"], zone ?? ""], 0.3, 0.1]);
+  const fill = (zone) => map.setPaintProperty("zone", "fill-opacity", ["case", ["==", ["get", "id"], zone ?? ""], 0.2, 0.1]);
   paint();
   fill();
   document.addEventListener("theme", paint);
   const tall = new ResizeObserver(() => map.resize());
   tall.observe(element);
-  for (const feature of agreement.features) label(map, feature.properties.name, labelPlace(feature.geometry), feature.properties.kind);
+  const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
+  const uncover = () => apart(names);
+  map.on("move", uncover);
   let labels = [];
   return {
     map, agreement, fill,
@@ -73,7 +75,7 @@ export async function makeMap(element) {
     },
     fit(...collections) {
       const box = bounds(collections.flatMap((one) => one.features));
-      if (box) map.fitBounds(box, { padding: 46, maxZoom: 17.5, animate: false });
+      if (box) map.fitBounds(box, { padding: 46, maxZoom: 16.2, animate: false });
     },
   };
 }
@@ -82,6 +84,18 @@ function label(map, text, place, kind) {
   const element = Object.assign(document.createElement("span"), { className: `map-label ${kind}`, textContent: text });
   const offset = kind === "sensor" ? [0, 13] : [0, -9];
   return new maplibregl.Marker({ element, anchor: "center", offset, opacityWhenCovered: "1" }).setLngLat(place).addTo(map);
+}
+
+// Names that would lie over one another: the later one is left out.
+function apart(labels) {
+  const boxes = [];
+  for (const one of labels) {
+    const element = one.getElement();
+    const box = element.getBoundingClientRect();
+    const covered = boxes.some((other) => box.left < other.right && box.right > other.left && box.top < other.bottom && box.bottom > other.top);
+    element.style.visibility = covered ? "hidden" : "";
+    if (!covered) boxes.push(box);
+  }
 }
 
 function points(geometry) {

@@ -5,7 +5,7 @@ if (box) {
   const since = BigInt(box.dataset.since), until = BigInt(box.dataset.until);
   // Positions are set here: the page's policy allows no style in its text.
   for (const label of box.querySelectorAll(".tl-labels span")) label.style.left = `${label.dataset.x / 10}%`;
-  const marks = [...box.querySelectorAll(".mark[data-x]")];
+  const marks = [...box.querySelectorAll(".tl-lane .mark")];
   for (const mark of marks) { mark.style.left = `${mark.dataset.x / 10}%`; mark.style.width = `${mark.dataset.w / 10}%`; }
   marks.sort((a, b) => a.dataset.x - b.dataset.x);
   let chosen = -1;
