@@ -100,6 +100,7 @@ def _environment(desk: Desk, language: str) -> Environment:
         accuracy=accuracy,
         percent=lambda share: f"{math.floor(share * 100 + 1e-9)} %",
         number=lambda value, digits=0: "–" if math.isnan(value) else f"{value:,.{digits}f}",
+        sensor=lambda role: role.split("-", 2)[-1],
         words=lambda text: str(text).replace("_", " "),
     )
     return environment

@@ -77,6 +77,10 @@ def why(violation: Violation, settings: Mapping[str, Any], _: Translate) -> str:
     """One sentence: the rule, the numbers against their limits, how sure."""
     judged = [fact for fact in facts(violation, settings, _) if fact.limit]
     clauses = [f"{fact.label} {fact.value} ({fact.limit})" for fact in judged]
+    if violation.count > 1 and "members" not in violation.measures:
+        clauses.append(_("counted %s times") % violation.count)
+    if "sensors" in violation.measures:
+        clauses.append(_("heard by %s sensors") % f"{violation.measures['sensors']:g}")
     clauses.append(_("condition met with probability %s") % probability(violation.confidence))
     return (_("Flagged by rule %s: ") % violation.rule_id) + "; ".join(clauses) + "."
 

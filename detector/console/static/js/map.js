@@ -61,17 +61,20 @@ export async function makeMap(element) {
   document.addEventListener("theme", paint);
   const tall = new ResizeObserver(() => map.resize());
   tall.observe(element);
-  const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
-  const uncover = () => apart(names);
-  map.on("move", uncover);
   let labels = [];
+  const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
+  let places = [];
+  const uncover = () => apart(map, places, [...names, ...labels]);
+  map.on("move", uncover);
   return {
     map, agreement, fill,
     show(collection) {
       map.getSource("found").setData(collection);
       for (const one of labels) one.remove();
+      places = collection.features.filter((one) => one.properties.layer === "place").map((one) => one.geometry.coordinates);
       labels = collection.features.filter((one) => one.properties.layer === "sensor" && one.properties.name)
         .map((one) => label(map, one.properties.name, one.geometry.coordinates, "sensor"));
+      uncover();
     },
     fit(...collections) {
       const box = bounds(collections.flatMap((one) => one.features));
@@ -86,9 +89,10 @@ function label(map, text, place, kind) {
   return new maplibregl.Marker({ element, anchor: "center", offset, opacityWhenCovered: "1" }).setLngLat(place).addTo(map);
 }
 
-// Names that would lie over one another: the later one is left out.
-function apart(labels) {
-  const boxes = [];
+// A name that would lie over a place or another name is left out.
+function apart(map, places, labels) {
+  const rail = map.getContainer().getBoundingClientRect();
+  const boxes = places.map((one) => map.project(one)).map(({ x, y }) => ({ left: rail.left + x - 6, right: rail.left + x + 6, top: rail.top + y - 6, bottom: rail.top + y + 6 }));
   for (const one of labels) {
     const element = one.getElement();
     const box = element.getBoundingClientRect();
