@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -46,6 +47,7 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), "static")
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(LogError, _log_trouble)
     app.add_middleware(Shield)
     return app
@@ -85,6 +87,13 @@ async def _refused(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/sign-in?to={quote(asked)}", 303)
     caller = await asyncio.to_thread(caller_of, request)
     return page(request, "refused.html", caller, error.status_code, status_code=error.status_code, detail=error.detail)
+
+
+async def _not_understood(request: Request, error: Exception) -> Response:
+    """What was sent is never sent back: it may be long, or no text at all."""
+    assert isinstance(error, RequestValidationError)
+    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return await _refused(request, HTTPException(422, "; ".join(told)))
 
 
 async def _log_trouble(request: Request, error: Exception) -> Response:

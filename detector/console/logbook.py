@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock
+from types import TracebackType
+from typing import Self
 
 from detector.log import LoggedViolation, LogReader, LogWriter
 from detector.log.reader import ALWAYS, LoggedRun, Period
@@ -37,6 +39,14 @@ class LogBook:
         self.generation = 0
         self._by_id: dict[str, LoggedViolation] = {}
         self._in_order: tuple[LoggedViolation, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closing twice is harmless."""

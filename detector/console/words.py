@@ -47,6 +47,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "watched_h": (N_("watched before"), "h"),
 }
 
+_ORDER = {name: number for number, name in enumerate(_LABELS)}
+
 _LIMITS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("speed", "time_s"): ("min_time_s", N_("counts from %s"), "s"),
     ("zone_entry", "time_s"): ("min_time_s", N_("counts from %s"), "s"),
@@ -67,7 +69,7 @@ def facts(violation: Violation, settings: Mapping[str, Any], _: Translate) -> li
     """The quantities of a violation, those held against a limit first. `settings`: of its rule, empty if not known."""
     told = [
         Fact(*_label(name, value, _), _limit(violation, name, settings, _))
-        for name, value in violation.measures.items()
+        for name, value in sorted(violation.measures.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
         if name not in _NOT_TOLD
     ]
     return sorted(told, key=lambda fact: not fact.limit)

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import soundfile
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
+from detector.config import load_outline
+from detector.console import passwords
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.roles import Permission, Role
@@ -117,16 +121,19 @@ TELEMETRY = (
 )
 
 
-@pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the log of one night, its configuration and its accounts. Not to be written to."""
-    import cv2
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """The same function with little memory and time: what it costs is measured elsewhere (decision 041)."""
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    passwords._NOBODY = passwords._HASHER.hash("nobody")
 
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory, _quick_passwords: None) -> Path:
+    """Folder with the log of one night, its configuration and its accounts. Not to be written to."""
     folder = tmp_path_factory.mktemp("night")
     (folder / "zones.geojson").write_text(json.dumps(zones()))
     (folder / "agreement.yaml").write_text(CONFIG.format(name=json.dumps(ATTACK)))
-    from detector.config import load_outline
-
     config_sha256 = load_outline(folder / "agreement.yaml").sha256
     out = folder / "out"
     run = Run(config_sha256, "trucewatch 0.1.0", (MediaFile("north", "north.ts", "a" * 64, 4_000_000),))

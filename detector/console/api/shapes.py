@@ -35,11 +35,7 @@ class GivenVerdict(BaseModel):
 
     @field_validator("note")
     @classmethod
-    def _text(cls, value: str) -> str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError("the note is not Unicode text") from None
+    def _trimmed(cls, value: str) -> str:
         return value.strip()
 
 
