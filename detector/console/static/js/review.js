@@ -6,7 +6,7 @@ const part = document.getElementById("review-part");
 const article = () => part.querySelector("article");
 const MOST_AHEAD_BYTES = 24 * 1024 * 1024;
 let map = null, close = true, shown = null;
-const ahead = new Map(); // id -> { html, clip: address of the clip in memory }
+const ahead = new Map(); // id -> { html, film: a player with its clip in memory and its first picture decoded }
 
 // Evidence
 
@@ -76,38 +76,51 @@ async function go(id, push = true) {
     const known = ahead.get(id);
     ahead.delete(id);
     const html = known?.html ?? (await fetchPart(id));
-    swap(html, known?.clip);
+    swap(html, known?.film);
     if (push) history.pushState({ id }, "", `/review/${id}`);
     part.querySelector("h1").focus({ preventScroll: true });
     scrollTo(0, 0);
   } catch (error) { say(messages.failed.replace("%s", error.message)); }
 }
 
-function swap(html, clip) {
+function parsed(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const film = fresh.content.querySelector("video");
-  if (film && clip) film.src = clip;
+  return fresh.content;
+}
+
+function swap(html, film) {
+  const fresh = parsed(html);
+  if (film) fresh.querySelector("video")?.replaceWith(film);
   for (const old of part.querySelectorAll("video, audio")) { old.pause(); if (old.src.startsWith("blob:")) URL.revokeObjectURL(old.src); }
-  part.replaceChildren(fresh.content);
+  part.replaceChildren(fresh);
   wire();
 }
 
 async function prefetch(id) {
   if (!id || ahead.has(id)) return;
-  for (const [other, { clip }] of ahead) { if (clip) URL.revokeObjectURL(clip); ahead.delete(other); }
+  forget();
   try {
     const html = await fetchPart(id);
-    const fresh = document.createElement("template");
-    fresh.innerHTML = html;
-    const address = fresh.content.querySelector("video")?.getAttribute("src");
-    ahead.set(id, { html });
-    if (!address) return;
-    const answer = await ask(address);
+    const inert = parsed(html).querySelector("video"), known = { html };
+    ahead.set(id, known);
+    if (!inert) return;
+    const answer = await ask(inert.getAttribute("src"));
     if (Number(answer.headers.get("content-length")) > MOST_AHEAD_BYTES) { answer.body?.cancel(); return; }
-    const clip = URL.createObjectURL(await answer.blob());
-    if (ahead.has(id)) ahead.get(id).clip = clip; else URL.revokeObjectURL(clip);
+    const clip = await answer.blob();
+    if (ahead.get(id) !== known) return;
+    inert.removeAttribute("src");
+    inert.removeAttribute("autoplay");
+    const film = document.importNode(inert);
+    film.src = URL.createObjectURL(clip);
+    film.load();
+    known.film = film;
   } catch { /* it is fetched again when it is shown */ }
+}
+
+function forget() {
+  for (const { film } of ahead.values()) if (film) { URL.revokeObjectURL(film.src); film.removeAttribute("src"); film.load(); }
+  ahead.clear();
 }
 
 // Verdicts
@@ -193,7 +206,7 @@ keys.set("m", () => { close = !close; fit(); });
 
 addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
 // The other party's word, or the end of an incident: shown when nobody is writing.
-document.addEventListener("news", () => { ahead.clear(); if (!busy && document.activeElement?.id !== "note") again().catch(() => {}); });
+document.addEventListener("news", () => { forget(); if (!busy && document.activeElement?.id !== "note") again().catch(() => {}); });
 
 wire();
 map = await makeMap(document.getElementById("map"));
