@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def console(
     Example: `trucewatch console out --config agreement.yaml`
     """
     from detector.console.demo import demo_accounts
-    from detector.console.server import Listening, open_desk, serve
+    from detector.console.server import Listening, open_desk, open_socket, serve
     from detector.timebase import SystemClock
 
     try:
@@ -39,17 +40,16 @@ def console(
             raise ValueError("--demo is for this machine only, without a certificate")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    desk = open_desk(log, config, SystemClock())
-    say = Console(highlight=False, markup=False, soft_wrap=True)
     try:
+        taken = open_socket(listening)
+    except OSError as error:
+        raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
+    say = Console(highlight=False, markup=False, soft_wrap=True)
+    with taken, closing(open_desk(log, config, SystemClock())) as desk:
         if not demo and not any(not one.closed for one in desk.accounts.accounts()):
             raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")
         for account, password in demo_accounts(desk) if demo else ():
             party = f", party {account.party}" if account.party else ""
             say.print(f"  {account.name:<9} {password}   ({account.role}{party})")
         say.print(f"The console is at {listening.address}   (Ctrl-C ends it)")
-        serve(desk, listening)
-    except OSError as error:
-        raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
-    finally:
-        desk.close()
+        serve(desk, listening, taken)

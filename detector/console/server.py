@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +69,16 @@ def open_desk(log: Path, config: Path | None, clock: Clock) -> Desk:
     return Desk(book, agreement, accounts, clock)
 
 
-def serve(desk: Desk, listening: Listening) -> None:
-    """Until it is told to stop. Raises OSError: the address is taken."""
+def open_socket(listening: Listening) -> socket.socket:
+    """Take the address. Raises OSError: it is taken, or not this machine's."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    return socket.create_server((listening.host, listening.port), family=family)
+
+
+def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
+    """Until it is told to stop."""
     config = uvicorn.Config(
         make_app(desk),
-        host=listening.host,
-        port=listening.port,
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.key,
         log_level="warning",
@@ -83,7 +88,7 @@ def serve(desk: Desk, listening: Listening) -> None:
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[taken])
 
 
 def _is_this_machine(host: str) -> bool:

@@ -16,6 +16,8 @@ from detector.model import Action
 
 router = APIRouter(tags=["evidence"])
 
+MOST_REMEMBERED = 100_000
+
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, as the log has it.")]
 
 
@@ -57,5 +59,7 @@ def note_sent(desk: Desk, caller: Caller, one: LoggedViolation) -> None:
     """Say in the log that this caller was sent evidence of this violation; once a session."""
     key = (caller.session or caller.name, one.violation.violation_id)
     if key not in desk.sent:
+        if len(desk.sent) >= MOST_REMEMBERED:
+            desk.sent.clear()  # and it is told once more
         desk.note(caller.name, caller.party, Action.EVIDENCE, one.violation.violation_id)
         desk.sent.add(key)

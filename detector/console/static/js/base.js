@@ -110,8 +110,8 @@ function showTrouble(text) {
 }
 let generation = null;
 if (csrf) {
-  const stream = new EventSource("/api/events");
-  stream.addEventListener("log", (event) => {
+  let stream = null;
+  const told = (event) => {
     const said = JSON.parse(event.data);
     showTrouble(said.problem);
     const badge = document.getElementById("undecided");
@@ -119,12 +119,23 @@ if (csrf) {
     badge.textContent = said.undecided ?? "";
     if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
     generation = said.generation;
-  });
-  stream.addEventListener("signed_out", () => {
-    stream.close();
-    showTrouble(messages.signed_out);
-  });
-  stream.onopen = () => showTrouble("");
-  stream.onerror = () => showTrouble(messages.offline);
-  addEventListener("pagehide", () => stream.close());
+  };
+  const listen = () => {
+    stream = new EventSource("/api/events");
+    stream.addEventListener("log", told);
+    stream.addEventListener("signed_out", () => {
+      stream.close();
+      showTrouble(messages.signed_out);
+    });
+    stream.onopen = () => showTrouble("");
+    stream.onerror = () => showTrouble(messages.offline);
+  };
+  // A browser has six connections for all its tabs: only a page that is seen keeps one for the news.
+  const attend = () => {
+    if (document.hidden) { stream?.close(); stream = null; } else if (!stream) listen();
+  };
+  document.addEventListener("visibilitychange", attend);
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+  addEventListener("pageshow", attend);
+  attend();
 }
