@@ -19,6 +19,23 @@ def N_(text: str) -> str:  # noqa: N802  (gettext's own name for it)
     return text
 
 
+SAID = (
+    *(N_("viewer"), N_("reviewer"), N_("exporter"), N_("administrator")),
+    *(N_("confirmed"), N_("rejected"), N_("undetermined"), N_("exercise"), N_("withdrawn")),
+    *(N_("undecided"), N_("differing")),
+    *(
+        N_("sign_in"),
+        N_("sign_out"),
+        N_("locked_out"),
+        N_("evidence"),
+        N_("export"),
+        N_("configuration"),
+        N_("account"),
+    ),
+)
+"""Words of the log that pages translate where they show them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One quantity a rule judged by. `limit`: what it was held against, in words; empty where it only informs."""

@@ -10,19 +10,23 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from pyproj import Geod
 
 from detector.console.drawing import ellipse_ring, sensor_features, track_features
-from detector.console.finding import Question, neighbours, question_of
+from detector.console.finding import VERDICTS, Question, neighbours, question_of
 from detector.console.judging import gravity, open_for, queue
 from detector.console.languages import Languages
 from detector.console.live import live_feeds, live_of
+from detector.console.roles import Role
 from detector.console.telemetry import camera_at
 from detector.console.timeline import LEAST_MARK, MOST_LANES, WIDTH, sheet, span_of
-from detector.console.words import facts, probability, why
+from detector.console.words import SAID, facts, probability, why
 from detector.geo.ellipse import SIGMAS_95
 from detector.log import LoggedViolation
-from detector.model import CoverageSlot, Decision, Gap, GapReason, Place, Verdict
+from detector.model import Action, CoverageSlot, Decision, Gap, GapReason, Place, Verdict
+from scripts.make_catalogue import CATALOGUE, catalogue
 from tests.console.conftest import COUNT, T0, TELEMETRY, S, violation
 
 
@@ -206,6 +210,28 @@ def test_what_a_running_feed_says_is_read_whole_or_not_at_all(tmp_path) -> None:
         assert live_of(tmp_path, "south") is None
     assert live_feeds(tmp_path) == ["north", "south"]
     assert live_of(tmp_path, "../live/north") is None
+
+
+def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue() -> None:
+    assert {*map(str, Role), *map(str, Decision), *map(str, Action), *VERDICTS} <= set(SAID)
+
+
+def test_the_catalogue_has_every_message_of_the_pages() -> None:
+    assert CATALOGUE.read_text(encoding="utf-8") == catalogue(), "make it again: python scripts/make_catalogue.py"
+
+
+def test_another_language_is_spoken_once_it_is_compiled(tmp_path) -> None:
+    made = Catalog(locale="tr")
+    made.add("Queue", "Sıra")
+    folder = tmp_path / "tr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "console.mo").open("wb") as file:
+        write_mo(file, made)
+    languages = Languages(tmp_path)
+    assert languages.wanted(None, "tr-TR,tr;q=0.9,en;q=0.8") == "tr"
+    assert languages.wanted("en", "tr") == "en"
+    assert languages.of("tr").gettext("Queue") == "Sıra"
+    assert languages.of("tr").gettext("Search") == "Search"
 
 
 def test_english_is_spoken_where_there_is_no_catalogue() -> None:
