@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 STALE_NS = 5_000_000_000
 """A file older than this: its process hangs or is gone."""
@@ -22,6 +23,22 @@ def live_of(folder: Path, feed: str) -> tuple[dict[str, Any], bytes] | None:
     head, _, picture = content.partition(b"\n")
     said = _object(head)
     return (said, picture if picture.startswith(b"\xff\xd8") else b"") if said is not None else None
+
+
+class FeedState(NamedTuple):
+    """state: live, frozen, ended or trouble. why: one sentence, empty while all is well."""
+
+    state: str
+    why: str
+
+
+def state_of(said: Mapping[str, Any], now_ns: int) -> FeedState:
+    """How a feed is, by what it says of itself and how long ago it said so."""
+    state, written_ns = str(said.get("state")), said.get("written_ns")
+    if state != "ended" and (not isinstance(written_ns, int) or now_ns - written_ns > STALE_NS):
+        return FeedState("trouble", "nothing from its process for 5 s or more")
+    known = {"running": "live", "frozen": "frozen", "ended": "ended"}
+    return FeedState(known.get(state, "trouble"), str(said.get("state_why") or ""))
 
 
 def live_feeds(folder: Path) -> list[str]:

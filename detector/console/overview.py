@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.console.desk import Desk
 from detector.console.judging import open_for
-from detector.console.live import STALE_NS, live_feeds, live_of
+from detector.console.live import FeedState, live_feeds, live_of, state_of
 from detector.log import LoggedViolation
 from detector.log.reader import Period
 from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd
@@ -108,15 +108,9 @@ def _tile(
     )
 
 
-def _state(said: dict[str, Any], end: RunEnd | None, now_ns: int) -> tuple[str, str]:
+def _state(said: dict[str, Any], end: RunEnd | None, now_ns: int) -> FeedState:
     if said:
-        why = str(said.get("state_why") or "")
-        state = str(said.get("state"))
-        written_ns = said.get("written_ns")
-        if state != "ended" and (not isinstance(written_ns, int) or now_ns - written_ns > STALE_NS):
-            return "trouble", "nothing from its process for 5 s or more"
-        known = {"running": "live", "frozen": "frozen", "ended": "ended"}
-        return known.get(state, "trouble"), why
+        return state_of(said, now_ns)
     if end is None:
-        return "quiet", ""
-    return ("ended", "") if end.complete else ("trouble", end.detail)
+        return FeedState("quiet", "")
+    return FeedState("ended", "") if end.complete else FeedState("trouble", end.detail)

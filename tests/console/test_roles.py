@@ -36,7 +36,7 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/api/map"): READ,
     ("GET", "/api/map/violations"): READ,
     ("GET", "/api/export"): Permission.EXPORT,
-    ("GET", "/api/feeds/{feed}"): READ,
+    ("GET", "/api/feeds"): READ,
     ("GET", "/api/feeds/{feed}/picture"): EVIDENCE,
     ("GET", "/evidence/{violation_id}/{sha256}"): EVIDENCE,
     ("GET", "/api/events"): READ,

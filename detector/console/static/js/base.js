@@ -127,8 +127,8 @@ if (csrf) {
       stream.close();
       showTrouble(messages.signed_out);
     });
-    stream.onopen = () => showTrouble("");
-    stream.onerror = () => showTrouble(messages.offline);
+    stream.onopen = () => { document.body.classList.remove("offline"); showTrouble(""); };
+    stream.onerror = () => { document.body.classList.add("offline"); showTrouble(messages.offline); };
   };
   // A browser has six connections for all its tabs: only a page that is seen keeps one for the news.
   const attend = () => {

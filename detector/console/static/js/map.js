@@ -26,12 +26,13 @@ export async function makeMap(element) {
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
   map.addSource("agreement", { type: "geojson", data: agreement });
   map.addSource("found", { type: "geojson", data: EMPTY });
+  map.addSource("now", { type: "geojson", data: EMPTY });
   const of = (layer) => ["==", ["get", "layer"], layer];
   const add = (id, type, source, filter, paint, layout = {}) => map.addLayer({ id, type, source, filter, paint, layout });
   add("zone", "fill", "agreement", ["==", ["get", "kind"], "zone"], {});
   add("zone-edge", "line", "agreement", ["==", ["get", "kind"], "zone"], { "line-width": 1.4 });
   add("line", "line", "agreement", ["==", ["get", "kind"], "line"], { "line-width": 2.2, "line-dasharray": [3, 2] });
-  add("footprint", "line", "found", of("footprint"), { "line-width": 1, "line-dasharray": [2, 2] });
+  add("footprint", "line", "now", ["boolean", true], { "line-width": 1, "line-dasharray": [2, 2] });
   add("track-under", "line", "found", of("track"), { "line-width": 5, "line-opacity": 0.75 }, { "line-cap": "round", "line-join": "round" });
   add("track", "line", "found", of("track"), { "line-width": 2.2 }, { "line-cap": "round", "line-join": "round" });
   add("ellipse", "fill", "found", of("ellipse"), { "fill-opacity": 0.22 });
@@ -75,6 +76,10 @@ export async function makeMap(element) {
       labels = collection.features.filter((one) => one.properties.layer === "sensor" && one.properties.name)
         .map((one) => label(map, one.properties.name, one.geometry.coordinates, "sensor"));
       uncover();
+    },
+    footprints(outlines) {
+      const features = outlines.filter((one) => one?.length > 2).map((one) => ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...one, one[0]]] } }));
+      map.getSource("now").setData({ type: "FeatureCollection", features });
     },
     fit(...collections) {
       const box = bounds(collections.flatMap((one) => one.features));

@@ -1,4 +1,4 @@
-import { ask, keys } from "./base.js";
+import { ask, keys, messages } from "./base.js";
 import { makeMap } from "./map.js";
 import { keepFresh } from "./part.js";
 import { again } from "./rows.js";
@@ -16,24 +16,43 @@ keepFresh(() => { again(); draw(false); });
 keys.set("m", () => map?.fit(map.agreement));
 draw(true);
 
-// Pictures of running feeds: the newest one, as often as it changes; boxes are drawn here, from data.
-const known = new Map();
+// Running feeds: state, numbers and the newest picture as often as they change; boxes are drawn here, from data.
+const shownAt = new Map(); // feed -> time of the picture on the screen
+const EVERY_MS = 500;
+
 async function look() {
-  for (const tile of document.querySelectorAll('[data-live="1"]')) {
-    const canvas = tile.querySelector("canvas"), feed = tile.dataset.feed;
-    if (!canvas || document.hidden) continue;
+  if (!document.hidden) {
     try {
-      const said = await (await ask(`/api/feeds/${encodeURIComponent(feed)}`)).json();
-      if (known.get(feed) === said.t_ns) continue;
-      known.set(feed, said.t_ns);
-      const picture = await createImageBitmap(await (await ask(`/api/feeds/${encodeURIComponent(feed)}/picture`)).blob());
-      paint(canvas, picture, said);
-      const lag = tile.querySelector('[data-live-value="lag_s"]');
-      if (typeof said.lag_s === "number") lag.textContent = `${said.lag_s.toFixed(1)} s`;
-    } catch { /* the tile says so when it is drawn anew */ }
+      const feeds = await (await ask("/api/feeds")).json();
+      const tiles = new Map([...document.querySelectorAll(".tile")].map((tile) => [tile.dataset.feed, tile]));
+      map?.footprints(feeds.filter((one) => one.state !== "trouble").map((one) => one.said.footprint));
+      if (feeds.some((one) => tiles.get(one.name)?.dataset.live !== "1")) document.dispatchEvent(new CustomEvent("news"));
+      await Promise.all(feeds.map((one) => tiles.has(one.name) && update(tiles.get(one.name), one)));
+    } catch { /* the top of the page says that there is no connection */ }
   }
-  setTimeout(look, 500);
+  setTimeout(look, EVERY_MS);
 }
+
+async function update(tile, { name, state, why, said }) {
+  tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
+  tile.classList.add(state);
+  write(tile.querySelector(".state"), messages[`state_${state}`]);
+  const reason = tile.querySelector(".why-not");
+  reason.hidden = !why;
+  write(reason, why);
+  if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
+  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), new Date(said.t_ns / 1e6).toISOString().slice(11, 19));
+  const canvas = tile.querySelector("canvas");
+  if (!canvas || (shownAt.get(name) === said.t_ns && canvas.dataset.painted)) return;
+  const answer = await ask(`/api/feeds/${encodeURIComponent(name)}/picture`);
+  if (answer.status === 204) return;
+  paint(canvas, await createImageBitmap(await answer.blob()), said);
+  canvas.dataset.painted = 1;
+  shownAt.set(name, said.t_ns);
+}
+
+function write(element, text) { if (element.textContent !== text) element.textContent = text; }
+
 function paint(canvas, picture, said) {
   canvas.width = picture.width;
   canvas.height = picture.height;
