@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from detector import __version__
 from detector.console import api, pages
+from detector.console.api.shapes import PROBLEMS
 from detector.console.desk import Desk
 from detector.console.guard import caller_of
 from detector.console.proof import Proof
@@ -43,7 +44,9 @@ def make_app(desk: Desk) -> FastAPI:
     app.state.proof = Proof(desk.book.evidence_store)
     app.state.pulse = Pulse(desk.book)
     app.state.closing = asyncio.Event()
-    for router in (*api.ROUTERS.values(), *pages.ROUTERS.values()):
+    for router in api.ROUTERS.values():
+        app.include_router(router, responses=PROBLEMS)
+    for router in pages.ROUTERS.values():
         app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), "static")
     app.add_exception_handler(HTTPException, _refused)

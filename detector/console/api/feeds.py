@@ -39,7 +39,9 @@ def feeds(request: Request, _: Reader) -> list[FeedNow]:
     return [FeedNow(name=name, said=one, **state_of(one, now_ns)._asdict()) for name, one in said]
 
 
-@router.get("/api/feeds/{feed}/picture", response_class=Response)
+@router.get(
+    "/api/feeds/{feed}/picture", response_class=Response, responses={204: {"description": "There is no picture yet."}}
+)
 def picture(request: Request, _: Viewer, feed: Feed) -> Response:
     """Its newest picture, a JPEG; 204 while there is none. 404: it is not running."""
     found = live_of(desk_of(request).book.path.parent, feed)

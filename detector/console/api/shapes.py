@@ -18,6 +18,26 @@ ViolationId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Whole i
 MOST_NOTE = 2000
 
 
+class Problem(BaseModel):
+    """Why it was not done, in words."""
+
+    detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "What was sent cannot be read."},
+    401: {"model": Problem, "description": "Nobody known is asking."},
+    403: {"model": Problem, "description": "They may not."},
+    404: {"model": Problem, "description": "There is none."},
+    409: {"model": Problem, "description": "It is not what was logged, or there is nothing to take back."},
+    413: {"model": Problem, "description": "What was sent is too large."},
+    422: {"model": Problem, "description": "What was asked is not understood."},
+    429: {"model": Problem, "description": "Too often; Retry-After says how long to wait [s]."},
+    503: {"model": Problem, "description": "The log cannot be read or written."},
+}
+"""What every route may answer instead."""
+
+
 class GivenVerdict(BaseModel):
     """A reviewer's word."""
 
