@@ -15,8 +15,8 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from detector.console import guesses
 from detector.console.accounts_schema import (
     APPLICATION_ID,
     FILE_NAME,
@@ -25,7 +25,6 @@ from detector.console.accounts_schema import (
     account,
     metadata,
     session,
-    wrong_password,
 )
 from detector.console.passwords import hashed, matches
 from detector.console.roles import PARTIES, PERMISSIONS, Permission, Role
@@ -35,12 +34,6 @@ from detector.timebase import NS_PER_S, Clock
 
 SESSION_NS = 12 * 3600 * NS_PER_S
 """A shift."""
-LOCKED_NS = 15 * 60 * NS_PER_S
-WRONG_FOR_NAME, WRONG_FOR_ADDRESS = 5, 30
-"""So many wrong passwords from one address, for one account and over all, and it has to wait.
-
-By address too: else whoever knows a name could keep its owner out.
-"""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
@@ -147,43 +140,26 @@ class Accounts:
 
     def sign_in(self, name: str, password: str, address: str) -> SignIn:
         """Try a password from an address."""
-        keys = {f"{name[:64]}@{address}": WRONG_FOR_NAME, f"@{address}": WRONG_FOR_ADDRESS}
         now = self._clock.now_ns()
         with self._transaction() as connection:
-            connection.execute(delete(wrong_password).where(wrong_password.c.until_ns <= now))
-            locked_ns = max((self._locked_until(connection, key, most) for key, most in keys.items()), default=0)
-            row = connection.execute(select(account).where(account.c.name == name)).first()
+            locked_ns = guesses.locked_until_ns(connection, name, address, now)
+            row = connection.execute(
+                select(account).where(account.c.name == name, account.c.closed_ns.is_(None))
+            ).first()
         if locked_ns > now:
             return SignIn(None, locked_s=-((now - locked_ns) // NS_PER_S))
-        known = row if row is not None and row.closed_ns is None else None
-        if not matches(known.password_hash if known is not None else None, password) or known is None:
-            return self._wrong(keys, now)
+        if not matches(row.password_hash if row is not None else None, password) or row is None:
+            with self._transaction() as connection:
+                locked = guesses.count_wrong(connection, name, address, now)
+            return SignIn(None, locked_s=guesses.LOCKED_NS // NS_PER_S if locked else 0, just_locked=locked)
         token = secrets.token_urlsafe(32)
         with self._transaction() as connection:
-            connection.execute(delete(wrong_password).where(wrong_password.c.key == next(iter(keys))))
+            guesses.forgive(connection, name, address)
             connection.execute(delete(session).where(session.c.until_ns <= now))
             connection.execute(
                 insert(session), {"token_sha256": _sha256(token), "name": name, "until_ns": now + SESSION_NS}
             )
-        return SignIn(Account(known.name, Role(known.role), known.party), token)
-
-    def _locked_until(self, connection: Connection, key: str, most: int) -> int:
-        row = connection.execute(select(wrong_password).where(wrong_password.c.key == key)).first()
-        return int(row.until_ns) if row is not None and row.tries >= most else 0
-
-    def _wrong(self, keys: dict[str, int], now: int) -> SignIn:
-        just_locked = False
-        with self._transaction() as connection:
-            for key, most in keys.items():
-                row = {"key": key, "tries": 1, "until_ns": now + LOCKED_NS}
-                again = upsert(wrong_password).values(row)
-                again = again.on_conflict_do_update(
-                    index_elements=["key"], set_={"tries": wrong_password.c.tries + 1, "until_ns": now + LOCKED_NS}
-                )
-                connection.execute(again)
-                tries = connection.execute(select(wrong_password.c.tries).where(wrong_password.c.key == key)).scalar()
-                just_locked = just_locked or tries == most
-        return SignIn(None, locked_s=LOCKED_NS // NS_PER_S if just_locked else 0, just_locked=just_locked)
+        return SignIn(Account(row.name, Role(row.role), row.party), token)
 
     def of_session(self, token: str) -> Account | None:
         """Whose session it is; None if it is nobody's, over, or its account was closed."""

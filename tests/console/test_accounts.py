@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.console.accounts import LOCKED_NS, SESSION_NS, WRONG_FOR_NAME, Accounts
+from detector.console.accounts import SESSION_NS, Accounts
 from detector.console.desk import Desk
+from detector.console.guesses import LOCKED_NS, WRONG_FOR_ADDRESS, WRONG_FOR_NAME
 from detector.console.passwords import random_password
 from detector.console.roles import Permission, Role
 from detector.errors import LogError
@@ -28,10 +29,10 @@ def test_five_wrong_passwords_lock_that_address_out_and_nobody_else(desk: Desk, 
 
 
 def test_guessing_names_locks_the_address_out_as_well(desk: Desk) -> None:
-    keys = {"@10.0.0.9": 30}
-    for _ in range(30):
-        desk.accounts._wrong(keys, desk.clock.now_ns())
+    tries = [desk.accounts.sign_in(f"name{number}", "wrong", "10.0.0.9") for number in range(WRONG_FOR_ADDRESS)]
+    assert [one.just_locked for one in tries] == [False] * (WRONG_FOR_ADDRESS - 1) + [True]
     assert desk.accounts.sign_in("anna", PASSWORD, "10.0.0.9").locked_s > 0
+    assert desk.accounts.sign_in("anna", PASSWORD, "10.0.0.5").account is not None
 
 
 def test_a_session_ends_after_a_shift_when_signed_out_and_with_another_password(desk: Desk, clock: TestClock) -> None:
