@@ -15,7 +15,7 @@ from detector.model import Place
 
 Feature = dict[str, Any]
 
-_RING = np.linspace(0.0, 2 * np.pi, 65)
+_RING = np.linspace(0.0, 2 * np.pi, 33)
 
 
 def collection(features: Iterator[Feature] | list[Feature]) -> dict[str, Any]:

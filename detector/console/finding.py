@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from detector.console.judging import open_for, standing
 from detector.log import LoggedViolation
 from detector.model import Decision, Place
-from detector.timebase import iso_from_ns, ns_from_iso
+from detector.timebase import iso_from_ns, ns_from_iso, ns_from_seconds
 
 UNDECIDED = "undecided"
 VERDICTS = (UNDECIDED, *(str(one) for one in Decision if one is not Decision.WITHDRAWN), "differing")
@@ -125,7 +125,9 @@ def neighbours(
     def apart_ns(other: LoggedViolation) -> int:
         return max(v.t_start_ns - other.violation.t_end_ns, other.violation.t_start_ns - v.t_end_ns, 0)
 
-    near = [
-        other for other in found if other.violation.violation_id != v.violation_id and apart_ns(other) <= within_s * 1e9
+    earliest_ns, latest_ns = v.t_start_ns - ns_from_seconds(within_s), v.t_end_ns + ns_from_seconds(within_s)
+    around = [
+        other for other in found if other.violation.t_start_ns <= latest_ns and other.violation.t_end_ns >= earliest_ns
     ]
+    near = [other for other in around if other.violation.violation_id != v.violation_id]
     return sorted(near, key=lambda other: (apart_ns(other), abs(other.violation.t_start_ns - v.t_start_ns)))[:most]

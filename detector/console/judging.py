@@ -38,6 +38,8 @@ def gravity(one: LoggedViolation) -> int:
 
 def standing(one: LoggedViolation) -> dict[str, Verdict]:
     """Each party's word as it stands; who took it back has none."""
+    if not one.verdicts:
+        return {}
     return {verdict.party: verdict for verdict in one.verdicts if verdict.verdict is not Decision.WITHDRAWN}
 
 

@@ -13,8 +13,8 @@ from detector.log.reader import Period
 from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd
 from detector.timebase import NS_PER_S
 
-LOOK_BACK_NS = 24 * 3600 * NS_PER_S
-"""Of the newest thing logged: a tile tells about the last day."""
+LOOK_BACK_NS = 3600 * NS_PER_S
+"""Of the newest thing logged: a tile tells about the last hour."""
 
 
 @dataclass(frozen=True, slots=True)

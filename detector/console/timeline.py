@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detector.console.judging import gravity
 from detector.log import LoggedViolation
@@ -13,6 +13,9 @@ from detector.timebase import NS_PER_S
 
 WIDTH = 1000.0
 """Of the drawing. The least that is drawn is one of these, so that a moment does not vanish."""
+
+ABOUT_AS_MUCH = 0.01
+"""Of a share seen. [1]"""
 
 MOST_LANES = 6
 LEAST_MARK = 10.0
@@ -77,7 +80,7 @@ def sheet(
                 name,
                 "sensor" if "/" in name else "feed",
                 min(seen_s * NS_PER_S / (until_ns - since_ns), 1.0),
-                tuple(scale.bar(slot.t_start_ns, slot.t_end_ns, _share(slot), "seen", "") for slot in own),
+                _joined([scale.bar(slot.t_start_ns, slot.t_end_ns, _share(slot), "seen", "") for slot in own]),
                 tuple(
                     scale.bar(gap.t_start_ns, gap.t_end_ns, 1.0, str(gap.reason), gap.detail)
                     for gap in gaps
@@ -114,6 +117,18 @@ class _Scale:
         return Bar(min(x, WIDTH - 1), width, round(strength, 3), kind, text, t_start_ns, t_end_ns, violation_id)
 
 
+def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    """One bar for slots that follow one another and saw about as much: a day of them is thousands."""
+    joined: list[Bar] = []
+    for bar in bars:
+        last = joined[-1] if joined else None
+        if last is None or last.t_end_ns != bar.t_start_ns or abs(last.strength - bar.strength) > ABOUT_AS_MUCH:
+            joined.append(bar)
+            continue
+        joined[-1] = replace(last, width=round(max(bar.x + bar.width - last.x, last.width), 2), t_end_ns=bar.t_end_ns)
+    return tuple(joined)
+
+
 def _share(slot: CoverageSlot) -> float:
     return min(slot.seeing_s * NS_PER_S / max(slot.t_end_ns - slot.t_start_ns, 1), 1.0)
 
@@ -145,8 +160,8 @@ def _zone_row(scale: _Scale, watch: ZoneWatch) -> Row:
         scale.bar(one.t_start_ns, one.t_end_ns, one.share, "seen" if not one.why_not else "unseen", one.why_not)
         for one in watch.stretches
     ]
-    seen = tuple(bar for bar in bars if bar.kind == "seen")
-    return Row(watch.zone_id, "zone", watch.watched_time, seen, (), ())
+    seen = [bar for bar in bars if bar.kind == "seen"]
+    return Row(watch.zone_id, "zone", watch.watched_time, _joined(seen), (), ())
 
 
 def _ticks(scale: _Scale) -> Iterable[tuple[float, int]]:

@@ -29,8 +29,12 @@ from detector.log.records import (
 )
 from detector.log.schema import EVIDENCE_FOLDER, entry
 from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
+from detector.timebase import NS_PER_S
 
 MIN_ID_DIGITS = 4
+
+LONGEST_SLOT_NS = 3600 * NS_PER_S
+"""`coverage: slot_s` is 3600 at most."""
 
 Record = TypeVar("Record")
 
@@ -217,7 +221,9 @@ class LogReader:
 
     def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
         """What was seen, in order of time and source."""
-        found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
+        found = (
+            self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _with_slot_before(period))
+        )
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 
@@ -272,6 +278,12 @@ def _within(period: Period) -> list[ColumnElement[bool]]:
     if period.source_id is not None:
         limits.append(or_(entry.c.source_id.is_(None), entry.c.source_id == period.source_id))
     return [and_(*limits)] if limits else []
+
+
+def _with_slot_before(period: Period) -> Period:
+    """From so much earlier that a slot which reaches into the period is found: a log of months need not be read."""
+    since_ns = period.since_ns - LONGEST_SLOT_NS if period.since_ns is not None else None
+    return Period(since_ns, period.until_ns, period.source_id)
 
 
 def _to_the_end(period: Period) -> Period:

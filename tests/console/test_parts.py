@@ -137,6 +137,9 @@ def test_the_timeline_tells_coverage_gaps_and_zones_and_stays_in_its_frame() -> 
     assert (feed.name, feed.share, zone.name) == ("north", 0.05, "strip")
     assert (feed.covered[0].x, feed.covered[0].width, feed.covered[0].strength) == (0.0, 100.0, 0.5)
     assert (feed.gaps[0].x, feed.gaps[0].width, feed.gaps[0].kind) == (0.0, 20.0, "damaged")
+    more = [replace(slots[0], t_start_ns=T0 + k * 10 * S, t_end_ns=T0 + (k + 1) * 10 * S) for k in (1, 2, 4)]
+    joined = sheet(T0, T0 + 100 * S, slots + more, [], []).rows[0].covered
+    assert [(bar.x, bar.width) for bar in joined] == [(0.0, 300.0), (400.0, 100.0)]
     for row in drawn.rows:
         for bar in (*row.covered, *row.gaps, *(bar for lane in row.lanes for bar in lane)):
             assert 0 <= bar.x <= bar.x + bar.width <= WIDTH + 1

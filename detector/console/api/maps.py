@@ -30,8 +30,8 @@ def agreement(request: Request, _: Reader) -> dict[str, Any]:
 
 @router.get("/api/map/violations")
 def places(request: Request, caller: Reader, question: Annotated[Question, Depends(asked)]) -> dict[str, Any]:
-    """Places and ellipses of the possible violations that answer the question, the newest 2,000 of them."""
-    found = question.answers(desk_of(request).book.violations())[:2000]
+    """Places and ellipses of the possible violations that answer the question, the newest 1,000 of them."""
+    found = question.answers(desk_of(request).book.violations())[:1000]
     features = []
     for one in found:
         for item in place_features(one):

@@ -118,10 +118,14 @@ def _around(
         return gravity(other), other.violation.t_start_ns, other.violation.violation_id
 
     here = order(one)
-    earlier = [other for other in found if order(other) > here]
-    waiting = [other for other in found if open_for(other, party) and other is not one]
-    later = [other for other in waiting if order(other) < here]
-    before = min(earlier, key=order).violation.violation_id if earlier else None
-    after = max(later or waiting, key=order).violation.violation_id if waiting else None
-    ahead = sum(order(other) > here for other in waiting)
-    return before, after, ahead + 1, len(waiting) + open_for(one, party)
+    places = [(order(other), open_for(other, party)) for other in found if other is not one]
+    before = min((place for place, _ in places if place > here), default=None)
+    waiting = [place for place, is_open in places if is_open]
+    after = max((place for place in waiting if place < here), default=max(waiting, default=None))
+    ahead = sum(place > here for place in waiting)
+    return (
+        before[2] if before is not None else None,
+        after[2] if after is not None else None,
+        ahead + 1,
+        len(waiting) + open_for(one, party),
+    )

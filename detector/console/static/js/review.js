@@ -43,26 +43,26 @@ function faster(by) {
 
 // Going on
 
-function wire() {
+part.addEventListener("click", (event) => {
+  const hit = (selector) => event.target.closest(selector);
+  const tab = hit("[role=tab]"), verdict = hit("[data-verdict]"), link = hit("[data-step][href], .near a");
+  if (tab) choose(tab);
+  else if (verdict) give(verdict.dataset.verdict);
+  else if (hit("[data-undo]")) undo();
+  else if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.button)) {
+    event.preventDefault();
+    go(link.getAttribute("href").split("/").pop());
+  }
+});
+part.addEventListener("keydown", (event) => {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key], tab = event.target.closest("[role=tab]");
+  if (tab && by) { event.preventDefault(); const all = views(); choose(all[(all.indexOf(tab) + by + all.length) % all.length], true); }
+  if (event.target.id === "note" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.blur();
+});
+
+function arrive() {
   const now = article();
-  for (const tab of views()) {
-    tab.addEventListener("click", () => choose(tab));
-    tab.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (by) { event.preventDefault(); const all = views(); choose(all[(all.indexOf(tab) + by + all.length) % all.length], true); }
-    });
-  }
   part.querySelector("video")?.play().catch(() => {});
-  for (const button of part.querySelectorAll("[data-verdict]")) button.addEventListener("click", () => give(button.dataset.verdict));
-  part.querySelector("[data-undo]")?.addEventListener("click", undo);
-  part.querySelector("#note")?.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.blur(); });
-  for (const link of part.querySelectorAll("[data-step][href], .near a")) {
-    link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-      event.preventDefault();
-      go(link.getAttribute("href").split("/").pop());
-    });
-  }
   document.title = `${now.dataset.title} · trucewatch`;
   drawMap();
   prefetch(now.dataset.after);
@@ -70,12 +70,17 @@ function wire() {
 
 async function fetchPart(id) { return (await ask(`/part/review/${id}`)).text(); }
 
+// What was asked for before somebody went on must not take them back when it comes.
+let turn = 0;
+
 async function go(id, push = true) {
   if (!id) { say(messages.no_way); return; }
+  const mine = ++turn;
   try {
     const known = ahead.get(id);
     ahead.delete(id);
     const html = known?.html ?? (await fetchPart(id));
+    if (mine !== turn) return;
     swap(html, known?.film);
     if (push) history.pushState({ id }, "", `/review/${id}`);
     part.querySelector("h1").focus({ preventScroll: true });
@@ -94,7 +99,7 @@ function swap(html, film) {
   if (film) fresh.querySelector("video")?.replaceWith(film);
   for (const old of part.querySelectorAll("video, audio")) { old.pause(); if (old.src.startsWith("blob:")) URL.revokeObjectURL(old.src); }
   part.replaceChildren(fresh);
-  wire();
+  arrive();
 }
 
 async function prefetch(id) {
@@ -161,13 +166,20 @@ async function undo() {
 // What was fetched ahead counts those that wait as they were then.
 function dropOld(id) { const known = ahead.get(id); if (known) known.html = undefined; }
 
+// The same one, as the log has it now. Player, view and a note that is being written stay as they are.
+const CHANGING = [".head-line", ".both", ".decide", ".said", ".reasons", ".near"];
+
 async function again() {
-  const note = part.querySelector("#note")?.value ?? "", film = video();
-  const at = film?.currentTime, tab = views().findIndex((one) => one.getAttribute("aria-selected") === "true");
-  swap(await fetchPart(article().dataset.id));
-  if (tab > 0) choose(views()[tab]);
-  if (video() && at) video().currentTime = at;
-  if (note && part.querySelector("#note")) part.querySelector("#note").value = note;
+  const mine = turn, html = await fetchPart(article().dataset.id);
+  if (mine !== turn) return;
+  const now = article(), fresh = parsed(html), next = fresh.querySelector("article");
+  if (next.dataset.files !== now.dataset.files) { swap(html); return; }
+  for (const selector of CHANGING) {
+    const [old, renewed] = [now.querySelector(selector), next.querySelector(selector)];
+    if (old && renewed && old.outerHTML !== renewed.outerHTML) old.replaceWith(document.importNode(renewed, true));
+  }
+  Object.assign(now.dataset, next.dataset);
+  prefetch(now.dataset.after);
 }
 
 // Map
@@ -205,9 +217,9 @@ keys.set("v", () => { const all = views(); if (all.length) choose(all[(all.findI
 keys.set("m", () => { close = !close; fit(); });
 
 addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
-// The other party's word, or the end of an incident: shown when nobody is writing.
-document.addEventListener("news", () => { forget(); if (!busy && document.activeElement?.id !== "note") again().catch(() => {}); });
+// The other party's word, or the end of an incident.
+document.addEventListener("news", () => { if (!busy) again().catch(() => {}); });
 
-wire();
+arrive();
 map = await makeMap(document.getElementById("map"));
 drawMap();
