@@ -9,11 +9,17 @@ from types import TracebackType
 from typing import Self
 
 from detector.log import LoggedViolation, LogReader, LogWriter
-from detector.log.reader import ALWAYS, LoggedRun, Period
+from detector.log.reader import ALWAYS, Entry, LoggedRun, Period
 from detector.log.records import EntryKind
 from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Undecided, Verdict
 
-_ABOUT_VIOLATIONS = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+_ABOUT_ONE = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+"""What adds to one possible violation, which alone is read again."""
+_ELSEWHERE = frozenset(
+    {EntryKind.RUN, EntryKind.GAP, EntryKind.COVERAGE, EntryKind.UNDECIDED, EntryKind.END, EntryKind.AUDIT}
+)
+_TOLD = tuple(kind for kind in EntryKind if kind not in _ELSEWHERE)
+"""Of any other kind among these (what puts possible violations together, say) all are read again."""
 
 
 class LogBook:
@@ -59,22 +65,23 @@ class LogBook:
             head = self._reader.head().seq
             if head == self._seq:
                 return head
-            touched = self._touched()
-            self._seq = head
-            if not touched:
-                return head
-            if not self._by_id:
-                self._by_id = {one.violation.violation_id: one for one in self._reader.violations()}
-            else:
-                self._by_id.update((violation_id, self._reader.violation(violation_id)) for violation_id in touched)
-            self.generation += 1
-            order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
-            self._in_order = tuple(order)
+            news = list(self._reader.entries(_TOLD, after=self._seq))
+            if news:
+                self._take(news)
+            self._seq = head  # last: what could not be read is tried, and complained of, again
             return head
 
-    def _touched(self) -> Sequence[str]:
-        items = self._reader.entries(_ABOUT_VIOLATIONS, after=self._seq)
-        return list(dict.fromkeys(item.violation_id for item in items if item.violation_id is not None))
+    def _take(self, news: Sequence[Entry]) -> None:
+        if self._by_id and all(item.kind in _ABOUT_ONE for item in news):
+            touched = sorted({item.violation_id for item in news if item.violation_id is not None})
+            found = [self._reader.violation(violation_id) for violation_id in touched]
+            known = self._by_id
+        else:
+            found, known = self._reader.violations(), {}
+        self._by_id = known | {one.violation.violation_id: one for one in found}
+        order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
+        self._in_order = tuple(order)
+        self.generation += 1
 
     def violations(self) -> tuple[LoggedViolation, ...]:
         """All possible violations in order of time."""
@@ -119,7 +126,7 @@ class LogBook:
     def bodies(self, violation_ids: frozenset[str]) -> list[str]:
         """The canonical text of every entry about these possible violations, in the order of the chain."""
         with self._busy:
-            return [item.body for item in self._reader.entries(_ABOUT_VIOLATIONS) if item.violation_id in violation_ids]
+            return [item.body for item in self._reader.entries(_ABOUT_ONE) if item.violation_id in violation_ids]
 
     def add_verdict(self, verdict: Verdict) -> None:
         """Append a verdict. Raises ValueError: there is no such violation."""

@@ -16,7 +16,7 @@ from detector.console.logbook import LogBook
 from detector.console.rate import RateLimit
 from detector.console.roles import Permission
 from detector.errors import LogError
-from detector.log import LogWriter, verify_log
+from detector.log import LogReader, LogWriter, verify_log
 from detector.model import Action, Decision, Verdict
 from tests.console.conftest import ATTACK, COUNT
 
@@ -201,6 +201,25 @@ def test_a_log_that_grows_is_read_on_by_the_one_book(desk: Desk, copied: Path) -
     assert [one.history != () for one in after] == [number == 3 for number in range(COUNT)]
     with LogBook(copied / "out") as fresh:
         assert list(fresh.violations()) == list(after)
+
+
+def test_what_could_not_be_read_is_complained_of_again_and_never_passed_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.book.violations()
+    desk.book.add_verdict(Verdict(before[0].violation.violation_id, "A", "anna", Decision.CONFIRMED, "", 5))
+
+    def broken(self: LogReader, violation_id: str) -> None:
+        raise LogError(f"entry about {violation_id} is damaged")
+
+    with LogWriter(desk.book.path, alone=False) as other:
+        other.verdict(Verdict(before[1].violation.violation_id, "A", "anna", Decision.CONFIRMED, "", 6))
+    with monkeypatch.context() as patched:
+        patched.setattr(LogReader, "violation", broken)
+        for _ in range(3):
+            with pytest.raises(LogError, match="is damaged"):
+                desk.book.violations()
+    assert [len(one.history) for one in desk.book.violations()[:3]] == [1, 1, 0]
 
 
 def test_a_damaged_log_is_said_plainly_and_nothing_is_guessed(desk: Desk, as_, monkeypatch: pytest.MonkeyPatch) -> None:
