@@ -29,6 +29,7 @@ console: setup  ## Open the demo's log in the console, on this machine only (run
 	@$(BIN)/trucewatch console "$(OUT)/demo" --config configs/demo.yaml --demo
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
+	@scripts/browser.sh
 	@echo "test: the whole suite (5 to 6 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 

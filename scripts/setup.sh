@@ -34,10 +34,4 @@ if ! "$venv/bin/python" -c 'import cv2' 2>/dev/null; then
     "${pip[@]}" install --no-deps --force-reinstall "opencv-python-headless>=4.10,<6"
   "$venv/bin/python" -c 'import cv2'
 fi
-if [ "$(id -u)" = 0 ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
-  # The console's pages are tested in a real browser; without one those tests skip and say so.
-  echo "setup: apt-get install chromium, for the tests of the console's pages"
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; } >/dev/null 2>&1 ||
-    echo "setup: no chromium; the tests in a browser will skip"
-fi
 echo "setup: done"

@@ -18,7 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
-WHY_NOT = "no Chromium here: apt-get install chromium (scripts/setup.sh does it when it runs as root)"
+WHY_NOT = "no Chromium here: apt-get install chromium (scripts/browser.sh does it when it runs as root)"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,12 +40,17 @@ class Served:
     process: subprocess.Popen[str]
 
 
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[Served]:
     """`trucewatch console --demo` on the log in `folder`/out, as its own process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "detector", "console", str(folder / "out"), "--demo", "--port", str(port)]
     with subprocess.Popen(
         [*command, "--config", str(folder / "agreement.yaml")],

@@ -7,9 +7,11 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
+import httpx2
 import pytest
 import uvicorn
 from cryptography import x509
@@ -18,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from detector.cli import run
 from detector.console.desk import Desk
-from detector.console.server import Listening, open_socket, serve
-from detector.log import open_reader
+from detector.console.server import Listening, open_desk, open_socket, serve
+from detector.log import open_reader, verify_log
+from detector.timebase import SystemClock
+from tests.console.browser import free_port, served
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
@@ -111,13 +115,13 @@ def test_what_cannot_be_is_refused_in_words(
     empty = tmp_path / "empty"
     empty.mkdir()
     filled = [one.format(out=copied / "out", empty=empty) for one in arguments]
-    assert run([*filled, *(["--port", "18443"] if filled[0] == "console" else [])]) == code
+    assert run([*filled, *(["--port", str(free_port())] if filled[0] == "console" else [])]) == code
     assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
 def test_a_log_without_accounts_is_not_opened_to_nobody(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (copied / "out" / "accounts.sqlite").unlink()
-    assert run(["console", str(copied / "out"), "--port", "18443"]) == 2
+    assert run(["console", str(copied / "out"), "--port", str(free_port())]) == 2
     assert "user add" in capsys.readouterr().err
 
 
@@ -148,3 +152,22 @@ def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
     kept = b"".join(path.read_bytes() for path in (copied / "out").glob("*.sqlite*"))
     assert password.encode() not in kept
     assert token.encode() not in kept
+
+
+def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:
+    with open_reader(copied / "out") as reader:
+        one = reader.violations()[4].violation.violation_id
+    with served(copied) as running, httpx2.Client(base_url=running.address) as client:
+        form = {"name": "demo-a", "password": running.passwords["demo-a"], "to": "/"}
+        assert client.post("/sign-in", data=form).status_code == 303
+        csrf = client.get("/queue").text.partition('name="csrf" content="')[2].partition('"')[0]
+        given = client.post(
+            f"/api/violations/{one}/verdicts", json={"verdict": "rejected"}, headers={"x-csrf-token": csrf}
+        )
+        assert given.status_code == 201
+        running.process.kill()
+    assert verify_log(copied / "out").intact
+    with open_reader(copied / "out") as reader:
+        assert [str(verdict.verdict) for verdict in reader.violation(one).verdicts] == ["rejected"]
+    with closing(open_desk(copied / "out", copied / "agreement.yaml", SystemClock())) as again:
+        assert again.accounts.sign_in("demo-a", running.passwords["demo-a"], "::1").account is not None
