@@ -25,7 +25,7 @@ export async function makeMap(element) {
   const agreement = await (await ask(element.dataset.map)).json();
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
   map.addSource("agreement", { type: "geojson", data: agreement });
-  map.addSource("found", { type: "geojson", data: EMPTY });
+  map.addSource("found", { type: "geojson", data: EMPTY, tolerance: 0 });
   map.addSource("now", { type: "geojson", data: EMPTY });
   const of = (layer) => ["==", ["get", "layer"], layer];
   const add = (id, type, source, filter, paint, layout = {}) => map.addLayer({ id, type, source, filter, paint, layout });
