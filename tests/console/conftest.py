@@ -19,6 +19,7 @@ from detector.config import load_outline
 from detector.console import passwords
 from detector.console.app import make_app
 from detector.console.desk import Desk
+from detector.console.guard import COOKIE, Caller
 from detector.console.roles import Permission, Role
 from detector.console.server import open_desk
 from detector.log import EvidenceStore, LogWriter
@@ -214,8 +215,7 @@ def as_(desk: Desk, client: TestClient) -> Client:
         one = TestClient(client.app, base_url="http://127.0.0.1:8443", follow_redirects=False)
         answer = one.post("/sign-in", data={"name": name, "password": PASSWORD, "to": "/"})
         assert answer.status_code == 303, answer.text
-        page = one.get("/queue").text
-        one.headers["x-csrf-token"] = page.partition('name="csrf" content="')[2].partition('"')[0]
+        one.headers["x-csrf-token"] = Caller(name, Role.VIEWER, "", frozenset(), one.cookies[COOKIE]).csrf
         return one
 
     return sign_in
