@@ -27,7 +27,7 @@ class Desk:
     accounts: Accounts
     clock: Clock
     languages: Languages = field(default_factory=Languages)
-    requests: RateLimit = field(default_factory=lambda: RateLimit(per_s=40, burst=400))
+    requests: RateLimit = field(default_factory=lambda: RateLimit(per_s=100, burst=500))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(per_s=0.5, burst=20))
     sent: set[tuple[str, str]] = field(default_factory=set)
 

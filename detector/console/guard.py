@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,10 +63,12 @@ def caller_of(request: Request) -> Caller | None:
 
 def signed_in(request: Request) -> Caller:
     """401 unless somebody known is asking; 403 where a page's request lacks its session's token; 429 if too often."""
-    wait_s = desk_of(request).requests.wait_s(address_of(request))
-    if wait_s > 0:
-        raise HTTPException(429, "too many requests", {"Retry-After": f"{wait_s:.0f}"})
     caller = caller_of(request)
+    # By person, not by address: behind a proxy all come from one.
+    asking = (caller.session or caller.name) if caller is not None else address_of(request)
+    wait_s = desk_of(request).requests.wait_s(asking)
+    if wait_s > 0:
+        raise HTTPException(429, "too many requests", {"Retry-After": f"{math.ceil(wait_s)}"})
     if caller is None:
         raise HTTPException(401, "sign in first", {"WWW-Authenticate": "Bearer"})
     if caller.session and request.method not in SAFE_METHODS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,11 +15,12 @@ from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.logbook import LogBook
 from detector.console.rate import RateLimit
-from detector.console.roles import Permission
+from detector.console.roles import Permission, Role
+from detector.console.server import open_desk
 from detector.errors import LogError
 from detector.log import LogReader, LogWriter, verify_log
 from detector.model import Action, Decision, Verdict
-from tests.console.conftest import ATTACK, COUNT
+from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
 
 PAGES = ("/", "/queue", "/timeline", "/search", "/part/overview", "/part/queue", "/activity")
 
@@ -233,3 +235,15 @@ def test_a_damaged_log_is_said_plainly_and_nothing_is_guessed(desk: Desk, as_, m
     assert page.status_code == 503
     assert "entry 3" in page.text
     assert viewer.get("/api/queue").status_code == 503
+
+
+def test_an_empty_log_without_a_configuration_has_every_page(tmp_path: Path) -> None:
+    LogWriter(tmp_path).close()
+    with closing(open_desk(tmp_path, None, TestClock())) as desk:
+        desk.accounts.add("admin", Role.ADMINISTRATOR, "", PASSWORD)
+        token = desk.accounts.make_token("admin", [Permission.READ, Permission.ADMINISTER], 1)
+        client = TestClient(make_app(desk), headers={"authorization": f"Bearer {token}"})
+        for path in (*PAGES, "/api/map", "/api/map/violations", "/api/feeds", "/api/violations"):
+            assert client.get(path).status_code == 200, path
+        assert client.get("/review", follow_redirects=False).headers["location"] == "/queue"
+        assert client.get(f"/review/{'0' * 32}").status_code == 404
