@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from detector.console.judging import open_for, standing
+from detector.geo.wgs84 import metres_per_degree, wrapped_deg
 from detector.log import LoggedViolation
 from detector.model import Decision, Place
 from detector.timebase import iso_from_ns, ns_from_iso, ns_from_seconds
 
 UNDECIDED = "undecided"
 VERDICTS = (UNDECIDED, *(str(one) for one in Decision if one is not Decision.WITHDRAWN), "differing")
+
+NEAR_S, AROUND_S, NEAR_M = 120.0, 3600.0, 300.0
+"""What counts as near: in time; in place, and then in a longer time. [s, s, m]"""
 
 KEYS = ("since", "until", "feed", "rule", "kind", "verdict", "box", "text")
 
@@ -116,18 +121,30 @@ def _inside(place: Place, box: tuple[float, float, float, float]) -> bool:
     return in_longitude and south <= place.lat_deg <= north
 
 
-def neighbours(
-    one: LoggedViolation, found: Iterable[LoggedViolation], *, within_s: float = 120.0, most: int = 8
-) -> list[LoggedViolation]:
-    """Others that overlap in time or lie within `within_s` of it, the nearest in time first."""
+def neighbours(one: LoggedViolation, found: Iterable[LoggedViolation], most: int = 8) -> list[LoggedViolation]:
+    """Others within NEAR_S of it, or within NEAR_M of its place and AROUND_S of it; the nearest in time first."""
     v = one.violation
 
     def apart_ns(other: LoggedViolation) -> int:
         return max(v.t_start_ns - other.violation.t_end_ns, other.violation.t_start_ns - v.t_end_ns, 0)
 
-    earliest_ns, latest_ns = v.t_start_ns - ns_from_seconds(within_s), v.t_end_ns + ns_from_seconds(within_s)
+    earliest_ns, latest_ns = v.t_start_ns - ns_from_seconds(AROUND_S), v.t_end_ns + ns_from_seconds(AROUND_S)
     around = [
         other for other in found if other.violation.t_start_ns <= latest_ns and other.violation.t_end_ns >= earliest_ns
     ]
-    near = [other for other in around if other.violation.violation_id != v.violation_id]
+    near = [
+        other
+        for other in around
+        if other.violation.violation_id != v.violation_id
+        and (apart_ns(other) <= ns_from_seconds(NEAR_S) or apart_m(v.place, other.violation.place) <= NEAR_M)
+    ]
     return sorted(near, key=lambda other: (apart_ns(other), abs(other.violation.t_start_ns - v.t_start_ns)))[:most]
+
+
+def apart_m(first: Place, second: Place) -> float:
+    """Distance on the ground of two places, at most some kilometres apart. [m] Infinite where one is unknown."""
+    if None in {first.lat_deg, first.lon_deg, second.lat_deg, second.lon_deg}:
+        return math.inf
+    east_m_deg, north_m_deg = metres_per_degree(first.lat_deg or 0.0)
+    east_deg = wrapped_deg((second.lon_deg or 0.0) - (first.lon_deg or 0.0))
+    return math.hypot(float(east_deg * east_m_deg), ((second.lat_deg or 0.0) - (first.lat_deg or 0.0)) * north_m_deg)

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from detector import __version__
 from detector.console import words
 from detector.console.desk import Desk, desk_of
+from detector.console.finding import apart_m
 from detector.console.guard import Caller
 from detector.console.judging import gravity, open_for, standing
 from detector.console.roles import PARTIES
@@ -85,6 +86,7 @@ def _environment(desk: Desk, language: str) -> Environment:
         parties=PARTIES,
         version=__version__,
         zone_key=zone.key,
+        apart_m=apart_m,
         gravity=gravity,
         open_for=open_for,
         standing=standing,

@@ -15,7 +15,7 @@ from babel.messages.mofile import write_mo
 from pyproj import Geod
 
 from detector.console.drawing import ellipse_ring, sensor_features, track_features
-from detector.console.finding import VERDICTS, Question, neighbours, question_of
+from detector.console.finding import VERDICTS, Question, apart_m, neighbours, question_of
 from detector.console.judging import gravity, open_for, queue
 from detector.console.languages import Languages
 from detector.console.live import live_feeds, live_of, state_of
@@ -96,6 +96,24 @@ def test_neighbours_overlap_or_lie_near_in_time_nearest_first() -> None:
     near = neighbours(NIGHT[5], NIGHT)
     assert [one.violation.track_ids[0] for one in near] == [4, 6, 3, 7]
     assert neighbours(NIGHT[5], NIGHT, most=1) == near[:1]
+
+
+def test_what_lies_near_is_a_neighbour_for_an_hour_and_what_is_nowhere_only_in_time() -> None:
+    here = NIGHT[5]
+    same_place = logged(50, place=here.violation.place, t_end_ns=T0 + 50 * 60 * S + S)
+    too_late = logged(70, place=here.violation.place)
+    nowhere = logged(6, place=Place(None, None, None, (1.0, 2.0)))
+    assert neighbours(here, [here, same_place, too_late, nowhere]) == [nowhere, same_place]
+
+
+def test_how_far_places_are_apart_is_what_pyproj_says() -> None:
+    chance = np.random.default_rng(6)
+    for _ in range(100):
+        lat, lon = chance.uniform(-80, 80), chance.uniform(-180, 180)
+        d_lat, d_lon = chance.uniform(-0.005, 0.005, 2)
+        first, second = Place(lat, lon, None, None), Place(lat + d_lat, (lon + d_lon + 180) % 360 - 180, None, None)
+        _, _, truth_m = Geod(ellps="WGS84").inv(lon, lat, second.lon_deg, second.lat_deg)
+        assert apart_m(first, second) == pytest.approx(truth_m, rel=2e-3)  # the scale is that of the first place
 
 
 def test_the_queue_is_gravest_and_then_newest_of_what_a_party_has_not_decided() -> None:
