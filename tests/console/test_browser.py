@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from detector.log import open_reader, verify_log
+from detector.log import LogWriter, open_reader, verify_log
+from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
-from tests.console.conftest import COUNT
+from tests.console.conftest import COUNT, T0, S
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
@@ -108,15 +110,20 @@ def test_twenty_are_decided_without_a_mouse_and_one_is_taken_back(console: tuple
 
 
 def test_what_the_other_party_says_is_seen_within_two_seconds(console: tuple[Served, Path], chromium: Any) -> None:
-    running, _ = console
+    running, out = console
     anna, bayram = Desk(chromium, running, "demo-a"), Desk(chromium, running, "demo-b")
-    with open_reader(console[1]) as reader:
+    with open_reader(out) as reader:
         one = reader.violations()[7].violation.violation_id
     anna.go(f"/review/{one}")
     bayram.go(f"/review/{one}")
     bayram.page.wait_for_selector("#map canvas")
     bayram.page.keyboard.press("u")
     anna.page.wait_for_selector(".party:nth-child(2).undetermined", timeout=2000)
+    with LogWriter(out, alone=False) as recorder, open_reader(out) as reader:
+        new = replace(reader.violation(one).violation, state=State.OPEN, subject="track 99", t_start_ns=T0 + 9999 * S)
+        recorder.opened(new)
+    anna.until("document.getElementById('toast').textContent.startsWith('New: ')", timeout_s=2.0)
+    anna.until("/^\\(\\d+\\) /.test(document.title)")
     anna.close()
     bayram.close()
 
@@ -147,9 +154,10 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
 
 
 def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chromium: Any) -> None:
-    running, _ = console
+    running, out = console
     desk = Desk(chromium, running, "demo-b")
-    desk.go("/review")
+    with open_reader(out) as reader:
+        desk.go(f"/review/{reader.violations()[10].violation.violation_id}")
     desk.until("document.querySelector('video').readyState >= 3")
     desk.page.wait_for_timeout(700)  # a person looks at one at least so long, and the next is fetched meanwhile
     wait_ms = desk.page.evaluate(

@@ -108,7 +108,8 @@ function showTrouble(text) {
   trouble.hidden = !text;
   if (trouble.textContent !== text) trouble.textContent = text;
 }
-let generation = null;
+let generation = null, waiting = null;
+export const titled = (text) => { document.title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`; };
 if (csrf) {
   let stream = null;
   const told = (event) => {
@@ -117,6 +118,9 @@ if (csrf) {
     const badge = document.getElementById("undecided");
     badge.hidden = !said.undecided;
     badge.textContent = said.undecided ?? "";
+    if (waiting !== null && said.undecided > waiting) say(messages.more.replace("%s", said.undecided), 6000);
+    waiting = said.undecided;
+    titled(document.title);
     if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
     generation = said.generation;
   };

@@ -1,5 +1,5 @@
 // One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
-import { ask, keys, messages, post, say } from "./base.js";
+import { ask, keys, messages, post, say, titled } from "./base.js";
 import { makeMap } from "./map.js";
 
 const part = document.getElementById("review-part");
@@ -63,7 +63,7 @@ part.addEventListener("keydown", (event) => {
 function arrive() {
   const now = article();
   part.querySelector("video")?.play().catch(() => {});
-  document.title = `${now.dataset.title} · trucewatch`;
+  titled(`${now.dataset.title} · trucewatch`);
   drawMap();
   prefetch(now.dataset.after);
 }
