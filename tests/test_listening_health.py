@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from detector.config import CoverageSettings
@@ -84,3 +86,51 @@ def test_a_moment_at_the_beginning_or_end_is_no_gap() -> None:
     health.heard(block("n/a", 0, 10))
     health.heard(block("n/b", 0.5, 9.5))
     assert [one for one in ended(health, 10) if isinstance(one, Gap)] == []
+
+
+def test_what_is_over_is_given_out_as_time_passes_and_the_sum_is_the_same() -> None:
+    """Live, coverage does not wait for the end, and nothing that is held grows."""
+
+    def told(passing: bool) -> tuple[list[Gap | CoverageSlot], int]:
+        health, entries, most = ListeningHealth(CoverageSettings(slot_s=10)), [], 0
+        for start_s in range(300):
+            if not 100 <= start_s < 130:
+                health.heard(block("n/a", start_s, start_s + 1))
+            elif start_s % 5 == 0:
+                entries += health.gap(gap("n/a", start_s, start_s + 5, GapReason.DISCONNECTED))
+            health.heard(block("n/b", start_s, start_s + 1))
+            if passing:
+                entries += health.passed(start_s * NS_PER_S)
+                most = max(most, len([one for one in entries if isinstance(one, CoverageSlot)]))
+        return [*entries, *health.finish(0, 300 * NS_PER_S, {})], most
+
+    (passed, early), (whole, none) = told(True), told(False)
+    assert (none, early) == (0, 2 * 23)
+    for source_id in ("n/a", "n/b"):
+        assert slots_of(passed, source_id) == slots_of(whole, source_id)
+    gaps = [one for one in passed if isinstance(one, Gap)]
+    assert gaps == [one for one in whole if isinstance(one, Gap)] != []
+
+
+def test_a_gap_is_given_out_soon_after_it_is_over_though_nothing_comes() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    assert list(health.gap(gap("n/a", 5, 9))) == []
+    assert list(health.idle(10 * NS_PER_S)) == []
+    assert list(health.idle(12 * NS_PER_S)) == [gap("n/a", 5, 9)]
+
+
+def test_a_sensor_that_gives_nothing_but_missing_values_is_not_listening() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    deaf = block("n/a", 0, 10)
+    health.heard(replace(deaf, values=np.full((len(deaf), 1), np.nan)))
+    health.heard(block("n/a", 10, 20))
+    assert [slot.seeing_s for slot in slots_of(ended(health, 20), "n/a")] == [10.0]
+
+
+def test_a_gap_that_is_told_again_and_again_is_held_once() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    for end_s in range(6, 1000):
+        list(health.gap(gap("n/a", 5, end_s, GapReason.DAMAGED)))
+    assert [len(held) for held in health._lost.values()] == [1]
+    (told,) = (one for one in ended(health, 1000) if isinstance(one, Gap))
+    assert (told.t_end_ns, told.count) == (999 * NS_PER_S, 994)

@@ -47,7 +47,7 @@ class Question:
         return (
             (self.since_ns is None or v.t_end_ns > self.since_ns)
             and (self.until_ns is None or v.t_start_ns < self.until_ns)
-            and self.feed in {"", v.source_id}
+            and self.feed in {"", *one.sources}
             and self.rule in {"", v.rule_id}
             and self.kind in {"", v.rule_kind}
             and self._verdict_fits(one)

@@ -19,7 +19,7 @@ _ELSEWHERE = frozenset(
     {EntryKind.RUN, EntryKind.GAP, EntryKind.COVERAGE, EntryKind.UNDECIDED, EntryKind.END, EntryKind.AUDIT}
 )
 _TOLD = tuple(kind for kind in EntryKind if kind not in _ELSEWHERE)
-"""Of any other kind among these (what puts possible violations together, say) all are read again."""
+"""What joins or splits possible violations, too: then all are read again."""
 
 
 class LogBook:
@@ -44,6 +44,7 @@ class LogBook:
         self._seq = 0
         self.generation = 0
         self._by_id: dict[str, LoggedViolation] = {}
+        self._kept: dict[str, str] = {}  # id of each record that was joined into another: that one's
         self._in_order: tuple[LoggedViolation, ...] = ()
 
     def __enter__(self) -> Self:
@@ -81,6 +82,7 @@ class LogBook:
         self._by_id = known | {one.violation.violation_id: one for one in found}
         order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
         self._in_order = tuple(order)
+        self._kept = {violation_id: one.violation.violation_id for one in order for violation_id in one.ids[1:]}
         self.generation += 1
 
     def violations(self) -> tuple[LoggedViolation, ...]:
@@ -89,9 +91,9 @@ class LogBook:
         return self._in_order
 
     def violation(self, violation_id: str) -> LoggedViolation | None:
-        """The one with this whole id; None if there is none."""
+        """The one with a record of this whole id; None if there is none."""
         self.refresh()
-        return self._by_id.get(violation_id)
+        return self._by_id.get(self._kept.get(violation_id, violation_id))
 
     def file(self, violation_id: str, sha256: str) -> EvidenceFile | None:
         """The evidence file of a violation that the log lists with this hash; None if it lists none."""
@@ -126,7 +128,7 @@ class LogBook:
     def bodies(self, violation_ids: frozenset[str]) -> list[str]:
         """The canonical text of every entry about these possible violations, in the order of the chain."""
         with self._busy:
-            return [item.body for item in self._reader.entries(_ABOUT_ONE) if item.violation_id in violation_ids]
+            return [item.body for item in self._reader.entries(_TOLD) if item.violation_id in violation_ids]
 
     def add_verdict(self, verdict: Verdict) -> None:
         """Append a verdict. Raises ValueError: there is no such violation."""

@@ -14,6 +14,7 @@ from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
 from detector.model.incidents import Incident
+from detector.model.joined import Joined, Split, Witness
 from detector.model.pose import CameraPose, Datum
 from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
@@ -40,6 +41,7 @@ __all__ = [
     "GapReason",
     "GroundFixes",
     "Incident",
+    "Joined",
     "Kind",
     "Means",
     "MediaFile",
@@ -50,6 +52,7 @@ __all__ = [
     "Scene",
     "Series",
     "Sight",
+    "Split",
     "State",
     "TimeFrom",
     "Tracks",
@@ -57,5 +60,6 @@ __all__ = [
     "Undecided",
     "Verdict",
     "Violation",
+    "Witness",
     "read_only",
 ]

@@ -19,7 +19,7 @@ from detector.console.roles import Permission, Role
 from detector.console.server import open_desk
 from detector.errors import LogError
 from detector.log import LogReader, LogWriter, verify_log
-from detector.model import Action, Decision, Verdict
+from detector.model import Action, Decision, Joined, Verdict
 from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
 
 PAGES = ("/", "/queue", "/timeline", "/search", "/part/overview", "/part/queue", "/activity")
@@ -203,6 +203,22 @@ def test_a_log_that_grows_is_read_on_by_the_one_book(desk: Desk, copied: Path) -
     assert [one.history != () for one in after] == [number == 3 for number in range(COUNT)]
     with LogBook(copied / "out") as fresh:
         assert list(fresh.violations()) == list(after)
+
+
+def test_records_that_are_joined_while_it_runs_are_one_and_old_addresses_lead_there(
+    desk: Desk, as_, copied: Path
+) -> None:
+    first_id, second_id = (one.violation.violation_id for one in desk.book.violations()[:2])
+    with LogWriter(copied / "out", alone=False) as other:
+        other.joined(Joined(first_id, (second_id,), party="A", reviewer="anna", t_ns=7, reason="the same vehicle"))
+    assert len(desk.book.violations()) == COUNT - 1
+    viewer = as_("viewer")
+    assert viewer.get(f"/api/violations/{second_id}").json()["violation_id"] == first_id
+    paths = [file["url"] for file in viewer.get(f"/api/violations/{first_id}").json()["files"]]
+    assert all(viewer.get(path).status_code == 200 for path in paths)
+    lines = as_("exporter").get("/api/export?form=jsonl&until=2026-03-01T06:31").text.splitlines()
+    assert sum('"kind":"opened"' in line for line in lines) == 2
+    assert sum('"kind":"joined"' in line for line in lines) == 1
 
 
 def test_what_could_not_be_read_is_complained_of_again_and_never_passed_over(

@@ -34,7 +34,7 @@ def logged(number: int, *words: tuple[str, Decision], **changes: object) -> Logg
     v = replace(violation(number, "c" * 64, "run"), **changes)  # type: ignore[arg-type]
     given = tuple(Verdict(v.violation_id, party, "x", decision, "", k) for k, (party, decision) in enumerate(words))
     newest = {verdict.party: verdict for verdict in given}
-    return LoggedViolation(v, (), tuple(newest[party] for party in sorted(newest)), given, (number,))
+    return LoggedViolation(v, (), tuple(newest[party] for party in sorted(newest)), given, (number,), (v,))
 
 
 NIGHT = [logged(number) for number in range(COUNT)]

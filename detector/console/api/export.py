@@ -39,7 +39,7 @@ def export(
     desk = desk_of(request)
     found = question.answers(desk.book.violations())[::-1]
     if form == "jsonl":
-        ids = frozenset(one.violation.violation_id for one in found)
+        ids = frozenset(violation_id for one in found for violation_id in one.ids)
         text = "".join(body + "\n" for body in desk.book.bodies(ids))
     else:
         text = TABLES[form](found)
