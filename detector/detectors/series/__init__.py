@@ -8,10 +8,14 @@ from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
+from detector.detectors.series.platform import PlatformDetector
+from detector.detectors.series.platform_config import PlatformConfig
+from detector.detectors.series.platform_features import quantities_of
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector]] = {
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | PlatformDetector]] = {
     "impulse": ImpulseDetector,
     "level": LevelDetector,
+    "platform": PlatformDetector,
 }
 
 __all__ = [
@@ -22,8 +26,11 @@ __all__ = [
     "ImpulseDetector",
     "LevelConfig",
     "LevelDetector",
+    "PlatformConfig",
+    "PlatformDetector",
     "SeriesDetector",
     "choice_for",
     "detector_of",
     "preset_for",
+    "quantities_of",
 ]
