@@ -13,7 +13,8 @@ GRAVITY: dict[str, int] = {
     "impulse": 3,
     "flash": 3,
     "smoke": 3,
-    "incident": 3,
+    "overflight": 2,
+    "platform_interference": 2,
     "line_crossing": 2,
     "zone_entry": 2,
     "convoy": 2,
@@ -22,6 +23,7 @@ GRAVITY: dict[str, int] = {
     "speed": 1,
     "change": 1,
     "unusual": 1,
+    "sensor_silent": 1,
 }
 """How soon a kind of rule wants to be looked at.
 

@@ -61,7 +61,7 @@ def tiles(desk: Desk, party: str) -> list[Tile]:
             name,
             [slot for slot in slots if slot.source_id.partition("/")[0] == name],
             [gap for gap in gaps if gap.source_id.partition("/")[0] == name],
-            [one for one in found if one.violation.source_id == name],
+            [one for one in found if name in one.sources],
             ends.get(name),
             live_of(folder, name),
             desk.clock.now_ns(),
