@@ -112,10 +112,10 @@ def verify(
 @app.command()
 def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
-    from detector.cli.log_lines import day, gap_line, plain, seconds, span, zone_lines
+    from detector.cli.log_lines import day, gap_line, plain, span, zone_lines
     from detector.log import open_reader
     from detector.log.watched import listened, zones_watched
-    from detector.timebase import ns_from_seconds
+    from detector.timebase import ns_from_seconds, seconds
 
     period = _period(since, until, source)
     with open_reader(log) as reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
+from detector.config.outline import Outline, load_outline
 from detector.config.settings import (
     Aircraft,
     CoverageSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",
+    "Outline",
     "Part",
     "PathBeside",
     "Registries",
@@ -32,4 +34,5 @@ __all__ = [
     "absent_inputs",
     "beside",
     "load",
+    "load_outline",
 ]

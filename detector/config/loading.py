@@ -81,26 +81,30 @@ def load(path: Path, registries: Registries) -> Configuration:
     if not isinstance(document.data, dict):
         found = "nothing" if document.data is None else type(document.data).__name__
         raise ConfigError(document.complaint((), f"a mapping of sections is needed, found {found}"))
-    settings = _validated(Settings, document.data, (), document, complaints)
+    settings = validated(Settings, document.data, (), document, complaints)
     parts = _Parts(document, complaints)
     registration = parts.one("registration", registries.registration, "flow")
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
-    location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
+    location = validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
     complaints += _twice(document, "feeds", "sensors", "telemetry", "aircraft")
     complaints += _twice(document, "rules")
-    agreement = _map(path, document, complaints)
+    agreement = map_of(path, document, complaints)
     if settings is not None:
         complaints += _unknown_feeds(document, rules, {one.id for one in settings.sources})
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
+    digest = digest_of(path, settings)
+    return Configuration(path, settings, agreement, registration, detectors, tracking, rules, location, digest)
+
+
+def digest_of(path: Path, settings: Settings) -> str:
+    """SHA-256 of the file's bytes followed by those of its map."""
     digest = hashlib.sha256(path.read_bytes())
     if settings.map is not None:
         digest.update(beside(path, settings.map).read_bytes())
-    return Configuration(
-        path, settings, agreement, registration, detectors, tracking, rules, location, digest.hexdigest()
-    )
+    return digest.hexdigest()
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
@@ -137,7 +141,8 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
     return complaints
 
 
-def _map(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
+def map_of(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
+    """The map that a file names; what is wrong with it goes to `complaints`."""
     name = document.data.get("map")
     if not isinstance(name, str):
         return AgreementMap.nothing()
@@ -184,7 +189,7 @@ class _Parts:
             self._complain(location, f"{name}: every rule needs an `id:` (text)")
         own = {"kind", "id", "feeds"} if is_rule else {"kind"}
         settings = {key: value for key, value in item.items() if key not in own}
-        config = _validated(registry[kind].Config, settings, location, self.document, self.complaints)
+        config = validated(registry[kind].Config, settings, location, self.document, self.complaints)
         if config is None:
             return None
         feeds = item.get("feeds") if is_rule else None
@@ -198,9 +203,10 @@ class _Parts:
         self.complaints.append(self.document.complaint(location, message))
 
 
-def _validated(
+def validated(
     model: type[Model], data: Any, location: Location, document: Document, complaints: list[Complaint]
 ) -> Model | None:
+    """`data` as a model, or None; what is wrong with it goes to `complaints`, each with its line."""
     try:
         return model.model_validate(data, context={"folder": Path(document.file).parent})
     except ValidationError as error:

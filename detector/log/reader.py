@@ -18,6 +18,7 @@ from detector.log.evidence import EvidenceStore
 from detector.log.grouping import Grouping, as_one, sources_of, witnesses_of
 from detector.log.records import (
     EntryKind,
+    audit_from,
     coverage_from,
     end_from,
     files_from,
@@ -31,6 +32,7 @@ from detector.log.records import (
 )
 from detector.log.schema import EVIDENCE_FOLDER, entry
 from detector.model import (
+    Audit,
     CoverageSlot,
     EvidenceFile,
     Gap,
@@ -45,8 +47,12 @@ from detector.model import (
     Violation,
     Witness,
 )
+from detector.timebase import NS_PER_S
 
 MIN_ID_DIGITS = 4
+
+LONGEST_SLOT_NS = 3600 * NS_PER_S
+"""`coverage: slot_s` is 3600 at most."""
 
 Record = TypeVar("Record")
 
@@ -192,15 +198,19 @@ class LogReader:
         rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
         return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
 
-    def entries(self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS) -> Iterator[Entry]:
-        """Entries of these kinds in the order of the chain. `period.rule_id` is not looked at here.
+    def entries(
+        self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS, *, after: int = 0
+    ) -> Iterator[Entry]:
+        """Entries of these kinds after entry number `after`, in the order of the chain.
+
+        `period.rule_id` is not looked at here.
 
         Raises:
             LogError: the file is damaged.
         """
         names = [str(kind) for kind in kinds]
-        query = select(entry).where(entry.c.kind.in_(names), *_within(period)).order_by(entry.c.seq)
-        for row in self._rows(query):
+        query = select(entry).where(entry.c.seq > after, entry.c.kind.in_(names), *_within(period))
+        for row in self._rows(query.order_by(entry.c.seq)):
             yield Entry(
                 **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
             )
@@ -258,9 +268,15 @@ class LogReader:
 
     def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
         """What was seen, in order of time and source."""
-        found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
+        found = (
+            self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _with_slot_before(period))
+        )
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
+
+    def audits(self, period: Period = ALWAYS) -> list[Audit]:
+        """What people did with the log, in the order of the chain."""
+        return [self._record(audit_from, item) for item in self.entries((EntryKind.AUDIT,), period)]
 
     def runs(self) -> list[LoggedRun]:
         """Runs in the order they were begun, each with how it ended: newest word of each source."""
@@ -332,6 +348,12 @@ def _within(period: Period) -> list[ColumnElement[bool]]:
     if period.source_id is not None:
         limits.append(or_(entry.c.source_id.is_(None), entry.c.source_id == period.source_id))
     return [and_(*limits)] if limits else []
+
+
+def _with_slot_before(period: Period) -> Period:
+    """From so much earlier that a slot which reaches into the period is found: a log of months need not be read."""
+    since_ns = period.since_ns - LONGEST_SLOT_NS if period.since_ns is not None else None
+    return Period(since_ns, period.until_ns, period.source_id)
 
 
 def _to_the_end(period: Period) -> Period:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from detector.model import (
+    Action,
+    Audit,
     CoverageSlot,
     Decision,
     EvidenceFile,
@@ -44,6 +46,7 @@ class EntryKind(StrEnum):
     END = "end"
     VERDICT = "verdict"
     SPLIT = "split"
+    AUDIT = "audit"
 
 
 TIME_FIELD: dict[EntryKind, str | None] = {
@@ -58,6 +61,7 @@ TIME_FIELD: dict[EntryKind, str | None] = {
     EntryKind.END: "t_end_ns",
     EntryKind.VERDICT: "t_ns",
     EntryKind.SPLIT: "t_ns",
+    EntryKind.AUDIT: "t_ns",
 }
 """Which member of the body the column t_ns repeats."""
 
@@ -117,6 +121,11 @@ def split_body(split: Split) -> Body:
 def concerned(grouping: Joined | Split) -> tuple[str, ...]:
     """Ids of every record that joining or splitting is about."""
     return grouping.violation_id, *(grouping.joined if isinstance(grouping, Joined) else grouping.apart)
+
+
+def audit_body(audit: Audit) -> Body:
+    """Of AUDIT."""
+    return {"kind": EntryKind.AUDIT, **asdict(audit)}
 
 
 def _whose(opened: Mapping[str, Any]) -> Body:
@@ -212,6 +221,11 @@ def joined_from(body: Mapping[str, Any]) -> Joined:
 def split_from(body: Mapping[str, Any]) -> Split:
     """Back from SPLIT."""
     return Split(**_known(Split, body) | {"apart": tuple(body["apart"]), "witnesses": tuple(body["witnesses"])})
+
+
+def audit_from(body: Mapping[str, Any]) -> Audit:
+    """Back from AUDIT."""
+    return Audit(**_known(Audit, body) | {"action": Action(body["action"])})
 
 
 def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:

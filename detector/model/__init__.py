@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
+from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
 from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
@@ -25,7 +26,9 @@ from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
 
 __all__ = [
+    "Action",
     "Alignment",
+    "Audit",
     "CameraPose",
     "CoverageSlot",
     "Datum",
