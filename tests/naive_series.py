@@ -147,42 +147,65 @@ def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[in
     return found
 
 
-def naive_nearest(values: list[float], mean: int, shape: int, history: int) -> list[tuple[float, float, float]]:
-    """Distance of each sample of one channel to its past by value, by mean and by shape."""
-    found = []
-    for t in range(len(values)):
-        lags = range(1, min(history, t) + 1)
-        by_value = [abs(values[t] - values[t - lag]) for lag in lags]
-        level = lambda end: sum(values[end - k] for k in range(mean)) / mean  # noqa: E731
-        by_mean = [abs(level(t) - level(t - lag)) for lag in lags if lag >= mean and t - lag >= mean - 1]
-        by_shape = [
-            math.sqrt(sum((values[t - k] - values[t - lag - k]) ** 2 for k in range(shape)))
-            for lag in lags
-            if lag >= shape and t - lag >= shape - 1
-        ]
-        found.append(tuple(min(one, default=math.inf) for one in (by_value, by_mean, by_shape)))
+def naive_sorted_at(t: int) -> int:
+    """When the past was last sorted, as of sample t: at strides of 64, less and less often."""
+    last = 0
+    for begin in range(0, t + 1, 64):
+        every = 64 if begin < 2048 else 64 * 2 ** min(int(math.log2(begin / 1024)), 4)
+        if begin % every == 0:
+            last = begin
+    return last
+
+
+def naive_heights(numbers: list[float], lag: int, history: int) -> list[float]:
+    """Least distance of each number to one of its past; the first lag - 1 are none."""
+    found, kept = [], math.ceil(history / 64) * 64
+    for t in range(len(numbers)):
+        oldest = naive_sorted_at(t) - lag + 1 - kept
+        past = [numbers[j] for j in range(max(oldest, lag - 1), t - lag + 1)]
+        found.append(min((abs(numbers[t] - one) for one in past), default=math.inf))
     return found
 
 
+def naive_courses(values: list[float], shape: int, history: int) -> list[float]:
+    """Least distance of the course up to each sample to a remembered one."""
+
+    def course(end: int) -> list[float]:
+        return [sum(values[end - 4 * k - i] for i in range(4)) / 4 for k in range(shape // 4)]
+
+    found, kept = [], math.ceil(history / 64) * 64
+    for t in range(len(values)):
+        end = t // 64 * 64 - shape
+        past = [j for j in range(max(end - kept, 0), max(end, 0)) if j % 4 == 3 and j >= shape - 1]
+        found.append(min((math.dist(course(t), course(j)) for j in past), default=math.inf))
+    return found
+
+
+def naive_nearest(values: list[float], mean: int, shape: int, history: int) -> list[tuple[float, float, float]]:
+    """Distance of each sample of one channel to its past by value, by mean and by shape."""
+    levels = [sum(values[max(t - mean + 1, 0) : t + 1]) / mean for t in range(len(values))]
+    by_level = [math.inf] * (mean - 1) + naive_heights(levels, mean, history)[mean - 1 :]
+    return list(zip(naive_heights(values, 1, history), by_level, naive_courses(values, shape, history), strict=True))
+
+
 def naive_tail(scores: list[float], history: int, calibrate: int, tail: int) -> list[float]:
-    """-log10 p of each score of one channel by those before it."""
-    found, past = [], []
-    for score in scores:
-        if math.isnan(score):
+    """-log10 p of each score of one channel by those before its stride."""
+    found = []
+    kept = math.ceil(history / 64) * 64
+    for t, score in enumerate(scores):
+        begin, sorted_at = t // 64 * 64, naive_sorted_at(t)
+        in_order = [one for one in scores[max(sorted_at - kept, 0) : sorted_at] if not math.isnan(one)]
+        past = sorted(in_order + [one for one in scores[sorted_at:begin] if not math.isnan(one)], reverse=True)
+        if math.isnan(score) or len(past) < calibrate:
             found.append(math.nan)
             continue
-        before = sorted(past[-history:], reverse=True)
-        past.append(score)
-        if len(before) < calibrate:
-            found.append(math.nan)
-            continue
-        k = min(tail, len(before) // 5)
-        edge = before[k - 1]
+        k = min(tail, len(past) // 5)
+        edge = past[k - 1]
         if score > edge > 0:
-            slope = max(sum(math.log(one / edge) for one in [before[1], *before[1:k]]) / k, 1e-3)
-            found.append(-math.log10(k / len(before) * (edge / score) ** (1 / slope)))
+            slope = max(sum(math.log(one / edge) for one in [past[1], *past[1:k]]) / k, 1e-3)
+            found.append(-math.log10(k / len(past) * (edge / score) ** (1 / slope)))
         else:
-            found.append(-math.log10((sum(one >= score for one in before) + 1) / (len(before) + 1)))
+            found.append(-math.log10((sum(one >= score for one in in_order) + 1) / (len(in_order) + 1)))
     return found
 
 
@@ -191,13 +214,15 @@ def naive_level(values: list[float], interval_s: float, config) -> list[tuple[in
     from scipy.stats import chi2
 
     distances = naive_nearest(values, config.mean, config.shape, config.history)
+    scores = [[math.nan] * 3] * config.listen + [
+        [d if d < math.inf else math.nan for d in one] for one in distances[config.listen :]
+    ]
     parts = [
-        naive_tail([one[part] for one in distances[config.listen :]], config.history, config.calibrate, config.tail)
-        for part in range(3)
+        naive_tail([one[part] for one in scores], config.history, config.calibrate, config.tail) for part in range(3)
     ]
     threshold = math.log10(86_400 / interval_s / config.alarms_per_day)
     found = []
-    for row, three in enumerate(zip(*parts, strict=True), start=config.listen):
+    for row, three in enumerate(zip(*parts, strict=True)):
         if any(math.isnan(one) for one in three):
             continue
         # Three variables of mean 1 and variance 1, correlated by .25: half a chi square of 4 degrees, times 1.5.
@@ -205,4 +230,16 @@ def naive_level(values: list[float], interval_s: float, config) -> list[tuple[in
         p_log10 = min(together, max(*three, math.log10(config.history)))
         if p_log10 >= threshold and (not found or row >= found[-1][0] + config.dead):
             found.append((row, p_log10))
+    return found
+
+
+def naive_hop_means(t_ns: list[int], values: list[list[float]], hop_ns: int) -> list[tuple[int, list[float]]]:
+    """Time and means of each hop."""
+    hops: dict[int, list[int]] = {}
+    for row, t in enumerate(t_ns):
+        hops.setdefault(t // hop_ns, []).append(row)
+    found = []
+    for rows in hops.values():
+        columns = [[values[row][c] for row in rows if not math.isnan(values[row][c])] for c in range(len(values[0]))]
+        found.append((t_ns[rows[-1]], [sum(one) / len(one) if one else math.nan for one in columns]))
     return found
