@@ -10,8 +10,9 @@ detectors (one threshold fitted to the corpus). Lengths (mean 8, shape 32, liste
 anew.
 
 --speed: values a second in one thread, CPU time, of noise, in turns, the median of five rounds; river (`pip install
-river`, not needed otherwise) with its defaults, a row of one value at a time (`score_one`, `learn_one`). A stream of 1 Hz is
-judged sample by sample, one of 20 or 100 Hz by the means of its seconds (`hop_s`), as shipped.
+river`, not needed otherwise) with its defaults, a row of one value at a time (`score_one`, `learn_one`): each channel
+is judged by itself. A stream of 1 Hz is judged sample by sample, one of 20 or 100 Hz by the means of its seconds
+(`hop_s`), as shipped.
 """
 
 from __future__ import annotations
@@ -208,7 +209,7 @@ def accuracy(folder: Path) -> dict[str, object]:
 
 
 def speed(rounds: int = 5) -> dict[str, float]:
-    """Values a second; ratios to river's of the same round. Its rows have one value: each channel is judged by itself."""
+    """Values a second, and ratios to river's of the same round."""
     from river import anomaly
 
     random = np.random.default_rng(0)

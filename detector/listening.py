@@ -1,4 +1,4 @@
-"""THE ORDER for sensor streams: impulses, association, rules. Written once, for live streams and recordings alike."""
+"""THE ORDER for sensor streams: triggers, association, rules. Written once, for live streams and recordings alike."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
+from detector.detectors.series import PRESETS, ImpulseConfig, LevelConfig, detector_of, preset_for
 from detector.model import Gap, GapReason, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
 from detector.timebase import ns_from_seconds
 
 _Stream = tuple[str, tuple[str, ...]]
+
+# A sensor of readings that is silent for longer does not hold the others up.
+_SILENT_READINGS = 10
+_SILENT_NS = ns_from_seconds(3600.0)
 
 
 class Association(Protocol):
@@ -33,11 +37,16 @@ class Association(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One network's stages, each with its own state. preset: of `PRESETS`; None: as each stream's rate suggests."""
+    """One network's stages, each with its own state.
+
+    preset: of `PRESETS`, or "level"; None: the impulses that each stream's rate suggests.
+    alarms_per_day: what a channel of readings may raise by chance. [1/d]
+    """
 
     preset: str | None
     associator: Association
     rules: tuple[HeardRule, ...] = ()
+    alarms_per_day: float = LevelConfig().alarms_per_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
             yield from [item] if isinstance(item, Gap) else []
             continue
         stream = item.source_id, item.channels
-        ear = ears.setdefault(stream, _Ear(stages.preset, item))
+        ear = ears.setdefault(stream, _Ear(stages, item))
         refused = ear.refused(item)
         if refused is not None:
             yield refused
@@ -108,22 +117,28 @@ def _judge(triggers: Iterable[Triggers], before_ns: int, until_ns: int, stages: 
 def _told(incident: Incident, stages: Stages) -> Iterator[Event]:
     yield incident
     for rule in stages.rules:
-        yield from rule.hear(incident)
+        if incident.kind in rule.hears:
+            yield from rule.hear(incident)
 
 
 class _Ear:
     """The detector of one stream.
 
     newest_ns: until when it has been listened to; None while it is silent: whatever comes begins anew.
-    lag_ns: an impulse that is still open began no longer ago than this.
+    lag_ns: what is still open began no longer ago than this.
     """
 
-    def __init__(self, preset: str | None, first: Series) -> None:
-        config = _config(preset, first)
-        self._detector = ImpulseDetector(config)
-        self._longest_hole_ns = ns_from_seconds(config.lta_s)
+    def __init__(self, stages: Stages, first: Series) -> None:
+        choice = stages.preset or (preset_for(first.interval_ns) if first.interval_ns else "seismic")
+        self._detector = detector_of(choice, stages.alarms_per_day)
+        self._is_level = choice == "level"
         self.newest_ns: int | None = None
-        self.lag_ns = ns_from_seconds(_lag_s(config))
+        if self._is_level:
+            self._longest_hole_ns = round(_SILENT_READINGS * first.interval_ns) if first.interval_ns else _SILENT_NS
+            self.lag_ns = ns_from_seconds(LevelConfig().hop_s)
+        else:
+            self._longest_hole_ns = ns_from_seconds(PRESETS[choice].lta_s)
+            self.lag_ns = ns_from_seconds(_lag_s(PRESETS[choice]))
 
     def refused(self, series: Series) -> Gap | None:
         """The block as a gap, where it cannot be judged."""
@@ -141,8 +156,11 @@ class _Ear:
         return self._detector.detect(series)
 
     def silent(self, now_ns: int) -> list[Triggers]:
-        """After so long a silence it warms up anew: what was open is over now."""
+        """After so long a silence it warms up anew: what was open is over now. Of readings the past still counts."""
         if self.newest_ns is None or now_ns - self.newest_ns <= self._longest_hole_ns + self.lag_ns:
+            return []
+        if self._is_level:
+            self.newest_ns = None
             return []
         return self.finish()
 
@@ -152,11 +170,6 @@ class _Ear:
 
     def gaps(self) -> list[Gap]:
         return self._detector.unjudged()
-
-
-def _config(preset: str | None, series: Series) -> ImpulseConfig:
-    suggested = preset_for(series.interval_ns) if series.interval_ns else "seismic"
-    return PRESETS[preset or suggested]
 
 
 def _lag_s(config: ImpulseConfig) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from detector import pipeline
 from detector.association import (
+    Alone,
     AssociationConfig,
     Associator,
     Medium,
@@ -20,6 +21,7 @@ from detector.association import (
     ground,
 )
 from detector.config import Configuration, SensorNetwork
+from detector.detectors.series import LevelConfig
 from detector.errors import SourceError
 from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
@@ -69,7 +71,11 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     """
     network = job.network
     recordings = [_Recording(path, network) for path in job.media]
-    heads = [head for one in recordings for head in one.heads(places_needed=network.window_s is None)]
+    heads = [
+        head
+        for one in recordings
+        for head in one.heads(places_needed=network.window_s is None and network.preset != "level")
+    ]
     try:
         together = _together(network, heads)
     except ValueError as error:
@@ -82,7 +88,8 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
     health, newest = ListeningHealth(configuration.settings.coverage), None
     source = merged([one.items() for one in recordings])
-    for event in listen(source, Stages(network.preset, together.associator, rules)):
+    budget = LevelConfig().alarms_per_day if network.alarms_per_day is None else network.alarms_per_day
+    for event in listen(source, Stages(network.preset, together.associator, rules, budget)):
         match event:
             case Series():
                 recorder.observe(event)
@@ -190,6 +197,8 @@ class _Together:
 
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     """Raises ValueError if the sensors cannot listen together."""
+    if network.preset == "level":
+        return _each_alone(network, heads)
     if len({name for head in heads for name in head.channels}) < 2:
         raise ValueError("two sensors or more are needed to listen together")
     if network.window_s is not None:
@@ -202,6 +211,21 @@ def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     associator = Associator(sensors, medium, config, source_id=network.id)
     decided_within_s = network.reach_m / medium.speed_m_s + config.settle_s
     return _Together(associator, sensors, medium.speed_m_s, plane or network.origin, decided_within_s)
+
+
+def _each_alone(network: SensorNetwork, heads: list[Series]) -> _Together:
+    """Readings: each for itself, at the place of its sensor where that is known."""
+    streams = [(head.source_id, name) for head in heads for name in head.channels]
+    if not streams:
+        raise ValueError("there is no reading in any of its files")
+    files: dict[str, str] = {}
+    for source_id, name in streams:
+        if files.setdefault(name, source_id) != source_id:
+            raise ValueError(f"{files[name]} and {source_id} both have a channel {name}: give each a name of its own")
+    placed = [head for head in heads if np.isfinite(head.positions).all()]
+    sensors, plane = Sensors.of(placed) if placed else (None, None)
+    associator = Alone(sensors, source_id=network.id)
+    return _Together(associator, sensors, None, plane or network.origin, LevelConfig().hop_s)
 
 
 def _same_places(heads: list[Series]) -> None:

@@ -63,7 +63,7 @@ class Feed(Section):
 
 
 class SensorNetwork(Section):
-    """Sensors that listen together: what several of them notice is one incident, with its place."""
+    """Sensors that listen together: what several of them notice is one incident, with its place. Or readings."""
 
     id: Identifier = Field(description="Name of the network in the log, none that a feed has.")
     media: tuple[str, ...] = Field(
@@ -71,14 +71,23 @@ class SensorNetwork(Section):
         description="Sensor files, relative to this file (WAV, FLAC, CSV, JSON Lines, Parquet, miniSEED). What a file "
         "does not say (start, place, clock) stands in the .json of its name beside it.",
     )
-    means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
-        Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."
+    means: Literal[Means.ACOUSTIC, Means.SEISMIC, Means.TELEMETRY] = Field(
+        Means.ACOUSTIC,
+        description="acoustic (air), seismic (ground), or telemetry: readings such as a temperature, each for itself.",
     )
     start: TimeNs = Field(
         None, description="UTC time of the first sample of sound files of which nothing else says it."
     )
-    preset: Literal["acoustic", "seismic"] | None = Field(
-        None, description="Listen as for sound or for ground motion; left out: by each file's sampling rate."
+    preset: Literal["acoustic", "seismic", "level"] | None = Field(
+        None,
+        description="Listen as for sound or for ground motion; left out: by each file's sampling rate. Readings "
+        "(`means: telemetry`) are watched for a `level` that they have not shown before.",
+    )
+    alarms_per_day: float | None = Field(
+        None,
+        description="So many false alarms a day may each channel of readings give; left out: 0.4 [1/d].",
+        gt=0,
+        le=1000,
     )
     utc: bool = Field(False, description="Times without a zone are UTC.")
     temperature_c: float = Field(15.0, description="Of the air [deg C].", ge=-60, le=60)
@@ -118,6 +127,10 @@ class SensorNetwork(Section):
             raise ValueError("wave_m_s belongs to means seismic without window_s")
         if self.means is Means.SEISMIC and self.wave_m_s is None and self.window_s is None:
             raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
+        if (self.means is Means.TELEMETRY) != (self.preset == "level"):
+            raise ValueError("means telemetry and preset level belong together")
+        if self.alarms_per_day is not None and self.preset != "level":
+            raise ValueError("alarms_per_day belongs to preset level")
         if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
             raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
         if len(set(self.media)) < len(self.media):

@@ -9,6 +9,7 @@ from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
 from detector.rules.flash import Flash
 from detector.rules.impulse import Impulse
+from detector.rules.level import Level
 from detector.rules.line_crossing import LineCrossing
 from detector.rules.series import Series
 from detector.rules.smoke import Smoke
@@ -29,7 +30,7 @@ RULES: dict[str, type[Rule]] = {
     "unusual": Unusual,
 }
 
-HEARD_RULES: dict[str, type[HeardRule]] = {"impulse": Impulse, "series": Series}
+HEARD_RULES: dict[str, type[HeardRule]] = {"impulse": Impulse, "series": Series, "level": Level}
 """Rules on what a network of sensors heard; those above are on pictures."""
 
 __all__ = ["HEARD_RULES", "RULES", "HeardRule", "Rule", "RuleContext"]
