@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detector.detectors.series import PRESETS, ImpulseConfig, LevelConfig, detector_of, preset_for
-from detector.model import Gap, GapReason, Incident, Series, Triggers, Undecided, Violation
+from detector.model import Gap, GapReason, Hearing, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
 from detector.timebase import ns_from_seconds
 
@@ -56,7 +56,7 @@ class Reached:
     t_ns: int
 
 
-Event = Series | Gap | Incident | Violation | Undecided | Reached
+Event = Series | Gap | Hearing | Incident | Violation | Undecided | Reached
 
 
 def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
@@ -67,9 +67,9 @@ def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
         stages: with the state they are in.
 
     Yields:
-        Each block that is listened to; then the incidents it decides, each followed by what the rules say of it; then
-        Reached. Gaps of the source as they come, those of warming up, and those of blocks that cannot be judged. What
-        is open at the end is closed.
+        Each block that is listened to; then what could be noticed over its noise, the incidents it decides, each
+        followed by what the rules say of it; then Reached. Gaps of the source as they come, those of warming up, and
+        those of blocks that cannot be judged. What is open at the end is closed.
     """
     ears: dict[_Stream, _Ear] = {}
     until_ns = 0
@@ -89,6 +89,7 @@ def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
         triggers.append(ear.hear(item))
         for one in ears.values():
             yield from one.gaps()
+        yield from ear.hearing()
         reached_ns = min([now_ns, *(one.newest_ns for one in ears.values() if one.newest_ns is not None)])
         before_ns, until_ns = until_ns, max(until_ns, reached_ns - max(one.lag_ns for one in ears.values()))
         yield from _judge(triggers, before_ns, until_ns, stages)
@@ -167,6 +168,9 @@ class _Ear:
     def finish(self) -> list[Triggers]:
         self.newest_ns = None
         return self._detector.finish()
+
+    def hearing(self) -> list[Hearing]:
+        return self._detector.hearing()
 
     def gaps(self) -> list[Gap]:
         return self._detector.unjudged()

@@ -28,7 +28,7 @@ from detector.feed import Entry, Kept, Progress
 from detector.listening import Association, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
 from detector.log import EvidenceStore
-from detector.model import Gap, Incident, Means, RunEnd, Series, State, Undecided, Violation
+from detector.model import Gap, Hearing, Incident, Means, RunEnd, Series, State, Undecided, Violation
 from detector.sources.series import RecordedSeries, find_station, merged, open_series, series_kind
 from detector.timebase import NS_PER_S
 
@@ -80,13 +80,13 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
         together = _together(network, heads)
     except ValueError as error:
         failures = [one.failure for one in recordings if one.failure]
-        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
+        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]), "samples")
         return
     rules = pipeline.heard_rules_for(configuration, network.id, network.means, run_id, together.origin)
     held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
-    health, newest = ListeningHealth(configuration.settings.coverage), None
+    health, newest = ListeningHealth(configuration.settings.coverage, network.source_at_100m), None
     source = merged([one.items() for one in recordings])
     budget = LevelConfig().alarms_per_day if network.alarms_per_day is None else network.alarms_per_day
     for event in listen(source, Stages(network.preset, together.associator, rules, budget)):
@@ -96,6 +96,8 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
                 health.heard(event)
             case Gap():
                 yield from health.gap(event)
+            case Hearing():
+                health.hearing(event)
             case Incident():
                 newest = event
             case Violation(state=State.OPEN):
@@ -255,4 +257,4 @@ def _end(run_id: str, source_id: str, recordings: list[_Recording]) -> RunEnd:
     first_ns = min((one.extent_ns[0] for one in read), default=0)
     last_ns = max((one.extent_ns[1] for one in read), default=0)
     detail = "; ".join(one.failure for one in recordings if one.failure)
-    return RunEnd(run_id, source_id, sum(one.samples for one in read), not detail, first_ns, last_ns, detail)
+    return RunEnd(run_id, source_id, sum(one.samples for one in read), not detail, first_ns, last_ns, detail, "samples")

@@ -1,15 +1,22 @@
-"""When each sensor of a network listened, and every stretch of time in which it did not."""
+"""When each sensor of a network listened and how far, and every stretch of time in which it did not."""
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
 
 from detector.config import CoverageSettings
+from detector.geo.reach import reach_m
 from detector.health import CoverageLedger, GapBook
-from detector.model import CoverageSlot, Gap, GapReason, Series
+from detector.model import CoverageSlot, Gap, GapReason, Hearing, Series
 from detector.timebase import NS_PER_S
 
 _Span = tuple[int, int]
+_LEAST_SAMPLES = 64
 _MOMENT_NS = NS_PER_S
 """Recordings of one network do not begin and end at the very same sample: what is shorter is no gap."""
 
@@ -17,11 +24,14 @@ _MOMENT_NS = NS_PER_S
 class ListeningHealth:
     """Turns blocks and gaps of each recording into entries of the coverage ledger.
 
-    A sensor listens while its samples come, but for its gaps. What is not there while others listen is a gap, too.
+    A sensor listens while its samples come, but for its gaps. What is not there while others listen is a gap, too. How
+    far it listens follows from the median noise of each slot, if a source is stated (`source_at_100m`).
     """
 
-    def __init__(self, settings: CoverageSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: CoverageSettings, source_at_100m: float | None = None) -> None:
+        self._settings, self._source_at_100m = settings, source_at_100m
+        self._slowest_ns = 0.0
+        self._hearing: dict[str, list[Hearing]] = {}
         self._book = GapBook()
         self._heard: dict[str, list[_Span]] = {}
         self._gaps: dict[str, list[Gap]] = {}
@@ -29,11 +39,17 @@ class ListeningHealth:
     def heard(self, series: Series) -> None:
         """A block has been listened to."""
         start_ns, end_ns = int(series.t_ns[0]), int(series.t_ns[-1]) + max(round(series.interval_ns or 0), 1)
+        self._slowest_ns = max(self._slowest_ns, (end_ns - start_ns) / len(series))
         spans = self._heard.setdefault(series.source_id, [])
         if spans and start_ns - spans[-1][1] <= 0.5 * (series.interval_ns or 0):
             spans[-1] = spans[-1][0], max(spans[-1][1], end_ns)
         else:
             spans.append((start_ns, end_ns))
+
+    def hearing(self, hearing: Hearing) -> None:
+        """What could be noticed for a while."""
+        if self._source_at_100m is not None:
+            self._hearing.setdefault(hearing.source_id, []).append(hearing)
 
     def gap(self, gap: Gap) -> Iterator[Gap]:
         """A gap of a recording."""
@@ -46,14 +62,37 @@ class ListeningHealth:
             for gap in self._beside(source_id, t_start_ns, t_end_ns, failures.get(source_id, "")):
                 yield from self.gap(gap)
         yield from self._book.finish()
-        ledger = CoverageLedger(self._settings.slot_s, {})
+        ledger = CoverageLedger(self._slot_s(), {})
         for source_id in sorted({*self._heard, *self._gaps}):
             for gap in self._gaps.get(source_id, []):
                 ledger.gap(gap)
             lost = _joined([(gap.t_start_ns, gap.t_end_ns) for gap in self._gaps.get(source_id, [])])
             for start_ns, end_ns in _less(_joined(self._heard.get(source_id, [])), lost):
                 ledger.listened(start_ns, end_ns, source_id)
-        yield from ledger.finish()
+        for slot in ledger.finish():
+            yield replace(slot, reach_m=self._reach_m(slot))
+
+    def _slot_s(self) -> float:
+        """As set, or the multiple of it that holds enough samples of the slowest sensor: no slot without any."""
+        slot_s = self._settings.slot_s
+        return slot_s * max(1, math.ceil(_LEAST_SAMPLES * self._slowest_ns / NS_PER_S / slot_s))
+
+    def _reach_m(self, slot: CoverageSlot) -> dict[str, float]:
+        """Of each channel, from the noise of the periods that ended in the slot."""
+        if self._source_at_100m is None:
+            return {}
+        told = self._hearing.get(slot.source_id, [])
+        first, last = (
+            bisect_right(told, t_ns, key=lambda one: one.t_end_ns) for t_ns in (slot.t_start_ns, slot.t_end_ns)
+        )
+        heard: dict[str, list[float]] = {}
+        for one in told[first:last]:
+            for name, least in zip(one.channels, one.least_rms.tolist(), strict=True):
+                if least > 0:  # not NaN, and not a silence that only a dead sensor has
+                    heard.setdefault(name, []).append(least)
+        names = sorted(heard)
+        far_m = reach_m(np.array([np.median(heard[name]) for name in names]), self._source_at_100m)
+        return dict(zip(names, np.rint(far_m).tolist(), strict=True))
 
     def _beside(self, source_id: str, t_start_ns: int, t_end_ns: int, failure: str) -> Iterator[Gap]:
         spans = self._heard.get(source_id)

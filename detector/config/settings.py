@@ -106,6 +106,12 @@ class SensorNetwork(Section):
         gt=0,
         le=3600,
     )
+    source_at_100m: float | None = Field(
+        None,
+        description="A source at 100 m, as these sensors record it: root mean square over 10 ms (sound) or 0.2 s "
+        "(ground) in their own unit. With it, coverage says how far it would have been heard over the noise.",
+        gt=0,
+    )
     min_sensors: int | None = Field(
         None,
         description="Fewer sensors make no incident; left out: 4, or all if they are fewer; 3 with `window_s`.",
@@ -129,6 +135,8 @@ class SensorNetwork(Section):
             raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
         if (self.means is Means.TELEMETRY) != (self.preset == "level"):
             raise ValueError("means telemetry and preset level belong together")
+        if self.source_at_100m is not None and self.preset == "level":
+            raise ValueError("source_at_100m belongs to sensors that listen, not to preset level")
         if self.alarms_per_day is not None and self.preset != "level":
             raise ValueError("alarms_per_day belongs to preset level")
         if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
@@ -162,7 +170,12 @@ class EvidenceSettings(Section):
 class CoverageSettings(Section):
     """The ledger of what ground was seen when."""
 
-    slot_s: float = Field(10.0, description="Length of one entry of the ledger [s].", ge=1, le=3600)
+    slot_s: float = Field(
+        10.0,
+        description="Length of one entry of the ledger; of slow sensors a multiple that holds 64 samples [s].",
+        ge=1,
+        le=3600,
+    )
     every_s: float = Field(0.5, description="The footprint is computed this often [s].", gt=0, le=60)
 
 

@@ -25,7 +25,7 @@ from detector.model import EvidenceFile, Incident, Series, Violation
 from detector.timebase import NS_PER_S, iso_from_ns, ns_from_seconds
 
 _LEAST_SAMPLES = 16
-# However short the pre-roll and the post-roll are in samples of a slow sensor.
+# Of readings, however short the pre-roll and the post-roll are in samples of a slow sensor.
 _LEAST_BEFORE, _LEAST_AFTER = 96, 8
 _HIGHEST_FLAC_HZ = 655_350
 # Full scale of the sample formats that FLAC holds without loss.
@@ -96,10 +96,8 @@ class SampleRecorder:
 
     def opened(self, violation: Violation, incident: Incident) -> None:
         """Keep the samples around the incident."""
-        spacing_ns = max(
-            (_spacing_ns(one) for one in self._blocks if not set(incident.sensors).isdisjoint(one.channels)),
-            default=0.0,
-        )
+        of_it = (one for one in self._blocks if not set(incident.sensors).isdisjoint(one.channels))
+        spacing_ns = max(map(_spacing_ns, of_it), default=0.0) if incident.kind == "level" else 0.0
         before_ns, after_ns = round(_LEAST_BEFORE * spacing_ns), round(_LEAST_AFTER * spacing_ns)
         t_from_ns = min(incident.arrivals_ns) - max(self._pre_ns, before_ns)
         longest_ns = max(self._longest_ns, before_ns + after_ns)

@@ -12,6 +12,7 @@ from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
+from detector.model.hearing import Hearing
 from detector.model.incidents import Incident
 from detector.model.pose import CameraPose, Datum
 from detector.model.run import MediaFile, Run, RunEnd
@@ -36,6 +37,7 @@ __all__ = [
     "Gap",
     "GapReason",
     "GroundFixes",
+    "Hearing",
     "Incident",
     "Kind",
     "Means",

@@ -45,7 +45,7 @@ class Level:
 
         zones: Zones = OPTIONAL_ZONES_FIELD
         pause_s: float = Field(
-            3600.0, gt=0, le=604_800, description="After a longer pause it is another incident of the channel [s]."
+            86_400.0, gt=0, le=604_800, description="After a longer pause it is another incident of the channel [s]."
         )
 
     def __init__(self, config: Any, context: RuleContext) -> None:

@@ -12,7 +12,10 @@ Float = NDArray[np.float64]
 PIECE = 4
 """A course is told by the means of so many samples each, and so often one is remembered. [samples]"""
 
-_AT_ONCE = 16  # rows of one product: always as many, for its last bit depends on that
+_AT_ONCE = 8
+# Rows of one product: always as many, for its last bit depends on that. So few that BLAS takes one thread while the
+# past is as long as by default (above 2^18 multiplications it takes more): threads that wait for one another cost
+# minutes on a busy machine.
 
 
 class Courses:

@@ -9,7 +9,7 @@ from detector.detectors.series.hop_means import HopMeans
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.level_stretch import LevelStretch, Rare
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Series, Triggers, read_only
+from detector.model import Gap, Hearing, Series, Triggers, read_only
 from detector.timebase import ns_from_seconds
 
 
@@ -59,6 +59,10 @@ class LevelDetector:
         """When each channel was warming up, since this was last asked."""
         told, self._unjudged = self._unjudged, []
         return told
+
+    def hearing(self) -> list[Hearing]:
+        """Nothing: how far a reading reaches is not known."""
+        return []
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
