@@ -115,13 +115,18 @@ def naive_biquads(sos: np.ndarray, zi: np.ndarray, values: list[float]) -> list[
     return found
 
 
-def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[int, int, float]]:
-    """First sample, end, and highest ratio of each impulse in one channel without a missing value."""
+def naive_band(values: list[float], rate_hz: float, config) -> list[float]:
+    """What the impulse detector's band leaves of one channel."""
     from scipy.signal import butter, sosfilt_zi
 
     high_hz = min(config.high_hz, 0.45 * rate_hz)
     sos = butter(2, (config.low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
-    samples = naive_biquads(sos, sosfilt_zi(sos), values)
+    return naive_biquads(sos, sosfilt_zi(sos), values)
+
+
+def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[int, int, float]]:
+    """First sample, end, and highest ratio of each impulse in one channel without a missing value."""
+    samples = naive_band(values, rate_hz, config)
     hop = max(1, round(config.hop_s * rate_hz))
     hops = lambda seconds: max(1, round(seconds * rate_hz / hop))  # noqa: E731
     energy = [sum(s * s for s in samples[h * hop : (h + 1) * hop]) / hop for h in range(len(samples) // hop)]

@@ -65,6 +65,6 @@ def readings_picture(
     area.x_axis(f"{axis} from when it was noticed")
     area.y_axis([(value, f"{value:g}") for value in ticks(*y)])
     if unit:
-        area.text(f"[{unit}]", area.x1 - 8 * len(unit) - 20, area.y0 + 14)
+        area.text(f"[{unit}]", area.x0 + 6, area.y0 + 14)
     area.frame()
     return area.picture

@@ -79,7 +79,7 @@ def test_a_sensor_without_a_place_is_undecided_where_zones_are_asked_for(tmp_pat
     assert logged(tmp_path / "out") == []
     with open_reader(tmp_path / "out") as reader:
         (undecided,) = reader.undecided()
-    assert "where its sensor stands is not known" in undecided.undecided.reason
+    assert "where its sensor stands is not known" in undecided.reason
 
 
 def test_a_sensor_outside_raises_nothing_and_a_rule_without_zones_needs_no_place(tmp_path: Path) -> None:
