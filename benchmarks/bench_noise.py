@@ -2,8 +2,8 @@
 
 python benchmarks/bench_noise.py [--hours 24] [--channels 32]
 
-Four kinds of noise (`detector.synthetic.noises`), each through the order that `replay` uses (`detector.listening`), with
-the rules `level`, or `impulse` and `series` without zones, as shipped.
+Four kinds of noise (`detector.synthetic.noises`), each through the order that `replay` uses (`detector.listening`),
+with the rules `level`, or `impulse` and `series` without zones, as shipped.
 
 level: readings once a second and once a minute, a budget of 0.4 alarms a day and channel; limit: twice the budget.
 impulse: 100 samples a second on the ground (preset seismic) and, for an hour, 2000 in air (acoustic); the sensors stand
@@ -35,7 +35,6 @@ from detector.listening import Association, Stages, listen
 from detector.model import Incident, Means, Series, State, Violation
 from detector.rules import HEARD_RULES, RuleContext
 from detector.synthetic.noises import NOISES, Noise
-from detector.timebase import NS_PER_S
 
 BLOCK_S = 20.0
 APART_M = 500.0
@@ -108,7 +107,8 @@ def main() -> int:
     runs = (*runs, ("acoustic", 2000.0, options.hours / 24))
     outcomes = []
     print(
-        f"{'noise':<10}{'preset':<10}{'Hz':>8}{'hours':>7}{'incidents':>11}{'violations':>12}{'budget':>8}{'x real time':>13}"
+        f"{'noise':<10}{'preset':<10}{'Hz':>8}{'hours':>7}{'incidents':>11}"
+        f"{'violations':>12}{'budget':>8}{'x real time':>13}"
     )
     for preset, rate_hz, hours in runs:
         for kind in NOISES:

@@ -16,7 +16,7 @@ class LevelConfig(BaseModel):
 
     alarms_per_day: float = Field(0.4, gt=0, description="So many false alarms a day may a channel give. [1/d]")
     hop_s: float = Field(
-        1.0,
+        10.0,
         gt=0,
         le=3600,
         description="A stream with two samples or more within so long is judged by their means. [s]",

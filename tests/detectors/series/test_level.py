@@ -21,7 +21,7 @@ from tests.naive_series import cut, naive_heights, naive_hop_means, naive_level,
 
 S = 1_000_000_000
 MINUTE = 60 * S
-QUICK = LevelConfig(history=300, shape=8, mean=3, listen=40, calibrate=60, dead=16, alarms_per_day=20)
+QUICK = LevelConfig(hop_s=1.0, history=300, shape=8, mean=3, listen=40, calibrate=60, dead=16, alarms_per_day=20)
 
 
 def series(values: np.ndarray, interval_ns: int = 5 * MINUTE, t_ns: np.ndarray | None = None) -> Series:
