@@ -248,3 +248,44 @@ def naive_hop_means(t_ns: list[int], values: list[list[float]], hop_ns: int) -> 
         columns = [[values[row][c] for row in rows if not math.isnan(values[row][c])] for c in range(len(values[0]))]
         found.append((t_ns[rows[-1]], [sum(one) / len(one) if one else math.nan for one in columns]))
     return found
+
+
+def naive_joint_scores(rows: list[list[float]], config, on: float) -> list[float]:
+    """Score over `on` of each row of a stream without missing values in which no row is unusual for long."""
+    weight, state, averages = 1 / config.mean, rows[0], []
+    for row in rows:
+        state = [weight * x + (1 - weight) * s for x, s in zip(row, state, strict=True)]
+        averages.append(state)
+    usual, scores, score_of, since = [], [], None, 0
+    for begin in range(0, len(rows), 64):
+        stride = range(begin, min(begin + 64, len(rows)))
+        now = [math.nan if score_of is None else score_of(averages[t]) / on for t in stride]
+        scores += now
+        fresh = [t for t, one in zip(stride, now, strict=True) if not one >= config.off and t >= 3 * config.mean]
+        usual, since = usual + fresh, since + len(fresh)
+        if since >= (config.learn if score_of is None else config.history):
+            usual, since = usual[-config.history :], 0
+            score_of = _naive_model(np.array(averages)[usual], np.array(rows)[usual], config.explained)
+    return scores
+
+
+def _naive_model(averages: np.ndarray, samples: np.ndarray, explained: float):
+    centre, scale = averages.mean(axis=0), samples.std(axis=0)
+    _, singular, axes = np.linalg.svd((averages - centre) / scale, full_matrices=False)
+    variance = singular**2 / (len(averages) - 1)
+    kept = next(k for k in range(1, len(variance) + 1) if variance[:k].sum() / variance.sum() >= explained)
+
+    def both(row) -> tuple[float, float]:
+        scaled = (np.array(row) - centre) / scale
+        inside = [float(scaled @ axis) for axis in axes[:kept]]
+        rest = scaled - sum(one * axis for one, axis in zip(inside, axes[:kept], strict=True))
+        return sum(one**2 / v for one, v in zip(inside, variance[:kept], strict=True)), float(rest @ rest)
+
+    usual = [both(row) for row in averages]
+    most_t2, most_q = (float(np.quantile([one[at] for one in usual], 0.99)) for at in (0, 1))
+
+    def score(row) -> float:
+        t2, q = both(row)
+        return max(q / most_q, t2 / most_t2 / 4)
+
+    return score

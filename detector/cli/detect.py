@@ -37,7 +37,7 @@ def detect(
         typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Sensor files: seismic, acoustic or level; default: by the sampling rate.")
+        str | None, typer.Option(help="Sensor files: seismic, acoustic, level or joint; default: by the sampling rate.")
     ] = None,
     alarms_per_day: Annotated[
         float | None,

@@ -6,12 +6,15 @@ from detector.detectors.series.choice import CHOICES, choice_for, detector_of
 from detector.detectors.series.contract import SeriesDetector
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
+from detector.detectors.series.joint import JointDetector
+from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector]] = {
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector]] = {
     "impulse": ImpulseDetector,
     "level": LevelDetector,
+    "joint": JointDetector,
 }
 
 __all__ = [
@@ -20,6 +23,8 @@ __all__ = [
     "SERIES_DETECTORS",
     "ImpulseConfig",
     "ImpulseDetector",
+    "JointConfig",
+    "JointDetector",
     "LevelConfig",
     "LevelDetector",
     "SeriesDetector",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, preset_for
+from detector.detectors.series.joint import JointDetector
+from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.timebase import NS_PER_S
 
-CHOICES = (*PRESETS, "level")
+CHOICES = (*PRESETS, "level", "joint")
 
 _SLOW_HZ = 20.0
 """Streams of fewer samples a second, and irregular ones, are readings: a temperature, a battery, a count."""
@@ -21,10 +23,10 @@ def choice_for(interval_ns: float | None) -> str:
     return preset_for(interval_ns)
 
 
-def detector_of(choice: str, alarms_per_day: float) -> ImpulseDetector | LevelDetector:
+def detector_of(choice: str, alarms_per_day: float) -> ImpulseDetector | LevelDetector | JointDetector:
     """A new detector. alarms_per_day: of each channel, where the detector calibrates itself ("level")."""
-    return (
-        LevelDetector(LevelConfig(alarms_per_day=alarms_per_day))
-        if choice == "level"
-        else ImpulseDetector(PRESETS[choice])
-    )
+    if choice == "level":
+        return LevelDetector(LevelConfig(alarms_per_day=alarms_per_day))
+    if choice == "joint":
+        return JointDetector(JointConfig())
+    return ImpulseDetector(PRESETS[choice])

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.detectors.series import PRESETS, SERIES_DETECTORS, ImpulseConfig, ImpulseDetector, LevelDetector
+from detector.detectors.series import (
+    PRESETS,
+    SERIES_DETECTORS,
+    ImpulseConfig,
+    ImpulseDetector,
+    JointDetector,
+    LevelDetector,
+)
 from detector.model import GapReason, Series, Triggers
 from tests.naive_series import cut, naive_band, naive_impulses
 
@@ -266,7 +273,11 @@ def test_a_stream_that_cannot_be_judged_says_why(rate_hz, interval, says):
 
 
 def test_every_detector_of_streams_is_registered_with_its_settings():
-    assert list(SERIES_DETECTORS.items()) == [("impulse", ImpulseDetector), ("level", LevelDetector)]
+    assert list(SERIES_DETECTORS.items()) == [
+        ("impulse", ImpulseDetector),
+        ("level", LevelDetector),
+        ("joint", JointDetector),
+    ]
     assert set(PRESETS) == {"seismic", "acoustic"}
 
 
