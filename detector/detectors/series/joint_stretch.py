@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import scipy  # its parts load when they are used
 from numpy.typing import NDArray
 
 from detector.detectors.series.joint_config import JointConfig
-from detector.detectors.series.strides import STRIDE
+from detector.detectors.series.strides import STRIDE, pieces
 from detector.detectors.series.usual_rows import Forest, Residual, UsualRows
 
 Float = NDArray[np.float64]
@@ -62,7 +61,7 @@ class JointStretch:
         filled, averaged = self._averaged(values, known)
         found: list[Odd] = []
         scores = np.full(len(t_ns), np.nan)
-        for piece in self._strides(len(t_ns)):
+        for piece in pieces(len(t_ns), self._seen):
             begin = self._seen % STRIDE
             self._samples[begin : begin + piece.stop - piece.start] = filled[piece]
             scores[piece] = self._judge(averaged[piece], known[piece])
@@ -79,13 +78,6 @@ class JointStretch:
             self.warm_ups.append((self._begun_ns, self._last_ns + 1))
         one, self._open = self._open, None
         return [one] if one is not None and not one.told else []
-
-    def _strides(self, count: int) -> Iterator[slice]:
-        at = 0
-        while at < count:
-            end = min(count, at + STRIDE - self._seen % STRIDE)
-            yield slice(at, end)
-            at = end
 
     def _averaged(self, values: Float, known: NDArray[np.bool_]) -> tuple[Float, Float]:
         """The rows, one with a missing value being the one before it; and their exponential averages."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.nearest import PARTS, Nearest
-from detector.detectors.series.strides import STRIDE
+from detector.detectors.series.strides import pieces
 from detector.detectors.series.tail import Tails
 from detector.model import Series
 from detector.timebase import NS_PER_S
@@ -69,7 +69,7 @@ class LevelStretch:
         filled = self._filled(values, known)
         counts = whole & (heard > self._config.listen)
         found = []
-        for piece in self._strides(len(t_ns)):
+        for piece in pieces(len(t_ns), self._rows):
             parts = np.concatenate([bank.push(filled[piece].T, counts[piece].T) for bank in self._banks], axis=1)
             found += self._alarms(t_ns[piece], parts)
             self._warmed(t_ns[piece], parts)
@@ -88,14 +88,6 @@ class LevelStretch:
         """The stream has ended."""
         for channel in np.flatnonzero(~self._warm & (self._begun_ns >= 0)).tolist():
             self.warm_ups.append((int(self._begun_ns[channel]), self._last_ns + 1, channel))
-
-    def _strides(self, count: int) -> Iterator[slice]:
-        """The rows of a block, by strides."""
-        at = 0
-        while at < count:
-            end = min(count, at + STRIDE - self._rows % STRIDE)
-            yield slice(at, end)
-            at = end
 
     def _whole(self, t_ns: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Samples whose last `shape` are all there, without a hole in time longer than `mean`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 STRIDE = 64
 """Strides are counted from the stream's beginning, so that it does not matter how it is cut. [samples]"""
 
@@ -20,3 +22,9 @@ def is_renewed(seen: int) -> bool:
 def whole_strides(samples: int) -> int:
     """So many strides hold them."""
     return -(-samples // STRIDE)
+
+
+def pieces(count: int, seen: int) -> Iterator[slice]:
+    """The next `count` samples, after `seen` of the stream, by the strides they lie in."""
+    for begin in range(-(seen % STRIDE), count, STRIDE):
+        yield slice(max(begin, 0), min(begin + STRIDE, count))
