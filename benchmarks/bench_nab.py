@@ -220,7 +220,7 @@ def speed(rounds: int = 3) -> dict[str, float]:
         interval_ns = round(NS_PER_S / rate_hz)
         rows = STRIDE * max(1, round(LevelConfig().hop_s * rate_hz))
         detector, took, at = LevelDetector(LevelConfig()), 0.0, 0
-        for _ in range(10 if channels == 1024 else 100):
+        for _ in range(max(2, min(100, 3200 // channels) // (5 if rate_hz > 10 else 1))):
             t_ns = (at + np.arange(rows)) * interval_ns
             block = series_of(random.normal(size=(rows, channels)), t_ns, interval_ns)
             begin, at = time.process_time(), at + rows
