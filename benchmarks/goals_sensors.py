@@ -103,7 +103,7 @@ def noise(results: dict[str, Any]) -> Outcome:
         return NOT_MEASURED
     worst = max((count / budget for count, budget in found["figures"].values() if budget), default=0.0)
     heard = sum(count for count, budget in found["figures"].values() if not budget)
-    shown = f"{worst:.1f} times the budget at worst; {heard} violations heard; {found['slowest']:.0f} x real time"
+    shown = f"{worst:.1f} times the budget at worst; {heard} incidents heard; {found['slowest']:.0f} x real time"
     return shown, found["within"]
 
 

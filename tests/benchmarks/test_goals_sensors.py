@@ -37,7 +37,7 @@ def test_noise_is_held_against_its_budget_and_what_is_heard_against_none():
     figures = {"level 1 Hz gusts": [11, 12.8], "seismic 100 Hz white": [0, 0.0]}
     found = {"within": True, "slowest": 300.0, "figures": figures}
     assert line({"noise": found}, "a day of noise").endswith(
-        "| 0.9 times the budget at worst; 0 violations heard; 300 x real time | ok |"
+        "| 0.9 times the budget at worst; 0 incidents heard; 300 x real time | ok |"
     )
 
 
