@@ -43,7 +43,7 @@ APART_M = 500.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one kind of noise. budget: incidents (alarms of readings) that are allowed. speed: real time is 1."""
+    """What came of one kind of noise. budget: incidents (or alarms) that are allowed. speed: real time is 1."""
 
     kind: str
     preset: str
