@@ -40,6 +40,8 @@ def table(goals: Sequence[Goal], results: dict[str, Any]) -> list[str]:
     for goal in goals:
         shown, good = goal.measure(results)
         word = "ok" if good else "not measured" if good is None else "**short**"
+        if goal.goal == "-" and shown != "-":
+            word = "no goal"
         lines.append(f"| {goal.about} | {goal.known} | {goal.goal} | {shown} | {word} |")
     return lines
 

@@ -33,6 +33,12 @@ def test_speeds_are_three_lines_of_which_each_stands_for_itself():
     assert line(results, "the same at 1 a minute").endswith("| 4 x / 4 x / 4 x | **short** |")
 
 
+def test_what_has_no_goal_says_so():
+    assert line(
+        {"picks": {"rows": {"as shipped": {"recall": 0.98, "triggers_a_sensor": 3.93}}}}, "its pulses"
+    ).endswith("| 98.0 % / 3.9 | no goal |")
+
+
 def test_noise_is_held_against_its_budget_and_what_is_heard_against_none():
     figures = {"level 1 Hz gusts": [11, 12.8], "seismic 100 Hz white": [0, 0.0]}
     found = {"within": True, "slowest": 300.0, "figures": figures}
