@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml scripts/setup.sh
 	@touch $@
 
 demo: setup  ## Run the main job on a sample feed and show what was found (under 1 minute after setup)
-	@echo "demo: replaying sample_feeds/demo.ts and demo-sound/ against configs/demo.yaml into $(OUT)/demo (about 20 s)"
+	@echo "demo: replaying sample_feeds/demo.ts, demo-sound/ and demo-ground/ against configs/demo.yaml into $(OUT)/demo (about 20 s)"
 	@$(BIN)/trucewatch demo --out "$(OUT)/demo"
 	@command -v trucewatch >/dev/null || echo "To have trucewatch on the path of this shell:  . $(BIN)/activate"
 

@@ -33,8 +33,8 @@ class ReportingWriter(LogWriter):
         return appended
 
 
-def replayed(config: Path, media: Path, out: Path) -> None:
-    """The real replay, with nothing changed but the writer that reports."""
+def replayed(config: Path, media: Path | None, out: Path) -> None:
+    """The real replay, with nothing changed but the writer that reports. media None: all that CONFIG names."""
     import cv2
 
     import detector.replay as recordings
@@ -44,7 +44,7 @@ def replayed(config: Path, media: Path, out: Path) -> None:
     cv2.setNumThreads(1)
     recordings.LogWriter = ReportingWriter  # type: ignore[attr-defined]
     configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
-    jobs = recordings.jobs_of(configuration, [media], out, annotate=False)
+    jobs = recordings.jobs_of(configuration, [media] if media else [], out, annotate=False)
     recordings.replay(configuration, jobs, on_progress=lambda _at: None)
 
 
@@ -74,6 +74,6 @@ def _violation(number: int, run_id: str) -> Violation:
 
 if __name__ == "__main__":
     if sys.argv[1] == "replay":
-        replayed(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))
+        replayed(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None, Path(sys.argv[4]))
     else:
         generated(Path(sys.argv[2]), int(sys.argv[3]))

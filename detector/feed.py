@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector import pipeline
+from detector.association import Noticed, Settled
 from detector.config import Configuration, Feed
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
@@ -41,7 +42,8 @@ class Progress:
     total_s: float | None
 
 
-Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Progress
+Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | Progress
+"""What a source has to say; Noticed and Settled are for the joiner, Progress is for who waits, the rest for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                     first_ns = end.t_start_ns if end.frames else scene.t_ns
                     end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
                     if scene.index % _PROGRESS_EVERY_FRAMES == 0:
+                        yield Settled(feed.id, scene.t_ns)
                         yield _progress(source, event)
                 case Gap():
                     yield from health.gap(event)
@@ -120,7 +123,7 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                 case Violation():
                     recorder.closed(event)
                     yield event
-                case Undecided():
+                case Undecided() | Noticed():
                     yield event
             yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.ready())
         end = _end(source, run_id)

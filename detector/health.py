@@ -64,6 +64,11 @@ class GapBook:
         self._last[key] = gap
         return [last]
 
+    def over(self, t_ns: int) -> list[Gap]:
+        """Those that nothing which begins at `t_ns` or later can adjoin: a live feed does not wait for its end."""
+        ended = [key for key, gap in self._last.items() if gap.t_end_ns + self._join_within_ns < t_ns]
+        return [self._last.pop(key) for key in ended]
+
     def finish(self) -> list[Gap]:
         """What is left, in order of time. The book is empty afterwards."""
         rest = sorted(self._last.values(), key=lambda gap: (gap.t_start_ns, gap.t_end_ns, gap.source_id, gap.reason))
@@ -166,6 +171,11 @@ class CoverageLedger:
     def listened(self, t_start_ns: int, t_end_ns: int, source_id: str) -> None:
         """A sensor that has no picture listened during [t_start_ns, t_end_ns). Its slots are given out at the end."""
         self._see(self._sources.setdefault(source_id, _SourceBook(t_start_ns)), t_start_ns, t_end_ns)
+
+    def passed(self, t_ns: int) -> Iterator[CoverageSlot]:
+        """The slots of all sources that end at `t_ns` or before: nothing told later can change them."""
+        for source_id in sorted(self._sources):
+            yield from self._over(source_id, self._sources[source_id], t_ns)
 
     def finish(self) -> Iterator[CoverageSlot]:
         """The slots that are left, in the order of sources' ids and of time. The ledger is empty afterwards."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from detector.association import Noticed
 from detector.detectors.series import PRESETS, ImpulseConfig, LevelConfig, detector_of, preset_for
 from detector.model import Gap, GapReason, Hearing, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
@@ -56,24 +57,36 @@ class Reached:
     t_ns: int
 
 
-Event = Series | Gap | Hearing | Incident | Violation | Undecided | Reached
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A live source is alive: now and then, whether anything comes or not."""
 
 
-def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
+Event = Series | Gap | Hearing | Incident | Violation | Undecided | Noticed | Reached | Idle
+
+
+def listen(source: Iterable[Series | Gap | None], stages: Stages) -> Iterator[Event]:
     """Everything that follows from the streams of one network.
 
     Args:
-        source: blocks of all sensors by the time each begins, as `sources.series.merged` gives them; and gaps.
+        source: blocks of all sensors by the time each begins, as `sources.series.merged` gives them; and gaps. A live
+            source also gives None, now and then.
         stages: with the state they are in.
 
     Yields:
         Each block that is listened to; then what could be noticed over its noise, the incidents it decides, each
         followed by what the rules say of it; then Reached. Gaps of the source as they come, those of warming up, and
-        those of blocks that cannot be judged. What is open at the end is closed.
+        those of blocks that cannot be judged. Idle for None. What is open at the end is
+        closed.
     """
     ears: dict[_Stream, _Ear] = {}
     until_ns = 0
+    # A stream that has not begun, or is silent, warms up first.
+    unheard_ns = ns_from_seconds(_deaf_s(stages.preset))
     for item in source:
+        if item is None:
+            yield Idle()
+            continue
         if isinstance(item, Gap) or not len(item):
             yield from [item] if isinstance(item, Gap) else []
             continue
@@ -90,10 +103,10 @@ def listen(source: Iterable[Series | Gap], stages: Stages) -> Iterator[Event]:
         for one in ears.values():
             yield from one.gaps()
         yield from ear.hearing()
-        reached_ns = min([now_ns, *(one.newest_ns for one in ears.values() if one.newest_ns is not None)])
-        before_ns, until_ns = until_ns, max(until_ns, reached_ns - max(one.lag_ns for one in ears.values()))
+        told_ns = min([now_ns + unheard_ns, *(t_ns for one in ears.values() if (t_ns := one.told_ns()) is not None)])
+        before_ns, until_ns = until_ns, max(until_ns, told_ns)
         yield from _judge(triggers, before_ns, until_ns, stages)
-        yield Reached(reached_ns)
+        yield Reached(min([now_ns, *(one.newest_ns for one in ears.values() if one.newest_ns is not None)]))
     triggers = [found for one in ears.values() for found in one.finish()]
     for one in ears.values():
         yield from one.gaps()
@@ -126,7 +139,6 @@ class _Ear:
     """The detector of one stream.
 
     newest_ns: until when it has been listened to; None while it is silent: whatever comes begins anew.
-    lag_ns: what is still open began no longer ago than this.
     """
 
     def __init__(self, stages: Stages, first: Series) -> None:
@@ -136,10 +148,10 @@ class _Ear:
         self.newest_ns: int | None = None
         if self._is_level:
             self._longest_hole_ns = round(_SILENT_READINGS * first.interval_ns) if first.interval_ns else _SILENT_NS
-            self.lag_ns = ns_from_seconds(LevelConfig().hop_s)
+            self._lag_ns = ns_from_seconds(LevelConfig().hop_s)
         else:
             self._longest_hole_ns = ns_from_seconds(PRESETS[choice].lta_s)
-            self.lag_ns = ns_from_seconds(_lag_s(PRESETS[choice]))
+            self._lag_ns = ns_from_seconds(_lag_s(PRESETS[choice]))
 
     def refused(self, series: Series) -> Gap | None:
         """The block as a gap, where it cannot be judged."""
@@ -156,9 +168,13 @@ class _Ear:
         self.newest_ns = int(series.t_ns[-1])
         return self._detector.detect(series)
 
+    def told_ns(self) -> int | None:
+        """All its triggers with onsets before this have been given; None while it is silent. [ns]"""
+        return None if self.newest_ns is None else self._detector.told_ns()
+
     def silent(self, now_ns: int) -> list[Triggers]:
         """After so long a silence it warms up anew: what was open is over now. Of readings the past still counts."""
-        if self.newest_ns is None or now_ns - self.newest_ns <= self._longest_hole_ns + self.lag_ns:
+        if self.newest_ns is None or now_ns - self.newest_ns <= self._longest_hole_ns + self._lag_ns:
             return []
         if self._is_level:
             self.newest_ns = None
@@ -174,6 +190,13 @@ class _Ear:
 
     def gaps(self) -> list[Gap]:
         return self._detector.unjudged()
+
+
+def _deaf_s(preset: str | None) -> float:
+    """So long a stream that begins tells nothing; of readings, which tell of the moment, 0."""
+    if preset == "level":
+        return 0.0
+    return min(PRESETS[name].deaf_s for name in ([preset] if preset else PRESETS))
 
 
 def _lag_s(config: ImpulseConfig) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detector import __version__
 from detector.allocator import keep_freed_memory
+from detector.association import Carrier, Noticed
 from detector.config import Configuration, Feed, Part, Registries
 from detector.detectors import (
     DETECTORS,
@@ -91,7 +92,7 @@ class _Waiting:
     colour: Callable[[], NDArray[np.uint8]] | None
 
 
-Event = Judged | Gap | Violation | Undecided
+Event = Judged | Gap | Violation | Undecided | Noticed
 
 
 def default_stages(*, masks: bool = False) -> Stages:
@@ -165,12 +166,18 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
 
 
 def heard_rules_for(
-    configuration: Configuration, source_id: str, means: Means, run_id: str, origin: tuple[float, float] | None
+    configuration: Configuration,
+    source_id: str,
+    means: Means,
+    run_id: str,
+    origin: tuple[float, float] | None,
+    carrier: Carrier | None,
 ) -> tuple[HeardRule, ...]:
-    """Fresh rules for one network of sensors. origin: longitude and latitude of the zero of its plane. [deg]"""
+    """Fresh rules for one network of sensors. origin, carrier: as RuleContext has them."""
     return tuple(
         HEARD_RULES[part.kind](
-            part.config, replace(_context(configuration, part, source_id, (means,), run_id), origin=origin)
+            part.config,
+            replace(_context(configuration, part, source_id, (means,), run_id), origin=origin, carrier=carrier),
         )
         for part in configuration.rules
         if part.kind in HEARD_RULES and (part.feeds is None or source_id in part.feeds)

@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 
 from detector import pipeline
+from detector.association import Joiner, Noticed, Settled
 from detector.config import Configuration, Feed, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
 from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
 from detector.listening_feed import ListeningJob, listen_to
 from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
-from detector.model import CoverageSlot, Gap, MediaFile, Run, RunEnd, State, Undecided, Violation
+from detector.model import CoverageSlot, Gap, Joined, MediaFile, Run, RunEnd, State, Undecided, Violation
 from detector.sources import media_file
 from detector.sources.series import series_kind
 
@@ -29,7 +30,7 @@ AnyJob = Job | ListeningJob
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a replay has written."""
+    """What a replay has written. violations: possible violations, those that are one event once."""
 
     run_id: str
     ends: tuple[RunEnd, ...]
@@ -63,10 +64,12 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
         if not feeds and not networks:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
         played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
-        heard = [
-            ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out) for one in networks
-        ]
-        return [*played, *heard]
+        for one in networks:
+            if one.live:
+                raise ConfigError(
+                    Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
+                )
+        return [*played, *(ListeningJob.of(configuration, one, out) for one in networks)]
     for path in media:
         if series_kind(path) is not None:
             message = f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it"
@@ -134,12 +137,15 @@ def replay(
     with LogWriter(file) as log:
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
-        for entry in played(configuration, jobs, run.run_id, processes, on_progress):
+        entries = played(configuration, jobs, run.run_id, processes, on_progress)
+        for entry in _joined(entries, Joiner(job.source_id for job in jobs)):
             _append(log, entry, run.run_id)
             if isinstance(entry, RunEnd):
                 ends.append(entry)
             elif isinstance(entry, Violation):
                 violations.add(entry.violation_id)
+            elif isinstance(entry, Joined):
+                violations.difference_update(entry.joined)
     return Outcome(run.run_id, tuple(ends), len(violations))
 
 
@@ -158,7 +164,25 @@ def _inputs(jobs: Sequence[AnyJob]) -> Iterator[MediaFile]:
         raise SourceError("\n".join(unread))
 
 
-def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
+def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined]:
+    """The sources' entries, and between them which of their possible violations are one.
+
+    What is decided by a source's end comes before that end: where every source has ended, everything is decided.
+    """
+    for entry in entries:
+        match entry:
+            case Noticed():
+                joiner.notice(entry)
+            case Settled():
+                yield from joiner.settle(entry)
+            case RunEnd():
+                yield from joiner.end(entry.source_id)
+                yield entry
+            case _:
+                yield entry
+
+
+def _append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
     match entry:
         case Violation(state=State.OPEN):
             log.opened(entry)
@@ -166,6 +190,8 @@ def _append(log: LogWriter, entry: Entry, run_id: str) -> None:
             log.closed(entry)
         case Undecided():
             log.undecided(entry)
+        case Joined():
+            log.joined(entry)
         case Kept():
             log.evidence(entry.violation_id, entry.files)
         case Gap():

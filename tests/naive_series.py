@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
+
+from detector.timebase import iso_from_ns
 
 
 def naive_time_order(t_ns: list[int], window_ns: int) -> tuple[list[int], dict[str, int]]:
@@ -289,3 +292,23 @@ def _naive_model(averages: np.ndarray, samples: np.ndarray, explained: float):
         return max(q / most_q, t2 / most_t2 / 4)
 
     return score
+
+
+def naive_senml(records):
+    """Each record resolved by itself from all before it: name, time as ISO 8601, value, unit of the name's first."""
+    found, units = [], {}
+    for last in range(len(records)):
+        if "v" not in records[last]:
+            continue
+        base = {}
+        for one in records[: last + 1]:
+            base.update({key: value for key, value in one.items() if key.startswith("b")})
+        name = base.get("bn", "") + records[last].get("n", "")
+        if not name:
+            raise ValueError("no name")
+        seconds = Fraction(base.get("bt", 0)) + Fraction(records[last].get("t", 0))
+        if seconds < 2**28:
+            raise ValueError("counts from now")
+        units.setdefault(name, records[last].get("u", base.get("bu", "")))
+        found.append((name, iso_from_ns(round(seconds * 10**9), 9), records[last]["v"] + base.get("bv", 0)))
+    return [(*one, units[one[0]]) for one in found]

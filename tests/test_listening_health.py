@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from detector.config import CoverageSettings
@@ -115,9 +117,57 @@ def test_without_a_stated_source_nothing_is_said_of_how_far() -> None:
 
 
 def test_slots_of_slow_sensors_hold_enough_samples_of_them() -> None:
-    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health = ListeningHealth(CoverageSettings(slot_s=10), slowest_ns=300e9)
     t_ns = np.arange(288) * 300 * NS_PER_S
     health.heard(Series("n/a", t_ns, np.zeros((288, 1)), ("a",), ("",), np.zeros((1, 3)), interval_ns=300e9))
     found = slots_of(ended(health, 86_400), "n/a")
     assert [one.t_end_ns - one.t_start_ns for one in found[:-1]] == [64 * 300 * NS_PER_S] * 4
     assert sum(one.seeing_s for one in found) == 86_400
+
+
+def test_what_is_over_is_given_out_as_time_passes_and_the_sum_is_the_same() -> None:
+    """Live, coverage does not wait for the end, and nothing that is held grows."""
+
+    def told(passing: bool) -> tuple[list[Gap | CoverageSlot], int]:
+        health, entries, most = ListeningHealth(CoverageSettings(slot_s=10)), [], 0
+        for start_s in range(300):
+            if not 100 <= start_s < 130:
+                health.heard(block("n/a", start_s, start_s + 1))
+            elif start_s % 5 == 0:
+                entries += health.gap(gap("n/a", start_s, start_s + 5, GapReason.DISCONNECTED))
+            health.heard(block("n/b", start_s, start_s + 1))
+            if passing:
+                entries += health.passed(start_s * NS_PER_S)
+                most = max(most, len([one for one in entries if isinstance(one, CoverageSlot)]))
+        return [*entries, *health.finish(0, 300 * NS_PER_S, {})], most
+
+    (passed, early), (whole, none) = told(True), told(False)
+    assert (none, early) == (0, 2 * 23)
+    for source_id in ("n/a", "n/b"):
+        assert slots_of(passed, source_id) == slots_of(whole, source_id)
+    gaps = [one for one in passed if isinstance(one, Gap)]
+    assert gaps == [one for one in whole if isinstance(one, Gap)] != []
+
+
+def test_a_gap_is_given_out_soon_after_it_is_over_though_nothing_comes() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    assert list(health.gap(gap("n/a", 5, 9))) == []
+    assert list(health.idle(10 * NS_PER_S)) == []
+    assert list(health.idle(12 * NS_PER_S)) == [gap("n/a", 5, 9)]
+
+
+def test_a_sensor_that_gives_nothing_but_missing_values_is_not_listening() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    deaf = block("n/a", 0, 10)
+    health.heard(replace(deaf, values=np.full((len(deaf), 1), np.nan)))
+    health.heard(block("n/a", 10, 20))
+    assert [slot.seeing_s for slot in slots_of(ended(health, 20), "n/a")] == [10.0]
+
+
+def test_a_gap_that_is_told_again_and_again_is_held_once() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    for end_s in range(6, 1000):
+        list(health.gap(gap("n/a", 5, end_s, GapReason.DAMAGED)))
+    assert [len(held) for held in health._lost.values()] == [1]
+    (told,) = (one for one in ended(health, 1000) if isinstance(one, Gap))
+    assert (told.t_end_ns, told.count) == (999 * NS_PER_S, 994)

@@ -167,7 +167,7 @@ def test_the_stages_of_a_feed_have_the_rules_that_name_it_or_all() -> None:
 
 def test_the_rules_of_a_network_are_those_on_what_is_heard() -> None:
     configuration = load(CONFIGS / "demo.yaml", pipeline.REGISTRIES)
-    (rule,) = pipeline.heard_rules_for(configuration, "microphones", Means.ACOUSTIC, "run", (-99.5, 42.3))
+    (rule,) = pipeline.heard_rules_for(configuration, "microphones", Means.ACOUSTIC, "run", (-99.5, 42.3), None)
     assert (rule.context.rule_id, rule.context.origin) == ("silence-of-arms", (-99.5, 42.3))
     assert rule.context.means == (Means.ACOUSTIC,)
 

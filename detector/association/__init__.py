@@ -5,9 +5,12 @@ from __future__ import annotations
 from detector.association.alone import Alone
 from detector.association.coincidence import AssociationConfig, Associator
 from detector.association.flash_to_bang import FlashPlace, Heard, Seen
-from detector.association.fusion import Joint, Sighting, join
+from detector.association.fusion import Fused
 from detector.association.hypotheses import EvidenceConfig
+from detector.association.joining import Joiner
+from detector.association.lone import LoneSensor
 from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
+from detector.association.noticed import Carrier, Noticed, Settled, heard
 from detector.association.sensors import Sensors, lon_lat
 from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
 from detector.association.telling import sentence
@@ -18,26 +21,30 @@ __all__ = [
     "Alone",
     "AssociationConfig",
     "Associator",
+    "Carrier",
     "EvidenceConfig",
     "FlashPlace",
+    "Fused",
     "Heard",
     "Huber",
     "IncidentSeries",
-    "Joint",
+    "Joiner",
+    "LoneSensor",
     "Medium",
+    "Noticed",
     "Outcome",
     "Places",
     "Seen",
     "Sensors",
     "SeriesConfig",
     "SeriesKeeper",
-    "Sighting",
+    "Settled",
     "SourceHeight",
     "WindowAssociator",
     "WindowConfig",
     "air",
     "ground",
-    "join",
+    "heard",
     "lon_lat",
     "multilaterate",
     "sentence",

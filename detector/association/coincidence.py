@@ -23,6 +23,7 @@ from detector.association.hypotheses import (
 )
 from detector.association.multilateration import Huber, SourceHeight, multilaterate
 from detector.association.nodes import spread_nodes
+from detector.association.noticed import Carrier
 from detector.association.sensors import Sensors
 from detector.association.telling import again, incident_of
 from detector.association.travel import Medium, travel
@@ -43,8 +44,6 @@ _LEAST_AT_ONCE = 3
 _SHARE_AT_ONCE = 0.8
 # Only a network that sound takes longer to cross, by this factor, can tell a surge from a sound.
 _SPREAD = 10.0
-# A place is sought within reach of the sensors, and may come out a little beyond.
-_BEYOND_REACH = 1.5
 # A sensor's own rate of triggers is a mean over about so long. [s]
 _RATE_S = 60.0
 
@@ -168,8 +167,7 @@ class Associator:
     @property
     def settled_ns(self) -> int:
         """No incident that happened before this is still to come. [ns]"""
-        slowest_m_s = self._medium.speed_m_s - math.hypot(*self._medium.wind_m_s)
-        on_the_way_ns = ns_from_seconds(_BEYOND_REACH * self.config.reach_m / slowest_m_s)
+        on_the_way_ns = ns_from_seconds(Carrier(self._medium, self.config.reach_m).longest_s)
         return self._now_ns - self._settle_ns - self._step_ns - self._span_ns - on_the_way_ns
 
     def push(self, triggers: Triggers, until_ns: int) -> list[Incident]:

@@ -1,84 +1,99 @@
-"""What a camera saw and what sensors heard, where both are one event."""
+"""What several sources noticed, where it is one event: its time, its place, its smaller ellipse."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy  # its parts load when they are used
 from numpy.typing import NDArray
 
-from detector.association.travel import Medium
-from detector.model import Incident, Means
+from detector.association.noticed import LonLat, Noticed
+from detector.association.travel import Medium, travel
+from detector.geo import wgs84
 from detector.timebase import NS_PER_S
 
 Array = NDArray[np.float64]
 
-# 0.99 quantile of chi-squared with three degrees of freedom (time and place), with two (time and direction).
-_AGREE_PLACE, _AGREE_DIRECTION = 11.34, 9.21
+# 0.99 quantiles of chi-squared: one degree of freedom (time, direction), two (place). Each has to agree by itself: a
+# place that fits very well does not make up for a time that does not.
+AGREE_ONE, AGREE_PLACE = 6.63, 9.21
+# A time known no better than this agrees with too much to tell anything. [s]
+MOST_SIGMA_S = 1.0
 _NEVER = 1e9
+# Between two places nearer than this there is no direction. [m]
+_NEAR_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """Something short that was seen and placed.
+class Fused:
+    """One event from all that noticed it.
 
-    t_ns, t_sigma_s: when; its standard deviation. [ns, UTC], [s]
-    position_m, covariance_m2: x, y in the sensors' plane; xx, xy, yy. [m], [m2]
+    t_ns, t_sigma_s, place, covariance_m2: of the event. [ns, UTC], [s], longitude and latitude [deg], [m2]
+    noticed: by whom, in the order they were put together.
+    misfit: chi-squared of all that was compared. [1]
+    told: how well each fitted, in words.
     """
 
-    source_id: str
     t_ns: int
     t_sigma_s: float
-    position_m: tuple[float, float]
+    place: LonLat
     covariance_m2: tuple[float, float, float]
-    means: Means = Means.UAV
+    noticed: tuple[Noticed, ...]
+    misfit: float = 0.0
+    told: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """One event by two means.
+def alone(noticed: Noticed) -> Fused | None:
+    """An event that one source has placed; None where it has no one place with an ellipse, or no time to speak of."""
+    if len(noticed.places) != 1 or noticed.covariance_m2 is None or noticed.t_sigma_s > MOST_SIGMA_S:
+        return None
+    return Fused(noticed.t_ns, noticed.t_sigma_s, noticed.places[0], noticed.covariance_m2, (noticed,))
 
-    position_m, covariance_m2: the product of both: smaller than either. misfit: chi-squared of their difference. [1]
+
+def together(event: Fused, noticed: Noticed) -> Fused | None:
+    """The event with one source more, None where that does not agree with it in time and place (99 % each).
+
+    By place: the product of both densities. Of two places, or two directions, the one that agrees counts: the event
+    tells which; of two places neither has an ellipse of its own, and the event's stays as it is. By direction: the time
+    that the wave needs from the event stands for the time, and the direction makes the ellipse narrower across it. By
+    arrival alone: only the time is compared, and nothing becomes narrower: the ground's speed is known too badly.
+
+    Valid for errors that have nothing to do with one another. Heights are left out: a wave comes along the ground.
     """
+    if any(one.source_id == noticed.source_id for one in event.noticed):
+        return None
+    if noticed.places:
+        found = [_by_place(event, noticed, place) for place in noticed.places]
+    elif noticed.bearings_deg:
+        found = [_by_arrival(event, noticed, bearing_deg) for bearing_deg in noticed.bearings_deg]
+    else:
+        found = [_by_arrival(event, noticed, None)]
+    return min((one for one in found if one is not None), key=lambda one: one.misfit, default=None)
 
-    sighting: Sighting
-    incident: Incident
-    t_ns: int
-    position_m: tuple[float, float]
-    covariance_m2: tuple[float, float, float]
-    means: tuple[Means, ...]
-    misfit: float
 
+def paired(events: Sequence[Fused], noticed: Sequence[Noticed]) -> tuple[list[Fused], list[Noticed]]:
+    """Events, each with one of `noticed` more where one agrees, each of these in one event at most; and what is left.
 
-def join(
-    sightings: list[Sighting], incidents: list[Incident], medium: Medium, *, heard_by: Means = Means.ACOUSTIC
-) -> tuple[list[Joint], list[Sighting], list[Incident]]:
-    """Sightings and incidents that agree in time and place, each in one pair at most, and what is left of both.
-
-    Of all ways to pair them the one with the most pairs, and of these with the least misfit. Of an incident with two
-    places, or two directions, the one that agrees counts: the camera tells which. Of one with a direction only, the
-    time that sound needs from the sighting stands for the time, and the direction makes the ellipse narrower.
-
-    Returns:
-        Pairs by time; sightings and incidents left, in the order they came.
+    Of all ways to pair them the one with the most pairs, and of these with the least misfit.
     """
-    cost = np.full((len(sightings), len(incidents)), _NEVER)
-    for row, sighting in enumerate(sightings):
-        for column, incident in enumerate(incidents):
-            found = _together(sighting, incident, medium, heard_by)
-            cost[row, column] = _NEVER if found is None else found.misfit
-    pairs = [
-        (int(r), int(c))
-        for r, c in zip(*scipy.optimize.linear_sum_assignment(cost), strict=True)
-        if cost[r, c] < _NEVER
-    ]
-    joints = [_together(sightings[r], incidents[c], medium, heard_by) for r, c in pairs]
-    rows, columns = {r for r, _ in pairs}, {c for _, c in pairs}
+    found = [[together(event, one) for one in noticed] for event in events]
+    cost = np.array(
+        [
+            [_NEVER if pair is None else _added(pair, event) for pair in row]
+            for event, row in zip(events, found, strict=True)
+        ]
+    )
+    cost = cost.reshape(len(events), len(noticed))
+    rows, columns = scipy.optimize.linear_sum_assignment(cost)
+    kept = {int(r): int(c) for r, c in zip(rows, columns, strict=True) if cost[r, c] < _NEVER}
+    now = [found[r][kept[r]] if r in kept else None for r in range(len(events))]
+    taken = set(kept.values())
     return (
-        sorted((one for one in joints if one is not None), key=lambda one: one.t_ns),
-        [one for k, one in enumerate(sightings) if k not in rows],
-        [one for k, one in enumerate(incidents) if k not in columns],
+        [event if pair is None else pair for event, pair in zip(events, now, strict=True)],
+        [one for k, one in enumerate(noticed) if k not in taken],
     )
 
 
@@ -91,78 +106,91 @@ def product(place_a: Array, covariance_a: Array, place_b: Array, covariance_b: A
     return place_a + gain @ (place_b - place_a), covariance_a - gain @ covariance_a
 
 
-def _together(sighting: Sighting, incident: Incident, medium: Medium, heard_by: Means) -> Joint | None:
-    """The pair as one event, None where they do not agree."""
-    places = incident.either_position_m or ((incident.position_m,) if incident.position_m is not None else ())
-    if places:
-        found = [_by_place(sighting, incident, np.array(one), heard_by) for one in places]
-    else:
-        either = incident.either_bearing_deg
-        bearings = either or ((incident.bearing_deg,) if incident.bearing_deg is not None else ())
-        found = [_by_direction(sighting, incident, one, medium, heard_by) for one in bearings]
-    return min((one for one in found if one is not None), key=lambda one: one.misfit, default=None)
+def _added(pair: Fused, event: Fused) -> float:
+    return pair.misfit - event.misfit
 
 
-def _by_place(sighting: Sighting, incident: Incident, place: Array, heard_by: Means) -> Joint | None:
-    seen, spread = np.array(sighting.position_m), _square(sighting.covariance_m2)
-    # Of two places neither has an ellipse of its own: the sighting's stands for both, and is not made smaller.
-    known = incident.covariance_m2
+def _by_place(event: Fused, noticed: Noticed, place: LonLat) -> Fused | None:
+    spread = _square(event.covariance_m2)
+    known = noticed.covariance_m2
     own = _square(known) if known is not None else spread
-    heard_sigma_s = (incident.t_sigma_ns or 0.0) / NS_PER_S
-    variance = sighting.t_sigma_s**2 + heard_sigma_s**2
-    late_s = (incident.t_ns - sighting.t_ns) / NS_PER_S
-    offset = place - seen
-    misfit = late_s**2 / variance + float(offset @ np.linalg.solve(spread + own, offset))
-    if misfit > _AGREE_PLACE:
+    variance = event.t_sigma_s**2 + noticed.t_sigma_s**2
+    late_s = (noticed.t_ns - event.t_ns) / NS_PER_S
+    if noticed.t_sigma_s > MOST_SIGMA_S or late_s**2 > AGREE_ONE * variance:
         return None
-    joined, covariance = product(seen, spread, place, own) if known is not None else (seen, spread)
-    share = sighting.t_sigma_s**2 / variance
-    t_ns = sighting.t_ns + round(share * late_s * NS_PER_S)
-    return _joint(sighting, incident, t_ns, joined, covariance, heard_by, misfit)
+    offset = _offset_m(event.place, place)
+    apart = float(offset @ np.linalg.solve(spread + own, offset))
+    if apart > AGREE_PLACE:
+        return None
+    moved, covariance = product(np.zeros(2), spread, offset, own) if known is not None else (np.zeros(2), spread)
+    share = event.t_sigma_s**2 / variance if variance > 0 else 0.5
+    sigma_s = math.sqrt(share) * noticed.t_sigma_s
+    misfit = (late_s**2 / variance if variance > 0 else 0.0) + apart
+    told = f"{noticed.source_id}: {abs(late_s):.2f} s and {math.hypot(*offset):.0f} m from there"
+    return _grown(event, noticed, round(share * late_s * NS_PER_S), sigma_s, moved, covariance, misfit, told)
 
 
-def _by_direction(
-    sighting: Sighting, incident: Incident, bearing_deg: float, medium: Medium, heard_by: Means
-) -> Joint | None:
-    if incident.observer is None or incident.bearing_sigma_deg is None:
+def _by_arrival(event: Fused, noticed: Noticed, bearing_deg: float | None) -> Fused | None:
+    if noticed.observer is None or noticed.carrier is None:
         return None
-    seen, spread = np.array(sighting.position_m), _square(sighting.covariance_m2)
-    away = seen - np.array(incident.observer)
+    spread = _square(event.covariance_m2)
+    away = _offset_m(noticed.observer, event.place)
+    expected_s, sigma_s = _travel_s(away, spread, noticed.carrier.medium)
+    variance = event.t_sigma_s**2 + noticed.t_sigma_s**2 + sigma_s**2
+    took_s = (noticed.t_ns - event.t_ns) / NS_PER_S
+    misfit = (took_s - expected_s) ** 2 / variance
+    if variance > MOST_SIGMA_S**2 or misfit > AGREE_ONE or took_s > noticed.carrier.longest_s:
+        return None
+    expected = f"{expected_s:.2f} ± {1.96 * math.sqrt(variance):.2f} s expected"
+    told = f"{noticed.source_id}: {took_s:.2f} s after it, {expected}"
     reach_m = float(np.hypot(*away))
-    if reach_m == 0.0:
-        return None
+    if bearing_deg is None or noticed.bearing_sigma_deg is None or reach_m < _NEAR_M:
+        return _grown(event, noticed, 0, event.t_sigma_s, np.zeros(2), spread, misfit, told)
     aside = np.array([away[1], -away[0]]) / reach_m
-    turned = (bearing_deg - np.degrees(np.arctan2(away[0], away[1])) + 180.0) % 360.0 - 180.0
-    off_m = np.radians(turned) * reach_m
-    sigma_m = np.radians(incident.bearing_sigma_deg) * reach_m
-    delay_s = (incident.t_ns - sighting.t_ns) / NS_PER_S
-    along = away / reach_m
-    # The first sensor that heard it may stand on the near side of the middle: half of how long they took together.
-    apart_s = 0.5 * (max(incident.arrivals_ns) - min(incident.arrivals_ns)) / NS_PER_S
-    slow = np.hypot(medium.speed_sigma_m_s, medium.wind_sigma_m_s) / medium.speed_m_s
-    range_m = np.sqrt(along @ spread @ along) + slow * reach_m
-    variance = sighting.t_sigma_s**2 + apart_s**2 + (range_m / medium.speed_m_s) ** 2
-    late_s = delay_s - reach_m / medium.speed_m_s
-    misfit = late_s**2 / variance + off_m**2 / float(sigma_m**2 + aside @ spread @ aside)
-    if misfit > _AGREE_DIRECTION:
+    turned = float(wgs84.wrapped_deg(bearing_deg - math.degrees(math.atan2(away[0], away[1]))))
+    off_m, sigma_m = math.radians(turned) * reach_m, math.radians(noticed.bearing_sigma_deg) * reach_m
+    across = off_m**2 / float(sigma_m**2 + aside @ spread @ aside)
+    if across > AGREE_ONE:
         return None
     gain = spread @ aside / float(aside @ spread @ aside + sigma_m**2)
     covariance = spread - np.outer(gain, aside @ spread)
-    return _joint(sighting, incident, sighting.t_ns, seen + gain * off_m, covariance, heard_by, float(misfit))
+    told = f"{told}, {abs(turned):.1f} deg from its direction"
+    return _grown(event, noticed, 0, event.t_sigma_s, gain * off_m, covariance, misfit + across, told)
 
 
-def _joint(
-    sighting: Sighting, incident: Incident, t_ns: int, place: Array, covariance: Array, heard_by: Means, misfit: float
-) -> Joint:
-    return Joint(
-        sighting,
-        incident,
-        t_ns,
-        (float(place[0]), float(place[1])),
+def _travel_s(away_m: Array, spread_m2: Array, medium: Medium) -> tuple[float, float]:
+    """From the event to an observer at the zero of the plane, and its standard deviation from place and medium. [s]"""
+    time_s, by_place, by_medium = travel([*away_m, 0.0], np.zeros(3), medium)
+    place, speed = by_place[:2], by_medium
+    sigmas = np.array([medium.speed_sigma_m_s, medium.wind_sigma_m_s, medium.wind_sigma_m_s])
+    return float(time_s), math.sqrt(float(place @ spread_m2 @ place + ((speed * sigmas) ** 2).sum()))
+
+
+def _grown(
+    event: Fused,
+    noticed: Noticed,
+    later_ns: int,
+    t_sigma_s: float,
+    moved_m: Array,
+    covariance: Array,
+    misfit: float,
+    told: str,
+) -> Fused:
+    lat_deg, lon_deg, _ = wgs84.geodetic_from_enu([*moved_m, 0.0], (event.place[1], event.place[0], 0.0))
+    return Fused(
+        event.t_ns + later_ns,
+        t_sigma_s,
+        (float(lon_deg), float(lat_deg)) if moved_m.any() else event.place,
         (float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])),
-        (sighting.means, heard_by),
-        float(misfit),
+        (*event.noticed, noticed),
+        event.misfit + misfit,
+        (*event.told, told),
     )
+
+
+def _offset_m(origin: LonLat, place: LonLat) -> Array:
+    """East and north of a place from another. shape (2,) [m]"""
+    return wgs84.enu_from_geodetic(place[1], place[0], 0.0, (origin[1], origin[0], 0.0))[:2]
 
 
 def _square(covariance: tuple[float, float, float]) -> Array:

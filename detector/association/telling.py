@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,36 @@ def incident_of(
         sensors=tuple(sensors[k] for k in order),
         arrivals_ns=tuple(arrivals_ns[k] for k in order),
         residuals_s=tuple(float(places.residual_s[0, heard[k]]) for k in order),
+        score=score,
+        kind=kind,
+    )
+
+
+def placeless(
+    source_id: str,
+    sensors: tuple[str, ...],
+    arrivals_ns: tuple[int, ...],
+    kind: str,
+    *,
+    t_sigma_ns: float | None = None,
+    observer: tuple[float, float] | None = None,
+    score: float = math.nan,
+) -> Incident:
+    """An incident of which only the arrivals are known; the sensors by arrival."""
+    return Incident(
+        source_id=source_id,
+        t_ns=arrivals_ns[0],
+        t_sigma_ns=t_sigma_ns,
+        position_m=None,
+        covariance_m2=None,
+        either_position_m=None,
+        bearing_deg=None,
+        bearing_sigma_deg=None,
+        either_bearing_deg=None,
+        observer=observer,
+        sensors=sensors,
+        arrivals_ns=arrivals_ns,
+        residuals_s=(math.nan,) * len(sensors),
         score=score,
         kind=kind,
     )

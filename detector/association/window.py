@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.association.telling import placeless
 from detector.model import Incident, Triggers
 from detector.timebase import ns_from_seconds
 
@@ -96,20 +97,5 @@ class WindowAssociator:
             return None
         self._coda_until_ns = group[-1].t_ns + self._window_ns
         del self._waiting[: len(group)]
-        return Incident(
-            source_id=self._source_id,
-            t_ns=first.t_ns,
-            t_sigma_ns=None,
-            position_m=None,
-            covariance_m2=None,
-            either_position_m=None,
-            bearing_deg=None,
-            bearing_sigma_deg=None,
-            either_bearing_deg=None,
-            observer=None,
-            sensors=tuple(arrivals),
-            arrivals_ns=tuple(arrivals.values()),
-            residuals_s=(float("nan"),) * len(arrivals),
-            score=float("nan"),
-            kind=Counter(one.kind for one in group).most_common(1)[0][0],
-        )
+        kind = Counter(one.kind for one in group).most_common(1)[0][0]
+        return placeless(self._source_id, tuple(arrivals), tuple(arrivals.values()), kind)

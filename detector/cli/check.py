@@ -43,6 +43,10 @@ def check(
     }
     told = [(name, count) for name, count in counts.items() if count or name != "network"]
     counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in told)
+    for network in configuration.settings.sensors:
+        if len(network.media) == 1:
+            witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"
+            console.print(f"sensors {network.id}: one recording; {witness}.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

@@ -17,7 +17,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the log and its evidence.")] = Path("out/demo"),
     annotate: Annotated[bool, typer.Option(help="Also write the feed with what was found drawn in.")] = False,
 ) -> None:
-    """Replay the sample feed and its microphones (invented place, known truth) and show what was found.
+    """Replay the sample feed, its microphones and its geophone (invented place, known truth); show what was found.
 
     Example: `trucewatch demo --out out/demo --annotate`
     """
@@ -25,11 +25,11 @@ def demo(
     from detector.cli.replay import replay
     from detector.errors import SourceError
     from detector.log import open_reader
-    from detector.report.against_truth import compare, load_truth
+    from detector.report.against_truth import compare, load_truth, one_each
 
     config, truth = _HERE / "configs" / "demo.yaml", _HERE / "sample_feeds" / "demo.truth.json.gz"
-    heard = _HERE / "sample_feeds" / "demo-sound" / "truth.json"
-    for needed in (config, truth, heard):
+    streams = [_HERE / "sample_feeds" / name / "truth.json" for name in ("demo-sound", "demo-ground")]
+    for needed in (config, truth, *streams):
         if not needed.exists():
             raise SourceError(
                 f"{needed} is not here: the demo needs a checkout of the repository, not only the package"
@@ -40,16 +40,18 @@ def demo(
         violations = reader.violations()
     print_violations(violations)
     known = load_truth(truth)
-    events = [*known["events"], *load_truth(heard)["events"]]
+    events = one_each([*known["events"], *(event for one in streams for event in load_truth(one)["events"])])
     comparison = compare([logged.violation for logged in violations], events, frames=known["frames"])
-    console.print(f"Held against the feed's known truth: {comparison}.")
+    console.print(f"Held against the known truth: {comparison}.")
     for event in comparison.missed:
         console.print(f"  missed: {event['kind']} {event.get('zone') or event.get('line') or ''}")
+    for event, means in comparison.lacking:
+        console.print(f"  not noticed by {', '.join(means)}: {event['kind']} {event['zone']}")
     for violation in comparison.without_cause:
         console.print(f"  without cause: {violation.observation}")
     console.print(f"\nThe log       {out}/violations.sqlite   (trucewatch log list {out})")
     console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)")
     console.print(f"Not seen      trucewatch log coverage {out}")
     console.print(f"Untouched?    trucewatch log verify {out}")
-    if comparison.missed or comparison.without_cause:
+    if comparison.missed or comparison.without_cause or comparison.lacking:
         raise typer.Exit(ExitCode.FLAGGED)

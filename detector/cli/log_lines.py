@@ -14,6 +14,7 @@ from rich.table import Table
 
 from detector.log.export import radius_95_m
 from detector.log.watched import MOMENT_NS
+from detector.model import Joined
 from detector.timebase import NS_PER_S, iso_from_ns
 
 if TYPE_CHECKING:
@@ -103,11 +104,11 @@ def _table(found: list[LoggedViolation], digits: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("id", "start", "lasted", "n", "where (95 %)", "state"):
         table.add_column(name, no_wrap=True, justify="right" if name in {"lasted", "n"} else "left")
-    for name in ("what", "rule", "feed", "verdicts"):
+    for name in ("what", "rule", "noticed by", "verdicts"):
         table.add_column(name)
     for one in found:
         v = one.violation
-        table.add_row(*_cells(one, digits), *map(plain, (v.observation, v.rule_id, v.source_id)), _verdicts(one))
+        table.add_row(*_cells(one, digits), *map(plain, (v.observation, v.rule_id, _sources(one))), _verdicts(one))
     return table
 
 
@@ -120,9 +121,17 @@ def _two_lines(found: list[LoggedViolation], digits: int, width: int) -> Iterato
         if number == 0:
             continue
         one = found[number - 1]
-        about = f"rule {one.violation.rule_id}, feed {one.violation.source_id}"
+        by = "noticed by" if len(one.sources) > 1 else "feed"
+        about = f"rule {one.violation.rule_id}, {by} {_sources(one)}"
         verdicts = _verdicts(one)
         yield from _wrapped(f"{one.violation.observation} ({about})" + (f"; {verdicts}" if verdicts else ""), width)
+
+
+def _sources(one: LoggedViolation) -> str:
+    """The feed; of several, each with its means."""
+    if len(one.sources) == 1:
+        return one.violation.source_id
+    return ", ".join(f"{source_id} ({', '.join(means)})" for source_id, means in one.sources.items())
 
 
 def _verdicts(one: LoggedViolation) -> str:
@@ -159,7 +168,11 @@ def detail_lines(one: LoggedViolation, files: Sequence[tuple[EvidenceFile, str |
     yield _named("when", f"{day(v.t_start_ns)} {clock(v.t_start_ns, 3)}{ends} UTC, {lasted}; clearest at {peak}")
     yield _named("where", f"{where(v.place)} (95 %)" + (f", zone {v.zone_id}" if v.zone_id is not None else ""))
     yield _named("count", f"{v.count} ({v.subject})")
-    yield _named("noticed by", f"{', '.join(v.means)}, feed {v.source_id}")
+    if len(one.sources) == 1:
+        yield _named("noticed by", f"{', '.join(v.means)}, feed {v.source_id}")
+    else:
+        yield _named("noticed by", f"{', '.join(v.means)}: {_sources(one)}")
+        yield from _together(one)
     yield _named("rule", f"{v.rule_id} ({v.rule_kind}), condition met with probability {v.confidence:g}")
     yield _named("measures", ", ".join(f"{name} {value:g}" for name, value in v.measures.items()) or "none")
     yield _named("state", str(v.state))
@@ -174,6 +187,21 @@ def detail_lines(one: LoggedViolation, files: Sequence[tuple[EvidenceFile, str |
         yield _named("evidence", "none logged")
     yield _named("logged", f"entries {', '.join(map(str, one.entries))}; run {v.run_id}, {v.software}")
     yield _named("settings", f"SHA-256 {v.config_sha256}")
+
+
+def _together(one: LoggedViolation) -> Iterator[str]:
+    """The records that are one event, as each was logged; who supports it; who said that they are one, and why."""
+    for record in one.records:
+        lasted = seconds(record.t_end_ns - record.t_start_ns)
+        when = f"{record.violation_id[:_ID_DIGITS]}  {clock(record.t_start_ns, 3)} for {lasted}"
+        what = f"{record.count}: {record.observation} (rule {record.rule_id}, feed {record.source_id})"
+        yield _named("record", f"{when}, {where(record.place)} (95 %), n {what}")
+    for witness in one.witnesses:
+        yield _named("supported by", f"{witness.source_id} ({witness.means}) at {clock(witness.t_ns, 3)}")
+    for grouping in one.groupings:
+        done = "joined" if isinstance(grouping, Joined) else "split"
+        who = f"{iso_from_ns(grouping.t_ns, 0)} {grouping.party} ({grouping.reviewer}): " if grouping.party else ""
+        yield _named(done, f"{who}{grouping.reason}")
 
 
 def _named(name: str, value: str) -> str:

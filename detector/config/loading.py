@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from detector.addresses import masked
 from detector.config.agreement_map import AgreementMap, load_map
 from detector.config.settings import Settings, beside
 from detector.config.yaml_lines import Document, Location, parse
@@ -115,7 +116,13 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
                 where = ("feeds", i, key)
                 complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
     for i, network in enumerate(configuration.settings.sensors):
-        for k, name in enumerate(network.media):
+        for key in ("station", "password_file", "ca_file"):
+            file = getattr(network, key)
+            if file is not None and not file.exists():
+                complaints.append(
+                    document.complaint(("sensors", i, key), f"sensors {network.id!r}: there is no file {file}")
+                )
+        for k, name in enumerate(() if network.live else network.media):
             file = beside(configuration.path, name)
             if not file.exists():
                 at: Location = ("sensors", i, "media", k)
@@ -211,7 +218,7 @@ def _complaint(model: type[BaseModel], document: Document, location: Location, e
     elif error["type"] == "missing":
         message = "is needed and missing"
     elif not isinstance(error.get("input"), dict | list):
-        message = f"{message}, found {error.get('input')!r}"
+        message = f"{message}, found {masked(repr(error.get('input')))}"
     return document.complaint(where, f"{name}: {message}")
 
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from detector.addresses import is_address
+from detector.config.mqtt_address import MqttAddress
 from detector.model import Means
 from detector.timebase import ns_from_iso
 
@@ -63,13 +65,18 @@ class Feed(Section):
 
 
 class SensorNetwork(Section):
-    """Sensors that listen together: what several of them notice is one incident, with its place. Or readings."""
+    """Sensors that listen together: what several of them notice is one incident, with its place. Or readings.
+
+    A sensor alone is a witness: it raises nothing, and supports what others have placed.
+    """
 
     id: Identifier = Field(description="Name of the network in the log, none that a feed has.")
     media: tuple[str, ...] = Field(
         min_length=1,
         description="Sensor files, relative to this file (WAV, FLAC, CSV, JSON Lines, Parquet, miniSEED). What a file "
-        "does not say (start, place, clock) stands in the .json of its name beside it.",
+        "does not say (start, place, clock) stands in the .json of its name beside it. One sensor alone raises "
+        "nothing: what it notices can support what others have placed. Or live streams: "
+        "mqtt://host/topic, mqtts://user:password@host:port/topic, with + and # as a broker takes them.",
     )
     means: Literal[Means.ACOUSTIC, Means.SEISMIC, Means.TELEMETRY] = Field(
         Means.ACOUSTIC,
@@ -77,6 +84,23 @@ class SensorNetwork(Section):
     )
     start: TimeNs = Field(
         None, description="UTC time of the first sample of sound files of which nothing else says it."
+    )
+    station: PathBeside | None = Field(
+        None,
+        description="Live streams: where each channel's sensor stands, its unit and its clock; like the .json beside "
+        "a recording, with `positions`.",
+    )
+    password_file: PathBeside | None = Field(
+        None, description="Live streams: a file whose first line is the broker's password, in place of one in `media`."
+    )
+    ca_file: PathBeside | None = Field(
+        None, description="Live streams, mqtts: certificates that vouch for the broker; left out: the system's."
+    )
+    wait_s: float = Field(
+        5.0,
+        description="Live streams: the others wait so long for a sensor of which nothing comes, once [s].",
+        ge=0.1,
+        le=600,
     )
     preset: Literal["acoustic", "seismic", "level"] | None = Field(
         None,
@@ -143,7 +167,25 @@ class SensorNetwork(Section):
             raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
         if len(set(self.media)) < len(self.media):
             raise ValueError("media names a file twice")
+        self._fits_live()
         return self
+
+    def _fits_live(self) -> None:
+        live = [name for name in self.media if is_address(name)]
+        if live and len(live) < len(self.media):
+            raise ValueError("media names files and live streams: one network is either recorded or live")
+        for name in live:
+            MqttAddress.parse(name)
+        if live and self.station is None and self.window_s is None:
+            raise ValueError("live streams need station (where the sensors stand), or window_s where that is not known")
+        for key in ("station", "password_file", "ca_file"):
+            if not live and getattr(self, key) is not None:
+                raise ValueError(f"{key} belongs to live streams: a recording has its .json beside it")
+
+    @property
+    def live(self) -> bool:
+        """It is listened to as it happens."""
+        return is_address(self.media[0])
 
     @property
     def origin(self) -> tuple[float, float] | None:

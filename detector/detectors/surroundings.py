@@ -17,8 +17,9 @@ from detector.picture.flow import follow
 Float = NDArray[np.float64]
 
 _RING = np.array([[-1, -1], [0, -1.3], [1, -1], [1.3, 0], [1, 1], [0, 1.3], [-1, 1], [-1.3, 0]])
-_MARGIN_PX = 7.0
-_WINDOW_PX = 15
+# At half size a window reaches 10 px: larger ones, or nearer, follow the thing itself instead of what is around it.
+_MARGIN_PX = 12.0
+_WINDOW_PX = 11
 _AGREE_PX = 0.8
 _LEAST_SHIFT_PX = 0.2
 _NEEDED = 3
@@ -85,7 +86,8 @@ def shifts(xyxy: Float, laid: Pictures) -> tuple[Float, Float]:
     0 where too few agree. Where it is known which way structure moves, one neighbour that moves so, back in the one
     picture and on in the other, is enough.
     """
-    ring = _ring(xyxy)
+    # Beyond its border a picture goes on as a mirror would show it, and moves the other way.
+    ring = np.clip(_ring(xyxy), 0, np.array(laid.judged.shape[::-1]) - 1.0)
     (earlier, believed), (later, believed_later) = _all_followed(laid.judged, (laid.earlier, laid.later), xyxy, ring)
     if laid.parallax is None:
         return _agreed(earlier, believed, _NEEDED), _agreed(later, believed_later, _NEEDED)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from detector.geo.ellipse import ellipse_95
 from detector.log.canonical import canonical_json
-from detector.log.reader import LoggedViolation, LogReader, Period
+from detector.log.reader import GROUPING, LoggedViolation, LogReader, Period
 from detector.log.records import EntryKind
 from detector.model import Place
 from detector.timebase import iso_from_ns
@@ -32,9 +32,12 @@ def jsonl(log: LogReader, period: Period) -> str:
     items = sorted(
         log.entries(period=period), key=lambda e: (-1 if e.t_ns is None else e.t_ns, _KIND_ORDER[e.kind], e.body)
     )
-    if period.rule_id is not None:
-        chosen = {one.violation.violation_id for one in log.violations(period)}
-        items = [item for item in items if item.violation_id in chosen]
+    if period.rule_id is not None or period.source_id is not None:
+        chosen = {violation_id for one in log.violations(period) for violation_id in one.ids}
+        # What joins records belongs to no one source: it goes with those it concerns.
+        limited = items if period.rule_id is not None else [item for item in items if item.kind in GROUPING]
+        left_out = {item.seq for item in limited if item.violation_id not in chosen}
+        items = [item for item in items if item.seq not in left_out]
     return "".join(item.body + "\n" for item in items)
 
 
@@ -58,6 +61,8 @@ def row(one: LoggedViolation) -> dict[str, Any]:
         "radius_95_m": radius_95_m(v.place),
         "zone_id": v.zone_id,
         "means": " ".join(v.means),
+        "sources": " ".join(one.sources),
+        "joined": " ".join(one.ids[1:]),
         "confidence": v.confidence,
         "measures": canonical_json(v.measures),
         "verdicts": canonical_json({verdict.party: verdict.verdict for verdict in one.verdicts}),

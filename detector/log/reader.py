@@ -15,25 +15,44 @@ from detector.errors import LogError
 from detector.log.chain import GENESIS
 from detector.log.database import check_is_log, log_errors, log_file, reading_engine
 from detector.log.evidence import EvidenceStore
+from detector.log.grouping import Grouping, as_one, sources_of, witnesses_of
 from detector.log.records import (
     EntryKind,
     coverage_from,
     end_from,
     files_from,
     gap_from,
+    joined_from,
     run_from,
+    split_from,
     undecided_from,
     verdict_from,
     violation_from,
 )
 from detector.log.schema import EVIDENCE_FOLDER, entry
-from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, State, Undecided, Verdict, Violation
+from detector.model import (
+    CoverageSlot,
+    EvidenceFile,
+    Gap,
+    Joined,
+    Means,
+    Run,
+    RunEnd,
+    Split,
+    State,
+    Undecided,
+    Verdict,
+    Violation,
+    Witness,
+)
 
 MIN_ID_DIGITS = 4
 
 Record = TypeVar("Record")
 
 _TELLING = frozenset({EntryKind.OPENED, EntryKind.CLOSED})
+GROUPING = (EntryKind.JOINED, EntryKind.SPLIT)
+"""Entries that say which records are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +80,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class LoggedViolation:
-    """A possible violation with everything the log says about it.
+    """A possible violation with everything the log says about it: of one record, or of several that are one event.
 
-    violation: the newest word: CLOSED if it has ended, else OPEN.
+    violation: the newest word: CLOSED if it has ended, else OPEN; of several, the one that is kept, with the means of
+        all (`grouping.as_one`).
+    records: each of them as it was logged, the one that is kept first.
+    witnesses: sources that support it without a record of their own.
+    groupings: who joined or split any of these records, and why, in the order of the chain.
     files: evidence, in the order of its paths.
     verdicts: the newest of each party, in the order of the parties' names; they stand side by side.
     history: every verdict in the order given.
@@ -75,6 +98,19 @@ class LoggedViolation:
     verdicts: tuple[Verdict, ...]
     history: tuple[Verdict, ...]
     entries: tuple[int, ...]
+    records: tuple[Violation, ...]
+    witnesses: tuple[Witness, ...] = ()
+    groupings: tuple[Joined | Split, ...] = ()
+
+    @property
+    def sources(self) -> Mapping[str, tuple[Means, ...]]:
+        """Every source that noticed it, that of the kept record first, with its means."""
+        return sources_of(self.records, self.witnesses)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of its records, the kept one's first."""
+        return tuple(one.violation_id for one in self.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +206,23 @@ class LogReader:
             )
 
     def violations(self, period: Period = ALWAYS) -> list[LoggedViolation]:
-        """Possible violations that overlap the period, each in its newest state, in order of time."""
-        kinds = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+        """Possible violations that overlap the period, each in its newest state, in order of time.
+
+        Records that are one event are one, chosen if any of them is.
+        """
         by_id: dict[str, list[Entry]] = {}
-        for item in self.entries(kinds, Period(source_id=period.source_id)):
+        for item in self.entries((EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)):
             by_id.setdefault(item.violation_id or "", []).append(item)
-        found = (self._gather(items) for items in by_id.values())
-        chosen = [one for one in found if _chosen(one.violation, period)]
+        grouping = self._grouping()
+        found = (
+            self._gather([by_id[one] for one in ids if one in by_id], grouping)
+            for ids in grouping.groups(by_id).values()
+        )
+        chosen = [one for one in found if _chosen(one, period)]
         return sorted(chosen, key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
 
     def violation(self, id_start: str) -> LoggedViolation:
-        """The one possible violation whose id starts with these hex digits, at least 4 of them.
+        """The one possible violation with a record whose id starts with these hex digits, at least 4 of them.
 
         Raises:
             LookupError: none does, or several do.
@@ -192,11 +234,15 @@ class LogReader:
         if len(ids) != 1:
             many = f"{len(ids)} violations: {', '.join(ids[:5])}" if ids else "no violation"
             raise LookupError(f"{id_start!r} is the start of {many}")
-        rows = self._rows(select(entry).where(entry.c.violation_id == ids[0]).order_by(entry.c.seq))
+        grouping = self._grouping()
+        known = grouping.groups([*grouping.records(), ids[0]])
         names = [name for name in entry.c.keys() if name != "content_sha256"]  # noqa: SIM118  (columns, not a dict)
-        return self._gather(
-            [Entry(**{name: row[name] for name in names} | {"kind": EntryKind(row["kind"])}) for row in rows]
-        )
+        by_id: dict[str, list[Entry]] = {one: [] for one in known[grouping.kept(ids[0])]}
+        query = select(entry).where(entry.c.violation_id.in_(by_id), entry.c.kind.not_in(GROUPING))
+        for row in self._rows(query.order_by(entry.c.seq)):
+            item = Entry(**{name: row[name] for name in names} | {"kind": EntryKind(row["kind"])})
+            by_id[str(item.violation_id)].append(item)
+        return self._gather(list(by_id.values()), grouping)
 
     def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
         """What rules could not decide, in order of time."""
@@ -225,22 +271,45 @@ class LogReader:
             ends.setdefault(end.run_id, {})[end.source_id] = end
         return [_logged_run(run, ends.get(run_id, {})) for run_id, run in runs.items()]
 
-    def _gather(self, items: list[Entry]) -> LoggedViolation:
-        told = [self._record(violation_from, item) for item in items if item.kind in _TELLING]
-        if not told:
-            raise LogError(f"{self.path}: entry {items[0].seq} is about a violation that was never opened")
-        closed = [violation for violation in told if violation.state is State.CLOSED]
+    def _grouping(self) -> Grouping:
+        grouping = Grouping()
+        for item in self.entries(GROUPING):
+            make: Callable[[Mapping[str, Any]], Joined | Split] = (
+                joined_from if item.kind is EntryKind.JOINED else split_from
+            )
+            grouping.take(item.seq, self._record(make, item))
+        return grouping
+
+    def _gather(self, records: list[list[Entry]], grouping: Grouping) -> LoggedViolation:
+        """One possible violation from the entries of its records, the kept one's first."""
+        parts = tuple(self._newest(items) for items in records)
+        ids = [one.violation_id for one in parts]
+        about = grouping.about(ids)
+        items = sorted((item for some in records for item in some), key=lambda item: item.seq)
         kept = (self._record(files_from, item) for item in items if item.kind is EntryKind.EVIDENCE)
-        files = {file.path: file for some in kept for file in some}
+        files = {file.path: file for file_list in kept for file in file_list}
         history = tuple(self._record(verdict_from, item) for item in items if item.kind is EntryKind.VERDICT)
         newest = {verdict.party: verdict for verdict in history}
+        groupings = tuple(about.values())
+        witnesses = witnesses_of(ids, groupings)
         return LoggedViolation(
-            (closed or told)[-1],
+            as_one(parts, groupings, witnesses),
             tuple(files[path] for path in sorted(files)),
             tuple(newest[party] for party in sorted(newest)),
             history,
-            tuple(item.seq for item in items),
+            tuple(sorted([*(item.seq for item in items), *about])),
+            parts,
+            witnesses,
+            groupings,
         )
+
+    def _newest(self, items: list[Entry]) -> Violation:
+        """The newest word about one record."""
+        told = [self._record(violation_from, item) for item in items if item.kind in _TELLING]
+        if not told:
+            about = f"entry {items[0].seq} is" if items else "an entry that joins or splits is"
+            raise LogError(f"{self.path}: {about} about a violation that was never opened")
+        return ([one for one in told if one.state is State.CLOSED] or told)[-1]
 
     def _record(self, make: Callable[[Mapping[str, Any]], Record], item: Entry) -> Record:
         """The record an entry's body says; LogError if it says none, since somebody changed it."""
@@ -270,10 +339,12 @@ def _to_the_end(period: Period) -> Period:
     return Period(None, period.until_ns, period.source_id)
 
 
-def _chosen(violation: Violation, period: Period) -> bool:
-    if period.rule_id not in {None, violation.rule_id} or period.source_id not in {None, violation.source_id}:
+def _chosen(one: LoggedViolation, period: Period) -> bool:
+    if period.rule_id is not None and all(record.rule_id != period.rule_id for record in one.records):
         return False
-    return period.overlaps(violation.t_start_ns, violation.t_end_ns)
+    if period.source_id is not None and period.source_id not in one.sources:
+        return False
+    return any(period.overlaps(record.t_start_ns, record.t_end_ns) for record in one.records)
 
 
 def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:

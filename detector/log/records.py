@@ -13,15 +13,18 @@ from detector.model import (
     EvidenceFile,
     Gap,
     GapReason,
+    Joined,
     Means,
     MediaFile,
     Place,
     Run,
     RunEnd,
+    Split,
     State,
     Undecided,
     Verdict,
     Violation,
+    Witness,
 )
 
 Body = dict[str, Any]
@@ -37,8 +40,10 @@ class EntryKind(StrEnum):
     UNDECIDED = "undecided"
     CLOSED = "closed"
     EVIDENCE = "evidence"
+    JOINED = "joined"
     END = "end"
     VERDICT = "verdict"
+    SPLIT = "split"
 
 
 TIME_FIELD: dict[EntryKind, str | None] = {
@@ -49,8 +54,10 @@ TIME_FIELD: dict[EntryKind, str | None] = {
     EntryKind.UNDECIDED: "t_start_ns",
     EntryKind.CLOSED: "t_end_ns",
     EntryKind.EVIDENCE: "t_ns",
+    EntryKind.JOINED: "t_ns",
     EntryKind.END: "t_end_ns",
     EntryKind.VERDICT: "t_ns",
+    EntryKind.SPLIT: "t_ns",
 }
 """Which member of the body the column t_ns repeats."""
 
@@ -100,6 +107,21 @@ def _unless(body: Body, key: str, usual: Any) -> Body:
 def verdict_body(opened: Mapping[str, Any], verdict: Verdict) -> Body:
     """Of VERDICT. `opened` is the body that opened the violation."""
     return {"kind": EntryKind.VERDICT, **_whose(opened), **asdict(verdict)}
+
+
+def joined_body(joined: Joined) -> Body:
+    """Of JOINED. It belongs to no one source: those of its records say which they are."""
+    return {"kind": EntryKind.JOINED, **asdict(joined)}
+
+
+def split_body(split: Split) -> Body:
+    """Of SPLIT."""
+    return {"kind": EntryKind.SPLIT, **asdict(split)}
+
+
+def concerned(grouping: Joined | Split) -> tuple[str, ...]:
+    """Ids of every record that joining or splitting is about."""
+    return grouping.violation_id, *(grouping.joined if isinstance(grouping, Joined) else grouping.apart)
 
 
 def _whose(opened: Mapping[str, Any]) -> Body:
@@ -175,6 +197,27 @@ def end_from(body: Mapping[str, Any]) -> RunEnd:
 def verdict_from(body: Mapping[str, Any]) -> Verdict:
     """Back from VERDICT."""
     return Verdict(**_known(Verdict, body) | {"verdict": Decision(body["verdict"])})
+
+
+def joined_from(body: Mapping[str, Any]) -> Joined:
+    """Back from JOINED."""
+    witnesses = (Witness(**_known(Witness, item) | {"means": Means(item["means"])}) for item in body["witnesses"])
+    return Joined(
+        **_known(Joined, body)
+        | {
+            "joined": tuple(body["joined"]),
+            "witnesses": tuple(witnesses),
+            "means": tuple(map(Means, body["means"])),
+            "place": None if body["place"] is None else _place(body["place"]),
+            "t_sigma_s": _float(body["t_sigma_s"]),
+            "misfit": _float(body["misfit"]),
+        }
+    )
+
+
+def split_from(body: Mapping[str, Any]) -> Split:
+    """Back from SPLIT."""
+    return Split(**_known(Split, body) | {"apart": tuple(body["apart"]), "witnesses": tuple(body["witnesses"])})
 
 
 def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:

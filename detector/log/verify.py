@@ -18,7 +18,7 @@ from detector.log.database import log_errors, log_file, reading_engine
 from detector.log.evidence import PART, EvidenceStore
 from detector.log.migrate import upgrade
 from detector.log.reader import LogReader
-from detector.log.records import EntryKind, columns_of, files_from, violation_from
+from detector.log.records import EntryKind, columns_of, concerned, files_from, joined_from, split_from, violation_from
 from detector.log.schema import EVIDENCE_FOLDER
 
 COLUMNS = ("seq", "kind", "t_ns", "source_id", "violation_id", "run_id", "content_sha256", "previous", "hash", "body")
@@ -123,6 +123,9 @@ class _Chain:
                 yield "its violation_id is not the one that follows from its content"
         elif kind is EntryKind.EVIDENCE:
             self.files += [(name, file) for file in files_from(body)]
+        elif kind in {EntryKind.JOINED, EntryKind.SPLIT}:
+            ids = concerned(joined_from(body) if kind is EntryKind.JOINED else split_from(body))
+            yield from (f"it is about violation {one}, not opened before" for one in ids if one not in self.opened)
         if kind in {EntryKind.EVIDENCE, EntryKind.VERDICT} and body["violation_id"] not in self.opened:
             yield "it is about a violation that was not opened before"
 

@@ -21,17 +21,20 @@ from detector.log.records import (
     Body,
     EntryKind,
     columns_of,
+    concerned,
     coverage_body,
     end_body,
     evidence_body,
     gap_body,
+    joined_body,
     run_body,
+    split_body,
     undecided_body,
     verdict_body,
     violation_body,
 )
 from detector.log.schema import REVISIONS, entry
-from detector.model import CoverageSlot, EvidenceFile, Gap, Run, RunEnd, Undecided, Verdict, Violation
+from detector.model import CoverageSlot, EvidenceFile, Gap, Joined, Run, RunEnd, Split, Undecided, Verdict, Violation
 
 
 class LogWriter:
@@ -43,7 +46,8 @@ class LogWriter:
 
     Raises, here and from every call:
         LogError: another writer has the log, it is not a log, it is of a newer schema, or it cannot be written.
-        ValueError: an entry that no log may hold: NaN, a verdict or evidence for a violation that was never opened.
+        ValueError: an entry that no log may hold: NaN; a verdict, evidence or joining for a violation that was never
+            opened; a joining or splitting of nothing, of a record with itself, or by a person without a name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -127,6 +131,28 @@ class LogWriter:
     def verdict(self, verdict: Verdict) -> bool:
         """What a reviewer said about a violation that has been opened; `verdict.t_ns` is when they said it."""
         return self._append(verdict_body(self._opening(verdict.violation_id), verdict))
+
+    def joined(self, joined: Joined) -> bool:
+        """Violations that have been opened are one from here on; by the machine, or by a person with party and name."""
+        if bool(joined.party) != bool(joined.reviewer):
+            raise ValueError("a person who joins has a party and a name; the machine has neither")
+        return self._grouping(joined, joined_body(joined))
+
+    def split(self, split: Split) -> bool:
+        """A person takes violations, or witnesses, out of the one they were joined into."""
+        if not split.party or not split.reviewer:
+            raise ValueError("a person who splits has a party and a name")
+        return self._grouping(split, split_body(split))
+
+    def _grouping(self, grouping: Joined | Split, body: Body) -> bool:
+        ids = concerned(grouping)
+        if len(ids) < 2 and not grouping.witnesses:
+            raise ValueError(f"violation {grouping.violation_id}: nothing to join to it or to split from it was named")
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"violation {grouping.violation_id}: a record named twice")
+        for violation_id in ids:
+            self._opening(violation_id)
+        return self._append(body)
 
     def _opening(self, violation_id: str) -> Mapping[str, Any]:
         query = select(entry.c.body).where(entry.c.violation_id == violation_id, entry.c.kind == EntryKind.OPENED.value)

@@ -14,6 +14,7 @@ from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
 from detector.model.hearing import Hearing
 from detector.model.incidents import Incident
+from detector.model.joined import Joined, Split, Witness
 from detector.model.pose import CameraPose, Datum
 from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
@@ -39,6 +40,7 @@ __all__ = [
     "GroundFixes",
     "Hearing",
     "Incident",
+    "Joined",
     "Kind",
     "Means",
     "MediaFile",
@@ -49,6 +51,7 @@ __all__ = [
     "Scene",
     "Series",
     "Sight",
+    "Split",
     "State",
     "TimeFrom",
     "Tracks",
@@ -56,5 +59,6 @@ __all__ = [
     "Undecided",
     "Verdict",
     "Violation",
+    "Witness",
     "read_only",
 ]

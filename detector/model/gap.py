@@ -17,6 +17,7 @@ class GapReason(StrEnum):
     MISSING = "missing"  # time in the recording with no frames
     CLOCK = "clock"  # time went back or jumped
     INCOMPLETE = "incomplete"  # the recording ends before it should
+    DISCONNECTED = "disconnected"  # live: the connection was lost, or nothing came over it
 
 
 @dataclass(frozen=True, slots=True)

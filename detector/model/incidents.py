@@ -11,7 +11,8 @@ class Incident:
 
     t_ns: when it happened at its source (not when it was heard); where the distance is not known, when the first
         sensor heard it. [ns, UTC]
-    t_sigma_ns: standard deviation of it; None where the distance is not known. [ns]
+    t_sigma_ns: standard deviation of it; None where the distance is not known; of a sensor alone, of its onset.
+        [ns]
     position_m: x (east), y (north) in the plane of the sensors' local coordinates; None where it could not be placed.
     covariance_m2: xx, xy, yy. [m2]; None where position_m is.
     either_position_m: two places of which nothing tells which; None where there is one, or none.

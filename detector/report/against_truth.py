@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from detector.errors import SourceError
 from detector.geo import wgs84
-from detector.model import Place, Undecided, Violation
+from detector.model import Means, Place, Undecided, Violation
 from detector.timebase import NS_PER_S
 
 Event = Mapping[str, Any]
@@ -25,6 +26,8 @@ _SLACK_NS = 3 * NS_PER_S  # a rule asks for several fixes before it opens, and a
 _SIGMAS = 3.5  # a Gaussian in the plane lies farther out once in 460 times
 _BODY_M = 6.0  # half the length of a long lorry: the place of a part of it is the place of it
 _SERIES_M = 60.0  # flashes this near one another are one series, whose place is that of any of them
+_SAME_S, _SAME_M = 0.5, 20.0  # of one event, two truths say the same time and place but for their rounding
+_SHORT = {"flash": (Means.UAV,), "impulse": (Means.ACOUSTIC,)}  # kinds of event that several means may notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,59 @@ class Comparison:
     out_of_view: tuple[Event, ...]
     without_cause: tuple[Violation, ...]
 
+    @property
+    def lacking(self) -> tuple[tuple[Event, tuple[Means, ...]], ...]:
+        """Events that were found, but not by all the means that could notice them, with those that are lacking."""
+        lacks = ((event, tuple(m for m in means_of(event) if m not in one.means)) for event, one in self.found)
+        return tuple((event, means) for event, means in lacks if means)
+
     def __str__(self) -> str:
         events = len(self.found) + len(self.undecided) + len(self.missed)
         undecided = f"{len(self.undecided)} undecided, " if self.undecided else ""
         return (
-            f"{len(self.found)} of {events} events of the truth found, {undecided}"
+            f"{len(self.found)} of {events} events of the truth found{self._by_several()}, {undecided}"
             f"{len(self.without_cause)} reported without cause"
         )
+
+    def _by_several(self) -> str:
+        """How many were noticed by several means at once, as the truth has it."""
+        lacking = [event for event, _ in self.lacking]
+        whole = [means_of(event) for event, _ in self.found if event not in lacking]
+        counts = Counter(means for means in whole if len(means) > 1)
+        told = [f"{count} by {', '.join(means[:-1])} and {means[-1]}" for means, count in sorted(counts.items())]
+        return f" ({', '.join(told)})" if told else ""
+
+
+def means_of(event: Event) -> tuple[Means, ...]:
+    """How an event could be noticed, where its truth says it; else how events of its kind are; () of other kinds."""
+    return tuple(map(Means, event["means"])) if "means" in event else _SHORT.get(event["kind"], ())
+
+
+def one_each(events: Sequence[Event]) -> list[Event]:
+    """Events of several truths, each once: what was to be seen, heard and felt of one event is one, by all its means.
+
+    What is heard or felt stands for what was seen of it, as in the log.
+    """
+    found: list[dict[str, Any]] = []
+    for event in sorted(events, key=lambda one: (one["kind"] == "flash", one["t_start_ns"])):
+        known = next((one for one in found if _is_same(one, event)), None)
+        if known is None:
+            found.append(dict(event))
+        else:
+            both = {*means_of(known), *means_of(event)}
+            known["means"] = [means for means in Means if means in both]
+            known["count"] = max(known["count"], event["count"])
+    return sorted(found, key=lambda one: one["t_start_ns"])
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    if one["kind"] not in _SHORT or other["kind"] not in _SHORT or one["zone"] != other["zone"]:
+        return False
+    if set(means_of(one)) & set(means_of(other)):
+        return False
+    near = wgs84.enu_from_geodetic(other["lat_deg"], other["lon_deg"], 0.0, (one["lat_deg"], one["lon_deg"], 0.0))
+    apart_s = abs(one["t_start_ns"] - other["t_start_ns"]) / NS_PER_S
+    return apart_s <= _SAME_S and float(np.hypot(*near[:2])) <= _SAME_M
 
 
 def load_truth(path: Path) -> dict[str, Any]:

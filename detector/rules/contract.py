@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.association import Carrier, Noticed
 from detector.config.agreement_map import AgreementMap, Shape
 from detector.model import CameraPose, Incident, Means, Scene, Undecided, Violation
 
@@ -25,6 +26,7 @@ class RuleContext:
     time_zone: IANA name; the hours of a curfew are in it.
     ground_in_view: outline of the ground that a picture shows, as Locator.footprint gives it.
     origin: longitude and latitude of the zero of the sensors' plane; None where it is on no map. [deg]
+    carrier: what carries waves to the sensors; None where their places are not known.
     """
 
     rule_id: str
@@ -37,6 +39,7 @@ class RuleContext:
     time_zone: str = "UTC"
     ground_in_view: Callable[[CameraPose | None, tuple[int, int]], NDArray[np.float64] | None] = _no_ground
     origin: tuple[float, float] | None = None
+    carrier: Carrier | None = None
 
 
 class Rule(Protocol):
@@ -61,12 +64,13 @@ class Rule(Protocol):
         """How long after its start an incident opens, as a rule: so much of the recording is held for its clip. [s]"""
         ...
 
-    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided | Noticed]:
         """Look at one judged frame.
 
         Yields:
             A Violation, OPEN, once when an incident begins; the same one, CLOSED, once when it has ended, which may
-            be up to `cooldown_s` later; an Undecided once per mover and stretch when the stretch is over.
+            be up to `cooldown_s` later; an Undecided once per mover and stretch when the stretch is over. A rule on
+            what is so short that other means may place it too, a Noticed for each moment, after what it opened.
         """
         ...
 
@@ -86,8 +90,8 @@ class HeardRule(Protocol):
 
     def __init__(self, config: Any, context: RuleContext) -> None: ...
 
-    def hear(self, incident: Incident) -> Iterator[Violation | Undecided]:
-        """Judge one incident. What it begins is OPEN at once."""
+    def hear(self, incident: Incident) -> Iterator[Violation | Undecided | Noticed]:
+        """Judge one incident. What it begins is OPEN at once; what it is counted in, or left undecided, is Noticed."""
         ...
 
     def pass_time(self, t_ns: int) -> Iterator[Violation | Undecided]:

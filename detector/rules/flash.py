@@ -18,7 +18,8 @@ class Flash(SightingRule):
 
     Flashes near one another that follow within `cooldown_s` are one incident, which counts them; light that stays on
     over frames less than `apart_s` apart is one flash. The border of a zone belongs to the outside; a flash whose
-    95 % position ellipse straddles it is undecidable. Without zones no telemetry is needed.
+    95 % position ellipse straddles it is undecidable. Without zones no telemetry is needed. What is heard or felt of it
+    is joined to it.
 
     Hit: five flashes at one spot within 8 s: one incident of 5.   Miss: the sun glints on water for a minute outside.
     """
@@ -26,6 +27,7 @@ class Flash(SightingRule):
     kind = "flash"
     wanted = Kind.FLASH
     words = "muzzle flash or other short bright light"
+    momentary = True
 
     class Config(SightingSettings):
         """Settings of flashes."""

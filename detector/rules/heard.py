@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from detector.association import IncidentSeries, SeriesConfig, SeriesKeeper, lon_lat
+from detector.association import IncidentSeries, Noticed, SeriesConfig, SeriesKeeper, heard, lon_lat
 from detector.config.agreement_map import Shape
 from detector.geo.wgs84 import metres_per_degree
 from detector.model import Incident, Means, Place, State, Undecided, Violation
@@ -79,7 +79,7 @@ class Heard:
         """So many incidents have to follow one another. [1]"""
         raise NotImplementedError
 
-    def hear(self, incident: Incident) -> Iterator[Violation | Undecided]:
+    def hear(self, incident: Incident) -> Iterator[Violation | Undecided | Noticed]:
         """Judge one incident."""
         for verdict in self._verdicts(incident):
             group = "" if verdict.zone is None else verdict.zone.shape_id, not verdict.why_not
@@ -93,6 +93,17 @@ class Heard:
             if not begun.verdict.why_not and not begun.is_open and series.count >= self.least:
                 begun.is_open = True
                 yield self._violation(begun, series, State.OPEN)
+            yield from self._noticed(incident, begun, series)
+
+    def _noticed(self, incident: Incident, begun: _Begun, series: IncidentSeries) -> Iterator[Noticed]:
+        """The incident for the joiner, unless too few have followed one another for this rule to say anything."""
+        origin, carrier = self.context.origin, self.context.carrier
+        if origin is None or carrier is None or not (begun.is_open or begun.verdict.why_not):
+            return
+        violation = self._violation(begun, series, State.OPEN) if begun.is_open else None
+        noticed = heard(incident, origin, carrier, self.context.means[0], violation)
+        if noticed is not None:
+            yield noticed
 
     def pass_time(self, t_ns: int) -> Iterator[Violation | Undecided]:
         """Close what has ended."""

@@ -12,6 +12,8 @@ class Impulse(Heard):
     to the outside; an impulse whose 95 % ellipse straddles it is undecidable, and so is one without a place. One sensor
     alone raises nothing.
 
+    A flash seen there and then, or a shock at a sensor alone when it was due, is joined to it.
+
     Hit: an explosion that five microphones hear, its ellipse inside the zone.   Miss: a door that one of them hears;
     thunder from outside.
     """

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from detector.association import Noticed
 from detector.config.agreement_map import Shape
 from detector.model import Kind, Scene, Sight, State, Undecided, Violation
 from detector.rules.continuity import Continuity, Link
@@ -17,7 +18,7 @@ from detector.rules.movers import quoted, straddles
 from detector.rules.points import Points, detection_ground_points, detection_picture_points
 from detector.rules.report import Peak, Reporter, place_of_detection, probability_beyond
 from detector.rules.sides import ShapeSet
-from detector.timebase import ns_from_seconds
+from detector.timebase import NS_PER_S, ns_from_seconds
 
 _Found = tuple[Shape | None, bool, int, int, float]  # zone, on the ground, row, decision, confidence
 
@@ -35,6 +36,8 @@ class SightingRule:
     kind: ClassVar[str]
     wanted: ClassVar[Kind]
     words: ClassVar[str]
+    momentary: ClassVar[bool] = False
+    """Each that is counted is a moment, which others may have noticed too."""
 
     def __init__(self, config: Any, context: RuleContext) -> None:
         self.config = config
@@ -45,6 +48,7 @@ class SightingRule:
         self._ground = ShapeSet([zone for zone in zones if zone.feed is None])
         self._picture = ShapeSet([zone for zone in zones if zone.feed is not None])
         self._incidents: list[Incident] = []
+        self._before_ns: int | None = None
         self._patience_ns = ns_from_seconds(max(config.cooldown_s, config.max_gap_s))
 
     @property
@@ -57,8 +61,12 @@ class SightingRule:
         """One sighting is an incident at once. [s]"""
         return 0.0
 
-    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided | Noticed]:
         """Look at one judged frame."""
+        yield from self._look(scene)
+        self._before_ns = scene.t_ns
+
+    def _look(self, scene: Scene) -> Iterator[Violation | Undecided | Noticed]:
         link = self._continuity.link(scene)
         if link is Link.SKIPPED:
             # Passed over for motion only: a flash lasts one frame and is looked for in each.
@@ -81,6 +89,7 @@ class SightingRule:
         """Close what is open."""
         yield from self._end(self._incidents)
         self._continuity.reset()
+        self._before_ns = None
 
     def _counted(self, incident: Incident, t_ns: int) -> int:
         """How many the incident counts with a sighting at this time. [1]"""
@@ -106,7 +115,7 @@ class SightingRule:
                 confidence = probability_beyond(float(judged.margin[k]))
                 yield zone, on_ground, int(judged.row[k]), int(judged.decision[k]), confidence
 
-    def _take(self, found: _Found, scene: Scene, points: Points) -> Iterator[Violation]:
+    def _take(self, found: _Found, scene: Scene, points: Points) -> Iterator[Violation | Noticed]:
         zone, on_ground, row, decision, confidence = found
         radius = self.config.same_place_m if on_ground else self.config.same_place_px
         same = [
@@ -126,12 +135,32 @@ class SightingRule:
             incident = Incident(f"{self.kind} {number + 1}, {where}", zone, on_ground, scene.t_ns, scene.t_ns, xy)
             incident.decided = decision > 0
             self._incidents.append(incident)
-        incident.count = self._counted(incident, scene.t_ns)
+        before, incident.count = incident.count, self._counted(incident, scene.t_ns)
         score = float(scene.detections.score[row])
         incident.sees(scene.t_ns, Peak(score, confidence, scene.t_ns, place_of_detection(scene, row), {"score": score}))
         if incident.decided and not incident.is_open and self._is_enough(incident):
             incident.is_open = True
             yield self._violation(incident, State.OPEN)
+        if self.momentary and on_ground and incident.count > before:
+            yield from self._noticed(incident, scene, row)
+
+    def _noticed(self, incident: Incident, scene: Scene, row: int) -> Iterator[Noticed]:
+        """What is new in this frame, for the joiner; its time is known to the time since the frame before."""
+        place, before_ns = place_of_detection(scene, row), self._before_ns
+        if place.lat_deg is None or place.lon_deg is None or place.covariance_m2 is None:
+            return
+        if before_ns is None or before_ns >= scene.t_ns:
+            return
+        context = self.context
+        yield Noticed(
+            context.source_id,
+            context.means[0],
+            self._violation(incident, State.OPEN) if incident.is_open else None,
+            scene.t_ns,
+            (scene.t_ns - before_ns) / NS_PER_S,
+            ((place.lon_deg, place.lat_deg),),
+            place.covariance_m2,
+        )
 
     def _violation(self, incident: Incident, state: State) -> Violation:
         if incident.peak is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from detector.synthetic.agreement import write_map
 from detector.synthetic.encode import write_feed
 from detector.synthetic.faults import Fault
+from detector.synthetic.scene import Scene
 from detector.synthetic.scenes import SCENES
 from detector.synthetic.sheet import write_sheet
-from detector.synthetic.sound import demo_listening, write_listening
+from detector.synthetic.sound import Listening, demo_ground, demo_listening, write_listening
 
 app = typer.Typer(help="Drone footage with known truth.", no_args_is_help=True, add_completion=False)
 
@@ -50,10 +52,25 @@ def sound(
     seed: Annotated[int, typer.Option(help="The same seed gives the same samples and truth.")] = 1,
 ) -> None:
     """Make what five microphones around a scene hear."""
+    _written(demo_listening, name, out, seed)
+
+
+@app.command("ground")
+def ground(
+    name: Annotated[str, typer.Argument(help="One of `list`: its flashes are felt.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: a FLAC and its station, the truth.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same samples and truth.")] = 1,
+) -> None:
+    """Make what one geophone at the side of a scene feels."""
+    _written(demo_ground, name, out, seed)
+
+
+def _written(listening: Callable[[Scene], Listening], name: str, out: Path, seed: int) -> None:
     if name not in SCENES:
         raise typer.BadParameter(f"{name!r} is not a scene; allowed are {', '.join(SCENES)}")
-    files = write_listening(replace(demo_listening(SCENES[name](seed)), seed=seed), out)
-    typer.echo(f"{out}: {len(files)} microphones, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+    files = write_listening(replace(listening(SCENES[name](seed)), seed=seed), out)
+    size = sum(file.stat().st_size for file in files) / 1e6
+    typer.echo(f"{out}: {len(files)} sensor{'' if len(files) == 1 else 's'}, {size:.1f} MB")
 
 
 @app.command()

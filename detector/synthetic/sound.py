@@ -1,10 +1,11 @@
-"""What microphones around a scene hear: its flashes and other bangs, with known truth."""
+"""What microphones around a scene hear, or a geophone feels: its flashes and other bangs, with known truth."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
-from detector.association import Medium, air
+from detector.association import Medium, air, ground
 from detector.association.travel import travel
 from detector.synthetic.agreement import zone_polygons
 from detector.synthetic.place import Place
@@ -22,6 +23,10 @@ from detector.timebase import NS_PER_S, ns_from_iso
 
 _NOISE = 0.001
 _DIES_AWAY_S = 0.02
+# Of the ground's wave: how it swings, how it dies away, how much of a bang goes into the ground. [Hz], [s], [1]
+_SWINGS_HZ, _GROUND_DIES_AWAY_S, _INTO_GROUND = 14.0, 0.15, 0.2
+# What the sound in the air, later, does to the ground, as a share of the ground's own wave. [1]
+_AIR_ON_GROUND = 0.5
 _LOUD_AT_M = 100.0
 # One place and one series, as the rules of configs/demo.yaml have it.
 _SERIES_M, _SERIES_S = 60.0, 10.0
@@ -48,7 +53,10 @@ class Knock:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Microphones, and everything they will hear. microphones_m: name -> east, north, up. [m]"""
+    """Microphones, and everything they will hear. microphones_m: name -> east, north, up. [m]
+
+    wave_m_s: they are geophones, and this is the speed of the ground's first wave; None: microphones. [m/s]
+    """
 
     place: Place
     start: str
@@ -59,6 +67,7 @@ class Listening:
     temperature_c: float = 10.0
     rate_hz: int = 4000
     seed: int = 1
+    wave_m_s: float | None = None
 
 
 def demo_listening(scene: Scene) -> Listening:
@@ -75,9 +84,18 @@ def demo_listening(scene: Scene) -> Listening:
     return Listening(scene.place, scene.start, scene.seconds, microphones, (*explosions, *shots), (Knock(5.0, "east"),))
 
 
+def demo_ground(scene: Scene) -> Listening:
+    """One geophone at the side of the scene feels the same as its microphones hear, and a footstep beside it."""
+    heard = demo_listening(scene)
+    step = Knock(6.0, "geophone", 0.05)
+    geophone = {"geophone": (-250.0, -60.0, 0.0)}
+    return replace(heard, microphones_m=geophone, knocks=(step,), rate_hz=250, wave_m_s=1800.0)
+
+
 def sounds(listening: Listening) -> dict[str, NDArray[np.float64]]:
     """What each microphone hears, shares of full scale. shape (T,) each"""
-    medium = air(listening.temperature_c)
+    in_air = air(listening.temperature_c)
+    in_ground = None if listening.wave_m_s is None else ground(listening.wave_m_s)
     heard = {}
     for number, (name, at_m) in enumerate(listening.microphones_m.items()):
         random = np.random.default_rng([listening.seed, number])
@@ -86,7 +104,13 @@ def sounds(listening: Listening) -> dict[str, NDArray[np.float64]]:
             source_m = np.array([bang.east_m, bang.north_m, 0.0])
             far_m = float(np.linalg.norm(source_m - at_m))
             loudness = bang.loudness * _LOUD_AT_M / max(far_m, _LOUD_AT_M)
-            _add(samples, bang.t_s + _delay_s(source_m, at_m, medium), loudness, listening.rate_hz, random)
+            by_air_s = bang.t_s + _delay_s(source_m, at_m, in_air)
+            if in_ground is None:
+                _add(samples, by_air_s, loudness, listening.rate_hz, random)
+            else:
+                strength = _INTO_GROUND * loudness
+                _swing(samples, bang.t_s + _delay_s(source_m, at_m, in_ground), strength, listening.rate_hz)
+                _swing(samples, by_air_s, _AIR_ON_GROUND * strength, listening.rate_hz)
         for knock in listening.knocks:
             if knock.microphone == name:
                 _add(samples, knock.t_s, knock.loudness, listening.rate_hz, random)
@@ -133,6 +157,7 @@ def _events(series: Sequence[Bang], listening: Listening) -> list[dict[str, Any]
             "kind": "impulse",
             "zone": zone_id,
             "object_ids": [],
+            "means": ["acoustic" if listening.wave_m_s is None else "seismic"],
             "count": len(series),
             "t_start_ns": start_ns + round(first.t_s * NS_PER_S),
             "t_end_ns": start_ns + round(last.t_s * NS_PER_S),
@@ -155,3 +180,11 @@ def _add(samples: NDArray[np.float64], t_s: float, loudness: float, rate_hz: int
     burst = loudness / 3 * random.normal(size=length) * decay
     room = samples[at : at + length]
     room += burst[: len(room)]
+
+
+def _swing(samples: NDArray[np.float64], t_s: float, strength: float, rate_hz: int) -> None:
+    """A swing of the ground that begins at once and dies away, sampled where it is between two samples."""
+    first, length = math.ceil(t_s * rate_hz), round(8 * _GROUND_DIES_AWAY_S * rate_hz)
+    room = samples[first : first + length]
+    since_s = (first + np.arange(len(room))) / rate_hz - t_s
+    room += strength * np.exp(-since_s / _GROUND_DIES_AWAY_S) * np.cos(2 * np.pi * _SWINGS_HZ * since_s)

@@ -26,7 +26,7 @@ def test_settings_read_as_in_the_file_not_as_python_has_them(
 
 def test_one_of_a_thing_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(CONFIGS / "demo.yaml")]) == 0
-    assert "1 feed, 1 network, 4 zones, 1 line, 8 rules." in capsys.readouterr().out
+    assert "1 feed, 2 networks, 4 zones, 1 line, 8 rules." in capsys.readouterr().out
 
 
 def test_a_name_in_brackets_is_shown_and_not_taken_for_markup(
@@ -57,5 +57,5 @@ def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "demo.geojson").write_bytes((CONFIGS / "demo.geojson").read_bytes())
     assert run(["check", str(tmp_path / "a.yaml")]) == 2
     (told,) = capsys.readouterr().err.splitlines()
-    assert ":46: " in told
+    assert ":51: " in told
     assert "'25:00' is not a time of day like 22:00" in told

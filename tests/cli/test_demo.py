@@ -21,7 +21,8 @@ def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(ROOT / "configs" / name, tmp_path / "configs" / name)
     for suffix in ("ts", "truth.json.gz"):
         shutil.copy(ROOT / "sample_feeds" / f"crossing.{suffix}", tmp_path / "sample_feeds" / f"demo.{suffix}")
-    shutil.copytree(ROOT / "sample_feeds" / "demo-sound", tmp_path / "sample_feeds" / "demo-sound")
+    for name in ("demo-sound", "demo-ground"):
+        shutil.copytree(ROOT / "sample_feeds" / name, tmp_path / "sample_feeds" / name)
     monkeypatch.setattr(demo, "_HERE", tmp_path)
     return tmp_path
 
@@ -35,7 +36,10 @@ def test_the_demo_shows_what_was_found_holds_it_against_the_truth_and_says_where
     assert "events of the truth found" in shown
     assert "0 reported without cause" in shown
     assert "missed" not in shown
-    assert "3 impulse sounds heard by 5 sensors" in " ".join(shown.split())
+    assert "2 by acoustic and seismic" in shown
+    told = " ".join(shown.split())
+    assert "3 impulse sounds heard by 5 sensors" in told
+    assert told.count("noticed by microphones (acoustic), geophone (seismic)") == 2
     for command in ("log list", "log coverage", "log verify"):
         assert f"trucewatch {command} {out}" in shown
     assert run(["log", "verify", str(out)]) == 0

@@ -324,16 +324,29 @@ def test_a_sound_file_without_a_time_needs_a_start(tmp_path: Path) -> None:
     assert (logged.violation.t_peak_ns - START_NS) / 1e9 == pytest.approx(EXPLOSION[0], abs=0.05)
 
 
-def test_one_sensor_of_two_names_or_one_alone_cannot_listen_together(tmp_path: Path) -> None:
+def test_one_sensor_alone_is_listened_to_and_raises_nothing(tmp_path: Path) -> None:
     media = microphones(tmp_path, [EXPLOSION])
+    out = tmp_path / "one"
+    rules = [{"id": "silence", "kind": "impulse", "without_place": "violation"}]
+    assert run(["replay", str(configuration(tmp_path, media[:1], rules=rules)), "--out", str(out)]) == 0
+    with open_reader(out) as reader:
+        assert reader.violations() == []
+        assert reader.undecided() == []
+        (slot, *_) = reader.coverage()
+        assert slot.source_id == "mics/north.flac"
+        assert {gap.source_id for gap in reader.gaps()} == {"mics/north.flac"}
+
+
+def test_what_cannot_listen_together_nor_support_anything_is_incomplete_and_says_why(tmp_path: Path) -> None:
+    media = microphones(tmp_path, [EXPLOSION], local=True)
     assert run(["replay", str(configuration(tmp_path, media[:1])), "--out", str(tmp_path / "one")]) == 3
-    with open_reader(tmp_path / "one") as reader:
-        assert "two sensors or more" in reader.runs()[0].ends[0].detail
+    assert run(["replay", str(configuration(tmp_path, media[:1], window_s=2.0)), "--out", str(tmp_path / "w")]) == 3
     station = json.loads((tmp_path / "west.json").read_text())
     (tmp_path / "west.json").write_text(json.dumps({**station, "sensor": "north"}))
     assert run(["replay", str(configuration(tmp_path, media)), "--out", str(tmp_path / "two")]) == 3
-    with open_reader(tmp_path / "two") as reader:
-        assert "north stands at two places" in reader.runs()[0].ends[0].detail
+    for name, why in (("one", "on no map"), ("w", "two sensors or more"), ("two", "north stands at two places")):
+        with open_reader(tmp_path / name) as reader:
+            assert why in reader.runs()[0].ends[0].detail
 
 
 def test_sensors_of_unknown_places_hear_one_incident_within_a_window(tmp_path: Path) -> None:

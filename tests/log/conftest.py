@@ -14,15 +14,18 @@ from detector.model import (
     Decision,
     Gap,
     GapReason,
+    Joined,
     Means,
     MediaFile,
     Place,
     Run,
     RunEnd,
+    Split,
     State,
     Undecided,
     Verdict,
     Violation,
+    Witness,
 )
 
 T0 = 1_772_346_600_000_000_000
@@ -61,9 +64,23 @@ UNDECIDED = Undecided(
     "strip-entry", "zone_entry", "north", "track 13", T0, T0 + S, PLACE, "ellipse over the border", RUN.run_id
 )
 
+JOINED = Joined(
+    OPENED.violation_id,
+    (),
+    "felt when it was due",
+    T0 + 10 * S,
+    witnesses=(Witness("geophone", Means.SEISMIC, T0 + 11 * S),),
+    means=(Means.CAMERA, Means.UAV, Means.SEISMIC),
+    place=PLACE,
+    t_sigma_s=0.02,
+    misfit=1.5,
+    run_id=RUN.run_id,
+)
+SPLIT = Split(OPENED.violation_id, (), "a lorry", T0 + 9100 * S, "party A", "major Ö", witnesses=("geophone",))
+
 
 def fill(folder: Path) -> Path:
-    """A whole small run: a log with one entry of each kind, and its evidence."""
+    """A whole small run: a log with one entry of each kind, and its evidence. What is joined is split again."""
     store = EvidenceStore(folder / "evidence")
     with LogWriter(folder) as log:
         log.begin(RUN)
@@ -77,7 +94,9 @@ def fill(folder: Path) -> Path:
         log.closed(CLOSED)
         log.gap(GAP, RUN.run_id)
         log.coverage(SLOT, RUN.run_id)
+        log.joined(JOINED)
         log.verdict(VERDICT)
+        log.split(SPLIT)
         log.end(END)
     return folder / "violations.sqlite"
 

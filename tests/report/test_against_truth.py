@@ -10,7 +10,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import Means, Place, State, Undecided, Violation
-from detector.report.against_truth import compare, load_truth
+from detector.report.against_truth import compare, load_truth, means_of, one_each
 
 S = 1_000_000_000
 LAT, LON = 42.3, -99.5
@@ -145,3 +145,54 @@ def test_truth_that_cannot_be_read_is_told_by_its_name(tmp_path, content):
 def test_truth_that_is_not_there_is_told_by_its_name(tmp_path):
     with pytest.raises(SourceError, match="nowhere"):
         load_truth(tmp_path / "nowhere.json")
+
+
+def short(kind, start_s=9.0, north_m=0.0, zone="strip", count=1, **more):
+    return {
+        **event(kind, start_s=start_s, objects=(), count=count, **more),
+        "lat_deg": LAT + north_m * METRE,
+        "zone": zone,
+    }
+
+
+def test_what_was_to_be_seen_heard_and_felt_of_one_event_is_one_by_all_its_means():
+    felt = short("impulse", means=["seismic"])
+    events = [event(), short("flash", 9.02, 1.0, count=5), short("impulse", means=["acoustic"], count=3), felt]
+    whole, other = one_each(events)
+    if whole["kind"] != "impulse":
+        whole, other = other, whole
+    assert means_of(whole) == (Means.UAV, Means.ACOUSTIC, Means.SEISMIC)
+    assert whole["count"] == 5
+    assert other == event()
+    assert events[1]["count"] == 5  # nothing that was given is changed
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        short("flash", 9.6),  # 0.6 s later
+        short("flash", north_m=30.0),
+        short("flash", zone="corridor"),
+        short("impulse"),  # heard twice is two
+        event(),
+    ],
+)
+def test_what_is_apart_in_time_place_zone_or_by_the_same_means_is_two(other):
+    assert len(one_each([short("impulse"), other])) == 2
+
+
+def test_an_event_of_three_means_is_found_once_and_told_with_them():
+    whole = one_each([short("flash"), short("impulse"), short("impulse", means=["seismic"])])
+    by_all = replace(violation("impulse"), means=(Means.UAV, Means.ACOUSTIC, Means.SEISMIC))
+    result = compare([by_all], whole)
+    assert str(result) == "1 of 1 events of the truth found (1 by uav, acoustic and seismic), 0 reported without cause"
+    assert result.lacking == ()
+
+
+def test_means_that_are_lacking_and_records_that_were_not_joined_are_told():
+    whole = one_each([short("flash"), short("impulse"), short("impulse", means=["seismic"])])
+    heard_only = replace(violation("impulse"), means=(Means.ACOUSTIC,))
+    result = compare([heard_only, violation("flash")], whole)
+    assert result.lacking == ((whole[0], (Means.UAV, Means.SEISMIC)),)
+    assert [one.rule_kind for one in result.without_cause] == ["flash"]
+    assert str(result) == "1 of 1 events of the truth found, 1 reported without cause"

@@ -15,6 +15,7 @@ import shapely
 
 from detector.anomaly import Memory, Passage, Stretch
 from detector.anomaly.cells import grid_places
+from detector.association import Noticed
 from detector.config.agreement_map import AgreementMap, Shape
 from detector.geo.wgs84 import metres_per_degree
 from detector.model import CameraPose, Detections, GroundFixes, Kind, Scene, Sight, Tracks
@@ -146,6 +147,12 @@ def _quiet_days() -> Path:
 
 
 def outcome(judge, scenes: Iterable[Scene]) -> list:
+    """What goes to the log."""
+    return [one for one in everything(judge, scenes) if not isinstance(one, Noticed)]
+
+
+def everything(judge, scenes: Iterable[Scene]) -> list:
+    """What goes to the log and what goes to the joiner."""
     entries, last = [], T0
     for one in scenes:
         entries += judge.judge(one)

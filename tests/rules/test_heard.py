@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from shapely.geometry import Polygon
 
-from detector.association import lon_lat
+from detector.association import Carrier, Noticed, air, lon_lat
 from detector.config.agreement_map import AgreementMap, Shape
 from detector.model import Incident, Means, State, Undecided, Violation
 from detector.rules import HEARD_RULES, RuleContext
@@ -45,13 +45,19 @@ def at(t_s: float, place_m: tuple[float, float] = (0.0, 0.0), **more: Any) -> In
     return replace(PLACED, t_ns=round(t_s * NS_PER_S), position_m=place_m, **more)
 
 
-def rule(kind: str = "impulse", means: Means = Means.ACOUSTIC, origin: Any = ORIGIN, **settings: Any) -> Any:
+def rule(
+    kind: str = "impulse",
+    means: Means = Means.ACOUSTIC,
+    origin: Any = ORIGIN,
+    carrier: Carrier | None = None,
+    **settings: Any,
+) -> Any:
     made = HEARD_RULES[kind]
-    context = RuleContext("r", "mics", MAP, means=(means,), origin=origin, run_id="run")
+    context = RuleContext("r", "mics", MAP, means=(means,), origin=origin, run_id="run", carrier=carrier)
     return made(made.Config(**settings), context)
 
 
-def judged(one: Any, *incidents: Incident) -> list[Violation | Undecided]:
+def judged(one: Any, *incidents: Incident) -> list[Violation | Undecided | Noticed]:
     found = [entry for incident in incidents for entry in one.hear(incident)]
     return [*found, *one.finish()]
 
@@ -172,3 +178,43 @@ def test_the_place_on_the_map_is_the_surest_incidents() -> None:
     assert (closed.place.lat_deg, closed.place.lon_deg) == pytest.approx((lat_deg, lon_deg), abs=1e-7)
     assert closed.place.covariance_m2 == (25.0, 5.0, 16.0)
     assert np.isfinite(closed.measures["t_sigma_s"])
+
+
+CARRIER = Carrier(air(15.0), 3000.0)
+
+
+def noticed(one: Any, *incidents: Incident) -> list[Noticed]:
+    return [entry for entry in judged(one, *incidents) if isinstance(entry, Noticed)]
+
+
+def test_each_incident_that_is_counted_is_noticed_with_its_record() -> None:
+    entries = judged(rule(carrier=CARRIER), at(1.0), at(3.0, (4.0, 3.0)))
+    opened, first, second, _ = entries
+    assert isinstance(opened, Violation)
+    for one, t_s, place_m in ((first, 1.0, (0.0, 0.0)), (second, 3.0, (4.0, 3.0))):
+        assert isinstance(one, Noticed)
+        assert one.violation is not None
+        assert one.violation.violation_id == opened.violation_id
+        assert (one.t_ns, one.t_sigma_s, one.covariance_m2) == (t_s * NS_PER_S, 0.005, (25.0, 5.0, 16.0))
+        assert one.places[0] == pytest.approx(tuple(lon_lat(place_m, ORIGIN)))
+
+
+def test_what_is_undecided_is_noticed_without_a_record_and_what_is_outside_is_not() -> None:
+    (border,) = noticed(rule(zones=["strip"], carrier=CARRIER), at(1.0, (0.0, 99.0)))
+    assert border.violation is None
+    assert noticed(rule(zones=["strip"], carrier=CARRIER), at(1.0, (0.0, 150.0))) == []
+    (directed,) = noticed(rule(carrier=CARRIER), BEARING)
+    assert (directed.violation, directed.bearings_deg, directed.bearing_sigma_deg) == (None, (45.0,), 2.0)
+    assert directed.observer == pytest.approx(ORIGIN)
+    (either,) = noticed(rule(carrier=CARRIER), EITHER)
+    assert (len(either.places), either.covariance_m2) == (2, None)
+    assert noticed(rule(carrier=CARRIER), NOTHING) == []
+
+
+def test_of_a_series_incidents_are_noticed_from_the_one_on_that_makes_it_one() -> None:
+    found = noticed(rule("series", min_count=4, carrier=CARRIER), *(at(float(k)) for k in range(6)))
+    assert [one.t_ns // NS_PER_S for one in found] == [3, 4, 5]
+
+
+def test_without_a_map_nothing_is_noticed() -> None:
+    assert noticed(rule(origin=None, carrier=CARRIER), at(1.0)) == []

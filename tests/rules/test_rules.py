@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
+from detector.association import Noticed
 from detector.config.agreement_map import Shape
 from detector.model import Kind, Sight, State, Undecided, Violation
 from detector.rules import RULES
@@ -17,6 +18,7 @@ from tests.rules.scene_making import (
     T0,
     WEST_EAST,
     Mover,
+    everything,
     film,
     outcome,
     quiet_days,
@@ -268,6 +270,31 @@ def test_a_flash_in_a_frame_that_was_passed_over_for_motion_is_counted():
         for one in scenes
     ]
     assert [entry.count for entry in outcome(rule("flash", ZONE), scenes)] == [1, 1]
+
+
+def test_each_flash_that_is_counted_is_noticed_with_its_record_its_place_and_the_time_since_the_frame_before():
+    def lit(*frames, at_m=(0.0, 0.0)):
+        return [scene(i, [], flashes=[at_m] if i in frames else []) for i in range(40)]
+
+    entries = everything(rule("flash", ZONE), lit(5, 6, 15))  # two frames of one light, then another
+    found = [one for one in entries if isinstance(one, Noticed)]
+    opened = entries[0]
+    assert [(one.t_ns - T0) / 1e9 for one in found] == [0.5, 1.5]
+    assert {one.violation.violation_id for one in found} == {opened.violation_id}
+    assert entries.index(opened) < entries.index(found[0])
+    assert [one.t_sigma_s for one in found] == [0.1, 0.1]
+    assert found[0].places == ((opened.place.lon_deg, opened.place.lat_deg),)
+    assert found[0].covariance_m2 == (4.0, 0.0, 4.0)
+    (doubtful,) = [
+        one for one in everything(rule("flash", ZONE), lit(5, at_m=(100.0, 0.0))) if isinstance(one, Noticed)
+    ]
+    assert doubtful.violation is None
+    for nothing in (lit(0), lit(5, at_m=(300.0, 0.0))):  # no frame before it; outside
+        assert not any(isinstance(one, Noticed) for one in everything(rule("flash", ZONE), nothing))
+    blind = [dataclasses.replace(one, pose=None) for one in lit(5)]
+    assert not any(isinstance(one, Noticed) for one in everything(rule("flash"), blind))
+    burning = [scene(i, [], flashes=[(0.0, 0.0)], kind=Kind.SMOKE) for i in range(40)]
+    assert not any(isinstance(one, Noticed) for one in everything(rule("smoke", ZONE), burning))
 
 
 def test_fire_counts_when_it_was_seen_for_long_enough():

@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from detector.association import air
+from detector.association import air, ground
 from detector.association.travel import travel
 from detector.synthetic import SCENES
 from detector.synthetic.place import VALE
-from detector.synthetic.sound import Bang, Knock, Listening, demo_listening, heard_events, sounds, write_listening
+from detector.synthetic.sound import (
+    Bang,
+    Knock,
+    Listening,
+    demo_ground,
+    demo_listening,
+    heard_events,
+    sounds,
+    write_listening,
+)
 from detector.timebase import ns_from_iso
 
 START = "2026-03-01T09:30:00Z"
@@ -63,3 +72,23 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path):
         station = json.loads(file.with_suffix(".json").read_text())
         assert station["position"]["alt_m"] == pytest.approx(742.0 + 5.0, abs=0.1)
     assert json.loads((tmp_path / "two" / "truth.json").read_text())["events"][0]["zone"] == "strip"
+
+
+def test_a_geophone_feels_the_ground_wave_first_and_then_weaker_what_the_air_brings():
+    at_m, source_m = (600.0, 0.0, 0.0), [0.0, 0.0, 0.0]
+    listening = Listening(VALE, START, 6.0, {"g": at_m}, (Bang(1.0, 0.0, 0.0, 5.0),), rate_hz=250, wave_m_s=1800.0)
+    felt = np.abs(sounds(listening)["g"])
+    by_ground_s = 1.0 + float(travel(source_m, at_m, ground(1800.0)).time_s)
+    by_air_s = 1.0 + float(travel(source_m, at_m, air(10.0)).time_s)
+    assert first_loud_s(felt, 250) == pytest.approx(by_ground_s, abs=1 / 250)
+    between = felt[round((by_air_s - 0.2) * 250) : round((by_air_s - 0.01) * 250)].max()
+    on_arrival = felt[round(by_air_s * 250) : round((by_air_s + 0.1) * 250)].max()
+    assert between < 0.3 * on_arrival < 0.3 * felt.max()
+
+
+def test_the_demo_ground_has_the_events_of_its_sound_by_another_means():
+    scene = SCENES["demo"](1)
+    heard, felt = heard_events(demo_listening(scene)), heard_events(demo_ground(scene))
+    assert [{**one, "means": 0} for one in heard] == [{**one, "means": 0} for one in felt]
+    assert {tuple(one["means"]) for one in heard} == {("acoustic",)}
+    assert {tuple(one["means"]) for one in felt} == {("seismic",)}

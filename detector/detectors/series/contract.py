@@ -26,6 +26,10 @@ class SeriesDetector(Protocol):
         """Stretches of time that were there and could not be judged (warming up), since this was last asked."""
         ...
 
+    def told_ns(self) -> int | None:
+        """Every trigger of any stream with an onset before this has been given; None: there is no stream. [ns]"""
+        ...
+
     def hearing(self) -> list[Hearing]:
         """What could have been noticed, second by second, since this was last asked; of noise it can be said for."""
         ...

@@ -22,6 +22,11 @@ class HopMeans:
         self._hop_ns = hop_ns
         self._open: list[tuple[NDArray[np.int64], Float]] = []
 
+    @property
+    def open_ns(self) -> int | None:
+        """Of the first sample of the hop that is open; None: none is. [ns]"""
+        return int(self._open[0][0][0]) if self._open else None
+
     def push(self, t_ns: NDArray[np.int64], values: Float) -> tuple[NDArray[np.int64], Float]:
         """Take samples, ascending in time, shape (T,), (T, C); the hops that ended, shape (N,), (N, C)."""
         if not len(t_ns):

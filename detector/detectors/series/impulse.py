@@ -75,6 +75,10 @@ class ImpulseDetector:
             for key, stretch in list(self._stretches.items())
         ]
 
+    def told_ns(self) -> int | None:
+        """Every impulse of any stream with an onset before this has been given; None: there is no stream. [ns]"""
+        return min((stretch.told_ns() for stretch in self._stretches.values()), default=None)
+
     def unjudged(self) -> list[Gap]:
         """When each channel was warming up, since this was last asked."""
         told, self._unjudged = self._unjudged, []

@@ -112,6 +112,14 @@ class Stretch:
             for end_ns, energy in told
         ]
 
+    def told_ns(self) -> int:
+        """Every impulse with an onset before this has been given. [ns]"""
+        going_on = [*self._waiting, *self._open.values()]
+        noticed = min([self._hops, *(one.first_hop for one in going_on if one.onset_ns is None)])
+        sample = max(noticed * self._hop - self._before, self._first) - self._first
+        found = [one.onset_ns for one in going_on if one.onset_ns is not None]
+        return min([int(self._t_ns[sample]), *found])
+
     def _judge(self, begin: int, count: int) -> None:
         """Look at the next `count` hops, whose first sample is the `begin`-th of those kept."""
         rows = slice(begin, begin + count * self._hop)

@@ -54,6 +54,10 @@ class JointDetector:
         found, _ = stretch.push(series.t_ns, series.values)
         return self._told(key, stretch, found)
 
+    def told_ns(self) -> int | None:
+        """Every trigger of any stream with an onset before this has been given; None: there is no stream. [ns]"""
+        return min((stretch.told_ns for stretch in self._stretches.values()), default=None)
+
     def finish(self) -> list[Triggers]:
         """All streams have ended: what was still open."""
         found = [self._told(key, stretch, stretch.finish()) for key, stretch in self._stretches.items()]

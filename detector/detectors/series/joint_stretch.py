@@ -53,6 +53,12 @@ class JointStretch:
         self._last_ns = 0
         self.warm_ups: list[tuple[int, int]] = []
 
+    @property
+    def told_ns(self) -> int:
+        """Every stretch that began before this has been told. [ns]"""
+        one = self._open
+        return self._last_ns + 1 if one is None or one.told else one.t_ns
+
     def push(self, t_ns: NDArray[np.int64], values: Float) -> tuple[list[Odd], Float]:
         """Take rows, at least one; stretches to be told by now, and each row's score over `on` (NaN: not judged)."""
         if not self._seen:

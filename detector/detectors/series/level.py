@@ -49,6 +49,10 @@ class LevelDetector:
             stream = self._streams[key] = _Stream(self.config, series)
         return self._told(key, stream, stream.push(series.t_ns, series.values))
 
+    def told_ns(self) -> int | None:
+        """Every trigger of any stream before this has been given; None: there is no stream. [ns]"""
+        return min((stream.told_ns for stream in self._streams.values()), default=None)
+
     def finish(self) -> list[Triggers]:
         """All streams have ended: what their last hops hold."""
         found = [self._told(key, stream, stream.finish()) for key, stream in self._streams.items()]
@@ -86,6 +90,12 @@ class _Stream:
         if self._hops is not None:
             t_ns, values = self._hops.push(t_ns, values)
         return self.stretch.push(t_ns, values)
+
+    @property
+    def told_ns(self) -> int:
+        """Of the hop that is open, nothing; of all before, everything. [ns]"""
+        open_ns = None if self._hops is None else self._hops.open_ns
+        return self.stretch.newest_ns + 1 if open_ns is None else open_ns
 
     def finish(self) -> list[Rare]:
         found = [] if self._hops is None else self.stretch.push(*self._hops.finish())

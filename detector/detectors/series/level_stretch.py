@@ -54,6 +54,11 @@ class LevelStretch:
         self._warm = np.zeros(channels, np.bool_)
         self.warm_ups: list[tuple[int, int, int]] = []
 
+    @property
+    def newest_ns(self) -> int:
+        """Of the newest sample. [ns]"""
+        return self._last_ns
+
     def push(self, t_ns: NDArray[np.int64], values: Float) -> list[Rare]:
         """Take samples; those that stand out."""
         if not len(t_ns):

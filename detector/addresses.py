@@ -1,0 +1,34 @@
+"""Addresses of live feeds, and the one place where secrets are taken out of text."""
+
+from __future__ import annotations
+
+import re
+
+SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt", "v4l2")
+"""What a live feed may be reached by. v4l2:/dev/video0 is a camera of this machine."""
+
+_ADDRESS = re.compile(rf"(?:{'|'.join(SCHEMES)}):", re.IGNORECASE)
+_ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_USER = re.compile(r"(?<=://)[^/?#\s]*@")
+_SECRET = re.compile(
+    r"(?i)\b(pass(?:word|phrase|wd)?|pwd|secret|token|key|auth|sig(?:nature)?|api_?key|access_?key|user(?:name)?)="
+    r"[^&\s'\"]+"
+)
+
+
+def is_address(media: str) -> bool:
+    """Whether it names a live feed; else it is a path."""
+    return _ADDRESS.match(media) is not None or _ANY_SCHEME.match(media) is not None
+
+
+def scheme_of(media: str) -> str:
+    """Lower case, without the colon. Raises ValueError for a scheme that is not one of SCHEMES."""
+    scheme = media.partition(":")[0].lower()
+    if scheme not in SCHEMES:
+        raise ValueError(f"{masked(media)}: {scheme}:// is not known; allowed are {', '.join(SCHEMES)}")
+    return scheme
+
+
+def masked(text: str) -> str:
+    """The text with the user and password of every address in it, and every `password=...` and the like, as `***`."""
+    return _SECRET.sub(r"\1=***", _USER.sub("***@", text))
