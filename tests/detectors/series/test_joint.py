@@ -144,3 +144,19 @@ def test_the_same_after_reset():
     first = [detector.detect(series(values)).t_ns.tolist()]
     detector.reset()
     assert [detector.detect(series(values)).t_ns.tolist()] == first != [[]]
+
+
+def test_what_it_says_was_told_is_complete():
+    """No trigger comes later than the time before which all had been given."""
+    values = together(900)
+    values[500:560, 1] -= 8
+    whole, detector, told_ns = series(values), JointDetector(QUICK), 0
+    assert detector.told_ns() is None
+    found = 0
+    for at in range(0, len(whole), 37):
+        triggers = detector.detect(part(whole, slice(at, at + 37)))
+        assert (triggers.t_ns >= told_ns).all()
+        found += len(triggers)
+        told_ns = detector.told_ns()
+    assert found > 0
+    assert told_ns > whole.t_ns[-60]

@@ -318,3 +318,17 @@ def test_the_same_after_reset():
 def test_settings_that_contradict_one_another_are_refused(change, says):
     with pytest.raises(ValueError, match=says):
         LevelConfig(**change)
+
+
+def test_what_it_says_was_told_is_complete():
+    """No trigger comes later than the time before which all had been given."""
+    whole, detector, told_ns = fast_stream(1), LevelDetector(FAST), 0
+    assert detector.told_ns() is None
+    found = 0
+    for at in range(0, len(whole), 37):
+        triggers = detector.detect(part(whole, slice(at, at + 37)))
+        assert (triggers.t_ns >= told_ns).all()
+        found += len(triggers)
+        told_ns = detector.told_ns()
+    assert found > 0
+    assert told_ns > whole.t_ns[-60]
