@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detector import pipeline
 from detector.association import Noticed, Settled
-from detector.config import Configuration, Feed
+from detector.config import Aircraft, Configuration, Feed, Vehicle
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
-from detector.evidence import AnnotatedVideo, EvidenceRecorder
+from detector.evidence import AnnotatedVideo, EvidenceRecorder, StretchRecorder, telemetry_picture
 from detector.feed_health import FeedHealth
 from detector.log import EvidenceStore
-from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd, State, Undecided, Violation
+from detector.model import CoverageSlot, EvidenceFile, Frame, Gap, RunEnd, State, Undecided, Violation
 from detector.overlay import Overlay
+from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
+from detector.sources.series import find_station
 
 _PROGRESS_EVERY_FRAMES = 25
 # A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
@@ -72,6 +74,31 @@ class Job:
         return () if self.telemetry is None else (self.telemetry,)
 
 
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """One file of a vehicle's telemetry, or of tracks of aircraft. `media` is resolved."""
+
+    source: Vehicle | Aircraft
+    media: Path
+    out: Path
+
+    @property
+    def source_id(self) -> str:
+        """Its name in the log."""
+        return self.source.id
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """What is read."""
+        return (self.media,)
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """What lies beside it and is read with it."""
+        station = find_station(self.media)
+        return () if station is None else (station,)
+
+
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.
 
@@ -101,15 +128,22 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     slowest_s = max((rule.opens_within_s for rule in stages.rules), default=0.0)
     held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
     source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
-    recorder = EvidenceRecorder(source.ring, EvidenceStore(job.out / "evidence"), evidence, configuration.map, held_s)
+    store = EvidenceStore(job.out / "evidence")
+    recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s)
+    told = StretchRecorder(store, "samples", telemetry_picture)
     health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
+    platform_rules = pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id)
+    frames = TrustedFrames(
+        source, lambda: source.telemetry if platform_rules else None, PlatformWatch(platform_rules), told
+    )
     end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
     try:
-        for event in _events(source, stages, job, configuration.map):
+        for event in _events(frames, stages, job, configuration.map):
             match event:
                 case pipeline.Judged(scene=scene):
                     recorder.observe(scene)
                     yield from health.seen(scene, event.alignment.reason)
+                    yield from kept(told.reached(scene.t_ns))
                     first_ns = end.t_start_ns if end.frames else scene.t_ns
                     end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
                     if scene.index % _PROGRESS_EVERY_FRAMES == 0:
@@ -117,24 +151,40 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
                         yield _progress(source, event)
                 case Gap():
                     yield from health.gap(event)
-                case Violation(state=State.OPEN):
-                    recorder.opened(event)
+                case Violation() | Undecided():
+                    yield from _kept(event, recorder)
+                case Noticed():
                     yield event
-                case Violation():
-                    recorder.closed(event)
-                    yield event
-                case Undecided() | Noticed():
-                    yield event
-            yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.ready())
+            for entry in frames.found():
+                yield from _kept(entry, recorder)
+            yield from kept(recorder.ready())
         end = _end(source, run_id)
     except SourceError as error:
         end = replace(end, detail=str(error))
-    yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
+    for entry in frames.finish():
+        yield from _kept(entry, recorder)
+    yield from kept(recorder.finish())
+    yield from kept(told.finish())
     yield from health.finish()
     yield end
 
 
-def _events(source: Source, stages: pipeline.Stages, job: Job, agreement: AgreementMap) -> Iterator[pipeline.Event]:
+def _kept(entry: Violation | Undecided, recorder: EvidenceRecorder) -> Iterator[Entry]:
+    """An entry of a rule, once its evidence is being kept."""
+    if isinstance(entry, Violation):
+        (recorder.opened if entry.state is State.OPEN else recorder.closed)(entry)
+    yield entry
+
+
+def kept(written: Iterable[tuple[str, list[EvidenceFile]]]) -> Iterator[Kept]:
+    """Evidence that a recorder has written, as entries."""
+    for violation_id, files in written:
+        yield Kept(violation_id, tuple(files))
+
+
+def _events(
+    source: Iterable[Frame | Gap], stages: pipeline.Stages, job: Job, agreement: AgreementMap
+) -> Iterator[pipeline.Event]:
     """The pipeline's events; every judged picture is drawn as it passes, if that is wanted."""
     if not job.annotate:
         yield from pipeline.run(source, stages)

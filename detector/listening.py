@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detector.association import Noticed
-from detector.detectors.series import PRESETS, ImpulseConfig, LevelConfig, detector_of, preset_for
+from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, LevelConfig, LevelDetector, preset_for
 from detector.model import Gap, GapReason, Hearing, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
 from detector.timebase import ns_from_seconds
@@ -143,8 +143,12 @@ class _Ear:
 
     def __init__(self, stages: Stages, first: Series) -> None:
         choice = stages.preset or (preset_for(first.interval_ns) if first.interval_ns else "seismic")
-        self._detector = detector_of(choice, stages.alarms_per_day)
         self._is_level = choice == "level"
+        self._detector = (
+            LevelDetector(LevelConfig(alarms_per_day=stages.alarms_per_day))
+            if self._is_level
+            else ImpulseDetector(PRESETS[choice])
+        )
         self.newest_ns: int | None = None
         if self._is_level:
             self._longest_hole_ns = round(_SILENT_READINGS * first.interval_ns) if first.interval_ns else _SILENT_NS

@@ -14,18 +14,21 @@ from pathlib import Path
 import cv2
 
 from detector import pipeline
+from detector.aircraft_feed import follow
 from detector.association import Joiner, Noticed, Settled
-from detector.config import Configuration, Feed, beside
+from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, Job, Kept, Progress, annotated_file, play
+from detector.feed import Entry, FileJob, Job, Kept, Progress, annotated_file, play
 from detector.listening_feed import ListeningJob, listen_to
-from detector.log import LogWriter
+from detector.log import EvidenceStore, LogWriter
 from detector.log.schema import FILE_NAME
 from detector.model import CoverageSlot, Gap, Joined, MediaFile, Run, RunEnd, State, Undecided, Violation
+from detector.silence import with_silences
 from detector.sources import media_file
 from detector.sources.series import series_kind
+from detector.vehicle_feed import watch_over
 
-AnyJob = Job | ListeningJob
+AnyJob = Job | ListeningJob | FileJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +62,26 @@ def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, a
 
 def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annotate: bool) -> list[AnyJob]:
     file = str(configuration.path)
-    feeds, networks = configuration.settings.feeds, configuration.settings.sensors
+    settings = configuration.settings
+    feeds = settings.feeds
     if not media:
-        if not feeds and not networks:
+        if not settings.sources:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
         played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
-        for one in networks:
+        for one in settings.sensors:
             if one.live:
                 raise ConfigError(
                     Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
                 )
-        return [*played, *(ListeningJob.of(configuration, one, out) for one in networks)]
+        heard = [ListeningJob.of(configuration, one, out) for one in settings.sensors]
+        files = [FileJob(one, beside(configuration.path, one.media), out) for one in settings.files]
+        return [*played, *heard, *files]
     for path in media:
         if series_kind(path) is not None:
-            message = f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it"
+            message = (
+                f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it, "
+                "or under `telemetry:` or `aircraft:`"
+            )
             raise ConfigError(Complaint(file, None, message))
     by_path = {beside(configuration.path, feed.media): feed for feed in feeds}
     jobs: list[AnyJob] = []
@@ -203,9 +212,17 @@ def _append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
 
 
 def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:
-    if isinstance(job, ListeningJob):
-        return listen_to(configuration, job, run_id)
-    return play(configuration, job, run_id)
+    match job:
+        case Job(feed=source):
+            entries = play(configuration, job, run_id)
+        case ListeningJob(network=source):
+            entries = listen_to(configuration, job, run_id)
+        case FileJob(source=Vehicle() as source):
+            entries = watch_over(configuration, job, source, run_id)
+        case FileJob(source=Aircraft() as source):
+            entries = follow(configuration, job, source, run_id)
+    rules = pipeline.gap_rules_for(configuration, source.id, source.means, run_id)
+    return with_silences(entries, rules, EvidenceStore(job.out / "evidence"))
 
 
 def _in_one_process(
@@ -272,7 +289,7 @@ def _in_processes(
                 current += 1
 
 
-def _work(configuration: Configuration, job: Job, run_id: str, parent: Connection) -> None:
+def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:

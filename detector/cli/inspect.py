@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def inspect(
     media: Annotated[
-        Path, typer.Argument(help="Video, folder of pictures, .bin/.klv of telemetry alone, or sensor file.")
+        Path,
+        typer.Argument(
+            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, or aircraft positions."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
@@ -32,16 +35,25 @@ def inspect(
     from rich.console import Console
 
     from detector.cli.inspect_series import show_series
+    from detector.cli.inspect_tracks import show_tracks
     from detector.sources.inspection import inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
+    from detector.sources.tracks import TracksInspection, is_track_table, read_tracks
 
-    report: Inspection | SeriesInspection
-    report = inspect_media(media) if series_kind(media) is None else inspect_series(media, assume_utc=utc)
+    report: Inspection | SeriesInspection | TracksInspection
+    if is_track_table(media):
+        report = read_tracks(media, assume_utc=utc)
+    else:
+        report = inspect_media(media) if series_kind(media) is None else inspect_series(media, assume_utc=utc)
+
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
         show_series(Console(highlight=False), report)
+    elif isinstance(report, TracksInspection):
+        show_tracks(Console(highlight=False), report)
+
     else:
         console = Console()
         console.print(_table(report))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
 from detector.config.settings import (
+    Aircraft,
     CoverageSettings,
     EvidenceSettings,
     Feed,
     PathBeside,
     SensorNetwork,
     Settings,
+    Source,
+    Vehicle,
     beside,
 )
 
 __all__ = [
+    "Aircraft",
     "Configuration",
     "CoverageSettings",
     "EvidenceSettings",
@@ -23,6 +27,8 @@ __all__ = [
     "Registries",
     "SensorNetwork",
     "Settings",
+    "Source",
+    "Vehicle",
     "absent_inputs",
     "beside",
     "load",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from detector.addresses import masked
 from detector.config.agreement_map import AgreementMap, load_map
-from detector.config.settings import Settings, beside
+from detector.config.settings import Aircraft, Settings, Vehicle, beside
 from detector.config.yaml_lines import Document, Location, parse
 from detector.errors import Complaint, ConfigError
 
@@ -88,13 +88,11 @@ def load(path: Path, registries: Registries) -> Configuration:
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
-    complaints += _twice(document, "feeds", "sensors")
+    complaints += _twice(document, "feeds", "sensors", "telemetry", "aircraft")
     complaints += _twice(document, "rules")
     agreement = _map(path, document, complaints)
     if settings is not None:
-        complaints += _unknown_feeds(
-            document, rules, {one.id for one in settings.feeds} | {one.id for one in settings.sensors}
-        )
+        complaints += _unknown_feeds(document, rules, {one.id for one in settings.sources})
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
     digest = hashlib.sha256(path.read_bytes())
@@ -106,7 +104,7 @@ def load(path: Path, registries: Registries) -> Configuration:
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
-    """Recordings and telemetry that feeds and sensors name and that are not there, each with its line."""
+    """Files that feeds, sensors and other sources name and that are not there, each with its line."""
     document = parse(configuration.path)
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
@@ -127,6 +125,15 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
             if not file.exists():
                 at: Location = ("sensors", i, "media", k)
                 complaints.append(document.complaint(at, f"sensors {network.id!r}: there is no recording {file}"))
+    others: list[tuple[str, int, Vehicle | Aircraft]] = [
+        *(("telemetry", i, one) for i, one in enumerate(configuration.settings.telemetry)),
+        *(("aircraft", i, one) for i, one in enumerate(configuration.settings.aircraft)),
+    ]
+    for section, i, source in others:
+        file = beside(configuration.path, source.media)
+        if not file.exists():
+            told = f"{section} {source.id!r}: there is no file {file}"
+            complaints.append(document.complaint((section, i, "media"), told))
     return complaints
 
 

@@ -9,7 +9,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from detector.config.loading import Registries
-from detector.config.settings import CoverageSettings, EvidenceSettings, Feed, SensorNetwork, Settings
+from detector.config.settings import (
+    Aircraft,
+    CoverageSettings,
+    EvidenceSettings,
+    Feed,
+    SensorNetwork,
+    Settings,
+    Vehicle,
+)
 
 _HEAD = """# Configuration
 
@@ -22,6 +30,8 @@ def page(registries: Registries) -> str:
     """The whole page in Markdown."""
     parts = [_HEAD, *_section("The file", Settings), *_section("A feed: `feeds:`", Feed)]
     parts += _section("Sensors that listen together: `sensors:`", SensorNetwork)
+    parts += _section("The mission's own vehicles: `telemetry:`", Vehicle)
+    parts += _section("Tracks of other aircraft: `aircraft:`", Aircraft)
     parts += _section("Places on the ground: `location:`", registries.location)
     parts += _kinds("registration", registries.registration)
     parts += _kinds("detectors", registries.detectors)

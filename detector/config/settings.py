@@ -195,6 +195,49 @@ class SensorNetwork(Section):
         return self.origin_lon_deg, self.origin_lat_deg
 
 
+class Vehicle(Section):
+    """Telemetry of one vehicle of the mission's own."""
+
+    id: Identifier = Field(description="Name of the vehicle in the log, none that a feed or another source has.")
+    media: str = Field(
+        description="Its telemetry, relative to this file (CSV, JSON Lines, Parquet …): a table with lat_deg, lon_deg "
+        "and what else it says of itself."
+    )
+    start: TimeNs = Field(None, description="UTC time of the first sample where the times count from the start.")
+    utc: bool = Field(False, description="Times without a zone are UTC.")
+
+    @property
+    def means(self) -> Means:
+        """By its own telemetry."""
+        return Means.TELEMETRY
+
+
+class Aircraft(Section):
+    """Tracks of other aircraft: positions as a receiver of ADS-B or a radar tells them."""
+
+    id: Identifier = Field(description="Name of the source in the log, none that a feed or another source has.")
+    media: str = Field(description="CSV of positions (time, id, lat, lon, alt …), relative to this file.")
+    means: Literal[Means.TELEMETRY, Means.RADAR] = Field(
+        Means.TELEMETRY, description="telemetry (the aircraft tells its position itself) or radar."
+    )
+    utc: bool = Field(False, description="Times without a zone are UTC.")
+    sigma_pos_m: float = Field(
+        50.0, description="Standard deviation of a position that does not tell its quality [m].", gt=0, le=100_000
+    )
+    sigma_alt_m: float = Field(
+        30.0, description="Standard deviation of a geometric height that does not tell its own [m].", gt=0, le=10_000
+    )
+    sigma_pressure_alt_m: float = Field(
+        150.0,
+        description="Standard deviation of a height that is a pressure altitude: the day's air pressure [m].",
+        gt=0,
+        le=10_000,
+    )
+    silent_s: float = Field(
+        60.0, description="When no aircraft is heard for longer, that is a gap [s].", ge=1, le=86_400
+    )
+
+
 class EvidenceSettings(Section):
     """What is kept for each possible violation."""
 
@@ -230,6 +273,8 @@ class Settings(Section):
     map: str | None = Field(None, description="GeoJSON file with zones and lines, relative to this file.")
     feeds: tuple[Feed, ...] = Field((), description="The feeds that `trucewatch replay CONFIG` plays.")
     sensors: tuple[SensorNetwork, ...] = Field((), description="The networks of sensors that it listens to.")
+    telemetry: tuple[Vehicle, ...] = Field((), description="The mission's own vehicles that it watches over.")
+    aircraft: tuple[Aircraft, ...] = Field((), description="The sources of tracks of other aircraft.")
     location: dict[str, Any] = Field(default_factory=dict, description="How pixels become places on the ground.")
     registration: dict[str, Any] = Field(
         default_factory=lambda: {"kind": "flow"}, description="How the drone's own motion is taken out."
@@ -241,6 +286,20 @@ class Settings(Section):
     rules: tuple[dict[str, Any], ...] = Field((), description="What the agreement forbids.")
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="What is kept for each possible violation.")
     coverage: CoverageSettings = Field(CoverageSettings(), description="The ledger of what ground was seen.")
+
+    @property
+    def files(self) -> tuple[Vehicle | Aircraft, ...]:
+        """Those that are one file each, and no pictures."""
+        return (*self.telemetry, *self.aircraft)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All of them."""
+        return (*self.feeds, *self.sensors, *self.files)
+
+
+Source = Feed | SensorNetwork | Vehicle | Aircraft
+"""What has an id in the log, and rules that judge it."""
 
 
 def beside(file: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from detector.model import Frame, Gap
+from detector.model import Frame, Gap, Series
 from detector.sources.packet_ring import PacketRing
 
 
@@ -28,12 +28,15 @@ class Source(Protocol):
     end: None until an iteration has ended.
     ring: set it before iterating to keep the original packets for clips.
     duration_s: as far as it is known before reading. [s]
+    telemetry: what the drone says of itself, as it says it, in the order of time: all of a recording, the newest
+        stretch of a live feed; None where it says nothing of its position.
     """
 
     source_id: str
     end: SourceEnd | None
     ring: PacketRing | None
     duration_s: float | None
+    telemetry: Series | None
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         """Begin from the start."""

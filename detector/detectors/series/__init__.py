@@ -10,11 +10,15 @@ from detector.detectors.series.joint import JointDetector
 from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
+from detector.detectors.series.platform import PlatformDetector
+from detector.detectors.series.platform_config import PlatformConfig
+from detector.detectors.series.platform_features import quantities_of
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector]] = {
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector]] = {
     "impulse": ImpulseDetector,
     "level": LevelDetector,
     "joint": JointDetector,
+    "platform": PlatformDetector,
 }
 
 __all__ = [
@@ -27,8 +31,11 @@ __all__ = [
     "JointDetector",
     "LevelConfig",
     "LevelDetector",
+    "PlatformConfig",
+    "PlatformDetector",
     "SeriesDetector",
     "choice_for",
     "detector_of",
     "preset_for",
+    "quantities_of",
 ]

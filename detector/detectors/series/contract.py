@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from detector.model import Gap, Hearing, Series, Triggers
+from detector.model import Gap, Series, Triggers
 
 
 class SeriesDetector(Protocol):
@@ -24,14 +24,6 @@ class SeriesDetector(Protocol):
 
     def unjudged(self) -> list[Gap]:
         """Stretches of time that were there and could not be judged (warming up), since this was last asked."""
-        ...
-
-    def told_ns(self) -> int | None:
-        """Every trigger of any stream with an onset before this has been given; None: there is no stream. [ns]"""
-        ...
-
-    def hearing(self) -> list[Hearing]:
-        """What could have been noticed, second by second, since this was last asked; of noise it can be said for."""
         ...
 
     def finish(self) -> list[Triggers]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detector.sources.series.block import Block
 from detector.sources.series.contract import Reader, SeriesEnd, SeriesSource
+from detector.sources.series.joined import joined
 from detector.sources.series.live import LiveSeries
 from detector.sources.series.merged import merged
 from detector.sources.series.mqtt import MqttArrivals
@@ -26,6 +27,7 @@ __all__ = [
     "Station",
     "Tidy",
     "find_station",
+    "joined",
     "merged",
     "open_series",
     "read_station",

@@ -16,6 +16,7 @@ from detector.detectors.series import (
     ImpulseDetector,
     JointDetector,
     LevelDetector,
+    PlatformDetector,
 )
 from detector.model import GapReason, Series, Triggers
 from tests.naive_series import cut, naive_band, naive_impulses
@@ -277,6 +278,7 @@ def test_every_detector_of_streams_is_registered_with_its_settings():
         ("impulse", ImpulseDetector),
         ("level", LevelDetector),
         ("joint", JointDetector),
+        ("platform", PlatformDetector),
     ]
     assert set(PRESETS) == {"seismic", "acoustic"}
 
