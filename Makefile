@@ -8,7 +8,7 @@ OUT    ?= out
 DATA   ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast lint format types imports bench gate kill clean
+.PHONY: help setup demo console test fast lint format types imports bench gate kill clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -24,7 +24,12 @@ demo: setup  ## Run the main job on a sample feed and show what was found (under
 	@$(BIN)/trucewatch demo --out "$(OUT)/demo"
 	@command -v trucewatch >/dev/null || echo "To have trucewatch on the path of this shell:  . $(BIN)/activate"
 
+console: setup  ## Open the demo's log in the console, on this machine only (runs the demo first if need be)
+	@test -f "$(OUT)/demo/violations.sqlite" || $(MAKE) --no-print-directory demo
+	@$(BIN)/trucewatch console "$(OUT)/demo" --config configs/demo.yaml --demo
+
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
+	@scripts/browser.sh
 	@echo "test: the whole suite (5 to 6 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 

@@ -27,6 +27,8 @@ from detector.overlay import Overlay
 from detector.replay import source_id_of
 from detector.sources import open_source
 from detector.sources.series import series_kind
+from detector.sources.tracks import is_track_table
+from detector.tracks_file import TracksResult, detect_tracks
 from detector.triggers_file import TriggersResult, detect_series
 
 _PROGRESS_EVERY_FRAMES = 25
@@ -67,9 +69,12 @@ class DetectResult:
         return f"{self.frames} frames, confirmed tracks: {self.tracks}"
 
 
+AnyResult = DetectResult | TriggersResult | TracksResult
+
+
 def detect_to_file(
     media: Sequence[Path], out: Path, options: DetectOptions, on_progress: OnProgress
-) -> list[DetectResult | TriggersResult]:
+) -> list[AnyResult]:
     """Run the default stages over every recording, of pictures or of a sensor, and write what they found.
 
     A recording that cannot be opened gets its end line too, with complete false and the reason; so does one that is
@@ -86,7 +91,9 @@ def detect_to_file(
         raise LogError(f"{out}: cannot be written: {error.strerror}") from error
 
 
-def _detect(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> DetectResult | TriggersResult:
+def _detect(path: Path, file: TextIO, options: DetectOptions, on_progress: OnProgress) -> AnyResult:
+    if is_track_table(path):
+        return detect_tracks(path, source_id_of(path), file, assume_utc=options.assume_utc)
     if series_kind(path) is None:
         return _detect_one(path, file, options, on_progress)
     return detect_series(

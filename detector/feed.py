@@ -8,16 +8,18 @@ from pathlib import Path
 
 from detector import pipeline
 from detector.association import Noticed, Settled
-from detector.config import Configuration, Feed
+from detector.config import Aircraft, Configuration, Feed, Vehicle
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
-from detector.evidence import AnnotatedVideo, EvidenceRecorder
+from detector.evidence import AnnotatedVideo, EvidenceRecorder, StretchRecorder, telemetry_picture
 from detector.feed_health import FeedHealth
 from detector.locate import Locator
 from detector.log import EvidenceStore, LogWriter
 from detector.model import BREAKS, CoverageSlot, EvidenceFile, Frame, Gap, Joined, RunEnd, State, Undecided, Violation
 from detector.overlay import Overlay
+from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
+from detector.sources.series import find_station
 
 _PROGRESS_EVERY_FRAMES = 25
 # A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
@@ -71,6 +73,31 @@ class Job:
     def beside(self) -> tuple[Path, ...]:
         """What lies beside the recording and is read with it."""
         return () if self.telemetry is None else (self.telemetry,)
+
+
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """One file of a vehicle's telemetry, or of tracks of aircraft. `media` is resolved."""
+
+    source: Vehicle | Aircraft
+    media: Path
+    out: Path
+
+    @property
+    def source_id(self) -> str:
+        """Its name in the log."""
+        return self.source.id
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """What is read."""
+        return (self.media,)
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """What lies beside it and is read with it."""
+        station = find_station(self.media)
+        return () if station is None else (station,)
 
 
 class Onlooker:
@@ -151,58 +178,105 @@ def watch(
     Raises:
         LogError: evidence cannot be written.
     """
-    onlooker = onlooker or Onlooker()
-    evidence = configuration.settings.evidence
-    stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
-    slowest_s = max((rule.opens_within_s for rule in stages.rules), default=0.0)
-    held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
-    source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
-    recorder = EvidenceRecorder(source.ring, EvidenceStore(out / "evidence"), evidence, configuration.map, held_s)
-    health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
-    end = RunEnd(run_id, feed.id, 0, False, feed.start or 0, feed.start or 0, "")
-
-    def told(finding: Violation | Undecided | Noticed) -> Iterator[Entry]:
-        if isinstance(finding, Violation):
-            (recorder.opened if finding.state is State.OPEN else recorder.closed)(finding)
-        yield finding
-
+    watched = _Watched(configuration, feed, source, out, run_id, onlooker or Onlooker())
     try:
-        annotated = annotated_file(out, feed.id) if annotate else None
-        for event in _events(onlooker.passing(source), stages, annotated, configuration.map):
-            match event:
-                case pipeline.Judged(scene=scene):
-                    amended = onlooker.amended()
-                    if amended is not None:
-                        configuration, run_id = amended
-                        for rule in stages.rules:
-                            for finding in rule.finish(scene.t_ns):
-                                yield from told(finding)
-                        yield from health.finish()
-                        stages.rules = pipeline.rules_for(configuration, feed.id, feed.means, run_id, stages.locator)
-                        health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
-                        recorder.draw_on(configuration.map)
-                        end = replace(end, run_id=run_id)
-                    onlooker.judged(event, stages.locator)
-                    recorder.observe(scene)
-                    yield from health.seen(scene, event.alignment.reason)
-                    first_ns = end.t_start_ns if end.frames else scene.t_ns
-                    end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
-                    if scene.index % _PROGRESS_EVERY_FRAMES == 0:
-                        yield Settled(feed.id, scene.t_ns)
-                        yield _progress(source, event)
-                case Gap():
-                    yield from health.gap(event)
-                    if event.reason in BREAKS:  # everything is closed, and no more of it will come
-                        yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
-                case _:
-                    yield from told(event)
-            yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.ready())
-        end = _end(source, run_id)
+        yield from watched.course(annotated_file(out, feed.id) if annotate else None)
     except SourceError as error:
-        end = replace(end, detail=str(error))
-    yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
-    yield from health.finish()
-    yield end
+        watched.end = replace(watched.end, detail=str(error))
+    yield from watched.finish()
+
+
+class _Watched:
+    """What is kept of one feed while it passes. end: as far as it has come."""
+
+    def __init__(
+        self, configuration: Configuration, feed: Feed, source: Source, out: Path, run_id: str, onlooker: Onlooker
+    ) -> None:
+        self._configuration, self._feed, self._source, self._onlooker = configuration, feed, source, onlooker
+        evidence = configuration.settings.evidence
+        self._stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
+        slowest_s = max((rule.opens_within_s for rule in self._stages.rules), default=0.0)
+        held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
+        source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
+        store = EvidenceStore(out / "evidence")
+        self._recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s)
+        self._told = StretchRecorder(store, "samples", telemetry_picture)
+        self._health = self._new_health()
+        platform = PlatformWatch(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))
+        self._frames = TrustedFrames(onlooker.passing(source), lambda: source.telemetry, platform, self._told)
+        start_ns = feed.start or 0
+        self.end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+
+    def course(self, annotated: Path | None) -> Iterator[Entry]:
+        """To the end of the source. Raises SourceError where it cannot be read on."""
+        for event in _events(self._frames, self._stages, annotated, self._configuration.map):
+            match event:
+                case pipeline.Judged():
+                    yield from self._judged(event)
+                case Gap():
+                    yield from self._health.gap(event)
+                    if event.reason in BREAKS:  # everything is closed, and no more of it will come
+                        yield from kept(self._recorder.finish())
+                case Violation() | Undecided():
+                    yield from self._found(event)
+                case Noticed():
+                    yield event
+            yield from self._found(*self._frames.found())
+            yield from kept(self._recorder.ready())
+        self.end = _end(self._source, self.end.run_id)
+
+    def finish(self) -> Iterator[Entry]:
+        """What is left when nothing more comes."""
+        yield from self._found(*self._frames.finish())
+        yield from kept(self._recorder.finish())
+        yield from kept(self._told.finish())
+        yield from self._health.finish()
+        yield self.end
+
+    def _judged(self, event: pipeline.Judged) -> Iterator[Entry]:
+        scene = event.scene
+        amended = self._onlooker.amended()
+        if amended is not None:
+            yield from self._amend(*amended, scene.t_ns)
+        self._onlooker.judged(event, self._stages.locator)
+        self._recorder.observe(scene)
+        yield from self._health.seen(scene, event.alignment.reason)
+        yield from kept(self._told.reached(scene.t_ns))
+        first_ns = self.end.t_start_ns if self.end.frames else scene.t_ns
+        self.end = replace(self.end, frames=self.end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
+        if scene.index % _PROGRESS_EVERY_FRAMES == 0:
+            yield Settled(self._feed.id, scene.t_ns)
+            yield _progress(self._source, event)
+
+    def _amend(self, configuration: Configuration, run_id: str, t_ns: int) -> Iterator[Entry]:
+        """Other rules and another map from here on; what is open under the old ones is closed."""
+        feed, stages = self._feed, self._stages
+        for rule in stages.rules:
+            yield from self._found(*rule.finish(t_ns))
+        yield from self._health.finish()
+        self._configuration = configuration
+        stages.rules = pipeline.rules_for(configuration, feed.id, feed.means, run_id, stages.locator)
+        self._frames.judge_by(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))
+        self._health = self._new_health()
+        self._recorder.draw_on(configuration.map)
+        self.end = replace(self.end, run_id=run_id)
+
+    def _found(self, *entries: Violation | Undecided) -> Iterator[Entry]:
+        """Entries of rules, once their evidence is being kept."""
+        for entry in entries:
+            if isinstance(entry, Violation):
+                (self._recorder.opened if entry.state is State.OPEN else self._recorder.closed)(entry)
+            yield entry
+
+    def _new_health(self) -> FeedHealth:
+        coverage, agreement = self._configuration.settings.coverage, self._configuration.map
+        return FeedHealth(self._feed.id, coverage, agreement, self._stages.locator)
+
+
+def kept(written: Iterable[tuple[str, list[EvidenceFile]]]) -> Iterator[Kept]:
+    """Evidence that a recorder has written, as entries."""
+    for violation_id, files in written:
+        yield Kept(violation_id, tuple(files))
 
 
 def _events(

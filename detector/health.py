@@ -172,6 +172,11 @@ class CoverageLedger:
         """A sensor that has no picture listened during [t_start_ns, t_end_ns). Its slots are given out at the end."""
         self._see(self._sources.setdefault(source_id, _SourceBook(t_start_ns)), t_start_ns, t_end_ns)
 
+    def passed(self, t_ns: int) -> Iterator[CoverageSlot]:
+        """The slots of all sources that end at `t_ns` or before: nothing told later can change them."""
+        for source_id in sorted(self._sources):
+            yield from self._over(source_id, self._sources[source_id], t_ns)
+
     def finish(self) -> Iterator[CoverageSlot]:
         """The slots that are left, in the order of sources' ids and of time. The ledger is empty afterwards."""
         for source_id in sorted(self._sources):

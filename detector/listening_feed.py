@@ -1,15 +1,18 @@
-"""One network of sensors: its files, what they heard together, its evidence and its gaps, as the log will hold it."""
+"""One network of sensors, recorded or live: what they heard together, with evidence and gaps, as the log holds it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
 from detector import pipeline
 from detector.association import (
+    Alone,
     AssociationConfig,
     Associator,
     Carrier,
@@ -24,15 +27,16 @@ from detector.association import (
     ground,
     heard,
 )
-from detector.config import Configuration, SensorNetwork
-from detector.errors import SourceError
+from detector.config import Configuration, SensorNetwork, beside
+from detector.detectors.series import LevelConfig
 from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
-from detector.listening import Association, Reached, Stages, listen
+from detector.listening import Association, Idle, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
+from detector.listening_sources import HeardSource, sources_of, together_in_time
 from detector.log import EvidenceStore
-from detector.model import Gap, Incident, Means, RunEnd, Series, State, Undecided, Violation
-from detector.sources.series import RecordedSeries, find_station, merged, open_series, series_kind
+from detector.model import Gap, Hearing, Incident, Means, RunEnd, Series, State, Undecided, Violation
+from detector.sources.series import find_station
 from detector.timebase import NS_PER_S
 
 # Samples are held until an incident is decided, and a little longer: a block of a recording may be so long. [s]
@@ -41,11 +45,17 @@ _SLACK_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ListeningJob:
-    """One network to be listened to. `media` are resolved, in the order of the configuration."""
+    """One network to be listened to. `media` are resolved, in the order of the configuration; a live one has none."""
 
     network: SensorNetwork
     media: tuple[Path, ...]
     out: Path
+
+    @classmethod
+    def of(cls, configuration: Configuration, network: SensorNetwork, out: Path) -> ListeningJob:
+        """The network of a configuration, evidence into `out`."""
+        media = () if network.live else tuple(beside(configuration.path, name) for name in network.media)
+        return cls(network, media, out)
 
     @property
     def source_id(self) -> str:
@@ -59,28 +69,34 @@ class ListeningJob:
 
     @property
     def beside(self) -> tuple[Path, ...]:
-        """What lies beside the recordings and is read with them."""
-        return tuple(station for path in self.media if (station := find_station(path)) is not None)
+        """What lies beside the recordings and is read with them; of a live network its station."""
+        station = () if self.network.station is None else (self.network.station,)
+        return (*station, *(found for path in self.media if (found := find_station(path)) is not None))
 
 
-def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> Iterator[Entry]:
+def listen_to(
+    configuration: Configuration, job: ListeningJob, run_id: str, stopped: Event | None = None
+) -> Iterator[Entry]:
     """Everything the log has to say about one network, in the order in which it becomes known.
 
     A file that cannot be read makes the network's RunEnd incomplete, and is a gap of its sensor; the others are
     listened to all the same, as long as one is left whose place is known: a sensor alone is a witness, whose onsets can
-    support what others have placed and raise nothing.
+    support what others have placed and raise nothing. A live network is listened to until `stopped` is set, from
+    any thread or signal: what is open then is closed, and the end is complete. Whatever comes or does not, it gives
+    Progress every 50 ms.
 
     Raises:
         LogError: evidence cannot be written.
     """
     network = job.network
-    recordings = [_Recording(path, network) for path in job.media]
-    heads = [head for one in recordings for head in one.heads(places_needed=network.window_s is None)]
+    sources = sources_of(network, job.media, stopped)
+    needed = network.window_s is None and network.preset != "level"
+    heads = [head for one in sources for head in one.heads(places_needed=needed)]
     try:
         together = _together(network, heads)
     except ValueError as error:
-        failures = [one.failure for one in recordings if one.failure]
-        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
+        failures = [one.failure for one in sources if one.failure]
+        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]), "samples")
         return
     rules = pipeline.heard_rules_for(
         configuration, network.id, network.means, run_id, together.origin, together.carrier
@@ -88,15 +104,19 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
     held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
-    health, newest = ListeningHealth(configuration.settings.coverage), None
-    source = merged([one.items() for one in recordings])
-    for event in listen(source, Stages(network.preset, together.associator, () if together.is_witness else rules)):
+    health = ListeningHealth(configuration.settings.coverage, network.source_at_100m, _slowest_ns(heads))
+    newest, heard_by = None, () if together.is_witness else rules
+    budget = LevelConfig().alarms_per_day if network.alarms_per_day is None else network.alarms_per_day
+    stages = Stages(network.preset, together.associator, heard_by, budget)
+    for event in listen(together_in_time(sources), stages):
         match event:
             case Series():
                 recorder.observe(event)
                 health.heard(event)
             case Gap():
                 yield from health.gap(event)
+            case Hearing():
+                health.hearing(event)
             case Incident():
                 newest = event
                 yield from together.witnessed(event, network.means)
@@ -109,78 +129,17 @@ def listen_to(configuration: Configuration, job: ListeningJob, run_id: str) -> I
                 yield event
             case Reached():
                 yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.reached(event.t_ns))
+                yield from health.passed(event.t_ns)
                 yield Settled(network.id, together.associator.settled_ns)
-                yield _progress(network.id, recordings)
+                yield _progress(network.id, sources)
+            case Idle():
+                yield from health.idle(time.time_ns())
+                yield _progress(network.id, sources)
     yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())
-    end = _end(run_id, network.id, recordings)
-    unread = {one.source_id: one.failure for one in recordings if not one.samples}
+    end = _end(run_id, network.id, sources)
+    unread = {one.source_id: one.failure for one in sources if not one.extent.samples}
     yield from health.finish(end.t_start_ns, end.t_end_ns, unread)
     yield end
-
-
-class _Recording:
-    """One file of a network. failure: why it is not whole, empty if it is."""
-
-    def __init__(self, path: Path, network: SensorNetwork) -> None:
-        self.failure, self.samples, self.extent_ns = "", 0, (0, 0)
-        self._placed: set[tuple[str, ...]] = set()
-        self._path, self.source_id = path, f"{network.id}/{path.name}"
-        self._source: RecordedSeries | None = None
-        try:
-            source = open_series(path, source_id=self.source_id, assume_utc=network.utc)
-            timeless = series_kind(path) == "sound" and source.station.start_ns is None
-            self._source = self._begun_at(network) if timeless else source
-        except SourceError as error:
-            self.failure = str(error)
-
-    def _begun_at(self, network: SensorNetwork) -> RecordedSeries:
-        if network.start is None:
-            raise SourceError(f"{self._path}: it carries no time: the .json of its name, or `start:`, has to say it")
-        return open_series(self._path, source_id=self.source_id, start_ns=network.start)
-
-    @property
-    def share(self) -> float:
-        """Of it that has been read."""
-        return 1.0 if self._source is None or self._source.share is None else self._source.share
-
-    def heads(self, *, places_needed: bool) -> list[Series]:
-        """One block of each of its streams, of those with a known place if that is needed: these are listened to.
-
-        Of a sound file the first block tells; of others all have to be looked at.
-        """
-        found: dict[tuple[str, ...], Series] = {}
-        for item in self._guarded():
-            if isinstance(item, Series):
-                found.setdefault(item.channels, item)
-                if series_kind(self._path) == "sound":
-                    break
-        placed = [one for one in found.values() if not places_needed or np.isfinite(one.positions).all()]
-        if len(placed) < len(found):
-            self.failure = f"{self._path}: where its sensor stands is not known: the .json of its name has to say it"
-        self._placed = {one.channels for one in placed}
-        return placed
-
-    def items(self) -> Iterator[Series | Gap]:
-        """What it holds, from the start; how it ended is known afterwards."""
-        for item in self._guarded():
-            if isinstance(item, Series):
-                if item.channels not in self._placed:
-                    continue
-                start_ns, end_ns = int(item.t_ns[0]), int(item.t_ns[-1]) + max(round(item.interval_ns or 0), 1)
-                before = self.extent_ns if self.samples else (start_ns, end_ns)
-                self.extent_ns = min(before[0], start_ns), max(before[1], end_ns)
-                self.samples += item.values.size
-            yield item
-        if not self.failure and self._source is not None and self._source.end is not None:
-            self.failure = self._source.end.detail
-
-    def _guarded(self) -> Iterator[Series | Gap]:
-        if self._source is None:
-            return
-        try:
-            yield from self._source
-        except SourceError as error:
-            self.failure = str(error)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,9 +175,11 @@ class _Together:
 
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     """Raises ValueError if the sensors cannot listen together."""
+    if network.preset == "level":
+        return _each_alone(network, heads)
     names = {name for head in heads for name in head.channels}
     if network.window_s is not None:
-        if len(names) < 2:
+        if len(names) < 2 and not network.live:  # which sensors a live network has, their messages will tell
             raise ValueError("two sensors or more are needed to listen together without their places")
         window = WindowConfig(window_s=network.window_s, min_sensors=network.min_sensors or 3)
         return _Together(WindowAssociator(window, source_id=network.id), None, None, None, 2 * network.window_s)
@@ -238,6 +199,27 @@ def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     return _Together(associator, sensors, carrier, origin, decided_within_s)
 
 
+def _each_alone(network: SensorNetwork, heads: list[Series]) -> _Together:
+    """Readings: each for itself, at the place of its sensor where that is known."""
+    streams = [(head.source_id, name) for head in heads for name in head.channels]
+    if not streams:
+        raise ValueError("there is no reading in any of its files")
+    files: dict[str, str] = {}
+    for source_id, name in streams:
+        if files.setdefault(name, source_id) != source_id:
+            raise ValueError(f"{files[name]} and {source_id} both have a channel {name}: give each a name of its own")
+    placed = [head for head in heads if np.isfinite(head.positions).all()]
+    sensors, plane = Sensors.of(placed) if placed else (None, None)
+    associator = Alone(sensors, source_id=network.id)
+    return _Together(associator, sensors, None, plane or network.origin, LevelConfig().hop_s)
+
+
+def _slowest_ns(heads: list[Series]) -> float:
+    """Between two samples of the slowest stream; 0 where nothing is known of it."""
+    spans = [(int(head.t_ns[-1]) - int(head.t_ns[0])) / (len(head) - 1) for head in heads if len(head) > 1]
+    return max([*spans, *(head.interval_ns for head in heads if head.interval_ns is not None)], default=0.0)
+
+
 def _same_places(heads: list[Series]) -> None:
     """Raises ValueError where two files put one sensor at two places."""
     places: dict[str, tuple[float, ...]] = {}
@@ -253,16 +235,21 @@ def _medium(network: SensorNetwork) -> Medium:
     return air(network.temperature_c, network.wind_m_s, network.wind_from_deg)
 
 
-def _progress(source_id: str, recordings: list[_Recording]) -> Progress:
-    started = [one for one in recordings if one.samples]
-    first_ns, last_ns = min(one.extent_ns[0] for one in started), max(one.extent_ns[1] for one in started)
-    done_s, share = (last_ns - first_ns) / NS_PER_S, min(one.share for one in started)
-    return Progress(source_id, sum(one.samples for one in started), done_s, done_s / share if share else None)
+def _progress(source_id: str, sources: list[HeardSource]) -> Progress:
+    started = [one for one in sources if one.extent.samples]
+    if not started:
+        return Progress(source_id, 0, 0.0, None)
+    first_ns, last_ns = min(one.extent.start_ns for one in started), max(one.extent.end_ns for one in started)
+    done_s, shares = (last_ns - first_ns) / NS_PER_S, [one.share for one in started]
+    share = min((one for one in shares if one is not None), default=None)
+    return Progress(source_id, sum(one.extent.samples for one in started), done_s, done_s / share if share else None)
 
 
-def _end(run_id: str, source_id: str, recordings: list[_Recording]) -> RunEnd:
-    read = [one for one in recordings if one.samples]
-    first_ns = min((one.extent_ns[0] for one in read), default=0)
-    last_ns = max((one.extent_ns[1] for one in read), default=0)
-    detail = "; ".join(one.failure for one in recordings if one.failure)
-    return RunEnd(run_id, source_id, sum(one.samples for one in read), not detail, first_ns, last_ns, detail)
+def _end(run_id: str, source_id: str, sources: list[HeardSource]) -> RunEnd:
+    read = [one for one in sources if one.extent.samples]
+    first_ns = min((one.extent.start_ns for one in read), default=0)
+    last_ns = max((one.extent.end_ns for one in read), default=0)
+    detail = "; ".join(one.failure for one in sources if one.failure)
+    return RunEnd(
+        run_id, source_id, sum(one.extent.samples for one in read), not detail, first_ns, last_ns, detail, "samples"
+    )

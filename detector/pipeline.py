@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from detector import __version__
 from detector.allocator import keep_freed_memory
 from detector.association import Carrier, Noticed
-from detector.config import Configuration, Feed, Part, Registries
+from detector.config import Configuration, Feed, Part, Registries, Settings, Source
 from detector.detectors import (
     DETECTORS,
     ChangeDetector,
@@ -44,8 +45,23 @@ from detector.model import (
 )
 from detector.outbox import SINKS
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
-from detector.rules import HEARD_RULES, RULES, HeardRule, Rule, RuleContext
+from detector.rules import (
+    AIR_RULES,
+    ALL_RULES,
+    GAP_RULES,
+    HEARD_RULES,
+    PLATFORM_RULES,
+    RULES,
+    AirRule,
+    GapRule,
+    HeardRule,
+    PlatformRule,
+    Rule,
+    RuleContext,
+)
 from detector.tracking import TRACKERS, Hindsight, KalmanTracker, Tracker
+
+AnyRule = TypeVar("AnyRule", HeardRule, PlatformRule, AirRule, GapRule)
 
 SOFTWARE = f"trucewatch {__version__}"
 
@@ -53,7 +69,7 @@ REGISTRIES = Registries(
     registration=REGISTRARS,
     detectors=DETECTORS,
     tracking=TRACKERS,
-    rules={**RULES, **HEARD_RULES},
+    rules=ALL_RULES,
     outbox=SINKS,
     location=Locator.Config,
 )
@@ -113,32 +129,45 @@ def default_stages(*, masks: bool = False) -> Stages:
 
 
 def checked(configuration: Configuration) -> Configuration:
-    """The same configuration, once every rule of every feed and every network of sensors has been made from it.
+    """The same configuration, once every rule of every source that it judges has been made from it.
 
     Raises:
         ConfigError: settings that do not fit the map or one another, each with the line of its rule; a rule that is
-            limited to feeds which it cannot judge.
+            limited to sources which it cannot judge, or of which there is none.
     """
-    feeds = configuration.settings.feeds or (Feed(id="any", media=""),)
-    networks = configuration.settings.sensors
+    settings = configuration.settings
     complaints = {}
     for part in configuration.rules:
-        hears = part.kind in HEARD_RULES
+        judged, what = _judged_by(part.kind, settings)
         try:
-            for feed in networks if hears else feeds:
-                rule = HEARD_RULES[part.kind] if hears else RULES[part.kind]
-                rule(part.config, _context(configuration, part, feed.id, (feed.means,), ""))
-            judged = {one.id for one in (networks if hears else feeds)}
-            wrong = sorted(set(part.feeds or ()) - judged) if configuration.settings.sensors else []
-            if wrong or (hears and not networks):
-                what = "networks under `sensors:`" if hears else "pictures"
-                named = f"; {wrong[0]!r} is none" if wrong else ", of which there is none"
-                raise ValueError(f"rule {part.part_id!r}: kind {part.kind} is for {what}{named}")
+            for source in judged:
+                context = _context(configuration, part, source.id, (source.means,), "")
+                ALL_RULES[part.kind](part.config, context)
+            # With recordings given on the command line, feeds need not be named: their rules are for whatever comes.
+            named = settings.sources != settings.feeds
+            wrong = sorted(set(part.feeds or ()) - {one.id for one in judged}) if named else []
+            if wrong or not judged:
+                told = f"; {wrong[0]!r} is none" if wrong else ", of which there is none"
+                raise ValueError(f"rule {part.part_id!r}: kind {part.kind} is for {what}{told}")
         except ValueError as error:
             complaints[str(error)] = Complaint(str(configuration.path), part.line, str(error))
     if complaints:
         raise ConfigError(*complaints.values())
     return configuration
+
+
+def _judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:
+    """The sources that a kind of rule can judge, and what they are in words."""
+    feeds = settings.feeds or (Feed(id="any", media=""),)
+    if kind in HEARD_RULES:
+        return settings.sensors, "networks under `sensors:`"
+    if kind in AIR_RULES:
+        return settings.aircraft, "tracks under `aircraft:`"
+    if kind in PLATFORM_RULES:
+        return (*feeds, *settings.telemetry), "feeds, and vehicles under `telemetry:`"
+    if kind in GAP_RULES:
+        return (*feeds, *settings.sensors, *settings.telemetry, *settings.aircraft), "all sources"
+    return feeds, "pictures"
 
 
 def stages_for(configuration: Configuration, source_id: str, means: Means, run_id: str) -> Stages:
@@ -182,13 +211,43 @@ def heard_rules_for(
     carrier: Carrier | None,
 ) -> tuple[HeardRule, ...]:
     """Fresh rules for one network of sensors. origin, carrier: as RuleContext has them."""
+    return _rules_for(HEARD_RULES, configuration, source_id, means, run_id, origin=origin, carrier=carrier)
+
+
+def platform_rules_for(
+    configuration: Configuration, source_id: str, means: Means, run_id: str
+) -> tuple[PlatformRule, ...]:
+    """Fresh rules for the telemetry of one vehicle or feed."""
+    return _rules_for(PLATFORM_RULES, configuration, source_id, means, run_id)
+
+
+def air_rules_for(configuration: Configuration, source_id: str, means: Means, run_id: str) -> tuple[AirRule, ...]:
+    """Fresh rules for one source of tracks."""
+    return _rules_for(AIR_RULES, configuration, source_id, means, run_id)
+
+
+def gap_rules_for(configuration: Configuration, source_id: str, means: Means, run_id: str) -> tuple[GapRule, ...]:
+    """Fresh rules for the gaps of one source."""
+    return _rules_for(GAP_RULES, configuration, source_id, means, run_id)
+
+
+def _rules_for(
+    registry: Mapping[str, type[AnyRule]],
+    configuration: Configuration,
+    source_id: str,
+    means: Means,
+    run_id: str,
+    *,
+    origin: tuple[float, float] | None = None,
+    carrier: Carrier | None = None,
+) -> tuple[AnyRule, ...]:
     return tuple(
-        HEARD_RULES[part.kind](
+        registry[part.kind](
             part.config,
             replace(_context(configuration, part, source_id, (means,), run_id), origin=origin, carrier=carrier),
         )
         for part in configuration.rules
-        if part.kind in HEARD_RULES and part.concerns(source_id)
+        if part.kind in registry and part.concerns(source_id)
     )
 
 

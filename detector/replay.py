@@ -15,18 +15,21 @@ import cv2
 
 from detector import pipeline
 from detector.addresses import is_address
+from detector.aircraft_feed import follow
 from detector.association import Joiner, Noticed, Settled
-from detector.config import Configuration, Feed, beside
+from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, Job, Progress, annotated_file, append, play
+from detector.feed import Entry, FileJob, Job, Progress, annotated_file, append, play
 from detector.listening_feed import ListeningJob, listen_to
-from detector.log import LogWriter
+from detector.log import EvidenceStore, LogWriter
 from detector.log.schema import FILE_NAME
 from detector.model import Joined, MediaFile, Run, RunEnd, Violation
+from detector.silence import with_silences
 from detector.sources import media_file
 from detector.sources.series import series_kind
+from detector.vehicle_feed import watch_over
 
-AnyJob = Job | ListeningJob
+AnyJob = Job | ListeningJob | FileJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +63,29 @@ def jobs_of(configuration: Configuration, media: Sequence[Path], out: Path, *, a
 
 def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annotate: bool) -> list[AnyJob]:
     file = str(configuration.path)
-    feeds, networks = configuration.settings.feeds, configuration.settings.sensors
+    settings = configuration.settings
+    feeds = settings.feeds
     if not media:
-        if not feeds and not networks:
+        if not settings.sources:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
         live = next((feed for feed in feeds if is_address(feed.media)), None)
         if live is not None:
             raise ConfigError(Complaint(file, None, f"feed {live.id!r} is live: watch it with `trucewatch run`"))
         played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
-        heard = [
-            ListeningJob(one, tuple(beside(configuration.path, name) for name in one.media), out) for one in networks
-        ]
-        return [*played, *heard]
+        for one in settings.sensors:
+            if one.live:
+                raise ConfigError(
+                    Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
+                )
+        heard = [ListeningJob.of(configuration, one, out) for one in settings.sensors]
+        files = [FileJob(one, beside(configuration.path, one.media), out) for one in settings.files]
+        return [*played, *heard, *files]
     for path in media:
         if series_kind(path) is not None:
-            message = f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it"
+            message = (
+                f"{path} is a sensor file: name it under `sensors:` in the configuration, with those beside it, "
+                "or under `telemetry:` or `aircraft:`"
+            )
             raise ConfigError(Complaint(file, None, message))
     by_path = {beside(configuration.path, feed.media): feed for feed in feeds}
     jobs: list[AnyJob] = []
@@ -185,9 +196,17 @@ def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined
 
 
 def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:
-    if isinstance(job, ListeningJob):
-        return listen_to(configuration, job, run_id)
-    return play(configuration, job, run_id)
+    match job:
+        case Job(feed=source):
+            entries = play(configuration, job, run_id)
+        case ListeningJob(network=source):
+            entries = listen_to(configuration, job, run_id)
+        case FileJob(source=Vehicle() as source):
+            entries = watch_over(configuration, job, source, run_id)
+        case FileJob(source=Aircraft() as source):
+            entries = follow(configuration, job, source, run_id)
+    rules = pipeline.gap_rules_for(configuration, source.id, source.means, run_id)
+    return with_silences(entries, rules, EvidenceStore(job.out / "evidence"))
 
 
 def _in_one_process(
@@ -254,7 +273,7 @@ def _in_processes(
                 current += 1
 
 
-def _work(configuration: Configuration, job: Job, run_id: str, parent: Connection) -> None:
+def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:

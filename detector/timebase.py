@@ -47,6 +47,17 @@ def ns_from_seconds(seconds: float) -> int:
     return round(seconds * NS_PER_S)
 
 
+def seconds(ns: int) -> str:
+    """A length of time for people: 0.3 s, 42 s, 7 min 5 s, 3 h 10 min."""
+    whole = round(ns / NS_PER_S)
+    if ns < 9.95 * NS_PER_S:
+        return f"{ns / NS_PER_S:.1f} s"
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left if not hours else 0, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
 class Clock(Protocol):
     """Says what time it is. [ns UTC]"""
 

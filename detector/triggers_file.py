@@ -15,7 +15,7 @@ from detector.detectors.series import LevelConfig, SeriesDetector, choice_for, d
 from detector.errors import SourceError
 from detector.jsonl_file import gap_lines, interrupts_wait, write_line
 from detector.model import Gap, Series, Triggers
-from detector.sources.series import open_series
+from detector.sources.series import joined, open_series
 
 OnProgress = Callable[[str, int, float, float | None], None]
 
@@ -63,7 +63,7 @@ def detect_series(
     try:
         source = open_series(path, source_id=source_id, start_ns=start_ns, assume_utc=assume_utc)
         with interrupts_wait() as interrupted:
-            for item in source:
+            for item in joined(source) if preset == "platform" else source:
                 if interrupted:
                     raise KeyboardInterrupt
                 work.take(item)
@@ -106,7 +106,7 @@ class _Work:
         self.samples += item.values.size
         self._first_ns = int(item.t_ns[0]) if self._first_ns is None else self._first_ns
         self.elapsed_s = max(self.elapsed_s, (int(item.t_ns[-1]) - self._first_ns) / 1e9)
-        name = self._preset or choice_for(item.interval_ns)
+        name = self._preset or choice_for(item.interval_ns, item.channels)
         detector = self._detectors.get(name)
         if detector is None:
             detector = self._detectors[name] = detector_of(name, self._alarms_per_day)

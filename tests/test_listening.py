@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from detector.association import Associator, Sensors
 from detector.association.travel import air, travel
-from detector.listening import Event, Reached, Stages, listen
+from detector.detectors.series import PRESETS, ImpulseDetector
+from detector.listening import Event, Idle, Reached, Stages, listen
 from detector.model import Gap, GapReason, Incident, Series
 from detector.sources.series import merged
 from detector.timebase import NS_PER_S
@@ -116,3 +117,41 @@ def test_two_recordings_of_the_same_time_of_one_sensor_count_once(samples: NDArr
 
 def test_nothing_comes_of_nothing() -> None:
     assert incidents(heard([])) == []
+
+
+@pytest.mark.parametrize("size", [64, 200, 1_999])
+def test_what_is_declared_complete_is_complete(samples: NDArray[np.float64], size: int) -> None:
+    """Every trigger's onset lies at or after what was declared complete before it was given."""
+    detector = ImpulseDetector(PRESETS["acoustic"])
+    told_ns, found = 0, 0
+    for block in blocks("a", samples[0], size):
+        onsets = detector.detect(block).t_ns
+        assert (onsets >= told_ns).all()
+        now_told_ns = detector.told_ns()
+        assert now_told_ns is not None
+        assert now_told_ns >= told_ns
+        told_ns, found = now_told_ns, found + len(onsets)
+        assert int(block.t_ns[-1]) - told_ns < 0.25 * NS_PER_S  # the longest impulse, and the onset's window
+    for rest in detector.finish():
+        assert (rest.t_ns >= told_ns).all()
+    assert found >= len(SHOTS)
+    assert detector.told_ns() is None
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_onset_lies_within_the_time_that_a_stream_is_said_to_be_deaf(preset: str) -> None:
+    config, random = PRESETS[preset], np.random.default_rng(1)
+    rate = 2_000 if preset == "acoustic" else 100
+    for begin in range(0, round(2 * config.warm_up_s * rate), rate // 50 or 1):
+        heard_ = 0.001 * random.normal(size=round(3 * config.warm_up_s * rate))
+        heard_[begin : begin + rate // 10] += random.normal(size=min(rate // 10, len(heard_) - begin))
+        t_ns = START_NS + np.rint(np.arange(len(heard_)) * NS_PER_S / rate).astype(np.int64)
+        one = Series("a", t_ns, heard_[:, None], ("a",), ("1",), PLACES_M[:1], local=True, interval_ns=NS_PER_S / rate)
+        detector = ImpulseDetector(config)
+        found = [*detector.detect(one).t_ns, *(t for rest in detector.finish() for t in rest.t_ns)]
+        assert all(t >= START_NS + config.deaf_s * NS_PER_S for t in found)
+
+
+def test_a_sign_of_life_is_passed_on() -> None:
+    associator = Associator(Sensors(NAMES, PLACES_M), air(15.0), source_id="mics")
+    assert list(listen([None, None], Stages("acoustic", associator))) == [Idle(), Idle()]

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from detector import __version__
-from detector.cli import check, demo, detect, doctor, inspect, log, replay
+from detector.cli import check, console, demo, detect, doctor, inspect, log, replay, user
 from detector.cli import run as run_
 from detector.cli.exit_codes import ExitCode
 from detector.errors import ConfigError, LogError, SourceError
@@ -67,6 +67,8 @@ app.command()(detect.detect)
 app.command()(replay.replay)
 app.command()(run_.run)
 app.add_typer(log.app, name="log")
+app.command()(console.console)
+app.add_typer(user.app, name="user")
 app.command()(doctor.doctor)
 
 

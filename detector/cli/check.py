@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_SELDOM = ("network", "vehicle", "source of tracks")
+_PLURALS = {"source of tracks": "sources of tracks"}
+
 
 def check(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML) to be checked, with its map and recordings.")],
@@ -37,12 +40,14 @@ def check(
     counts = {
         "feed": len(configuration.settings.feeds),
         "network": len(configuration.settings.sensors),
+        "vehicle": len(configuration.settings.telemetry),
+        "source of tracks": len(configuration.settings.aircraft),
         "zone": len(configuration.map.zones),
         "line": len(configuration.map.lines),
         "rule": len(configuration.rules),
     }
-    told = [(name, count) for name, count in counts.items() if count or name != "network"]
-    counted = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in told)
+    told = [(name, count) for name, count in counts.items() if count or name not in _SELDOM]
+    counted = ", ".join(f"{count} {name if count == 1 else _PLURALS.get(name, name + 's')}" for name, count in told)
     for network in configuration.settings.sensors:
         if len(network.media) == 1:
             witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"

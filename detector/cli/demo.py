@@ -53,5 +53,6 @@ def demo(
     console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)")
     console.print(f"Not seen      trucewatch log coverage {out}")
     console.print(f"Untouched?    trucewatch log verify {out}")
+    console.print(f"In a browser  trucewatch console {out} --config {config} --demo")
     if comparison.missed or comparison.without_cause or comparison.lacking:
         raise typer.Exit(ExitCode.FLAGGED)

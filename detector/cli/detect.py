@@ -12,7 +12,9 @@ from detector.cli.exit_codes import ExitCode
 
 
 def detect(
-    media: Annotated[list[Path], typer.Argument(help="Recordings, folders of pictures, or sensor files.")],
+    media: Annotated[
+        list[Path], typer.Argument(help="Recordings, folders of pictures, sensor files, or aircraft positions.")
+    ],
     out: Annotated[
         Path, typer.Option("--out", help="JSON Lines: one object a frame or trigger, then one for the end.")
     ],
@@ -37,7 +39,8 @@ def detect(
         typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Sensor files: seismic, acoustic or level; default: by the sampling rate.")
+        str | None,
+        typer.Option(help="Sensor files: seismic, acoustic, level, joint or platform; default: by channels and rate."),
     ] = None,
     alarms_per_day: Annotated[
         float | None,

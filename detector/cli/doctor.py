@@ -22,6 +22,10 @@ from rich.table import Table
 from detector.cli.exit_codes import ExitCode
 
 _PACKAGES = (
+    "argon2-cffi",
+    "fastapi",
+    "jinja2",
+    "uvicorn",
     "numpy",
     "scipy",
     "av",

@@ -22,7 +22,8 @@ def inspect(
     media: Annotated[
         str,
         typer.Argument(
-            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, or the address of a live feed."
+            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, aircraft positions, or the "
+            "address of a live feed."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
@@ -37,11 +38,13 @@ def inspect(
 
     from detector.addresses import is_address, scheme_of
     from detector.cli.inspect_series import show_series
+    from detector.cli.inspect_tracks import show_tracks
     from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
+    from detector.sources.tracks import TracksInspection, is_track_table, read_tracks
 
-    report: Inspection | SeriesInspection
+    report: Inspection | SeriesInspection | TracksInspection
     path = Path(media)
     if is_address(media):
         try:
@@ -49,12 +52,16 @@ def inspect(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="MEDIA") from None
         report = inspect_live(media, seconds)
+    elif is_track_table(path):
+        report = read_tracks(path, assume_utc=utc)
     else:
         report = inspect_media(path) if series_kind(path) is None else inspect_series(path, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
         show_series(Console(highlight=False), report)
+    elif isinstance(report, TracksInspection):
+        show_tracks(Console(highlight=False), report)
     else:
         console = Console()
         console.print(_table(report))

@@ -6,30 +6,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from detector.cli.shown import MOST, first_lines, show
 from detector.sources.series.inspection import ChannelReport, SeriesInspection
-
-_MOST = 20
 
 
 def show_series(console: Console, report: SeriesInspection) -> None:
     """A table of the file, one of its channels, and whether it is good enough."""
-    table = Table(title=escape(report.media), show_header=False)
-    for name, text in _rows(report):
-        if text:
-            table.add_row(name, escape(text))
-    console.print(table)
-    console.print(_channels(report))
-    if not report.why_not:
-        console.print("[green]Good enough to be listened to.[/green]")
-        return
-    console.print("[yellow]Not good enough as it is:[/yellow]")
-    for reason in report.why_not:
-        console.print(f"  - {reason}", markup=False)
+    show(console, report.media, _rows(report), _channels(report), report.why_not, "Good enough to be listened to.")
 
 
 def _rows(report: SeriesInspection) -> list[tuple[str, str]]:
     state = "complete" if report.complete else "INCOMPLETE"
-    more = [f"and {len(report.gaps) - _MOST} more"] if len(report.gaps) > _MOST else []
     return [
         ("kind", report.kind),
         ("samples", f"{report.samples} in {len(report.channels)} channels, {state}"),
@@ -37,17 +24,17 @@ def _rows(report: SeriesInspection) -> list[tuple[str, str]]:
         ("duration", f"{report.duration_s:.3f} s, {report.lost_s:.3f} s of it in gaps"),
         ("clock", f"within {1000 * report.clock_sigma_s:g} ms (standard deviation)"),
         ("counted", ", ".join(f"{name}: {count}" for name, count in report.counters.items())),
-        ("gaps", "\n".join([*report.gaps[:_MOST], *more])),
+        ("gaps", first_lines(report.gaps, len(report.gaps))),
     ]
 
 
 def _channels(report: SeriesInspection) -> Table:
     place = "x, y, z [m]" if report.local else "lon, lat, height"
     table = Table("channel", "rate", "samples", "mean, rms", "from, to", place, padding=(0, 0))
-    for one in report.channels[:_MOST]:
+    for one in report.channels[:MOST]:
         table.add_row(*map(escape, _cells(one)))
-    if len(report.channels) > _MOST:
-        table.add_row(f"and {len(report.channels) - _MOST} more")
+    if len(report.channels) > MOST:
+        table.add_row(f"and {len(report.channels) - MOST} more")
     return table
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from detector.log.export import radius_95_m
 from detector.log.watched import MOMENT_NS
 from detector.model import Joined
-from detector.timebase import NS_PER_S, iso_from_ns
+from detector.timebase import NS_PER_S, iso_from_ns, seconds
 
 if TYPE_CHECKING:
     from detector.log.reader import LoggedViolation
@@ -41,17 +41,6 @@ def day(t_ns: int) -> str:
 def clock(t_ns: int, digits: int = 0) -> str:
     """Like 09:30:04.2, in UTC."""
     return iso_from_ns(t_ns, digits)[11:-1]
-
-
-def seconds(ns: int) -> str:
-    """A length of time for people: 0.3 s, 42 s, 7 min 5 s, 3 h 10 min."""
-    whole = round(ns / NS_PER_S)
-    if ns < 9.95 * NS_PER_S:
-        return f"{ns / NS_PER_S:.1f} s"
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [(hours, "h"), (minutes, "min"), (left if not hours else 0, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def span(t_start_ns: int, t_end_ns: int) -> str:
@@ -243,3 +232,9 @@ def gap_line(gap: Gap) -> str:
     times = f" ({gap.count} times)" if gap.count > 1 else ""
     reason = str(gap.reason).replace("_", " ")
     return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
+
+
+def reach_line(sensor: str, channel: str, far_m: tuple[float, float, float]) -> str:
+    """How far one channel of a sensor would have heard the source that the configuration states."""
+    least, middle, most = (f"{one:.0f}" if one < 1e4 else f"{one / 1000:.0f} k" for one in far_m)
+    return plain(f"{sensor}: {channel} would have heard the stated source to {middle} m, {least} to {most} m by noise")

@@ -51,10 +51,12 @@ def replay(
         )
     console = Console(highlight=False, soft_wrap=True)
     recorded_s = sum(end.t_end_ns - end.t_start_ns for end in outcome.ends) / 1e9
-    networks = {one.id for one in configuration.settings.sensors}
-    amounts = {"frames": 0, "samples": 0}
+    settings = configuration.settings
+    units = dict.fromkeys((one.id for one in settings.aircraft), "positions")
+    units |= dict.fromkeys([*(one.id for one in settings.sensors), *(one.id for one in settings.telemetry)], "samples")
+    amounts = {"frames": 0, "samples": 0, "positions": 0}
     for end in outcome.ends:
-        amounts["samples" if end.source_id in networks else "frames"] += end.frames
+        amounts[units.get(end.source_id, "frames")] += end.frames
     read = ", ".join(f"{amount} {unit}" for unit, amount in amounts.items() if amount or unit == "frames")
     console.print(
         f"{read}, {recorded_s:.1f} s of recording in {bars.elapsed_s:.1f} s"

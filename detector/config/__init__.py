@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from detector.config.loading import Configuration, Part, Registries, absent_inputs, load
+from detector.config.outline import Outline, load_outline
 from detector.config.settings import (
+    Aircraft,
     CentreSettings,
     CoverageSettings,
     EvidenceSettings,
@@ -12,22 +14,29 @@ from detector.config.settings import (
     PathBeside,
     SensorNetwork,
     Settings,
+    Source,
+    Vehicle,
     beside,
 )
 
 __all__ = [
+    "Aircraft",
     "CentreSettings",
     "Configuration",
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",
     "LiveSettings",
+    "Outline",
     "Part",
     "PathBeside",
     "Registries",
     "SensorNetwork",
     "Settings",
+    "Source",
+    "Vehicle",
     "absent_inputs",
     "beside",
     "load",
+    "load_outline",
 ]

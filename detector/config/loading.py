@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from detector.addresses import is_address, masked
 from detector.config.agreement_map import AgreementMap, load_map
-from detector.config.settings import Settings, beside
+from detector.config.settings import Aircraft, Settings, Vehicle, beside
 from detector.config.yaml_lines import Document, Location, parse
 from detector.errors import Complaint, ConfigError
 
@@ -89,34 +89,40 @@ def load(path: Path, registries: Registries) -> Configuration:
     if not isinstance(document.data, dict):
         found = "nothing" if document.data is None else type(document.data).__name__
         raise ConfigError(document.complaint((), f"a mapping of sections is needed, found {found}"))
-    settings = _validated(Settings, document.data, (), document, complaints)
+    settings = validated(Settings, document.data, (), document, complaints)
     parts = _Parts(document, complaints)
     registration = parts.one("registration", registries.registration, "flow")
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     outbox = parts.many("outbox", registries.outbox, ())
-    location = _validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
-    complaints += _twice(document, "feeds", "sensors")
+    location = validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
+    complaints += _twice(document, "feeds", "sensors", "telemetry", "aircraft")
     complaints += _twice(document, "rules")
     complaints += _twice(document, "outbox", key="name")
-    agreement = _map(path, document, complaints)
+    agreement = map_of(path, document, complaints)
     if settings is not None:
-        complaints += _unknown_feeds(
-            document, rules, {one.id for one in settings.feeds} | {one.id for one in settings.sensors}
-        )
+        complaints += _unknown_feeds(document, rules, {one.id for one in settings.sources})
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
-    map_bytes = beside(path, settings.map).read_bytes() if settings.map is not None else b""
-    sha256 = hashlib.sha256(path.read_bytes() + map_bytes).hexdigest()
-    map_sha256 = hashlib.sha256(map_bytes).hexdigest()
+    map_sha256 = hashlib.sha256(_map_bytes(path, settings)).hexdigest()
     return Configuration(
-        path, settings, agreement, registration, detectors, tracking, rules, outbox, location, map_sha256, sha256
-    )
+        path, settings, agreement, registration, detectors, tracking, rules, outbox, location,
+        map_sha256, digest_of(path, settings),
+    )  # fmt: skip
+
+
+def digest_of(path: Path, settings: Settings) -> str:
+    """SHA-256 of the file's bytes followed by those of its map."""
+    return hashlib.sha256(path.read_bytes() + _map_bytes(path, settings)).hexdigest()
+
+
+def _map_bytes(path: Path, settings: Settings) -> bytes:
+    return b"" if settings.map is None else beside(path, settings.map).read_bytes()
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
-    """Recordings and telemetry that feeds and sensors name and that are not there, each with its line."""
+    """Files that feeds, sensors and other sources name and that are not there, each with its line."""
     document = parse(configuration.path)
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
@@ -126,15 +132,31 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
                 where = ("feeds", i, key)
                 complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
     for i, network in enumerate(configuration.settings.sensors):
-        for k, name in enumerate(network.media):
+        for key in ("station", "password_file", "ca_file"):
+            file = getattr(network, key)
+            if file is not None and not file.exists():
+                complaints.append(
+                    document.complaint(("sensors", i, key), f"sensors {network.id!r}: there is no file {file}")
+                )
+        for k, name in enumerate(() if network.live else network.media):
             file = beside(configuration.path, name)
             if not file.exists():
                 at: Location = ("sensors", i, "media", k)
                 complaints.append(document.complaint(at, f"sensors {network.id!r}: there is no recording {file}"))
+    others: list[tuple[str, int, Vehicle | Aircraft]] = [
+        *(("telemetry", i, one) for i, one in enumerate(configuration.settings.telemetry)),
+        *(("aircraft", i, one) for i, one in enumerate(configuration.settings.aircraft)),
+    ]
+    for section, i, source in others:
+        file = beside(configuration.path, source.media)
+        if not file.exists():
+            told = f"{section} {source.id!r}: there is no file {file}"
+            complaints.append(document.complaint((section, i, "media"), told))
     return complaints
 
 
-def _map(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
+def map_of(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:
+    """The map that a file names; what is wrong with it goes to `complaints`."""
     name = document.data.get("map")
     if not isinstance(name, str):
         return AgreementMap.nothing()
@@ -181,7 +203,7 @@ class _Parts:
             self._complain(location, f"{name}: every rule needs an `id:` (text)")
         own = {"kind", "id", "feeds"} if is_rule else {"kind"}
         settings = {key: value for key, value in item.items() if key not in own}
-        config = _validated(registry[kind].Config, settings, location, self.document, self.complaints)
+        config = validated(registry[kind].Config, settings, location, self.document, self.complaints)
         if config is None:
             return None
         feeds = item.get("feeds") if is_rule else None
@@ -195,9 +217,10 @@ class _Parts:
         self.complaints.append(self.document.complaint(location, message))
 
 
-def _validated(
+def validated(
     model: type[Model], data: Any, location: Location, document: Document, complaints: list[Complaint]
 ) -> Model | None:
+    """`data` as a model, or None; what is wrong with it goes to `complaints`, each with its line."""
     try:
         return model.model_validate(data, context={"folder": Path(document.file).parent})
     except ValidationError as error:

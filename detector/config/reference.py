@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from detector.config.loading import Registries
 from detector.config.settings import (
+    Aircraft,
     CentreSettings,
     CoverageSettings,
     EvidenceSettings,
@@ -17,6 +18,7 @@ from detector.config.settings import (
     LiveSettings,
     SensorNetwork,
     Settings,
+    Vehicle,
 )
 
 _HEAD = """# Configuration
@@ -30,6 +32,8 @@ def page(registries: Registries) -> str:
     """The whole page in Markdown."""
     parts = [_HEAD, *_section("The file", Settings), *_section("A feed: `feeds:`", Feed)]
     parts += _section("Sensors that listen together: `sensors:`", SensorNetwork)
+    parts += _section("The mission's own vehicles: `telemetry:`", Vehicle)
+    parts += _section("Tracks of other aircraft: `aircraft:`", Aircraft)
     parts += _section("Places on the ground: `location:`", registries.location)
     parts += _kinds("registration", registries.registration)
     parts += _kinds("detectors", registries.detectors)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from detector.addresses import is_address, scheme_of
+from detector.config.mqtt_address import MqttAddress
 from detector.model import Means
 from detector.timebase import ns_from_iso
 
@@ -74,7 +75,7 @@ class Feed(Section):
 
 
 class SensorNetwork(Section):
-    """Sensors that listen together: what several of them notice is one incident, with its place.
+    """Sensors that listen together: what several of them notice is one incident, with its place. Or readings.
 
     A sensor alone is a witness: it raises nothing, and supports what others have placed.
     """
@@ -84,16 +85,43 @@ class SensorNetwork(Section):
         min_length=1,
         description="Sensor files, relative to this file (WAV, FLAC, CSV, JSON Lines, Parquet, miniSEED). What a file "
         "does not say (start, place, clock) stands in the .json of its name beside it. One sensor alone raises "
-        "nothing: what it notices can support what others have placed.",
+        "nothing: what it notices can support what others have placed. Or live streams: "
+        "mqtt://host/topic, mqtts://user:password@host:port/topic, with + and # as a broker takes them.",
     )
-    means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
-        Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."
+    means: Literal[Means.ACOUSTIC, Means.SEISMIC, Means.TELEMETRY] = Field(
+        Means.ACOUSTIC,
+        description="acoustic (air), seismic (ground), or telemetry: readings such as a temperature, each for itself.",
     )
     start: TimeNs = Field(
         None, description="UTC time of the first sample of sound files of which nothing else says it."
     )
-    preset: Literal["acoustic", "seismic"] | None = Field(
-        None, description="Listen as for sound or for ground motion; left out: by each file's sampling rate."
+    station: PathBeside | None = Field(
+        None,
+        description="Live streams: where each channel's sensor stands, its unit and its clock; like the .json beside "
+        "a recording, with `positions`.",
+    )
+    password_file: PathBeside | None = Field(
+        None, description="Live streams: a file whose first line is the broker's password, in place of one in `media`."
+    )
+    ca_file: PathBeside | None = Field(
+        None, description="Live streams, mqtts: certificates that vouch for the broker; left out: the system's."
+    )
+    wait_s: float = Field(
+        5.0,
+        description="Live streams: the others wait so long for a sensor of which nothing comes, once [s].",
+        ge=0.1,
+        le=600,
+    )
+    preset: Literal["acoustic", "seismic", "level"] | None = Field(
+        None,
+        description="Listen as for sound or for ground motion; left out: by each file's sampling rate. Readings "
+        "(`means: telemetry`) are watched for a `level` that they have not shown before.",
+    )
+    alarms_per_day: float | None = Field(
+        None,
+        description="So many false alarms a day may each channel of readings give; left out: 0.4 [1/d].",
+        gt=0,
+        le=1000,
     )
     utc: bool = Field(False, description="Times without a zone are UTC.")
     temperature_c: float = Field(15.0, description="Of the air [deg C].", ge=-60, le=60)
@@ -111,6 +139,12 @@ class SensorNetwork(Section):
         "without a place [s].",
         gt=0,
         le=3600,
+    )
+    source_at_100m: float | None = Field(
+        None,
+        description="A source at 100 m, as these sensors record it: root mean square over 10 ms (sound) or 0.2 s "
+        "(ground) in their own unit. With it, coverage says how far it would have been heard over the noise.",
+        gt=0,
     )
     min_sensors: int | None = Field(
         None,
@@ -133,11 +167,35 @@ class SensorNetwork(Section):
             raise ValueError("wave_m_s belongs to means seismic without window_s")
         if self.means is Means.SEISMIC and self.wave_m_s is None and self.window_s is None:
             raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
+        if (self.means is Means.TELEMETRY) != (self.preset == "level"):
+            raise ValueError("means telemetry and preset level belong together")
+        if self.source_at_100m is not None and self.preset == "level":
+            raise ValueError("source_at_100m belongs to sensors that listen, not to preset level")
+        if self.alarms_per_day is not None and self.preset != "level":
+            raise ValueError("alarms_per_day belongs to preset level")
         if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
             raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
         if len(set(self.media)) < len(self.media):
             raise ValueError("media names a file twice")
+        self._fits_live()
         return self
+
+    def _fits_live(self) -> None:
+        live = [name for name in self.media if is_address(name)]
+        if live and len(live) < len(self.media):
+            raise ValueError("media names files and live streams: one network is either recorded or live")
+        for name in live:
+            MqttAddress.parse(name)
+        if live and self.station is None and self.window_s is None:
+            raise ValueError("live streams need station (where the sensors stand), or window_s where that is not known")
+        for key in ("station", "password_file", "ca_file"):
+            if not live and getattr(self, key) is not None:
+                raise ValueError(f"{key} belongs to live streams: a recording has its .json beside it")
+
+    @property
+    def live(self) -> bool:
+        """It is listened to as it happens."""
+        return is_address(self.media[0])
 
     @property
     def origin(self) -> tuple[float, float] | None:
@@ -205,6 +263,49 @@ class CentreSettings(Section):
     )
 
 
+class Vehicle(Section):
+    """Telemetry of one vehicle of the mission's own."""
+
+    id: Identifier = Field(description="Name of the vehicle in the log, none that a feed or another source has.")
+    media: str = Field(
+        description="Its telemetry, relative to this file (CSV, JSON Lines, Parquet …): a table with lat_deg, lon_deg "
+        "and what else it says of itself."
+    )
+    start: TimeNs = Field(None, description="UTC time of the first sample where the times count from the start.")
+    utc: bool = Field(False, description="Times without a zone are UTC.")
+
+    @property
+    def means(self) -> Means:
+        """By its own telemetry."""
+        return Means.TELEMETRY
+
+
+class Aircraft(Section):
+    """Tracks of other aircraft: positions as a receiver of ADS-B or a radar tells them."""
+
+    id: Identifier = Field(description="Name of the source in the log, none that a feed or another source has.")
+    media: str = Field(description="CSV of positions (time, id, lat, lon, alt …), relative to this file.")
+    means: Literal[Means.TELEMETRY, Means.RADAR] = Field(
+        Means.TELEMETRY, description="telemetry (the aircraft tells its position itself) or radar."
+    )
+    utc: bool = Field(False, description="Times without a zone are UTC.")
+    sigma_pos_m: float = Field(
+        50.0, description="Standard deviation of a position that does not tell its quality [m].", gt=0, le=100_000
+    )
+    sigma_alt_m: float = Field(
+        30.0, description="Standard deviation of a geometric height that does not tell its own [m].", gt=0, le=10_000
+    )
+    sigma_pressure_alt_m: float = Field(
+        150.0,
+        description="Standard deviation of a height that is a pressure altitude: the day's air pressure [m].",
+        gt=0,
+        le=10_000,
+    )
+    silent_s: float = Field(
+        60.0, description="When no aircraft is heard for longer, that is a gap [s].", ge=1, le=86_400
+    )
+
+
 class EvidenceSettings(Section):
     """What is kept for each possible violation."""
 
@@ -222,7 +323,12 @@ class EvidenceSettings(Section):
 class CoverageSettings(Section):
     """The ledger of what ground was seen when."""
 
-    slot_s: float = Field(10.0, description="Length of one entry of the ledger [s].", ge=1, le=3600)
+    slot_s: float = Field(
+        10.0,
+        description="Length of one entry of the ledger; of slow sensors a multiple that holds 64 samples [s].",
+        ge=1,
+        le=3600,
+    )
     every_s: float = Field(0.5, description="The footprint is computed this often [s].", gt=0, le=60)
 
 
@@ -237,6 +343,8 @@ class Settings(Section):
         (), description="The feeds that `trucewatch replay CONFIG` plays and `trucewatch run CONFIG` watches."
     )
     sensors: tuple[SensorNetwork, ...] = Field((), description="The networks of sensors that it listens to.")
+    telemetry: tuple[Vehicle, ...] = Field((), description="The mission's own vehicles that it watches over.")
+    aircraft: tuple[Aircraft, ...] = Field((), description="The sources of tracks of other aircraft.")
     location: dict[str, Any] = Field(default_factory=dict, description="How pixels become places on the ground.")
     registration: dict[str, Any] = Field(
         default_factory=lambda: {"kind": "flow"}, description="How the drone's own motion is taken out."
@@ -251,6 +359,20 @@ class Settings(Section):
     live: LiveSettings = Field(LiveSettings(), description="How live feeds are kept alive.")
     centre: CentreSettings = Field(CentreSettings(), description="What `trucewatch run` does beside watching.")
     outbox: tuple[dict[str, Any], ...] = Field((), description="Where `trucewatch run` sends what the log holds.")
+
+    @property
+    def files(self) -> tuple[Vehicle | Aircraft, ...]:
+        """Those that are one file each, and no pictures."""
+        return (*self.telemetry, *self.aircraft)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All of them."""
+        return (*self.feeds, *self.sensors, *self.files)
+
+
+Source = Feed | SensorNetwork | Vehicle | Aircraft
+"""What has an id in the log, and rules that judge it."""
 
 
 def beside(file: Path, name: str) -> Path:

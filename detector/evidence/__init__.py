@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from detector.evidence.annotated_video import AnnotatedVideo
 from detector.evidence.mask_folder import MaskFolder, MaskMaker
+from detector.evidence.passage_picture import passage_picture
 from detector.evidence.record_section import Trace, record_section_picture
 from detector.evidence.recorder import Clip, EvidenceRecorder, Ring
 from detector.evidence.samples import SampleRecorder
+from detector.evidence.silence_picture import silence_picture
 from detector.evidence.spectrogram import spectrogram_picture
+from detector.evidence.stretch import StretchRecorder
+from detector.evidence.telemetry_picture import telemetry_picture
 
 __all__ = [
     "AnnotatedVideo",
@@ -17,7 +21,11 @@ __all__ = [
     "MaskMaker",
     "Ring",
     "SampleRecorder",
+    "StretchRecorder",
     "Trace",
+    "passage_picture",
     "record_section_picture",
+    "silence_picture",
     "spectrogram_picture",
+    "telemetry_picture",
 ]

@@ -33,7 +33,13 @@ class Trace:
 
 
 def record_section_picture(
-    traces: Sequence[Trace], origin_ns: int, title: str, speed_m_s: float | None = None, width_px: int = 900
+    traces: Sequence[Trace],
+    origin_ns: int,
+    title: str,
+    speed_m_s: float | None = None,
+    width_px: int = 900,
+    *,
+    until_ns: int | None = None,
 ) -> Picture:
     """Traces by distance, nearest on top (those without one last, by name), each scaled to itself.
 
@@ -43,6 +49,8 @@ def record_section_picture(
         title: what is shown.
         speed_m_s: draws when a wave of this speed should have come to each.
         width_px: of the picture.
+        until_ns: draws when it was over.
+
 
     Returns:
         BGR picture, shape (H, W, 3) uint8.
@@ -69,6 +77,8 @@ def record_section_picture(
         if one.onset_ns is not None:
             at, middle = area.x_px((one.onset_ns - origin_ns) / NS_PER_S), area.y_px(row)
             cv2.line(area.picture, (at, middle - 16), (at, middle + 16), _ONSET, 2)
+    if until_ns is not None:
+        area.mark((until_ns - origin_ns) / NS_PER_S, _ONSET)
     area.x_axis("seconds from the incident")
     area.y_axis([(row, name) for row, name in enumerate(names)])
     area.frame()
@@ -82,7 +92,8 @@ def _draw(area: PlotArea, row: int, one: Trace, origin_ns: int) -> None:
     centre = float(np.median(known)) if len(known) else 0.0
     size = max(float(np.abs(known - centre).max(initial=0.0)), np.finfo(np.float64).tiny)
     left, right = (area.x_px((int(t) - origin_ns) / NS_PER_S) for t in (one.t_ns[0], one.t_ns[-1]))
-    at = np.rint(np.linspace(left, right, len(one.t_ns))).astype(np.int64)
+    share = (one.t_ns - one.t_ns[0]) / max(int(one.t_ns[-1] - one.t_ns[0]), 1)
+    at = np.rint(left + share * (right - left)).astype(np.int64)
     before = middle
     for column in np.unique(at).tolist():
         here = one.values[at == column]

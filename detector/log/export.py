@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -73,9 +73,9 @@ def row(one: LoggedViolation) -> dict[str, Any]:
     }
 
 
-def csv_text(log: LogReader, period: Period) -> str:
+def csv_text(found: Sequence[LoggedViolation]) -> str:
     """Possible violations, one a row. Text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    rows = [row(one) for one in log.violations(period)]
+    rows = [row(one) for one in found]
     out = io.StringIO()
     header = list(rows[0]) if rows else ["violation_id"]
     writer = csv.writer(out, lineterminator="\r\n")
@@ -90,7 +90,7 @@ def _harmless(value: object) -> object:
     return value
 
 
-def geojson(log: LogReader, period: Period) -> str:
+def geojson(found: Sequence[LoggedViolation]) -> str:
     """Possible violations as points (RFC 7946); geometry null where only the picture is known."""
     features = [
         {
@@ -99,7 +99,7 @@ def geojson(log: LogReader, period: Period) -> str:
             "geometry": _point(one.violation.place),
             "properties": row(one),
         }
-        for one in log.violations(period)
+        for one in found
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1) + "\n"
 
@@ -110,11 +110,11 @@ def _point(place: Place) -> Mapping[str, Any] | None:
     return {"type": "Point", "coordinates": [place.lon_deg, place.lat_deg]}
 
 
-def kml(log: LogReader, period: Period) -> str:
+def kml(found: Sequence[LoggedViolation]) -> str:
     """Possible violations as KML 2.2 placemarks with their time."""
     root = ET.Element("kml", xmlns="http://www.opengis.net/kml/2.2")
     document = ET.SubElement(root, "Document")
-    for one in log.violations(period):
+    for one in found:
         _placemark(document, one)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
@@ -144,9 +144,16 @@ def _xml(text: str) -> str:
     )
 
 
+TABLES: dict[str, Callable[[Sequence[LoggedViolation]], str]] = {"csv": csv_text, "geojson": geojson, "kml": kml}
+"""What can be made of any choice of possible violations."""
+
+
+def _of_period(make: Callable[[Sequence[LoggedViolation]], str]) -> Callable[[LogReader, Period], str]:
+    return lambda log, period: make(log.violations(period))
+
+
 FORMATS: dict[str, Callable[[LogReader, Period], str]] = {
-    "csv": csv_text,
+    "csv": _of_period(csv_text),
     "jsonl": jsonl,
-    "geojson": geojson,
-    "kml": kml,
+    **{name: _of_period(TABLES[name]) for name in ("geojson", "kml")},
 }

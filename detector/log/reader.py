@@ -18,6 +18,7 @@ from detector.log.evidence import EvidenceStore
 from detector.log.grouping import Grouping, as_one, sources_of, witnesses_of
 from detector.log.records import (
     EntryKind,
+    audit_from,
     coverage_from,
     end_from,
     files_from,
@@ -31,6 +32,7 @@ from detector.log.records import (
 )
 from detector.log.schema import EVIDENCE_FOLDER, entry
 from detector.model import (
+    Audit,
     CoverageSlot,
     EvidenceFile,
     Gap,
@@ -45,9 +47,13 @@ from detector.model import (
     Violation,
     Witness,
 )
+from detector.timebase import NS_PER_S
 
 MIN_ID_DIGITS = 4
 _NEWEST = 50
+
+LONGEST_SLOT_NS = 3600 * NS_PER_S
+"""`coverage: slot_s` is 3600 at most."""
 
 Record = TypeVar("Record")
 
@@ -263,7 +269,9 @@ class LogReader:
 
     def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
         """What was seen, in order of time and source."""
-        found = (self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _to_the_end(period)))
+        found = (
+            self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _with_slot_before(period))
+        )
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 
@@ -279,6 +287,10 @@ class LogReader:
         query = select(entry.c.body).where(entry.c.kind.in_(kinds), entry.c.source_id == source_id)
         newest = self._rows(query.order_by(entry.c.seq.desc()).limit(_NEWEST))
         return max((int(json.loads(row["body"])["t_end_ns"]) for row in newest), default=None)
+
+    def audits(self, period: Period = ALWAYS) -> list[Audit]:
+        """What people did with the log, in the order of the chain."""
+        return [self._record(audit_from, item) for item in self.entries((EntryKind.AUDIT,), period)]
 
     def runs(self) -> list[LoggedRun]:
         """Runs in the order they were begun, each with how it ended: newest word of each source."""
@@ -352,6 +364,12 @@ def _within(period: Period) -> list[ColumnElement[bool]]:
     return [and_(*limits)] if limits else []
 
 
+def _with_slot_before(period: Period) -> Period:
+    """From so much earlier that a slot which reaches into the period is found: a log of months need not be read."""
+    since_ns = period.since_ns - LONGEST_SLOT_NS if period.since_ns is not None else None
+    return Period(since_ns, period.until_ns, period.source_id)
+
+
 def _to_the_end(period: Period) -> Period:
     """Without its start: what began before it may reach into it."""
     return Period(None, period.until_ns, period.source_id)
@@ -372,5 +390,5 @@ def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
         if end is None:
             problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
         elif not end.complete:
-            problems.append(f"{source_id}: INCOMPLETE after {end.frames} frames: {end.detail or 'no reason given'}")
+            problems.append(f"{source_id}: INCOMPLETE after {end.frames} {end.unit}: {end.detail or 'no reason given'}")
     return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))

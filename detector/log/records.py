@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from detector.model import (
+    Action,
+    Audit,
     CoverageSlot,
     Decision,
     EvidenceFile,
@@ -44,6 +46,7 @@ class EntryKind(StrEnum):
     END = "end"
     VERDICT = "verdict"
     SPLIT = "split"
+    AUDIT = "audit"
 
 
 TIME_FIELD: dict[EntryKind, str | None] = {
@@ -58,6 +61,7 @@ TIME_FIELD: dict[EntryKind, str | None] = {
     EntryKind.END: "t_end_ns",
     EntryKind.VERDICT: "t_ns",
     EntryKind.SPLIT: "t_ns",
+    EntryKind.AUDIT: "t_ns",
 }
 """Which member of the body the column t_ns repeats."""
 
@@ -91,12 +95,17 @@ def gap_body(gap: Gap, run_id: str) -> Body:
 
 def coverage_body(slot: CoverageSlot, run_id: str) -> Body:
     """Of COVERAGE."""
-    return {"kind": EntryKind.COVERAGE, "run_id": run_id, **asdict(slot)}
+    return {"kind": EntryKind.COVERAGE, "run_id": run_id, **_unless(asdict(slot), "reach_m", {})}
 
 
 def end_body(end: RunEnd) -> Body:
     """Of END."""
-    return {"kind": EntryKind.END, **asdict(end)}
+    return {"kind": EntryKind.END, **_unless(asdict(end), "unit", "frames")}
+
+
+def _unless(body: Body, key: str, usual: Any) -> Body:
+    """Without what came to the format later, where it says nothing: logs stay what they were."""
+    return body if body[key] != usual else {name: value for name, value in body.items() if name != key}
 
 
 def verdict_body(opened: Mapping[str, Any], verdict: Verdict) -> Body:
@@ -117,6 +126,11 @@ def split_body(split: Split) -> Body:
 def concerned(grouping: Joined | Split) -> tuple[str, ...]:
     """Ids of every record that joining or splitting is about."""
     return grouping.violation_id, *(grouping.joined if isinstance(grouping, Joined) else grouping.apart)
+
+
+def audit_body(audit: Audit) -> Body:
+    """Of AUDIT."""
+    return {"kind": EntryKind.AUDIT, **asdict(audit)}
 
 
 def _whose(opened: Mapping[str, Any]) -> Body:
@@ -172,6 +186,7 @@ def coverage_from(body: Mapping[str, Any]) -> CoverageSlot:
         | {
             "seeing_s": float(body["seeing_s"]),
             "lost_s": {reason: float(value) for reason, value in body["lost_s"].items()},
+            "reach_m": {name: float(value) for name, value in body.get("reach_m", {}).items()},
             "footprint": tuple((float(lon), float(lat)) for lon, lat in body["footprint"]),
             "zone_share": {zone: float(value) for zone, value in body["zone_share"].items()},
         }
@@ -212,6 +227,11 @@ def joined_from(body: Mapping[str, Any]) -> Joined:
 def split_from(body: Mapping[str, Any]) -> Split:
     """Back from SPLIT."""
     return Split(**_known(Split, body) | {"apart": tuple(body["apart"]), "witnesses": tuple(body["witnesses"])})
+
+
+def audit_from(body: Mapping[str, Any]) -> Audit:
+    """Back from AUDIT."""
+    return Audit(**_known(Audit, body) | {"action": Action(body["action"])})
 
 
 def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:

@@ -20,6 +20,7 @@ from detector.log.migrate import create, upgrade
 from detector.log.records import (
     Body,
     EntryKind,
+    audit_body,
     columns_of,
     concerned,
     coverage_body,
@@ -34,7 +35,19 @@ from detector.log.records import (
     violation_body,
 )
 from detector.log.schema import REVISIONS, entry
-from detector.model import CoverageSlot, EvidenceFile, Gap, Joined, Run, RunEnd, Split, Undecided, Verdict, Violation
+from detector.model import (
+    Audit,
+    CoverageSlot,
+    EvidenceFile,
+    Gap,
+    Joined,
+    Run,
+    RunEnd,
+    Split,
+    Undecided,
+    Verdict,
+    Violation,
+)
 
 
 class LogWriter:
@@ -42,21 +55,29 @@ class LogWriter:
 
     When a call returns, its entry is on the disk (WAL, synchronous FULL): `kill -9` cannot take it away.
     Every call returns True if it appended, False if the very same entry was there already: a repeated run adds
-    nothing. No entry holds the time of day, only times of the data.
+    nothing. No entry of a run holds the time of day, only times of the data.
+
+    alone: what records a run has the log for itself. False for what only adds a person's words beside it (the
+        console): the log has to be there, and each append waits for its turn. The chain hangs on what the disk holds
+        inside the one transaction that appends, so any number of processes keep it whole.
 
     Raises, here and from every call:
-        LogError: another writer has the log, it is not a log, it is of a newer schema, or it cannot be written.
+        LogError: another process records into the log, or there is none to write beside; it is not a log, it is of a
+            newer schema, or it cannot be written.
         ValueError: an entry that no log may hold: NaN; a verdict, evidence or joining for a violation that was never
             opened; a joining or splitting of nothing, of a record with itself, or by a person without a name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = True) -> None:
         self.path = log_file(path)
         self._appending = Lock()
-        _make_folder(self.path.parent)
-        self._lock = WriterLock(self.path)
+        if alone:
+            _make_folder(self.path.parent)
+        elif not self.path.is_file():
+            raise LogError(f"{self.path}: there is no violation log here")
+        self._lock = WriterLock(self.path) if alone else None
         try:
-            if not self.path.exists() or self.path.stat().st_size == 0:
+            if alone and (not self.path.exists() or self.path.stat().st_size == 0):
                 create(self.path)
             self._engine = writing_engine(self.path)
             try:
@@ -65,7 +86,7 @@ class LogWriter:
                 self._engine.dispose()
                 raise
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
 
     def _open(self) -> Connection:
@@ -94,7 +115,11 @@ class LogWriter:
                 self._connection.close()
                 self._engine.dispose()
             finally:
-                self._lock.release()
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def begin(self, run: Run) -> bool:
         """A run starts, or starts over."""
@@ -153,6 +178,10 @@ class LogWriter:
         for violation_id in ids:
             self._opening(violation_id)
         return self._append(body)
+
+    def audit(self, audit: Audit) -> bool:
+        """What a person did with the log."""
+        return self._append(audit_body(audit))
 
     def _opening(self, violation_id: str) -> Mapping[str, Any]:
         query = select(entry.c.body).where(entry.c.violation_id == violation_id, entry.c.kind == EntryKind.OPENED.value)

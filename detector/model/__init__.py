@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
+from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
 from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import BREAKS, Gap, GapReason
+from detector.model.hearing import Hearing
 from detector.model.incidents import Incident
 from detector.model.joined import Joined, Split, Witness
 from detector.model.pose import CameraPose, Datum
@@ -26,7 +28,9 @@ from detector.model.violation import EvidenceFile, Means, Place, State, Undecide
 
 __all__ = [
     "BREAKS",
+    "Action",
     "Alignment",
+    "Audit",
     "CameraPose",
     "CoverageSlot",
     "Datum",
@@ -38,6 +42,7 @@ __all__ = [
     "Gap",
     "GapReason",
     "GroundFixes",
+    "Hearing",
     "Incident",
     "Joined",
     "Kind",

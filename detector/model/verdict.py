@@ -13,6 +13,7 @@ class Decision(StrEnum):
     REJECTED = "rejected"
     UNDETERMINED = "undetermined"
     EXERCISE = "exercise"
+    WITHDRAWN = "withdrawn"  # an earlier word is taken back: the party has none again
 
 
 @dataclass(frozen=True, slots=True)

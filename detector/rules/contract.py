@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.association import Carrier, Noticed
 from detector.config.agreement_map import AgreementMap, Shape
-from detector.model import CameraPose, Incident, Means, Scene, Undecided, Violation
+from detector.model import CameraPose, CoverageSlot, Gap, Incident, Means, Scene, Series, Triggers, Undecided, Violation
 
 
 def _no_ground(_pose: CameraPose | None, _size_px: tuple[int, int]) -> NDArray[np.float64] | None:
@@ -82,6 +82,9 @@ class Rule(Protocol):
 class HeardRule(Protocol):
     """One event that the agreement forbids, judged for one network of sensors."""
 
+    hears: ClassVar[frozenset[str]]
+    """Kinds of incidents that concern it; it is told no others."""
+
     config: Any
     context: RuleContext
 
@@ -97,6 +100,73 @@ class HeardRule(Protocol):
 
     def finish(self) -> Iterator[Violation | Undecided]:
         """Close what is open: the streams have ended."""
+        ...
+
+
+class PlatformRule(Protocol):
+    """One trouble of a vehicle of the mission's own, judged for one feed or one telemetry file."""
+
+    config: Any
+    context: RuleContext
+
+    def __init__(self, config: Any, context: RuleContext) -> None: ...
+
+    def observe(self, series: Series) -> None:
+        """Telemetry, in the order of time, each block before its signs are heard."""
+        ...
+
+    def hear(self, triggers: Triggers) -> Iterator[Violation | Undecided]:
+        """Judge signs of the platform detector. What they begin is OPEN at once."""
+        ...
+
+    def pass_time(self, t_ns: int) -> Iterator[Violation | Undecided]:
+        """Every sign that began before this time has been heard: close what has ended."""
+        ...
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """Close what is open: the telemetry has ended."""
+        ...
+
+
+class AirRule(Protocol):
+    """One event that the agreement forbids in the air, judged for one source of tracks."""
+
+    config: Any
+    context: RuleContext
+
+    def __init__(self, config: Any, context: RuleContext) -> None: ...
+
+    def judge(self, series: Series) -> Iterator[Violation | Undecided]:
+        """Take positions of one aircraft (`sources.tracks.TRACK_CHANNELS`), each aircraft's in the order of time."""
+        ...
+
+    def pass_time(self, t_ns: int) -> Iterator[Violation | Undecided]:
+        """Every position before this time has been given: close what has ended."""
+        ...
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """Close what is open: the tracks have ended."""
+        ...
+
+
+class GapRule(Protocol):
+    """One trouble that gaps tell, judged for one source of whatever kind."""
+
+    config: Any
+    context: RuleContext
+
+    def __init__(self, config: Any, context: RuleContext) -> None: ...
+
+    def miss(self, gap: Gap) -> Iterator[Violation | Undecided]:
+        """Judge a gap, in any order of time."""
+        ...
+
+    def seen(self, slot: CoverageSlot) -> Iterator[Violation | Undecided]:
+        """A stretch of the coverage ledger: close what ended before it."""
+        ...
+
+    def finish(self) -> Iterator[Violation | Undecided]:
+        """Close what is open: the source has ended."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from detector.rules import HEARD_RULES, RULES
+from detector.rules import ALL_RULES
 
 _HEAD = """# Rules
 
@@ -27,13 +27,15 @@ Tentative tracks and tracks that were not detected in the very frame are never c
 A shape drawn in pixels (`"frame": "pixels"`) is judged in the picture of its feed, at the middle of a mover's box: for
 cameras that stand still. It needs no telemetry. `convoy`, `speed` and `unusual` are told in metres and need it.
 
-`impulse` and `series` are judged for the networks under `sensors:`, all others for the pictures under `feeds:`.
+`impulse` and `series` are judged for the networks under `sensors:`, `level` for those of readings, `overflight` for the
+tracks under `aircraft:`, `platform_interference` for `feeds:` and `telemetry:`, `sensor_silent` for all of these, all
+others for the pictures under `feeds:`.
 """
 
 
 def reference() -> str:
     """Text of docs/rules.md."""
-    return "\n".join([_HEAD, *(_section(kind, rule) for kind, rule in {**RULES, **HEARD_RULES}.items())])
+    return "\n".join([_HEAD, *(_section(kind, rule) for kind, rule in ALL_RULES.items())])
 
 
 def _section(kind: str, rule: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from detector.model import Frame, Gap, GapReason, TimeFrom, read_only
 from detector.sources.decoding import Held
 from detector.sources.natural import pictures_in
 from detector.sources.packet_ring import PacketRing
+from detector.sources.platform_series import series_of_samples
 from detector.sources.source import SourceEnd
 from detector.sources.telemetry import Sample, Track
 
@@ -57,7 +59,8 @@ class ImageFolder:
         self.window: tuple[float, float] | None = None
         self.duration_s: float | None = float(len(self.files) / self.fps)
         shift_ns = (self.start_ns if samples_relative else 0) + round(telemetry_offset_s * _NS)
-        self.track = Track([Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []])
+        beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
+        self.track, self.telemetry = Track(beside), series_of_samples(source_id, beside)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""

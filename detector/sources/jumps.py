@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geo import wgs84
+from detector.geo.flown import flown_m
 from detector.sources.telemetry import Sample
 
-FASTEST_M_S = 150.0
-SLACK_M = 15.0
 _PATIENCE_S = 60.0
 SETTLED_S = 3.0
 
@@ -39,7 +38,7 @@ def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
 def believed_positions(t_s: NDArray[np.float64], xyz_m: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which positions can be believed. t_s ascending, shape (N,) [s]; xyz_m shape (N, 3) [m]; result shape (N,)."""
     step_m = np.linalg.norm(np.diff(xyz_m, axis=0), axis=1)
-    cuts = np.flatnonzero(step_m > SLACK_M + FASTEST_M_S * np.diff(t_s)) + 1
+    cuts = np.flatnonzero(step_m > flown_m(np.diff(t_s))) + 1
     starts, ends = np.r_[0, cuts], np.r_[cuts, len(t_s)]
     anchor = int(np.argmax(ends - starts))
     believed = np.zeros(len(t_s), np.bool_)
@@ -50,7 +49,7 @@ def believed_positions(t_s: NDArray[np.float64], xyz_m: NDArray[np.float64]) -> 
             inside = np.arange(starts[stretch], ends[stretch])
             apart_s = abs(t_s[inside[near]] - t_s[last])
             apart_m = np.linalg.norm(xyz_m[inside[near]] - xyz_m[last])
-            if apart_m <= SLACK_M + FASTEST_M_S * apart_s or apart_s > _PATIENCE_S:
+            if apart_m <= flown_m(apart_s) or apart_s > _PATIENCE_S:
                 believed[inside] = True
                 last = inside[far]
     within = np.flatnonzero(believed)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from detector.model import Frame, Gap
+from detector.model import Frame, Gap, Series
 from detector.sources.packet_ring import PacketRing
 
 
@@ -34,6 +34,14 @@ class Source(Protocol):
     end: SourceEnd | None
     ring: PacketRing | None
     duration_s: float | None
+
+    @property
+    def telemetry(self) -> Series | None:
+        """What the drone says of itself, as it says it, in the order of time; None where it never told its position.
+
+        All of a recording, the newest stretch of a live feed.
+        """
+        ...
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         """Begin from the start."""

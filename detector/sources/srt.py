@@ -78,7 +78,8 @@ def parse_srt(text: str, hfov_deg: float | None = None) -> Subtitles:
             counters["srt_without_position"] += 1
             continue
         found.fixes.append(fix)
-        found.samples.append(Sample(round(t_s * 1e9), _pose(fix, hfov_deg)))
+        place = fix.lat_deg, fix.lon_deg, fix.height_m
+        found.samples.append(Sample(round(t_s * 1e9), _pose(fix, hfov_deg), place))
     counters["srt_without_pose"] = sum(sample.pose is None for sample in found.samples)
     found.counters = {name: count for name, count in counters.items() if count}
     return found

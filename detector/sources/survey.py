@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import av
 
 from detector.klv import eg0104, st0601, stream
+from detector.klv.items import Value
 from detector.klv.local_set import LocalSet
 from detector.model import CameraPose
 from detector.sources.jumps import without_jumps
@@ -50,6 +51,7 @@ class Survey:
     video_pts_s: in decoding order, a list for each segment: presentation times may begin again. [s]
     lines: from presentation time to UTC, by segment; None where a segment has no time stamp. line: the first of them.
     centres: pose, latitude and longitude of the frame's centre as told (tags 23, 24), where a set tells both.
+    told: time and items of every set, also of those whose position cannot be believed.
     """
 
     sets: list[Stamped] = field(default_factory=list)
@@ -61,6 +63,7 @@ class Survey:
     samples: list[Sample] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
     centres: list[tuple[CameraPose, float, float]] = field(default_factory=list)
+    told: list[tuple[int, Mapping[int, Value]]] = field(default_factory=list)
     backwards: int = 0
 
 
@@ -214,7 +217,9 @@ def _place(found: Survey, offset_s: float) -> None:
         t_ns = line.t_ns(one.pts_s) if i in jumped and line is not None else times[i]
         pose, missing = builder.add(t_ns // 1000, one.found.values)
         found.missing.update(missing)
-        flights[one.segment].append(Sample(t_ns + round(offset_s * 1e9), pose))
+        t_ns += round(offset_s * 1e9)
+        flights[one.segment].append(Sample(t_ns, pose))
+        found.told.append((t_ns, one.found.values))
         lat_deg, lon_deg = one.found.values.get(23), one.found.values.get(24)
         if pose is not None and isinstance(lat_deg, float) and isinstance(lon_deg, float):
             found.centres.append((pose, lat_deg, lon_deg))

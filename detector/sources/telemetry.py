@@ -16,10 +16,14 @@ _STEEP_DEG = 80.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The telemetry at one instant. pose: None where something needed is missing."""
+    """The telemetry at one instant. pose: None where something needed is missing.
+
+    place: latitude, longitude [deg] and height [m], where they are told without a pose.
+    """
 
     t_ns: int
     pose: CameraPose | None
+    place: tuple[float, float, float] | None = None
 
 
 class Track:

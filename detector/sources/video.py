@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from detector.sources.completeness import shortfall
 from detector.sources.decoding import Held
 from detector.sources.packet_ring import PacketRing
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReading
+from detector.sources.platform_series import series_of_samples, series_of_sets
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
 from detector.sources.survey import Survey, decoding_s, packets, survey
@@ -63,8 +65,9 @@ class VideoFile:
         self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
-        beside = [Sample(sample.t_ns + shift_ns, sample.pose) for sample in samples or []]
+        beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
         self.track = Track(beside or self.survey.samples)
+        self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""

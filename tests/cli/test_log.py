@@ -234,7 +234,20 @@ def test_kml_parses_whatever_the_text_holds(tmp_path: Path, said) -> None:
 def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said) -> None:
     kinds = [json.loads(line)["kind"] for line in exported(said, out, "jsonl").splitlines()]
     assert sorted(kinds) == sorted(
-        ["run", "opened", "evidence", "undecided", "closed", "gap", "coverage", "joined", "verdict", "split", "end"]
+        [
+            "run",
+            "opened",
+            "evidence",
+            "undecided",
+            "closed",
+            "gap",
+            "coverage",
+            "joined",
+            "verdict",
+            "split",
+            "audit",
+            "end",
+        ]
     )
     chosen = [json.loads(line)["kind"] for line in exported(said, out, "jsonl", "--rule", "strip-entry").splitlines()]
     assert sorted(chosen) == ["closed", "evidence", "joined", "opened", "split", "verdict"]

@@ -100,8 +100,8 @@ def test_pieces_tell_the_same_as_the_whole_picture(monkeypatch):
     whole = shifts(BOXES.astype(float), seen)
     for one, other in zip(in_pieces, whole, strict=True):
         np.testing.assert_allclose(one[[0, 2, 4]], other[[0, 2, 4]], atol=0.05)  # px
-        # In a corner most neighbours lie on the border, where the picture goes on at each level of the pyramid by itself
-        # and a piece does not: there the two need not agree on what three of them say.
+        # In a corner most neighbours lie on the border, where the picture goes on at each level of the pyramid by
+        # itself and a piece does not: there the two need not agree on what three of them say.
         assert (np.hypot(*one[[1, 3]].T) < 3).all()
 
 

@@ -16,8 +16,9 @@ def options() -> Iterator[tuple[str, str]]:
     """Command and name of each option, the negated form of a flag too."""
     top = get_command(app)
     groups = [("trucewatch", top)]
-    groups += [(name, one) for name, one in top.commands.items() if name != "log"]
-    groups += [(f"log {name}", one) for name, one in top.commands["log"].commands.items()]
+    for name, one in top.commands.items():
+        inner = getattr(one, "commands", None)
+        groups += [(name, one)] if inner is None else [(f"{name} {word}", part) for word, part in inner.items()]
     for command, one in groups:
         for parameter in one.params:
             for name in (*parameter.opts, *parameter.secondary_opts):

@@ -114,3 +114,19 @@ def test_the_same_samples_give_the_same_bytes():
 def test_a_section_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one trace"):
         record_section_picture([], 0, "x")
+
+
+def test_a_trace_with_a_hole_in_time_stands_where_its_samples_do():
+    t_ns, values = times(4), np.zeros(4 * RATE)
+    values[3000] = 1.0
+    kept = (t_ns < 1000 * STEP_NS) | (t_ns >= 2500 * STEP_NS)
+    whole = record_section_picture([Trace("a", t_ns, values)], 0, "t")
+    holed = record_section_picture([Trace("a", t_ns[kept], values[kept])], 0, "t", until_ns=2000 * STEP_NS)
+    middle = whole.shape[0] // 2
+    ink = [(picture[: middle - 15] == section.INK).all(axis=2) for picture in (whole, holed)]
+    tall = [np.flatnonzero(one.sum(axis=0) > 8) for one in ink]
+    assert tall[0].tolist() == tall[1].tolist()
+    assert len(tall[0]) == 3  # the frame's two sides, and the spike between them
+    red = np.flatnonzero((holed[40:60] == RED).all(axis=2).all(axis=0))
+    left, _, right = tall[0].tolist()
+    assert red == pytest.approx([(left + right) / 2], abs=2)

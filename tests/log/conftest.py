@@ -10,6 +10,8 @@ import pytest
 
 from detector.log import EvidenceStore, LogWriter
 from detector.model import (
+    Action,
+    Audit,
     CoverageSlot,
     Decision,
     Gap,
@@ -60,6 +62,7 @@ SLOT = CoverageSlot(
 )
 END = RunEnd(RUN.run_id, "north", 1800, True, T0, T0 + 60 * S)
 VERDICT = Verdict(OPENED.violation_id, "party A", "major Ö", Decision.REJECTED, "=1+1", T0 + 9000 * S)
+AUDIT = Audit(T0 + 9001 * S, "ö", "party A", Action.EXPORT, "", "csv, 1 possible violation")
 UNDECIDED = Undecided(
     "strip-entry", "zone_entry", "north", "track 13", T0, T0 + S, PLACE, "ellipse over the border", RUN.run_id
 )
@@ -97,6 +100,7 @@ def fill(folder: Path) -> Path:
         log.joined(JOINED)
         log.verdict(VERDICT)
         log.split(SPLIT)
+        log.audit(AUDIT)
         log.end(END)
     return folder / "violations.sqlite"
 

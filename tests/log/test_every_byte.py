@@ -127,7 +127,7 @@ def test_what_was_done_to_the_table_is_named_and_the_command_exits_with_4(
     assert expected in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kept", range(1, 9))
+@pytest.mark.parametrize("kept", range(1, 12))
 def test_an_end_cut_off_anywhere_shows_against_the_kept_head(small_log: Path, kept: int) -> None:
     head = verify_log(small_log).head
     change(small_log, f"DELETE FROM entry WHERE seq > {kept}")

@@ -26,7 +26,7 @@ def tamper(path: Path, *statements: str) -> None:
 
 def test_an_untouched_log_is_intact(small_log: Path) -> None:
     report = verify_log(small_log)
-    assert (report.intact, report.entries, report.evidence_files, report.warnings) == (True, 11, 2, ())
+    assert (report.intact, report.entries, report.evidence_files, report.warnings) == (True, 12, 2, ())
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_deleted_entry_is_named(small_log: Path) -> None:
 
 def test_a_cut_end_shows_against_a_kept_head(small_log: Path) -> None:
     head = verify_log(small_log).head
-    tamper(small_log, "DELETE FROM entry WHERE seq = 11")
+    tamper(small_log, "DELETE FROM entry WHERE seq = 12")
     assert verify_log(small_log).intact
     assert "kept head" in verify_log(small_log, head).damage[0]
 

@@ -23,7 +23,7 @@ def test_every_kind_of_entry_is_appended_once_and_repeating_the_run_adds_nothing
     before = small_log.read_bytes()
     fill(small_log.parent)
     with open_reader(small_log) as log:
-        assert [item.seq for item in log.entries()] == list(range(1, 12))
+        assert [item.seq for item in log.entries()] == list(range(1, 13))
     assert small_log.read_bytes()[100:] == before[100:]
 
 

@@ -10,7 +10,7 @@ import yaml
 from detector import pipeline
 from detector.config import load
 from detector.config.agreement_map import load_map
-from detector.rules import HEARD_RULES, RULES, RuleContext
+from detector.rules import ALL_RULES, RuleContext
 
 FILES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
@@ -20,7 +20,7 @@ def test_its_rules_fit_its_map(path):
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     agreement = load_map(path.parent / data["map"])
     for entry in data["rules"]:
-        kind = {**RULES, **HEARD_RULES}[entry["kind"]]
+        kind = ALL_RULES[entry["kind"]]
         settings = {key: value for key, value in entry.items() if key not in ("id", "kind", "feeds")}
         kind(kind.Config(**settings), RuleContext(entry["id"], "gate-camera", agreement, time_zone=data["time_zone"]))
 

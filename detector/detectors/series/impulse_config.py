@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from detector.detectors.series.onset import LEAST
 from detector.timebase import NS_PER_S
 
 
@@ -37,6 +38,12 @@ class ImpulseConfig(BaseModel):
         if self.warm_up_s > self.lta_s:
             raise ValueError("warm_up_s must not be above lta_s")
         return self
+
+    @property
+    def deaf_s(self) -> float:
+        """No onset lies so soon after a stream's first sample: it is still warming up. [s]"""
+        slowest_hz = self.low_hz / 0.45
+        return max(self.warm_up_s - max(self.before_s, LEAST / slowest_hz) - 2 * self.hop_s, 0.0)
 
 
 _AIR_HZ = 1000.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from detector.geo import wgs84
+from detector.geo.flown import flown_m
 from detector.model import CameraPose
-from detector.sources.jumps import FASTEST_M_S, SETTLED_S, SLACK_M
+from detector.sources.jumps import SETTLED_S
 from detector.sources.telemetry import Sample, Track
 
 _KEPT = 1200
@@ -52,4 +53,4 @@ class FlownTrack(Track):
 
 
 def _reachable(before: tuple[int, np.ndarray], t_ns: int, here: np.ndarray) -> bool:
-    return float(np.linalg.norm(here - before[1])) <= SLACK_M + FASTEST_M_S * abs(t_ns - before[0]) / 1e9
+    return bool(np.linalg.norm(here - before[1]) <= flown_m((t_ns - before[0]) / 1e9))

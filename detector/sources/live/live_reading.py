@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import av
 
+from detector.klv.items import Value
 from detector.klv.stream import SetAssembler, decode
-from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
+from detector.model import CameraPose, Frame, Gap, GapReason, Series, TimeFrom
 from detector.sources.decoding import Held
 from detector.sources.klv_pose import PoseBuilder
 from detector.sources.live.arrived import Arrived, Opened
@@ -17,6 +18,7 @@ from detector.sources.live.clock import StreamClock
 from detector.sources.live.flown import FlownTrack
 from detector.sources.packet_ring import PacketRing
 from detector.sources.picture_reading import PictureReading
+from detector.sources.platform_series import series_of_sets
 from detector.sources.telemetry import Sample
 from detector.timebase import NS_PER_S
 
@@ -26,6 +28,8 @@ _LONGEST_WAIT_S = 1.0
 _CEASED_S = 1.5
 _CLOCK_JUMP_NS = NS_PER_S
 _STARVED_PACKETS = 100
+_TOLD_SETS = 128
+"""The newest sets: more than come while a picture waits."""
 
 
 class LiveReading(PictureReading):
@@ -46,6 +50,9 @@ class LiveReading(PictureReading):
         # The feed's clock against this machine's, as the telemetry told it last: a later connection without telemetry
         # goes on by it.
         self._ahead_ns = 0
+        self._told: deque[tuple[int, Mapping[int, Value]]] = deque(maxlen=_TOLD_SETS)
+        self._tells_position = False
+        self._series: Series | None = None
         self._begin_connection()
 
     def _begin_connection(self) -> None:
@@ -115,6 +122,13 @@ class LiveReading(PictureReading):
     def end_ns(self) -> int:
         """Where what was seen ends. [ns UTC]"""
         return self.last_ns + self.interval_ns
+
+    @property
+    def telemetry(self) -> Series | None:
+        """What the drone says of itself, the newest sets; None where it has never told its position."""
+        if self._series is None and self._tells_position:
+            self._series = series_of_sets(self.source_id, self._told, all_channels=True)
+        return self._series
 
     def _in_step(self, packet: Arrived) -> bool:
         best = self._clock.best
@@ -219,6 +233,9 @@ class LiveReading(PictureReading):
                 t_ns = by_line_ns
             pose, _ = self._builder.add(t_ns // 1000, found.values)
             t_ns += self._offset_ns
+            self._told.append((t_ns + self._shift_ns, found.values))
+            self._series = None
+            self._tells_position = self._tells_position or {13, 14} <= found.values.keys()
             self._telemetry_ns = t_ns if self._telemetry_ns is None else max(self._telemetry_ns, t_ns)
             self.track.add(Sample(t_ns, pose))
             self.counters["position_jumps"] = self.track.left_out

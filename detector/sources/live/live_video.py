@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.config import LiveSettings
-from detector.model import Frame, Gap, GapReason
+from detector.model import Frame, Gap, GapReason, Series
 from detector.sources.live.arrived import Arrived, Closed, Opened, Skipped
 from detector.sources.live.live_reading import LiveReading
 from detector.sources.live.reader import Reader
@@ -91,6 +91,11 @@ class LiveVideo:
     def track(self) -> Track:
         """The telemetry's poses of the present connection, the newest ones."""
         return Track([]) if self._reading is None else self._reading.track
+
+    @property
+    def telemetry(self) -> Series | None:
+        """What the drone says of itself, the newest stretch."""
+        return None if self._reading is None else self._reading.telemetry
 
     @property
     def streams(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from detector.model import Frame, Gap
+from detector.model import Frame, Gap, Series
 from detector.sources.live.state import State
 from detector.sources.packet_ring import PacketRing
 from detector.sources.source import Source, SourceEnd
@@ -40,6 +40,11 @@ class Paced:
     @ring.setter
     def ring(self, ring: PacketRing | None) -> None:
         self._source.ring = ring
+
+    @property
+    def telemetry(self) -> Series | None:
+        """All of the recording."""
+        return self._source.telemetry
 
     def stop(self) -> None:
         """Come to an end now."""

@@ -34,6 +34,15 @@ class Block:
             self.channels, self.t_ns[which], self.values[which], self.places[which], self.place_word, self.interval_ns
         )
 
+    def with_channels(self, channels: tuple[str, ...]) -> Block:
+        """Of these channels, in this order; NaN where there is none."""
+        if channels == self.channels:
+            return self
+        at = {name: column for column, name in enumerate(self.channels)}
+        nothing = np.full(len(self), np.nan)
+        columns = [self.values[:, at[name]] if name in at else nothing for name in channels]
+        return Block(channels, self.t_ns, np.column_stack(columns), self.places, self.place_word, self.interval_ns)
+
     def then(self, later: Block) -> Block:
         """These rows, then those."""
         if not len(self):

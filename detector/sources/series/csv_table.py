@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from itertools import islice
 from typing import TextIO
@@ -12,7 +12,7 @@ from detector.errors import Complaint, SourceError
 from detector.model import Gap
 from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
-from detector.sources.series.table import ROWS, RowsToBlocks, columns_of
+from detector.sources.series.table import ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import TimeColumn
 
@@ -53,7 +53,7 @@ class CsvTable(TableReader):
             message = f"{len(batch[0][1])} cells under {len(header)} columns" if batch else "the table has no rows"
             raise SourceError(str(Complaint(file, batch[0][0] if batch else 1, message)))
         try:
-            columns = columns_of(header, first)
+            columns = self._columns_of(header, first)
         except ValueError as error:
             raise SourceError(str(Complaint(file, 1, str(error)))) from error
         self.units = columns.units
@@ -68,6 +68,10 @@ class CsvTable(TableReader):
                 break
             batch = following
         made.refuse_if_nothing()
+
+    def _columns_of(self, header: Sequence[str], first: Sequence[str]) -> Columns:
+        """Raises ValueError where they cannot be told."""
+        return columns_of(header, first)
 
     def _rows(self, text: TextIO, separator: str) -> Iterator[tuple[int, list[str]]]:
         """Line number and cells of each row that is not empty."""

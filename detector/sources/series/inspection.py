@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from detector.model import Gap, Series
-from detector.sources.series.opening import open_series, series_kind
+from detector.sources.series.opening import FLIGHT_LOGS, open_series, series_kind
 from detector.timebase import NS_PER_S, iso_from_ns
 
 
@@ -141,9 +141,14 @@ def _why_not(report: SeriesInspection) -> list[str]:
     reasons = []
     if found["no_start"]:
         reasons.append("it carries no time: give its first sample's with --start, or `start` in a .json beside it")
-    if any(one.position is None for one in report.channels):
+    # A vehicle, or its flight log, tells where it is, and it is not listened to.
+    places = {"lat_deg", "lat", "latitude"}
+    moves = report.kind in FLIGHT_LOGS or bool(
+        places & {one.name.lower().rpartition(".")[2] for one in report.channels}
+    )
+    if not moves and any(one.position is None for one in report.channels):
         reasons.append("where its sensor stands is not known: give `position` in a .json beside it")
-    irregular = [one.name for one in report.channels if one.rate_hz is None]
+    irregular = [one.name for one in report.channels if one.rate_hz is None and not moves]
     if irregular:
         reasons.append(f"irregular sampling, impulses cannot be looked for in {', '.join(irregular[:5])}")
     if report.samples and all(one.rms in {None, 0.0} for one in report.channels):

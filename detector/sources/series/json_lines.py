@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from detector.errors import Complaint, SourceError
 from detector.model import Gap, GapReason
 from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
+from detector.sources.series.message import own_block
 from detector.sources.series.table import CHANNEL_NAMES, ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import TIME_NAMES, TimeColumn
@@ -27,6 +29,7 @@ class JsonLines(TableReader):
     - wide: `{"time": …, "a": 1.5, "b": null}`; the channels are the numbers of the first line
     - long: `{"time": …, "channel": "a", "value": 1.5}`
     - a stretch of a waveform: `{"time": …, "channel": "a", "rate_hz": 100, "values": [1.5, …]}`, from the time on
+    - messages as data loggers send them live (`read_message`), recorded one a line: with `t`, and `values` an object
     """
 
     def blocks(self) -> Iterator[Block | Gap]:
@@ -47,7 +50,7 @@ class JsonLines(TableReader):
 
     def _read(self, raw: Any) -> Iterator[Block | Gap]:
         file = str(self._path)
-        turn: _Waveforms | _Samples | None = None
+        turn: _Stretches | _Samples | None = None
         batch: list[Line] = []
         wrong: list[Complaint] = []
         count = 0
@@ -83,11 +86,13 @@ class JsonLines(TableReader):
         yield from turn.blocks(batch, wrong)
         turn.refuse_if_nothing()
 
-    def _form(self, first: Line) -> _Waveforms | _Samples:
+    def _form(self, first: Line) -> _Stretches | _Samples:
         line, data = first
         try:
+            if isinstance(data.get("values"), dict):
+                return _Messages(str(self._path), self._source_id, self.counters)
             if isinstance(data.get("values"), list):
-                return _Waveforms(str(self._path), self._source_id, self._time_of(data), self.counters)
+                return _Waveforms(str(self._path), self._source_id, self.counters, self._time_of(data))
             keys = list(data)
             columns = columns_of(keys, [_cell(data[key]) for key in keys])
         except ValueError as error:
@@ -125,11 +130,11 @@ class _Samples:
         self._rows.refuse_if_nothing()
 
 
-class _Waveforms:
+class _Stretches(ABC):
     """Objects with a stretch of samples each."""
 
-    def __init__(self, file: str, source_id: str, time: TimeColumn, counters: Counter[str]) -> None:
-        self._file, self._source_id, self._time, self._counters = file, source_id, time, counters
+    def __init__(self, file: str, source_id: str, counters: Counter[str]) -> None:
+        self._file, self._source_id, self._counters = file, source_id, counters
         self._last_ns: int | None = None
         self._wrong: list[Complaint] = []
 
@@ -158,6 +163,34 @@ class _Waveforms:
     def refuse_if_nothing(self) -> None:
         if self._last_ns is None:
             raise SourceError("\n".join(map(str, self._wrong[:20])))
+
+    @abstractmethod
+    def _block(self, line: int, data: dict[str, Any]) -> Block:
+        """Raises ValueError if there is none in it."""
+
+
+class _Messages(_Stretches):
+    """As data loggers send them: `t`, and `values` by channel. The channels are those of the first."""
+
+    _channels: tuple[str, ...] = ()
+
+    def _block(self, line: int, data: dict[str, Any]) -> Block:
+        if "status" in data:  # of its logger; it holds no samples
+            self._counters["status_messages"] += 1
+            none = np.zeros(0, np.int64)
+            return Block(self._channels, none, np.zeros((0, len(self._channels))), none, "line")
+        block = own_block(data, "", line, "line")
+        self._channels = self._channels or block.channels
+        self._counters["keys_not_in_the_first_line"] += len(set(block.channels) - set(self._channels))
+        return block.with_channels(self._channels)
+
+
+class _Waveforms(_Stretches):
+    """One channel each."""
+
+    def __init__(self, file: str, source_id: str, counters: Counter[str], time: TimeColumn) -> None:
+        super().__init__(file, source_id, counters)
+        self._time = time
 
     def _block(self, line: int, data: dict[str, Any]) -> Block:
         times, bad = self._time.ns_of([_cell(data.get(self._time.name))])

@@ -8,15 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from detector.errors import SourceError
+from detector.sources.series import dataflash, ulog
 from detector.sources.series.contract import Reader
 from detector.sources.series.csv_table import CsvTable
+from detector.sources.series.dataflash import DataflashFile
+from detector.sources.series.flight_log import CLOCK_SIGMA_NS
 from detector.sources.series.json_lines import JsonLines
 from detector.sources.series.parquet import ParquetTable
 from detector.sources.series.recorded import RecordedSeries
 from detector.sources.series.seismic import SeismicFile, is_miniseed
 from detector.sources.series.sound import SoundFile
 from detector.sources.series.station import Station, find_station, read_station
-from detector.timebase import NS_PER_MS
+from detector.sources.series.ulog import UlogFile
 
 Make = Callable[[Path, str, Station, bool], Reader]
 
@@ -26,17 +29,18 @@ SERIES_SOURCES: dict[str, Make] = {
     "parquet": lambda path, source_id, station, utc: ParquetTable(path, source_id, station, assume_utc=utc),
     "sound": lambda path, source_id, station, _: SoundFile(path, source_id, station),
     "seismic": lambda path, source_id, *_: SeismicFile(path, source_id),
+    "ulog": lambda path, source_id, station, _: UlogFile(path, source_id, station),
+    "dataflash": lambda path, source_id, station, _: DataflashFile(path, source_id, station),
 }
 
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
     ".wav": "sound", ".flac": "sound",
     ".mseed": "seismic", ".miniseed": "seismic", ".msd": "seismic", ".sac": "seismic",
-    ".gse2": "seismic", ".slist": "seismic",
+    ".gse2": "seismic", ".slist": "seismic", ".ulg": "ulog",
 }  # fmt: skip
-_TABLES = {"csv", "jsonl", "parquet"}
-_WINDOW_NS = 200 * NS_PER_MS
-"""Rows of a table this much older than the newest are sorted in. Within the promised latency of 250 ms."""
+_MAGIC = {"parquet": b"PAR1", "ulog": ulog.MAGIC, "dataflash": dataflash.MAGIC}
+FLIGHT_LOGS = frozenset({"ulog", "dataflash"})
 
 
 def series_kind(path: Path) -> str | None:
@@ -56,7 +60,7 @@ def series_kind(path: Path) -> str | None:
         return "seismic"
     if head.startswith(b"fLaC") or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
         return "sound"
-    return "parquet" if head.startswith(b"PAR1") else None
+    return next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), None)
 
 
 def open_series(
@@ -70,7 +74,7 @@ def open_series(
     """A recorded sensor stream.
 
     Args:
-        path: CSV, JSON Lines, Parquet, WAV, FLAC, miniSEED and its like.
+        path: CSV, JSON Lines, Parquet, WAV, FLAC, miniSEED and its like, flight logs of PX4 and ArduPilot.
         source_id: goes into every series and gap.
         start_ns: UTC of the first sample, where the file carries no time; goes before what the station's file says.
         station: what is known beyond the file; default: the .json of the same name beside it, if there is one.
@@ -87,8 +91,9 @@ def open_series(
         raise SourceError(f"{path}: no sensor file; known are {', '.join(sorted(_SUFFIXES))}")
     if station is None:
         beside = find_station(path)
-        station = Station() if beside is None else read_station(beside)
+        unknown = Station(clock_sigma_ns=CLOCK_SIGMA_NS) if kind in FLIGHT_LOGS else Station()
+        station = unknown if beside is None else read_station(beside)
     if start_ns is not None:
         station = replace(station, start_ns=start_ns)
     reader = SERIES_SOURCES[kind](path, source_id, station, assume_utc)
-    return RecordedSeries(path, source_id, reader, station, _WINDOW_NS if kind in _TABLES else 0)
+    return RecordedSeries(path, source_id, reader, station, readings=kind in FLIGHT_LOGS)

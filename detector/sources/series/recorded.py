@@ -10,18 +10,15 @@ from detector.errors import SourceError
 from detector.model import Gap, GapReason, Series
 from detector.sources.series.contract import Reader, SeriesEnd
 from detector.sources.series.station import Station
-from detector.sources.series.tidy import Origin, Tidy
+from detector.sources.series.tidy import Origin, Tidy, window_for
 
 
 class RecordedSeries:
-    """What a reader finds, tidied.
+    """What a reader finds, tidied. readings: see `Origin`."""
 
-    window_ns: rows this much older than the newest are still sorted in. [ns]
-    """
-
-    def __init__(self, path: Path, source_id: str, reader: Reader, station: Station, window_ns: int = 0) -> None:
+    def __init__(self, path: Path, source_id: str, reader: Reader, station: Station, *, readings: bool = False) -> None:
         self.path, self.source_id, self.station = path, source_id, station
-        self._reader, self._window_ns = reader, window_ns
+        self._reader, self._readings = reader, readings
         self.end: SeriesEnd | None = None
 
     @property
@@ -38,14 +35,14 @@ class RecordedSeries:
         self.end = None
         counters: Counter[str] = Counter()
         tidy: dict[tuple[str, ...], Tidy] = {}
-        extent = _Extent()
+        extent = Extent()
         for block in self._reader.blocks():
             if isinstance(block, Gap):
                 yield block
                 continue
             if block.channels not in tidy:
-                origin = Origin(self.source_id, self.station, dict(self._reader.units))
-                tidy[block.channels] = Tidy(origin, counters, self._window_ns)
+                origin = Origin(self.source_id, self.station, dict(self._reader.units), self._readings)
+                tidy[block.channels] = Tidy(origin, counters, window_for(block))
             yield from extent.seen(tidy[block.channels].push(block))
         for one in tidy.values():
             yield from extent.seen(one.finish())
@@ -62,13 +59,14 @@ class RecordedSeries:
         self.end = SeriesEnd(extent.samples, channels, not detail, detail, extent.start_ns, extent.end_ns, met)
 
 
-class _Extent:
+class Extent:
     """How many samples were given, from when to when."""
 
     def __init__(self) -> None:
         self.samples, self.start_ns, self.end_ns = 0, 0, 0
 
     def seen(self, items: list[Series | Gap]) -> list[Series | Gap]:
+        """The same items, counted."""
         for item in items:
             if isinstance(item, Series):
                 end_ns = int(item.t_ns[-1]) + max(round(item.interval_ns or 0), 1)

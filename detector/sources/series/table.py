@@ -157,7 +157,7 @@ class RowsToBlocks:
                 try:
                     values[row, column] = float(cell)
                 except ValueError:
-                    name = "value" if self._columns.long else self._columns.names[column]
+                    name = self._columns.names[column] if self._columns.names else "value"
                     bad.append(Complaint(self._file, int(places[row]), f"{name} is {cell!r}: a number is needed"))
         return values, bad
 

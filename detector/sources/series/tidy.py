@@ -17,19 +17,36 @@ from detector.sources.series.interval import STEPS, learnt_interval_ns
 from detector.sources.series.stand_still import SLOWEST_INTERVAL_NS, StandStill
 from detector.sources.series.station import Station
 from detector.sources.series.time_order import TimeOrder
-from detector.timebase import NS_PER_S
+from detector.timebase import NS_PER_MS, NS_PER_S
 
 _HOLE = 1.5
 """A step of more than this many intervals is a hole."""
 
 
+_SORTED_IN_NS = 200 * NS_PER_MS
+
+
+def window_for(first: Block) -> int:
+    """How much older than the newest a row of a stream may be to be sorted in, by its first block. [ns]
+
+    Single samples may overtake one another on their way: 0.2 s, within the promised latency of 250 ms. Stretches of a
+    stated rate do not, and need not wait.
+    """
+    return 0 if first.interval_ns else _SORTED_IN_NS
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the blocks of a stream have in common. units: as the file has them."""
+    """What the blocks of a stream have in common.
+
+    units: as the file has them.
+    readings: states and settings are among them, which may stand still at any rate.
+    """
 
     source_id: str
     station: Station = field(default_factory=Station)
     units: dict[str, str] = field(default_factory=dict)
+    readings: bool = False
 
 
 class Tidy:
@@ -38,7 +55,7 @@ class Tidy:
     In this order: times (`TimeOrder`), holes in time (a Gap (missing) where a step is longer than 1.5 intervals; the
     interval is what the file states, else learnt from the first 32 steps, and none where sampling is irregular),
     missing values (`Blanks`), values that stand still (`StandStill`), clipping (`Clipping`). Everything is counted.
-    The last two only of streams of 20 samples a second and more.
+    The last two only of streams of 20 samples a second and more that are no readings.
 
     A Series has no hole inside. What is given does not depend on how the stream was cut into blocks, apart from where
     one Series ends and the next begins. A Gap is told as soon as it is known:
@@ -81,9 +98,10 @@ class _Values:
         self, origin: Origin, channels: tuple[str, ...], interval_ns: float | None, counters: Counter[str]
     ) -> None:
         self._origin, self._channels, self._interval_ns, self._counters = origin, channels, interval_ns, counters
-        self._still = StandStill(origin.source_id, channels, interval_ns, counters)
+        signal_ns = None if origin.readings else interval_ns
+        self._still = StandStill(origin.source_id, channels, signal_ns, counters)
         self._blanks = Blanks(origin.source_id, channels, interval_ns, counters)
-        fast = interval_ns is not None and interval_ns <= SLOWEST_INTERVAL_NS
+        fast = signal_ns is not None and signal_ns <= SLOWEST_INTERVAL_NS
         self._clipping = Clipping(len(channels), counters) if fast else None
         self._units = origin.station.units_of(channels, origin.units)
         self._positions = read_only(origin.station.positions_of(channels))

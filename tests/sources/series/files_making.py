@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from detector.timebase import iso_from_ns, ns_from_iso
+from tests.sources.series.flight_logs_making import dataflash, ulog
 
 START_NS = ns_from_iso("2026-03-01T06:30:00Z")
 COUNT, STEP_NS = 1000, 10_000_000
@@ -68,6 +69,20 @@ def jsonl_waveforms(folder: Path) -> Path:
     return path
 
 
+def jsonl_messages(folder: Path) -> Path:
+    """As data loggers send them."""
+    path = folder / "messages.jsonl"
+    lines = [
+        json.dumps(
+            {"t": iso_from_ns(int(T_NS[at]), 9), "rate_hz": 100,
+             "values": {name: VALUES[at : at + 50, column].tolist() for column, name in enumerate("abc")}}
+        )
+        for at in range(0, COUNT, 50)
+    ]  # fmt: skip
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
 def parquet_wide(folder: Path) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -115,15 +130,24 @@ def miniseed(folder: Path) -> Path:
     return path
 
 
+def started(log: Path) -> Path:
+    """A log without a satellite's time, and the .json that says when it began."""
+    log.with_suffix(".json").write_text(json.dumps({"start": "2026-03-01T06:30:00Z"}), "utf-8")
+    return log
+
+
 EXAMPLES = {
     "csv wide": csv_wide,
     "csv long": csv_long,
     "jsonl wide": jsonl_wide,
     "jsonl long": jsonl_long,
     "jsonl stretches": jsonl_waveforms,
+    "jsonl messages": jsonl_messages,
     "parquet wide": parquet_wide,
     "parquet long": parquet_long,
     "sound wav": lambda folder: sound(folder / "mic.wav"),
     "sound flac": lambda folder: sound(folder / "mic.flac"),
     "seismic": miniseed,
+    "ulog": lambda folder: started(ulog(folder / "flight.ulg", VALUES, T_NS, utc=False)),
+    "dataflash": lambda folder: started(dataflash(folder / "flight.BIN", VALUES, T_NS, utc=False)),
 }

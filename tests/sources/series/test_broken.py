@@ -52,6 +52,8 @@ def refused(path, **known) -> str:
         ("a.jsonl", b'{"t_ns": 1, "channel": "a", "rate_hz": 0, "values": [1]}\n', "a.jsonl:1: rate_hz is 0"),
         ("a.jsonl", b'{"t_ns": 1, "rate_hz": 9, "values": [1]}\n', "a.jsonl:1: no channel"),
         ("a.jsonl", b'{"t_ns": 1, "channel": "a", "rate_hz": 9, "values": ["x"]}\n', "a.jsonl:1: values"),
+        ("a.jsonl", b'{"t": 1, "values": {"a": 1}}\n', "a.jsonl:1: t is 1: in nanoseconds since 1970"),
+        ("a.jsonl", b'{"t": "2026-03-01T06:30:00Z", "values": {"a": [1, 2]}}\n', "a.jsonl:1: rate_hz is needed"),
         ("a.parquet", b"PAR1 and then nothing", "cannot be read as Parquet"),
         ("a.wav", b"", "cannot be read as sound"),
         ("a.flac", b"fLaC" + b"\0" * 50, "cannot be read as sound"),
@@ -102,7 +104,22 @@ def test_rows_and_cells_that_cannot_be_read_are_gaps_and_the_rest_is_there(tmp_p
     assert end.complete
 
 
-@pytest.mark.parametrize("name", ["csv wide", "jsonl wide", "jsonl stretches"])
+def test_of_recorded_messages_the_last_will_is_no_damage_and_other_channels_are_counted(tmp_path):
+    path = EXAMPLES["jsonl messages"](tmp_path)
+    lines = path.read_text().splitlines()
+    third = json.loads(lines[2])
+    third["values"] = {"a": third["values"]["a"], "x": third["values"]["b"], "b": third["values"]["b"]}
+    lines[2:3] = ['{"status": "offline", "detail": "power"}', json.dumps(third)]
+    path.write_text("\n".join(lines) + "\n")
+    values, gaps, end = read(path)
+    wanted = VALUES.copy()
+    wanted[100:150, 2] = np.nan
+    assert np.array_equal(values, wanted, equal_nan=True)
+    assert gaps == []
+    assert (end.counters["status_messages"], end.counters["keys_not_in_the_first_line"]) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["csv wide", "jsonl wide", "jsonl stretches", "jsonl messages"])
 def test_a_text_that_was_cut_off_is_incomplete_and_names_the_line(tmp_path, name):
     path = EXAMPLES[name](tmp_path)
     path.write_bytes(path.read_bytes()[:-37])

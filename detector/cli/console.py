@@ -1,0 +1,55 @@
+"""`trucewatch console`: the web page of the people who decide."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def console(
+    log: Annotated[Path, typer.Argument(metavar="DIR", help="Output directory, or the .sqlite file in it.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration the log was made with: its zones, limits and time zone are shown."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than this machine only with TLS.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8443,
+    certificate: Annotated[Path | None, typer.Option(help="TLS certificate with its chain (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Make demo accounts with random passwords, shown once; this machine only.")
+    ] = False,
+) -> None:
+    """Open the console on a log: review, queue, timeline, search. Make an account first with `trucewatch user add`.
+
+    Example: `trucewatch console out --config agreement.yaml`
+    """
+    from detector.console.demo import demo_accounts
+    from detector.console.server import Listening, open_desk, open_socket, serve
+    from detector.timebase import SystemClock
+
+    try:
+        listening = Listening(host, port, certificate, key)
+        if demo and certificate is not None:
+            raise ValueError("--demo is for this machine only, without a certificate")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        taken = open_socket(listening)
+    except OSError as error:
+        raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
+    say = Console(highlight=False, markup=False, soft_wrap=True)
+    with taken, closing(open_desk(log, config, SystemClock())) as desk:
+        if not demo and not any(not one.closed for one in desk.accounts.accounts()):
+            raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")
+        for account, password in demo_accounts(desk) if demo else ():
+            party = f", party {account.party}" if account.party else ""
+            say.print(f"  {account.name:<9} {password}   ({account.role}{party})")
+        say.print(f"The console is at {listening.address}   (Ctrl-C ends it)")
+        serve(desk, listening, taken)

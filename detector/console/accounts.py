@@ -1,0 +1,233 @@
+"""Accounts, sessions and access tokens, in a file of their own beside the log."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
+
+from detector.console import guesses
+from detector.console.accounts_schema import (
+    APPLICATION_ID,
+    FILE_NAME,
+    VERSION,
+    access_token,
+    account,
+    metadata,
+    session,
+)
+from detector.console.passwords import hashed, matches
+from detector.console.roles import PARTIES, PERMISSIONS, Permission, Role
+from detector.errors import LogError
+from detector.log.database import log_errors, log_file, writing_engine
+from detector.timebase import NS_PER_S, Clock
+
+SESSION_NS = 12 * 3600 * NS_PER_S
+"""A shift."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who somebody is. `party` is empty for the mission's own people."""
+
+    name: str
+    role: Role
+    party: str
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What became of a try: an account and its session's token, or why not.
+
+    locked_s: how long this address has to wait. [s] 0 where it may try again.
+    just_locked: this try was the one too many.
+    """
+
+    account: Account | None
+    token: str = ""
+    locked_s: int = 0
+    just_locked: bool = False
+
+
+class Accounts:
+    """The file `accounts.sqlite` beside the log; made if there is none, readable by its owner alone.
+
+    Raises, here and from every call:
+        LogError: it cannot be read or written, or is not such a file.
+    """
+
+    def __init__(self, log: Path, clock: Clock) -> None:
+        self.path = log_file(log).with_name(FILE_NAME)
+        self._clock = clock
+        self._busy = Lock()
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        except OSError as error:
+            raise LogError(f"{self.path}: cannot be written: {error.strerror}") from error
+        with log_errors(self.path):
+            _make_or_check(self.path)
+            self._engine = writing_engine(self.path)
+            self._connection = self._engine.connect()
+        with self._transaction() as connection:
+            metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Closing twice is harmless."""
+        self._connection.close()
+        self._engine.dispose()
+
+    # Accounts
+
+    def add(self, name: str, role: Role, party: str, password: str) -> Account:
+        """A new account.
+
+        Raises:
+            ValueError: a name that is taken or not allowed, a password too short, a reviewer without a party.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"name {name!r}: allowed are up to 32 letters, digits, dot, dash, underscore")
+        if (role is Role.REVIEWER) != (party in PARTIES) or (party and party not in PARTIES):
+            raise ValueError(f"party {party!r}: a reviewer has one of {', '.join(PARTIES)}; nobody else has one")
+        kept = hashed(password)
+        with self._transaction() as connection:
+            if connection.execute(select(account.c.name).where(account.c.name == name)).first():
+                raise ValueError(f"there is an account {name!r} already")
+            row = {"name": name, "role": str(role), "party": party, "password_hash": kept, "closed_ns": None}
+            connection.execute(insert(account), row)
+        return Account(name, role, party)
+
+    def accounts(self) -> list[Account]:
+        """All of them, by name."""
+        with self._transaction() as connection:
+            rows = connection.execute(select(account).order_by(account.c.name)).all()
+        return [Account(row.name, Role(row.role), row.party, row.closed_ns is not None) for row in rows]
+
+    def set_password(self, name: str, password: str) -> None:
+        """Another password; its sessions and access tokens end. Opens a closed account again.
+
+        Raises:
+            ValueError: there is no such account, or the password is too short.
+        """
+        kept = hashed(password)
+        self._change(name, password_hash=kept, closed_ns=None)
+
+    def shut(self, name: str) -> None:
+        """Close an account: its sessions and tokens end now. Raises ValueError: there is none."""
+        self._change(name, closed_ns=self._clock.now_ns())
+
+    def _change(self, name: str, **values: object) -> None:
+        with self._transaction() as connection:
+            found = connection.execute(update(account).where(account.c.name == name).values(**values)).rowcount
+            connection.execute(delete(session).where(session.c.name == name))
+            connection.execute(delete(access_token).where(access_token.c.name == name))
+        if not found:
+            raise ValueError(f"there is no account {name!r}")
+
+    # Sessions
+
+    def sign_in(self, name: str, password: str, address: str) -> SignIn:
+        """Try a password from an address."""
+        now = self._clock.now_ns()
+        with self._transaction() as connection:
+            locked_ns = guesses.locked_until_ns(connection, name, address, now)
+            row = connection.execute(
+                select(account).where(account.c.name == name, account.c.closed_ns.is_(None))
+            ).first()
+        if locked_ns > now:
+            return SignIn(None, locked_s=-((now - locked_ns) // NS_PER_S))
+        if not matches(row.password_hash if row is not None else None, password) or row is None:
+            with self._transaction() as connection:
+                locked = guesses.count_wrong(connection, name, address, now)
+            return SignIn(None, locked_s=guesses.LOCKED_NS // NS_PER_S if locked else 0, just_locked=locked)
+        token = secrets.token_urlsafe(32)
+        with self._transaction() as connection:
+            guesses.forgive(connection, name, address)
+            connection.execute(delete(session).where(session.c.until_ns <= now))
+            connection.execute(
+                insert(session), {"token_sha256": _sha256(token), "name": name, "until_ns": now + SESSION_NS}
+            )
+        return SignIn(Account(row.name, Role(row.role), row.party), token)
+
+    def of_session(self, token: str) -> Account | None:
+        """Whose session it is; None if it is nobody's, over, or its account was closed."""
+        found = self._of(session, token)
+        return found[0] if found is not None else None
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with self._transaction() as connection:
+            connection.execute(delete(session).where(session.c.token_sha256 == _sha256(token)))
+
+    # Access tokens
+
+    def make_token(self, name: str, scopes: Iterable[Permission], days: int) -> str:
+        """An access token for programs; shown once, kept as its hash.
+
+        Raises:
+            ValueError: no such account, a scope its role does not have, or days out of 1 to 366.
+        """
+        wanted = frozenset(scopes)
+        known = next((one for one in self.accounts() if one.name == name and not one.closed), None)
+        if known is None:
+            raise ValueError(f"there is no account {name!r}")
+        if not wanted or not wanted <= PERMISSIONS[known.role]:
+            allowed = ", ".join(sorted(PERMISSIONS[known.role]))
+            raise ValueError(f"scopes {', '.join(sorted(wanted)) or 'none'}: a {known.role} may have {allowed}")
+        if not 1 <= days <= 366:
+            raise ValueError(f"days {days}: allowed are 1 to 366")
+        token = "tw_" + secrets.token_urlsafe(32)
+        until_ns = self._clock.now_ns() + days * 86_400 * NS_PER_S
+        row = {"token_sha256": _sha256(token), "name": name, "scopes": " ".join(sorted(wanted)), "until_ns": until_ns}
+        with self._transaction() as connection:
+            connection.execute(insert(access_token), row)
+        return token
+
+    def of_token(self, token: str) -> tuple[Account, frozenset[Permission]] | None:
+        """Whose access token it is, and for what; None if it is nobody's, over, or its account was closed."""
+        found = self._of(access_token, token)
+        if found is None:
+            return None
+        known, row = found
+        return known, PERMISSIONS[known.role] & {Permission(scope) for scope in row.scopes.split()}
+
+    def _of(self, table: Table, token: str) -> tuple[Account, Row[Any]] | None:
+        query = select(table, account.c.role, account.c.party).join_from(
+            table, account, and_(table.c.name == account.c.name, account.c.closed_ns.is_(None))
+        )
+        current = and_(table.c.token_sha256 == _sha256(token), table.c.until_ns > self._clock.now_ns())
+        with self._transaction() as connection:
+            row = connection.execute(query.where(current)).first()
+        return (Account(row.name, Role(row.role), row.party), row) if row is not None else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._busy, log_errors(self.path), self._connection.begin():
+            yield self._connection
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _make_or_check(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        if path.stat().st_size == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    if found != [APPLICATION_ID, VERSION]:
+        raise LogError(f"{path}: is not a file of accounts of this version")

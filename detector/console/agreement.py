@@ -1,0 +1,62 @@
+"""The agreement that the console shows: its zones, lines and limits, and which entries were judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import shapely
+
+from detector.config import Outline, load_outline
+from detector.config.agreement_map import Shape
+
+
+class Agreement:
+    """Drawn and named from one configuration file; nothing where none was given.
+
+    Raises:
+        ConfigError: the file or its map cannot be read.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._outline: Outline | None = load_outline(path) if path is not None else None
+        outline = self._outline
+        self.name = outline.settings.name if outline is not None else ""
+        self.sha256 = outline.sha256 if outline is not None else ""
+        self.zone = ZoneInfo(outline.settings.time_zone if outline is not None else "UTC")
+        self._rules = {str(rule.get("id")): rule for rule in outline.settings.rules} if outline is not None else {}
+
+    def judged(self, config_sha256: str) -> bool:
+        """Whether it is the very file that a violation was judged by."""
+        return bool(self.sha256) and self.sha256 == config_sha256
+
+    def settings_of(self, rule_id: str) -> Mapping[str, Any]:
+        """What the file sets for a rule; empty if it has none of this id."""
+        return self._rules.get(rule_id, {})
+
+    def zone_name(self, shape_id: str | None) -> str:
+        """Its name, or its id where the file does not have it."""
+        shape = self._shapes().get(shape_id or "")
+        return shape.name if shape is not None else shape_id or ""
+
+    def geojson(self) -> dict[str, Any]:
+        """Zones and lines that lie on the ground, as a FeatureCollection."""
+        features = [
+            {
+                "type": "Feature",
+                "geometry": shapely.geometry.mapping(shape.geometry),
+                "properties": {
+                    "id": shape.shape_id,
+                    "name": shape.name,
+                    "kind": "line" if shape.geometry.geom_type == "LineString" else "zone",
+                },
+            }
+            for shape in self._shapes().values()
+            if shape.feed is None
+        ]
+        return {"type": "FeatureCollection", "features": features}
+
+    def _shapes(self) -> dict[str, Shape]:
+        return {**self._outline.map.zones, **self._outline.map.lines} if self._outline is not None else {}

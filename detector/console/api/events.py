@@ -1,0 +1,57 @@
+"""Tells a page at once that the log grew, by server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from detector.console.desk import desk_of
+from detector.console.guard import Reader, caller_of
+from detector.console.judging import open_for
+from detector.console.pulse import Pulse
+from detector.errors import LogError
+
+router = APIRouter(tags=["events"])
+
+ALIVE_S = 15.0
+"""A sign of life at least so often; the session is looked at again each time."""
+
+
+@router.get("/api/events", response_class=StreamingResponse)
+def events(request: Request, caller: Reader) -> StreamingResponse:
+    """Events `log`: {generation, undecided, problem}, whenever something about a possible violation was added."""
+    return StreamingResponse(
+        _lines(request, caller.party), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
+
+
+async def _lines(request: Request, party: str) -> AsyncIterator[str]:
+    pulse: Pulse = request.app.state.pulse
+    told: tuple[int, str] | None = None
+    while not await request.is_disconnected() and not request.app.state.closing.is_set():
+        if await asyncio.to_thread(caller_of, request) is None:
+            yield "event: signed_out\ndata: {}\n\n"
+            return
+        now = (pulse.generation, pulse.problem)
+        if now != told:
+            told = now
+            said = {
+                "generation": now[0],
+                "undecided": await asyncio.to_thread(_undecided, request, party),
+                "problem": now[1],
+            }
+            yield f"event: log\ndata: {json.dumps(said)}\n\n"
+        else:
+            yield ": alive\n\n"
+        await pulse.wait(ALIVE_S)
+
+
+def _undecided(request: Request, party: str) -> int | None:
+    try:
+        return sum(open_for(one, party) for one in desk_of(request).book.violations())
+    except LogError:
+        return None  # the pulse says why

@@ -1,0 +1,63 @@
+"""What the maps draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from detector.console.api.shapes import found_violation
+from detector.console.api.violations import asked
+from detector.console.desk import desk_of
+from detector.console.drawing import Feature, collection, feature, place_features, sensor_features, track_features
+from detector.console.finding import Question
+from detector.console.guard import Reader, Viewer
+from detector.console.judging import open_for
+from detector.console.proof import Proof
+from detector.console.telemetry import camera_at
+from detector.log import LoggedViolation
+
+router = APIRouter(tags=["maps"])
+
+
+@router.get("/api/map")
+def agreement(request: Request, _: Reader) -> dict[str, Any]:
+    """Zones and lines of the agreement, as GeoJSON."""
+    return desk_of(request).agreement.geojson()
+
+
+@router.get("/api/map/violations")
+def places(request: Request, caller: Reader, question: Annotated[Question, Depends(asked)]) -> dict[str, Any]:
+    """Places and ellipses of the possible violations that answer the question, the newest 1,000 of them."""
+    found = question.answers(desk_of(request).book.violations())[:1000]
+    features = []
+    for one in found:
+        for item in place_features(one):
+            item["properties"]["open"] = open_for(one, caller.party)
+            features.append(item)
+    return collection(features)
+
+
+@router.get("/api/violations/{violation_id}/map")
+def of_violation(
+    request: Request, _: Viewer, one: Annotated[LoggedViolation, Depends(found_violation)]
+) -> dict[str, Any]:
+    """Ellipse, tracks, sensors and camera of one possible violation."""
+    return collection(_features(request.app.state.proof, one))
+
+
+def _features(proof: Proof, one: LoggedViolation) -> Iterator[Feature]:
+    yield from place_features(one)
+    for file in one.files:
+        # What is wrong with a file is said where the evidence is shown; the map goes without it.
+        with suppress(ValueError, OSError):
+            if file.role == "track":
+                yield from track_features(proof.bytes(file))
+            elif file.role.startswith("sensor-") and file.path.endswith(".json"):
+                yield from sensor_features(proof.bytes(file))
+            elif file.role == "telemetry":
+                camera = camera_at(proof.bytes(file), one.violation.t_peak_ns)
+                if camera is not None and camera.lat_deg == camera.lat_deg:  # NaN: no pose
+                    yield feature("Point", [camera.lon_deg, camera.lat_deg], layer="camera", yaw_deg=camera.yaw_deg)

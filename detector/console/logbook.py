@@ -1,0 +1,140 @@
+"""The log as the console holds it: read as it grows, and what people say added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from detector.log import LoggedViolation, LogReader, LogWriter
+from detector.log.reader import ALWAYS, Entry, LoggedRun, Period
+from detector.log.records import EntryKind
+from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Undecided, Verdict
+
+_ABOUT_ONE = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
+"""What adds to one possible violation, which alone is read again."""
+_ELSEWHERE = frozenset(
+    {EntryKind.RUN, EntryKind.GAP, EntryKind.COVERAGE, EntryKind.UNDECIDED, EntryKind.END, EntryKind.AUDIT}
+)
+_TOLD = tuple(kind for kind in EntryKind if kind not in _ELSEWHERE)
+"""What joins or splits possible violations, too: then all are read again."""
+
+
+class LogBook:
+    """One log, for many threads. What was read is kept; only what came since is read again.
+
+    generation: grows whenever anything about a possible violation was added.
+
+    Raises, here and from every call:
+        LogError: there is no log, it is damaged, or it cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._busy = RLock()
+        self._reader = LogReader(path)
+        try:
+            self._writer = LogWriter(path, alone=False)
+        except BaseException:
+            self._reader.close()
+            raise
+        self.path = self._reader.path
+        self.evidence_store = self._reader.evidence
+        self._seq = 0
+        self.generation = 0
+        self._by_id: dict[str, LoggedViolation] = {}
+        self._kept: dict[str, str] = {}  # id of each record that was joined into another: that one's
+        self._in_order: tuple[LoggedViolation, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closing twice is harmless."""
+        self._reader.close()
+        self._writer.close()
+
+    def refresh(self) -> int:
+        """Read what came since. Returns the number of the last entry."""
+        with self._busy:
+            head = self._reader.head().seq
+            if head == self._seq:
+                return head
+            news = list(self._reader.entries(_TOLD, after=self._seq))
+            if news:
+                self._take(news)
+            self._seq = head  # last: what could not be read is tried, and complained of, again
+            return head
+
+    def _take(self, news: Sequence[Entry]) -> None:
+        if self._by_id and all(item.kind in _ABOUT_ONE for item in news):
+            touched = sorted({item.violation_id for item in news if item.violation_id is not None})
+            found = [self._reader.violation(violation_id) for violation_id in touched]
+            known = self._by_id
+        else:
+            found, known = self._reader.violations(), {}
+        self._by_id = known | {one.violation.violation_id: one for one in found}
+        order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
+        self._in_order = tuple(order)
+        self._kept = {violation_id: one.violation.violation_id for one in order for violation_id in one.ids[1:]}
+        self.generation += 1
+
+    def violations(self) -> tuple[LoggedViolation, ...]:
+        """All possible violations in order of time."""
+        self.refresh()
+        return self._in_order
+
+    def violation(self, violation_id: str) -> LoggedViolation | None:
+        """The one with a record of this whole id; None if there is none."""
+        self.refresh()
+        return self._by_id.get(self._kept.get(violation_id, violation_id))
+
+    def file(self, violation_id: str, sha256: str) -> EvidenceFile | None:
+        """The evidence file of a violation that the log lists with this hash; None if it lists none."""
+        one = self.violation(violation_id)
+        return next((file for file in one.files if file.sha256 == sha256), None) if one is not None else None
+
+    def gaps(self, period: Period = ALWAYS) -> list[Gap]:
+        """When nobody was looking."""
+        with self._busy:
+            return self._reader.gaps(period)
+
+    def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
+        """What was seen."""
+        with self._busy:
+            return self._reader.coverage(period)
+
+    def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
+        """What rules could not decide."""
+        with self._busy:
+            return self._reader.undecided(period)
+
+    def runs(self) -> list[LoggedRun]:
+        """Runs and how they ended."""
+        with self._busy:
+            return self._reader.runs()
+
+    def audits(self) -> list[Audit]:
+        """What people did."""
+        with self._busy:
+            return self._reader.audits()
+
+    def bodies(self, violation_ids: frozenset[str]) -> list[str]:
+        """The canonical text of every entry about these possible violations, in the order of the chain."""
+        with self._busy:
+            return [item.body for item in self._reader.entries(_TOLD) if item.violation_id in violation_ids]
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Append a verdict. Raises ValueError: there is no such violation."""
+        self._writer.verdict(verdict)
+        self.refresh()
+
+    def add_audit(self, audit: Audit) -> None:
+        """Append what somebody did."""
+        self._writer.audit(audit)

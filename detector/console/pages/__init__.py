@@ -1,0 +1,18 @@
+"""The pages: made on the server and there at once; small modules add the keyboard, the map and the news."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from detector.console.pages import activity, overview, queue, review, search, sign_in, timeline
+
+ROUTERS: dict[str, APIRouter] = {
+    "sign_in": sign_in.router,
+    "overview": overview.router,
+    "queue": queue.router,
+    "review": review.router,
+    "timeline": timeline.router,
+    "search": search.router,
+    "activity": activity.router,
+}
+"""Every page."""

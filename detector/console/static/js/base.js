@@ -1,0 +1,145 @@
+// What every page has: theme, clocks, keys, the list of keys, news of the log.
+
+export const messages = JSON.parse(document.getElementById("messages").textContent);
+const csrf = document.querySelector('meta[name="csrf"]')?.content;
+const THEMES = ["light", "dark", "night"];
+
+export function say(text, ms = 3500) {
+  const toast = document.getElementById("toast");
+  toast.textContent = text;
+  toast.classList.add("on");
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => toast.classList.remove("on"), ms);
+}
+
+export async function ask(url, options = {}) {
+  const answer = await fetch(url, { ...options, headers: { ...(options.headers ?? {}), "x-csrf-token": csrf ?? "" } });
+  if (answer.status === 401) {
+    location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+    throw new Error(messages.signed_out);
+  }
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => ({}));
+    throw new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`);
+  }
+  return answer;
+}
+
+export const post = (url, body) =>
+  ask(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) });
+
+// Keys. A page adds its own to `keys`; nothing is taken while somebody writes, or with Ctrl, Alt or Meta.
+export const keys = new Map();
+let after = "";
+
+function typing(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (typing(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (document.querySelector("dialog[open]") && event.key !== "?") return;
+  const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab]");
+  if (own && (event.key === " " || event.key === "Enter")) return;
+  if (event.target instanceof HTMLElement && event.target.closest("#map, [role=tab], audio") && event.key.startsWith("Arrow")) return;
+  const chord = after + event.key;
+  after = "";
+  if (event.key === "g") {
+    after = "g ";
+    setTimeout(() => (after = ""), 1500);
+    return;
+  }
+  const action = keys.get(chord);
+  if (action) {
+    event.preventDefault();
+    action(event);
+  }
+});
+
+for (const link of document.querySelectorAll("[data-go]")) keys.set(`g ${link.dataset.go}`, () => location.assign(link.href));
+keys.set("g r", () => location.assign("/review"));
+const help = document.getElementById("help");
+const toggleHelp = () => (help.open ? help.close() : help.showModal());
+if (help) {
+  keys.set("?", toggleHelp);
+  document.getElementById("help-button").addEventListener("click", toggleHelp);
+}
+
+// Theme
+const button = document.getElementById("theme");
+function showTheme() {
+  if (button) button.firstChild.textContent = `${messages[document.documentElement.dataset.theme]} `;
+}
+function nextTheme() {
+  const now = document.documentElement.dataset.theme;
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  document.documentElement.dataset.theme = next;
+  document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=strict`;
+  showTheme();
+  document.dispatchEvent(new Event("theme"));
+}
+keys.set("l", nextTheme);
+button?.addEventListener("click", nextTheme);
+showTheme();
+
+// Clocks, by the console's time and not by this machine's.
+const offsetMs = Number(document.querySelector('meta[name="now-ms"]').content) - Date.now();
+const zone = document.querySelector('meta[name="zone"]').content;
+const utc = document.getElementById("clock-utc");
+if (utc) {
+  const show = (timeZone) => new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const [utcFormat, localFormat] = [show("UTC"), zone === "UTC" ? null : show(zone)];
+  const tick = () => {
+    const now = new Date(Date.now() + offsetMs);
+    utc.textContent = utcFormat.format(now);
+    if (localFormat) document.getElementById("clock-local").textContent = `${localFormat.format(now)} ${zone}`;
+  };
+  tick();
+  setInterval(tick, 1000);
+}
+
+// News of the log. The event `news` goes to the page's own module.
+const trouble = document.getElementById("trouble");
+function showTrouble(text) {
+  trouble.hidden = !text;
+  if (trouble.textContent !== text) trouble.textContent = text;
+}
+let generation = null, waiting = null;
+export const titled = (text) => { document.title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`; };
+if (csrf) {
+  let stream = null;
+  const told = (event) => {
+    const said = JSON.parse(event.data);
+    showTrouble(said.problem);
+    const badge = document.getElementById("undecided");
+    badge.hidden = !said.undecided;
+    badge.textContent = said.undecided ?? "";
+    if (waiting !== null && said.undecided > waiting) say(messages.more.replace("%s", said.undecided), 6000);
+    waiting = said.undecided;
+    titled(document.title);
+    if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
+    generation = said.generation;
+  };
+  const listen = () => {
+    stream = new EventSource("/api/events");
+    stream.addEventListener("log", told);
+    stream.addEventListener("signed_out", () => {
+      stream.close();
+      showTrouble(messages.signed_out);
+    });
+    stream.onopen = () => { document.body.classList.remove("offline"); showTrouble(""); };
+    stream.onerror = () => { document.body.classList.add("offline"); showTrouble(messages.offline); };
+  };
+  // A browser has six connections for all its tabs: only a page that is seen keeps one for the news.
+  const attend = () => {
+    if (document.hidden) { stream?.close(); stream = null; } else if (!stream) listen();
+  };
+  document.addEventListener("visibilitychange", attend);
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+  addEventListener("pageshow", attend);
+  attend();
+}

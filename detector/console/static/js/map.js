@@ -1,0 +1,128 @@
+// The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides.
+import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
+import { ask, messages } from "./base.js";
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
+
+export async function makeMap(element) {
+  let map;
+  try {
+    map = new maplibregl.Map({
+      container: element,
+      style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colour("ground") } }] },
+      center: [0, 0], zoom: 1, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+      fadeDuration: 0, maxZoom: 20, canvasContextAttributes: { antialias: true },
+    });
+  } catch {
+    element.innerHTML = "";
+    element.append(Object.assign(document.createElement("p"), { className: "map-none", textContent: messages.no_webgl }));
+    return null;
+  }
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
+  const agreement = await (await ask(element.dataset.map)).json();
+  await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
+  map.addSource("agreement", { type: "geojson", data: agreement });
+  map.addSource("found", { type: "geojson", data: EMPTY, tolerance: 0 });
+  map.addSource("now", { type: "geojson", data: EMPTY });
+  const of = (layer) => ["==", ["get", "layer"], layer];
+  const add = (id, type, source, filter, paint, layout = {}) => map.addLayer({ id, type, source, filter, paint, layout });
+  add("zone", "fill", "agreement", ["==", ["get", "kind"], "zone"], {});
+  add("zone-edge", "line", "agreement", ["==", ["get", "kind"], "zone"], { "line-width": 1.4 });
+  add("line", "line", "agreement", ["==", ["get", "kind"], "line"], { "line-width": 2.2, "line-dasharray": [3, 2] });
+  add("footprint", "line", "now", ["boolean", true], { "line-width": 1, "line-dasharray": [2, 2] });
+  add("track-under", "line", "found", of("track"), { "line-width": 5, "line-opacity": 0.75 }, { "line-cap": "round", "line-join": "round" });
+  add("track", "line", "found", of("track"), { "line-width": 2.2 }, { "line-cap": "round", "line-join": "round" });
+  add("ellipse", "fill", "found", of("ellipse"), { "fill-opacity": 0.22 });
+  add("ellipse-edge", "line", "found", of("ellipse"), { "line-width": 1.6 });
+  add("sensor", "circle", "found", of("sensor"), { "circle-radius": 4.5, "circle-stroke-width": 1.5 });
+  add("camera", "circle", "found", of("camera"), { "circle-radius": 5, "circle-stroke-width": 2, "circle-opacity": 0 });
+  add("place", "circle", "found", of("place"), { "circle-radius": 5, "circle-stroke-width": 2 });
+  const paint = () => {
+    const set = (layer, name, value) => map.setPaintProperty(layer, name, value);
+    const openOr = (yes, no) => ["case", ["coalesce", ["get", "open"], true], yes, no];
+    set("ground", "background-color", colour("ground"));
+    set("zone", "fill-color", colour("zone"));
+    set("zone-edge", "line-color", colour("zone"));
+    set("line", "line-color", colour("line"));
+    set("footprint", "line-color", colour("past"));
+    set("track-under", "line-color", colour("ground"));
+    set("track", "line-color", colour("track"));
+    for (const [layer, name] of [["ellipse", "fill-color"], ["ellipse-edge", "line-color"], ["place", "circle-color"]]) set(layer, name, openOr(colour("place"), colour("past")));
+    set("place", "circle-stroke-color", colour("ground"));
+    set("sensor", "circle-color", colour("sensor"));
+    set("sensor", "circle-stroke-color", colour("ground"));
+    set("camera", "circle-stroke-color", colour("sensor"));
+  };
+  const fill = (zone) => map.setPaintProperty("zone", "fill-opacity", ["case", ["==", ["get", "id"], zone ?? ""], 0.2, 0.1]);
+  paint();
+  fill();
+  document.addEventListener("theme", paint);
+  const tall = new ResizeObserver(() => map.resize());
+  tall.observe(element);
+  let labels = [];
+  const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
+  let places = [];
+  const uncover = () => apart(map, places, [...names, ...labels]);
+  map.on("move", uncover);
+  return {
+    map, agreement, fill,
+    show(collection) {
+      map.getSource("found").setData(collection);
+      for (const one of labels) one.remove();
+      places = collection.features.filter((one) => one.properties.layer === "place").map((one) => one.geometry.coordinates);
+      labels = collection.features.filter((one) => one.properties.layer === "sensor" && one.properties.name)
+        .map((one) => label(map, one.properties.name, one.geometry.coordinates, "sensor"));
+      uncover();
+    },
+    footprints(outlines) {
+      const features = outlines.filter((one) => one?.length > 2).map((one) => ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...one, one[0]]] } }));
+      map.getSource("now").setData({ type: "FeatureCollection", features });
+    },
+    fit(...collections) {
+      const box = bounds(collections.flatMap((one) => one.features));
+      if (box) map.fitBounds(box, { padding: 46, maxZoom: 16.2, animate: false });
+    },
+  };
+}
+
+function label(map, text, place, kind) {
+  const element = Object.assign(document.createElement("span"), { className: `map-label ${kind}`, textContent: text });
+  const offset = kind === "sensor" ? [0, 13] : [0, -9];
+  return new maplibregl.Marker({ element, anchor: "center", offset, opacityWhenCovered: "1" }).setLngLat(place).addTo(map);
+}
+
+// A name that would lie over a place or another name is left out.
+function apart(map, places, labels) {
+  const rail = map.getContainer().getBoundingClientRect();
+  const boxes = places.map((one) => map.project(one)).map(({ x, y }) => ({ left: rail.left + x - 6, right: rail.left + x + 6, top: rail.top + y - 6, bottom: rail.top + y + 6 }));
+  for (const one of labels) {
+    const element = one.getElement();
+    const box = element.getBoundingClientRect();
+    const covered = boxes.some((other) => box.left < other.right && box.right > other.left && box.top < other.bottom && box.bottom > other.top);
+    element.style.visibility = covered ? "hidden" : "";
+    if (!covered) boxes.push(box);
+  }
+}
+
+function points(geometry) {
+  const flat = (one) => (typeof one[0] === "number" ? [one] : one.flatMap(flat));
+  return flat(geometry.coordinates);
+}
+
+// A zone is named in the middle of its lower edge, a line near its western end: where little else lies.
+function labelPlace(geometry) {
+  const all = points(geometry);
+  const [lon, lat] = [all.map((one) => one[0]), all.map((one) => one[1])];
+  if (geometry.type === "LineString") return [Math.min(...lon) * 0.8 + Math.max(...lon) * 0.2, all[0][1]];
+  return [(Math.min(...lon) + Math.max(...lon)) / 2, Math.min(...lat)];
+}
+
+function bounds(features) {
+  const all = features.filter((one) => one.geometry && one.properties.layer !== "camera").flatMap((one) => points(one.geometry));
+  if (!all.length) return null;
+  const [lon, lat] = [all.map((one) => one[0]), all.map((one) => one[1])];
+  return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
+}

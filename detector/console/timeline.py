@@ -1,0 +1,173 @@
+"""Coverage, gaps and possible violations of each feed over one stretch of time, laid out in per mille of its width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from detector.console.judging import gravity
+from detector.log import LoggedViolation
+from detector.log.watched import ZoneWatch, zones_watched
+from detector.model import CoverageSlot, Gap
+from detector.timebase import NS_PER_S
+
+WIDTH = 1000.0
+"""Of the drawing. The least that is drawn is one of these, so that a moment does not vanish."""
+
+ABOUT_AS_MUCH = 0.01
+"""Of a share seen. [1]"""
+
+MOST_LANES = 6
+LEAST_MARK = 10.0
+"""Width that a mark takes however short it is."""
+
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One stretch: where it lies, how strongly it is drawn (0 to 1), what it says, what it leads to."""
+
+    x: float
+    width: float
+    strength: float
+    kind: str
+    text: str
+    t_start_ns: int
+    t_end_ns: int
+    violation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A feed, a sensor or a zone.
+
+    share: of the time shown, how much was seen. [1]
+    lanes: possible violations, so that none lies over another; `strength` is their gravity.
+    """
+
+    name: str
+    kind: str
+    share: float
+    covered: tuple[Bar, ...]
+    gaps: tuple[Bar, ...]
+    lanes: tuple[tuple[Bar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All rows over [since_ns, until_ns), with the marks of the time axis: position and time."""
+
+    since_ns: int
+    until_ns: int
+    rows: tuple[Row, ...]
+    ticks: tuple[tuple[float, int], ...]
+
+
+def sheet(
+    since_ns: int, until_ns: int, slots: Sequence[CoverageSlot], gaps: Sequence[Gap], found: Sequence[LoggedViolation]
+) -> Sheet:
+    """Lay out what falls into the time. `until_ns` > `since_ns`."""
+    scale = _Scale(since_ns, until_ns)
+    names = {slot.source_id for slot in slots} | {gap.source_id for gap in gaps}
+    names |= {one.violation.source_id for one in found} - {name.partition("/")[0] for name in names if "/" in name}
+    rows = []
+    for name in sorted(names):
+        own = [slot for slot in slots if slot.source_id == name]
+        seen_s = sum(slot.seeing_s for slot in own)
+        rows.append(
+            Row(
+                name,
+                "sensor" if "/" in name else "feed",
+                min(seen_s * NS_PER_S / (until_ns - since_ns), 1.0),
+                _joined([scale.bar(slot.t_start_ns, slot.t_end_ns, _share(slot), "seen", "") for slot in own]),
+                tuple(
+                    scale.bar(gap.t_start_ns, gap.t_end_ns, 1.0, str(gap.reason), gap.detail)
+                    for gap in gaps
+                    if gap.source_id == name
+                ),
+                _lanes(_marks(scale, name, found, names)),
+            )
+        )
+    rows += [_zone_row(scale, watch) for watch in zones_watched(slots, gaps)]
+    return Sheet(since_ns, until_ns, tuple(rows), tuple(_ticks(scale)))
+
+
+def span_of(
+    slots: Iterable[CoverageSlot], gaps: Iterable[Gap], found: Iterable[LoggedViolation]
+) -> tuple[int, int] | None:
+    """From the first to the last thing that was logged; None if there is nothing."""
+    times = [(slot.t_start_ns, slot.t_end_ns) for slot in slots]
+    times += [(gap.t_start_ns, gap.t_end_ns) for gap in gaps]
+    times += [(one.violation.t_start_ns, one.violation.t_end_ns) for one in found]
+    return (min(start for start, _ in times), max(end for _, end in times)) if times else None
+
+
+class _Scale:
+    def __init__(self, since_ns: int, until_ns: int) -> None:
+        self.since_ns, self.until_ns = since_ns, until_ns
+
+    def at(self, t_ns: int) -> float:
+        share = (min(max(t_ns, self.since_ns), self.until_ns) - self.since_ns) / (self.until_ns - self.since_ns)
+        return round(share * WIDTH, 2)
+
+    def bar(self, t_start_ns: int, t_end_ns: int, strength: float, kind: str, text: str, violation_id: str = "") -> Bar:
+        x = self.at(t_start_ns)
+        width = max(round(self.at(t_end_ns) - x, 2), 1.0)
+        return Bar(min(x, WIDTH - 1), width, round(strength, 3), kind, text, t_start_ns, t_end_ns, violation_id)
+
+
+def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    """One bar for slots that follow one another and saw about as much: a day of them is thousands."""
+    joined: list[Bar] = []
+    for bar in bars:
+        last = joined[-1] if joined else None
+        if last is None or last.t_end_ns != bar.t_start_ns or abs(last.strength - bar.strength) > ABOUT_AS_MUCH:
+            joined.append(bar)
+            continue
+        joined[-1] = replace(last, width=round(max(bar.x + bar.width - last.x, last.width), 2), t_end_ns=bar.t_end_ns)
+    return tuple(joined)
+
+
+def _share(slot: CoverageSlot) -> float:
+    return min(slot.seeing_s * NS_PER_S / max(slot.t_end_ns - slot.t_start_ns, 1), 1.0)
+
+
+def _marks(scale: _Scale, name: str, found: Sequence[LoggedViolation], names: set[str]) -> list[Bar]:
+    """A network's own incidents stand with the first of its sensors: the log has coverage of each, not of it."""
+    network = name.partition("/")[0]
+    first = "/" in name and name == min(one for one in names if one.startswith(f"{network}/"))
+    return [
+        scale.bar(v.t_start_ns, v.t_end_ns, gravity(one), v.rule_kind, v.observation, v.violation_id)
+        for one, v in ((one, one.violation) for one in found)
+        if v.source_id == name or (first and v.source_id == network)
+    ]
+
+
+def _lanes(marks: Sequence[Bar]) -> tuple[tuple[Bar, ...], ...]:
+    """Each mark in the first lane that is free there; beyond MOST_LANES they share the last one."""
+    lanes: list[list[Bar]] = []
+    for mark in sorted(marks, key=lambda bar: bar.t_start_ns):
+        free = next((lane for lane in lanes if lane[-1].x + max(lane[-1].width, LEAST_MARK) <= mark.x), None)
+        if free is None and len(lanes) < MOST_LANES:
+            lanes.append(free := [])
+        (lanes[-1] if free is None else free).append(mark)
+    return tuple(map(tuple, lanes))
+
+
+def _zone_row(scale: _Scale, watch: ZoneWatch) -> Row:
+    bars = [
+        scale.bar(one.t_start_ns, one.t_end_ns, one.share, "seen" if not one.why_not else "unseen", one.why_not)
+        for one in watch.stretches
+    ]
+    seen = [bar for bar in bars if bar.kind == "seen"]
+    return Row(watch.zone_id, "zone", watch.watched_time, _joined(seen), (), ())
+
+
+def _ticks(scale: _Scale) -> Iterable[tuple[float, int]]:
+    span_s = (scale.until_ns - scale.since_ns) / NS_PER_S
+    step_ns = next((step for step in _STEPS_S if span_s / step <= 9), _STEPS_S[-1]) * NS_PER_S
+    t_ns = -(-scale.since_ns // step_ns) * step_ns
+    while t_ns <= scale.until_ns:
+        yield scale.at(t_ns), t_ns
+        t_ns += step_ns

@@ -1,0 +1,19 @@
+"""CSV tables of aircraft positions: one row a position, with the aircraft's id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detector.sources.series.csv_table import CsvTable
+from detector.sources.series.table import Columns
+from detector.sources.tracks.columns import track_columns
+
+
+class TrackTable(CsvTable):
+    """Blocks as of a long table: `channels` is the aircraft's id alone, `values` has a column for each of `columns`."""
+
+    columns: Columns
+
+    def _columns_of(self, header: Sequence[str], _first: Sequence[str]) -> Columns:
+        self.columns = track_columns(header)
+        return self.columns

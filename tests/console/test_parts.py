@@ -1,0 +1,266 @@
+"""Search, neighbours, order, the timeline's layout, the map's ellipse, words."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from pyproj import Geod
+
+from detector.console.drawing import ellipse_ring, sensor_features, track_features
+from detector.console.finding import VERDICTS, Question, apart_m, neighbours, question_of
+from detector.console.judging import gravity, open_for, queue
+from detector.console.languages import Languages
+from detector.console.live import live_feeds, live_of, state_of
+from detector.console.roles import Role
+from detector.console.telemetry import camera_at
+from detector.console.timeline import LEAST_MARK, MOST_LANES, WIDTH, sheet, span_of
+from detector.console.words import SAID, facts, probability, why
+from detector.geo.ellipse import SIGMAS_95
+from detector.log import LoggedViolation
+from detector.model import Action, CoverageSlot, Decision, Gap, GapReason, Place, Verdict
+from scripts.make_catalogue import CATALOGUE, catalogue
+from tests.console.conftest import COUNT, T0, TELEMETRY, S, violation
+
+
+def logged(number: int, *words: tuple[str, Decision], **changes: object) -> LoggedViolation:
+    v = replace(violation(number, "c" * 64, "run"), **changes)  # type: ignore[arg-type]
+    given = tuple(Verdict(v.violation_id, party, "x", decision, "", k) for k, (party, decision) in enumerate(words))
+    newest = {verdict.party: verdict for verdict in given}
+    return LoggedViolation(v, (), tuple(newest[party] for party in sorted(newest)), given, (number,), (v,))
+
+
+NIGHT = [logged(number) for number in range(COUNT)]
+
+
+def slow_answers(question: Question, one: LoggedViolation) -> bool:
+    """Obvious twin of Question for time and place."""
+    v = one.violation
+    if question.since_ns is not None and not v.t_end_ns > question.since_ns:
+        return False
+    if question.until_ns is not None and not v.t_start_ns < question.until_ns:
+        return False
+    if question.box is None:
+        return True
+    west, south, east, north = question.box
+    lon, lat = v.place.lon_deg, v.place.lat_deg
+    if lon is None or lat is None or not south <= lat <= north:
+        return False
+    # Walk east from the western edge: the width of the box, and how far the place is.
+    return (lon - west) % 360 <= (east - west) % 360
+
+
+def test_search_by_time_and_place_is_what_the_slow_twin_says() -> None:
+    chance = np.random.default_rng(4)
+    for _ in range(300):
+        lon, lat = chance.uniform(-180, 180), chance.uniform(-89, 89)
+        one = logged(int(chance.integers(0, COUNT)), place=Place(lat, lon, None, None))
+        west, east = chance.uniform(-180, 180, 2)
+        south, north = sorted(chance.uniform(-90, 90, 2))
+        since, until = sorted(int(t) for t in T0 + chance.integers(0, COUNT * 60, 2) * S)
+        question = Question(since_ns=since, until_ns=until, box=(west, south, east, north))
+        assert bool(question.answers([one])) == slow_answers(question, one)
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({}, range(COUNT)),
+        ({"since": "2026-03-01T06:47", "until": "2026-03-01 06:48:00"}, [17]),
+        ({"feed": "south"}, []),
+        ({"kind": "zone_entry", "rule": "strip-closed"}, range(COUNT)),
+        ({"text": "TRACK 7,"}, [7]),
+        ({"box": "45.0035,40,45.0055,41"}, [4, 5]),
+        ({"verdict": "undecided"}, range(COUNT)),
+        ({"verdict": "confirmed"}, []),
+    ],
+)
+def test_each_part_of_a_question_counts(query: dict[str, str], numbers: list[int]) -> None:
+    found = question_of(query).answers(NIGHT)
+    assert [one.violation.track_ids[0] for one in found] == sorted(numbers, reverse=True)
+
+
+def test_a_place_that_is_not_known_is_in_no_area() -> None:
+    nowhere = logged(1, place=Place(None, None, None, (1.0, 2.0)))
+    assert question_of({"box": "-180,-90,180,90"}).answers([nowhere]) == []
+
+
+def test_neighbours_overlap_or_lie_near_in_time_nearest_first() -> None:
+    near = neighbours(NIGHT[5], NIGHT)
+    assert [one.violation.track_ids[0] for one in near] == [4, 6, 3, 7]
+    assert neighbours(NIGHT[5], NIGHT, most=1) == near[:1]
+
+
+def test_what_lies_near_is_a_neighbour_for_an_hour_and_what_is_nowhere_only_in_time() -> None:
+    here = NIGHT[5]
+    same_place = logged(50, place=here.violation.place, t_end_ns=T0 + 50 * 60 * S + S)
+    too_late = logged(70, place=here.violation.place)
+    nowhere = logged(6, place=Place(None, None, None, (1.0, 2.0)))
+    assert neighbours(here, [here, same_place, too_late, nowhere]) == [nowhere, same_place]
+
+
+def test_how_far_places_are_apart_is_what_pyproj_says() -> None:
+    chance = np.random.default_rng(6)
+    for _ in range(100):
+        lat, lon = chance.uniform(-80, 80), chance.uniform(-180, 180)
+        d_lat, d_lon = chance.uniform(-0.005, 0.005, 2)
+        first, second = Place(lat, lon, None, None), Place(lat + d_lat, (lon + d_lon + 180) % 360 - 180, None, None)
+        _, _, truth_m = Geod(ellps="WGS84").inv(lon, lat, second.lon_deg, second.lat_deg)
+        assert apart_m(first, second) == pytest.approx(truth_m, rel=2e-3)  # the scale is that of the first place
+
+
+def test_the_queue_is_gravest_and_then_newest_of_what_a_party_has_not_decided() -> None:
+    shot = logged(1, rule_kind="flash")
+    slow = logged(9, rule_kind="speed")
+    done = logged(2, ("A", Decision.CONFIRMED))
+    back = logged(3, ("A", Decision.CONFIRMED), ("A", Decision.WITHDRAWN))
+    found = [slow, back, done, shot]
+    assert queue(found, "A") == [shot, back, slow]
+    assert queue(found, "B") == [shot, back, done, slow]
+    assert queue(found, "B", newest_first=True) == [slow, back, done, shot]
+    assert open_for(logged(1, ("A", Decision.EXERCISE), ("B", Decision.UNDETERMINED)), "") is False
+    assert gravity(logged(1, rule_kind="something of a later version")) == 2
+
+
+def test_the_timeline_lays_no_mark_over_another_and_keeps_all() -> None:
+    chance = np.random.default_rng(5)
+    for _ in range(40):
+        starts = chance.integers(0, 3000, int(chance.integers(0, 30)))
+        found = [
+            logged(k, t_start_ns=T0 + int(s) * S, t_end_ns=T0 + (int(s) + int(chance.integers(1, 400))) * S)
+            for k, s in enumerate(starts)
+        ]
+        drawn = sheet(T0, T0 + 3600 * S, [], [], found)
+        lanes = [lane for row in drawn.rows for lane in row.lanes]
+        assert sorted(bar.violation_id for lane in lanes for bar in lane) == sorted(
+            one.violation.violation_id for one in found
+        )
+        assert len(lanes) <= MOST_LANES
+        for lane in lanes[: MOST_LANES - 1]:
+            assert all(a.x + max(a.width, LEAST_MARK) <= b.x for a, b in pairwise(lane))
+
+
+def test_the_timeline_tells_coverage_gaps_and_zones_and_stays_in_its_frame() -> None:
+    slots = [CoverageSlot("north", T0, T0 + 10 * S, 5.0, {"damaged": 5.0}, (), {"strip": 0.5})]
+    gaps = [Gap("north", T0 - 100 * S, T0 + 2 * S, GapReason.DAMAGED, "bad packets")]
+    drawn = sheet(T0, T0 + 100 * S, slots, gaps, [logged(0)])
+    feed, zone = drawn.rows
+    assert (feed.name, feed.share, zone.name) == ("north", 0.05, "strip")
+    assert (feed.covered[0].x, feed.covered[0].width, feed.covered[0].strength) == (0.0, 100.0, 0.5)
+    assert (feed.gaps[0].x, feed.gaps[0].width, feed.gaps[0].kind) == (0.0, 20.0, "damaged")
+    more = [replace(slots[0], t_start_ns=T0 + k * 10 * S, t_end_ns=T0 + (k + 1) * 10 * S) for k in (1, 2, 4)]
+    joined = sheet(T0, T0 + 100 * S, slots + more, [], []).rows[0].covered
+    assert [(bar.x, bar.width) for bar in joined] == [(0.0, 300.0), (400.0, 100.0)]
+    for row in drawn.rows:
+        for bar in (*row.covered, *row.gaps, *(bar for lane in row.lanes for bar in lane)):
+            assert 0 <= bar.x <= bar.x + bar.width <= WIDTH + 1
+    assert [t for _, t in drawn.ticks] == [T0 + k * 15 * S for k in range(7)]
+    assert span_of([], [], []) is None
+
+
+def test_the_ellipse_on_the_map_is_the_95_per_cent_one() -> None:
+    covariance = (90.0, 35.0, 40.0)
+    ring = ellipse_ring(Place(42.3, -99.5, covariance, None))
+    assert ring is not None
+    assert ring[0] == ring[-1]
+    inverse = np.linalg.inv([[covariance[0], covariance[1]], [covariance[1], covariance[2]]])
+    for lon, lat in ring:
+        azimuth, _, distance = Geod(ellps="WGS84").inv(-99.5, 42.3, lon, lat)
+        offset = distance * np.array([math.sin(math.radians(azimuth)), math.cos(math.radians(azimuth))])
+        assert math.sqrt(offset @ inverse @ offset) == pytest.approx(SIGMAS_95, rel=0.002)  # 1 cm of rounding
+    assert ellipse_ring(Place(42.3, -99.5, None, None)) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"tracks": 7}', b'{"tracks": [{"points": [{}]}]}'])
+def test_evidence_that_is_no_track_or_station_is_a_value_error_and_never_another(text: bytes) -> None:
+    for read in (track_features, sensor_features):
+        with suppress(ValueError):
+            assert list(read(text)) == []
+
+
+def test_a_track_goes_only_through_known_places() -> None:
+    points = [{"lat_deg": 1.0, "lon_deg": 2.0}, {"lat_deg": None, "lon_deg": None}, {"lat_deg": 1.5, "lon_deg": 2.5}]
+    (way,) = track_features(json.dumps({"tracks": [{"track_id": 3, "points": points}]}).encode())
+    assert way["geometry"]["coordinates"] == [[2.0, 1.0], [2.5, 1.5]]
+
+
+def test_where_the_camera_was_is_the_row_nearest_to_the_moment() -> None:
+    rows = TELEMETRY + f"{T0 + 9 * S},,,,,,,,,\n"
+    near = camera_at(rows.encode(), T0 + S)
+    assert near is not None
+    assert (near.yaw_deg, round(near.above_ground_m, 1)) == (358.7, 218.3)
+    far = camera_at(rows.encode(), T0 + 8 * S)
+    assert far is not None
+    assert math.isnan(far.lat_deg)
+    assert camera_at(b"t_ns\n", T0) is None
+    for bad in (b"a,b\n1,2\n", b"\xff\xfe", b"t_ns\nx\n"):
+        with pytest.raises(ValueError, match=r".+"):
+            camera_at(bad, T0)
+
+
+def test_why_says_the_numbers_and_never_more_certainty_than_the_log_has() -> None:
+    v = violation(1, "c" * 64, "run")
+    told = [fact.label for fact in facts(v, {"min_time_s": 2}, str)]
+    assert told == ["seen for", "distance from the border"]
+    fast = replace(v, rule_kind="speed", measures={"speed_m_s": 22.347, "limit_m_s": 15.0, "new_measure_x": 1e6})
+    text = why(fast, {}, str).replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        text
+        == "Flagged by rule strip-closed: speed 22.3 m/s (allowed are 15 m/s); condition met with probability 99.8 %."
+    )
+    assert [fact.value for fact in facts(fast, {}, str)][1] == "1,000,000"
+    assert probability(1.0).startswith(">")
+    assert probability(0.9994).startswith("99.9")
+
+
+def test_what_a_running_feed_says_is_read_whole_or_not_at_all(tmp_path) -> None:
+    live = tmp_path / "live"
+    live.mkdir()
+    (live / "north.live").write_bytes(b'{"version": 1, "state": "running", "lag_s": 0.2}\n\xff\xd8picture')
+    said, picture = live_of(tmp_path, "north")  # type: ignore[misc]
+    assert (said["state"], picture) == ("running", b"\xff\xd8picture")
+    for content in (b"", b"no json\n", b'{"version": 9}\n', b"[1]\n"):
+        (live / "south.live").write_bytes(content)
+        assert live_of(tmp_path, "south") is None
+    assert state_of({**said, "written_ns": T0}, T0 + S) == ("live", "")
+    assert state_of({**said, "written_ns": T0}, T0 + 6 * S)[0] == "trouble"
+    assert state_of(said, T0)[0] == "trouble"
+    assert state_of({"state": "ended", "written_ns": 0}, T0)[0] == "ended"
+    assert state_of({"state": "reconnecting", "state_why": "refused", "written_ns": T0}, T0) == ("trouble", "refused")
+    assert live_feeds(tmp_path) == ["north", "south"]
+    assert live_of(tmp_path, "../live/north") is None
+
+
+def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue() -> None:
+    assert {*map(str, Role), *map(str, Decision), *map(str, Action), *VERDICTS} <= set(SAID)
+
+
+def test_the_catalogue_has_every_message_of_the_pages() -> None:
+    assert CATALOGUE.read_text(encoding="utf-8") == catalogue(), "make it again: python scripts/make_catalogue.py"
+
+
+def test_another_language_is_spoken_once_it_is_compiled(tmp_path) -> None:
+    made = Catalog(locale="tr")
+    made.add("Queue", "Sıra")
+    folder = tmp_path / "tr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "console.mo").open("wb") as file:
+        write_mo(file, made)
+    languages = Languages(tmp_path)
+    assert languages.wanted(None, "tr-TR,tr;q=0.9,en;q=0.8") == "tr"
+    assert languages.wanted("en", "tr") == "en"
+    assert languages.of("tr").gettext("Queue") == "Sıra"
+    assert languages.of("tr").gettext("Search") == "Search"
+
+
+def test_english_is_spoken_where_there_is_no_catalogue() -> None:
+    languages = Languages()
+    assert languages.of("xx").gettext("Queue") == "Queue"
+    assert languages.wanted("xx", "xx-YY,en;q=0.5") == "en"

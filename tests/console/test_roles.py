@@ -1,0 +1,121 @@
+"""Each role on each route, and a request that is not its own page's."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from detector.console import api, pages
+from detector.console.desk import Desk
+from detector.console.roles import PERMISSIONS, Permission, Role
+
+READ, EVIDENCE, VERDICT = Permission.READ, Permission.EVIDENCE, Permission.VERDICT
+NEEDS: dict[tuple[str, str], Permission | None] = {
+    ("GET", "/sign-in"): None,
+    ("POST", "/sign-in"): None,
+    ("POST", "/sign-out"): None,
+    ("GET", "/"): READ,
+    ("GET", "/part/overview"): READ,
+    ("GET", "/queue"): READ,
+    ("GET", "/part/queue"): READ,
+    ("GET", "/review"): READ,
+    ("GET", "/review/{violation_id}"): READ,
+    ("GET", "/part/review/{violation_id}"): READ,
+    ("GET", "/timeline"): READ,
+    ("GET", "/search"): READ,
+    ("GET", "/activity"): Permission.ADMINISTER,
+    ("GET", "/api/me"): READ,
+    ("GET", "/api/openapi.json"): READ,
+    ("GET", "/api/violations"): READ,
+    ("GET", "/api/queue"): READ,
+    ("GET", "/api/violations/{violation_id}"): READ,
+    ("GET", "/api/violations/{violation_id}/map"): EVIDENCE,
+    ("POST", "/api/violations/{violation_id}/verdicts"): VERDICT,
+    ("POST", "/api/violations/{violation_id}/undo"): VERDICT,
+    ("GET", "/api/map"): READ,
+    ("GET", "/api/map/violations"): READ,
+    ("GET", "/api/export"): Permission.EXPORT,
+    ("GET", "/api/feeds"): READ,
+    ("GET", "/api/feeds/{feed}/picture"): EVIDENCE,
+    ("GET", "/evidence/{violation_id}/{sha256}"): EVIDENCE,
+    ("GET", "/api/events"): READ,
+}
+ENDLESS = "/api/events"
+NAMES = {Role.VIEWER: "viewer", Role.REVIEWER: "anna", Role.EXPORTER: "exporter", Role.ADMINISTRATOR: "admin"}
+
+
+def routes() -> set[tuple[str, str]]:
+    routers = (*api.ROUTERS.values(), *pages.ROUTERS.values())
+    found = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    return {(method, route.path) for route in found for method in route.methods}
+
+
+def filled(path: str, desk: Desk) -> str:
+    one = desk.book.violations()[0]
+    return (
+        path.replace("{violation_id}", one.violation.violation_id)
+        .replace("{sha256}", one.files[0].sha256)
+        .replace("{feed}", "north")
+    )
+
+
+def test_every_route_has_a_line_in_the_table() -> None:
+    assert routes() == set(NEEDS)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_gets_in_where_it_may_and_nowhere_else(role: Role, desk: Desk, client: TestClient, token) -> None:
+    headers = token(NAMES[role], *PERMISSIONS[role])
+    for (method, path), needed in NEEDS.items():
+        if needed is None or path == ENDLESS:
+            continue
+        body = {"json": {"verdict": "confirmed"}} if path.endswith("/verdicts") else {}
+        answer = client.request(method, filled(path, desk), headers=headers, **body)
+        if needed in PERMISSIONS[role]:
+            assert answer.status_code in {200, 201, 303} or (answer.status_code == 404 and "{feed}" in path), path
+        else:
+            assert answer.status_code == 403, path
+
+
+def test_nobody_gets_in_without_signing_in(desk: Desk, client: TestClient) -> None:
+    for (method, path), needed in NEEDS.items():
+        if needed is not None:
+            answer = client.request(method, filled(path, desk))
+            assert answer.status_code == 401, path
+            page = client.request(method, filled(path, desk), headers={"accept": "text/html"})
+            led = page.headers.get("location", "").startswith("/sign-in?to=")
+            assert led or path.startswith("/api/"), path
+
+
+def test_a_token_does_only_what_its_scopes_say(desk: Desk, client: TestClient, token) -> None:
+    reading = token("anna", READ)
+    one = desk.book.violations()[0].violation.violation_id
+    assert client.get("/api/queue", headers=reading).status_code == 200
+    answer = client.post(f"/api/violations/{one}/verdicts", headers=reading, json={"verdict": "confirmed"})
+    assert answer.status_code == 403
+    assert client.get(filled("/evidence/{violation_id}/{sha256}", desk), headers=reading).status_code == 403
+
+
+@pytest.mark.parametrize("sent", [None, "", "0" * 64])
+def test_a_session_changes_nothing_without_its_own_csrf_token(sent: str | None, desk: Desk, as_) -> None:
+    anna = as_("anna")
+    anna.headers.pop("x-csrf-token")
+    headers = {} if sent is None else {"x-csrf-token": sent}
+    one = desk.book.violations()[0].violation.violation_id
+    answer = anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "confirmed"}, headers=headers)
+    assert answer.status_code == 403
+    assert anna.post("/sign-out", data={"csrf": sent or ""}).status_code == 403
+    assert desk.book.violation(one).history == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://elsewhere.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
+)
+def test_another_sites_page_is_refused_before_anything_is_looked_at(headers: dict[str, str], desk: Desk, as_) -> None:
+    anna = as_("anna")
+    one = desk.book.violations()[0].violation.violation_id
+    answer = anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "confirmed"}, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in answer.text

@@ -1,0 +1,173 @@
+"""The commands: accounts, where the console listens, TLS."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx2
+import pytest
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from detector.cli import run
+from detector.console.desk import Desk
+from detector.console.server import Listening, open_desk, open_socket, serve
+from detector.log import open_reader, verify_log
+from detector.timebase import SystemClock
+from tests.console.browser import free_port, served
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = folder / "cert.pem", folder / "key.pem"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    none = serialization.NoEncryption()
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, none)
+    )
+    return pem, private
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "centre.example", "::"])
+def test_without_a_certificate_it_listens_on_this_machine_only(host: str) -> None:
+    with pytest.raises(ValueError, match="in the open"):
+        Listening(host, 8443)
+
+
+def test_a_certificate_comes_with_its_key(tmp_path: Path) -> None:
+    pem, private = certificate(tmp_path)
+    with pytest.raises(ValueError, match="together"):
+        Listening("0.0.0.0", 8443, pem)
+    with pytest.raises(ValueError, match="no such file"):
+        Listening("0.0.0.0", 8443, pem, tmp_path / "absent.pem")
+    assert Listening("::1", 8443, pem, private).address == "https://[::1]:8443/"
+
+
+def test_over_tls_the_browser_is_told_to_stay_with_it(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem, private = certificate(tmp_path)
+    listening = Listening("127.0.0.1", 0, pem, private)
+    started: list[uvicorn.Server] = []
+    run_server = uvicorn.Server.run
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: (started.append(self), run_server(self, sockets)))
+    with open_socket(listening) as taken:
+        port = taken.getsockname()[1]
+        thread = threading.Thread(target=serve, args=(desk, listening, taken))
+        thread.start()
+        try:
+            context = ssl.create_default_context(cafile=pem)
+            with urlopen(f"https://localhost:{port}/sign-in", timeout=20, context=context) as answer:
+                assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        finally:
+            while not started:
+                time.sleep(0.01)
+            started[0].should_exit = True
+            thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_port_that_is_taken_is_said(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert run(["console", str(copied / "out"), "--port", str(port)]) == 2
+    assert f"port {port}" in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["console", "{empty}"], 4, "no violation log here"),
+        (["console", "{out}", "--host", "0.0.0.0"], 2, "in the open"),
+        (["console", "{out}", "--config", "{out}/absent.yaml"], 2, "no such file"),
+        (["user", "add", "{empty}", "x", "--random"], 4, "no violation log here"),
+        (["user", "add", "{out}", "anna", "--random"], 2, "already"),
+        (["user", "add", "{out}", "new", "--role", "reviewer", "--random"], 2, "party"),
+        (["user", "close", "{out}", "nobody"], 2, "no account"),
+        (["user", "token", "{out}", "viewer", "--scope", "export"], 2, "scopes"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    arguments: list[str], code: int, told: str, copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    filled = [one.format(out=copied / "out", empty=empty) for one in arguments]
+    assert run([*filled, *(["--port", str(free_port())] if filled[0] == "console" else [])]) == code
+    assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_log_without_accounts_is_not_opened_to_nobody(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (copied / "out" / "accounts.sqlite").unlink()
+    assert run(["console", str(copied / "out"), "--port", str(free_port())]) == 2
+    assert "user add" in capsys.readouterr().err
+
+
+def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(copied / "out")
+    assert run(["user", "add", out, "carl", "--role", "reviewer", "--party", "b", "--random"]) == 0
+    shown = capsys.readouterr().out
+    assert "reviewer of party B" in shown
+    password = shown.rpartition(": ")[2].strip()
+    assert run(["user", "password", out, "carl", "--random"]) == 0
+    assert password not in capsys.readouterr().out
+    assert run(["user", "token", out, "carl", "--scope", "read", "--scope", "verdict", "--days", "3"]) == 0
+    token = capsys.readouterr().out.rpartition(": ")[2].strip()
+    assert token.startswith("tw_")
+    assert run(["user", "close", out, "carl"]) == 0
+    assert run(["user", "list", out]) == 0
+    assert "carl                 reviewer       B   closed" in capsys.readouterr().out
+    with open_reader(copied / "out") as reader:
+        told = [(one.user, one.subject, one.detail) for one in reader.audits()]
+    assert told == [
+        ("command line", "carl", "made: reviewer, party B"),
+        ("command line", "carl", "another password"),
+        ("command line", "carl", "access token for 3 days: read, verdict"),
+        ("command line", "carl", "closed"),
+    ]
+    kept = b"".join(path.read_bytes() for path in (copied / "out").glob("*.sqlite*"))
+    assert password.encode() not in kept
+    assert token.encode() not in kept
+
+
+def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:
+    with open_reader(copied / "out") as reader:
+        one = reader.violations()[4].violation.violation_id
+    with served(copied) as running, httpx2.Client(base_url=running.address) as client:
+        form = {"name": "demo-a", "password": running.passwords["demo-a"], "to": "/"}
+        assert client.post("/sign-in", data=form).status_code == 303
+        csrf = client.get("/queue").text.partition('name="csrf" content="')[2].partition('"')[0]
+        given = client.post(
+            f"/api/violations/{one}/verdicts", json={"verdict": "rejected"}, headers={"x-csrf-token": csrf}
+        )
+        assert given.status_code == 201
+        running.process.kill()
+    assert verify_log(copied / "out").intact
+    with open_reader(copied / "out") as reader:
+        assert [str(verdict.verdict) for verdict in reader.violation(one).verdicts] == ["rejected"]
+    with closing(open_desk(copied / "out", copied / "agreement.yaml", SystemClock())) as again:
+        assert again.accounts.sign_in("demo-a", running.passwords["demo-a"], "::1").account is not None
