@@ -8,7 +8,7 @@ from pathlib import Path
 
 from detector import pipeline
 from detector.association import Noticed, Settled
-from detector.config import Aircraft, Configuration, Feed, Vehicle
+from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
 from detector.evidence import AnnotatedVideo, EvidenceRecorder, StretchRecorder, telemetry_picture
@@ -45,8 +45,18 @@ class Progress:
     total_s: float | None
 
 
-Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | Progress
-"""What a source has to say; Noticed and Settled are for the joiner, Progress is for who waits, the rest for the log."""
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """A gap of a live feed as far as it has come. The log has it once it is over, as one; rules hear of it at once."""
+
+    gap: Gap
+
+
+Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | GoesOn | Progress
+"""What a source has to say.
+
+Noticed and Settled are for the joiner, GoesOn for rules on gaps, Progress for who waits, the rest for the log.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,17 @@ class Job:
     telemetry: Path | None
     out: Path
     annotate: bool
+
+    @classmethod
+    def of(cls, configuration: Configuration, feed: Feed, out: Path, *, annotate: bool = False) -> Job:
+        """A feed of a configuration that is a recording, evidence into `out`."""
+        telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+        return cls(feed, beside(configuration.path, feed.media), telemetry, out, annotate)
+
+    @property
+    def source(self) -> Feed:
+        """What it is in the configuration."""
+        return self.feed
 
     @property
     def source_id(self) -> str:
@@ -82,6 +103,11 @@ class FileJob:
     source: Vehicle | Aircraft
     media: Path
     out: Path
+
+    @classmethod
+    def of(cls, configuration: Configuration, source: Vehicle | Aircraft, out: Path) -> FileJob:
+        """A source of a configuration, evidence into `out`."""
+        return cls(source, beside(configuration.path, source.media), out)
 
     @property
     def source_id(self) -> str:
@@ -145,22 +171,27 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     Raises:
         LogError: evidence cannot be written.
     """
-    feed = job.feed
-    start_ns = feed.start or 0
+    feed, start_ns = job.feed, job.feed.start or 0
     try:
-        source = open_source(
-            job.media,
-            source_id=feed.id,
-            start_ns=feed.start,
-            telemetry=job.telemetry,
-            telemetry_offset_s=feed.telemetry_offset_s,
-            hfov_deg=feed.hfov_deg,
-            fps=feed.fps,
-        )
+        source = open_recording(job)
     except SourceError as error:
         yield RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, str(error))
         return
     yield from watch(configuration, feed, source, job.out, run_id, annotate=job.annotate)
+
+
+def open_recording(job: Job) -> Source:
+    """The recording with what lies beside it. Raises SourceError."""
+    feed = job.feed
+    return open_source(
+        job.media,
+        source_id=feed.id,
+        start_ns=feed.start,
+        telemetry=job.telemetry,
+        telemetry_offset_s=feed.telemetry_offset_s,
+        hfov_deg=feed.hfov_deg,
+        fps=feed.fps,
+    )
 
 
 def watch(
@@ -217,6 +248,7 @@ class _Watched:
                     yield from self._health.gap(event)
                     if event.reason in BREAKS:  # everything is closed, and no more of it will come
                         yield from kept(self._recorder.finish())
+                        yield GoesOn(event)
                 case Violation() | Undecided():
                     yield from self._found(event)
                 case Noticed():

@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -15,21 +15,16 @@ import cv2
 
 from detector import pipeline
 from detector.addresses import is_address
-from detector.aircraft_feed import follow
 from detector.association import Joiner, Noticed, Settled
-from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
+from detector.config import Configuration, Feed, beside
+from detector.course import AnyJob, entries_of, job_of
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, FileJob, Job, Progress, annotated_file, append, play
-from detector.listening_feed import ListeningJob, listen_to
-from detector.log import EvidenceStore, LogWriter
+from detector.feed import Entry, Job, Progress, annotated_file, append
+from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
 from detector.model import Joined, MediaFile, Run, RunEnd, Violation
-from detector.silence import with_silences
 from detector.sources import media_file
 from detector.sources.series import series_kind
-from detector.vehicle_feed import watch_over
-
-AnyJob = Job | ListeningJob | FileJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +66,13 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
         live = next((feed for feed in feeds if is_address(feed.media)), None)
         if live is not None:
             raise ConfigError(Complaint(file, None, f"feed {live.id!r} is live: watch it with `trucewatch run`"))
-        played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
         for one in settings.sensors:
             if one.live:
                 raise ConfigError(
                     Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
                 )
-        heard = [ListeningJob.of(configuration, one, out) for one in settings.sensors]
-        files = [FileJob(one, beside(configuration.path, one.media), out) for one in settings.files]
-        return [*played, *heard, *files]
+        played = [Job.of(configuration, feed, out, annotate=annotate) for feed in feeds]
+        return [*played, *(job_of(configuration, one, out) for one in (*settings.sensors, *settings.files))]
     for path in media:
         if series_kind(path) is not None:
             message = (
@@ -92,7 +85,7 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     for path in media:
         known = by_path.get(path.resolve())
         feed = known or Feed(id=source_id_of(path), media=str(path))
-        jobs.append(_job(feed, path, configuration, out, annotate))
+        jobs.append(replace(Job.of(configuration, feed, out, annotate=annotate), media=path))
     ids = [job.source_id for job in jobs]
     if len(set(ids)) < len(ids):
         raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
@@ -111,11 +104,6 @@ def source_id_of(path: Path) -> str:
     """A feed's name from its file's, with what an id may not hold replaced."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.resolve().stem)
     return name.lstrip("._-")[:64] or "feed"
-
-
-def _job(feed: Feed, media: Path, configuration: Configuration, out: Path, annotate: bool) -> Job:
-    telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
-    return Job(feed, media, telemetry, out, annotate)
 
 
 def replay(
@@ -195,20 +183,6 @@ def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined
                 yield entry
 
 
-def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:
-    match job:
-        case Job(feed=source):
-            entries = play(configuration, job, run_id)
-        case ListeningJob(network=source):
-            entries = listen_to(configuration, job, run_id)
-        case FileJob(source=Vehicle() as source):
-            entries = watch_over(configuration, job, source, run_id)
-        case FileJob(source=Aircraft() as source):
-            entries = follow(configuration, job, source, run_id)
-    rules = pipeline.gap_rules_for(configuration, source.id, source.means, run_id)
-    return with_silences(entries, rules, EvidenceStore(job.out / "evidence"))
-
-
 def _in_one_process(
     configuration: Configuration,
     jobs: Sequence[AnyJob],
@@ -217,7 +191,7 @@ def _in_one_process(
     on_progress: Callable[[Progress], None],
 ) -> Iterator[Entry]:
     for job in jobs:
-        for entry in _entries(configuration, job, run_id):
+        for entry in entries_of(configuration, job, run_id):
             if isinstance(entry, Progress):
                 on_progress(entry)
             else:
@@ -277,7 +251,7 @@ def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connec
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:
-        for entry in _entries(configuration, job, run_id):
+        for entry in entries_of(configuration, job, run_id):
             parent.send(entry)
         parent.send(None)
     except LogError as error:

@@ -25,7 +25,8 @@ from detector.centre.messages import Order
 from detector.centre.place import LocalProcesses, Place
 from detector.centre.reload import Change, change_for, watched
 from detector.centre.supervisor import Supervised
-from detector.config import Configuration, Feed, SensorNetwork, beside
+from detector.config import Configuration, SensorNetwork, Source
+from detector.course import job_of
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.feed import Entry, append
 from detector.live_file import VERSION, write_centre
@@ -34,7 +35,6 @@ from detector.model import Joined, MediaFile, Run, State
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
-from detector.sources.series import find_station
 
 _TURN_S = 0.1
 _SHOW_EVERY_S = 1.0
@@ -56,7 +56,7 @@ class Centre:
 
     def __init__(self, configuration: Configuration, out: Path, place: Place | None = None) -> None:
         if not watched(configuration):
-            raise ConfigError(Complaint(str(configuration.path), None, "it names no feeds and no sensors to watch"))
+            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
         self._configuration, self._out = configuration, out
         self._place = place or LocalProcesses()
         self._file = ConfigurationFile(configuration)
@@ -122,7 +122,7 @@ class Centre:
 
     def _take_on(self, configuration: Configuration) -> None:
         """Watch what this configuration names and is not watched yet."""
-        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration)))
+        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, self._out)))
         self._log.begin(run)
         self._join(self._joiner.end())
         self._joiner = _joiner(configuration)
@@ -179,7 +179,7 @@ class Centre:
         if after is None:
             return
         before, self._configuration = self._configuration, after
-        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after)))
+        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after, self._out)))
         self._log.begin(run)
         changes = {one: change_for(one, before, after) for one in watched(before).keys() & watched(after).keys()}
         for source_id in list(self._feeds):
@@ -187,7 +187,7 @@ class Centre:
             if change is Change.RULES:
                 order = replace(self._feeds[source_id].order, configuration=after, run_id=run.run_id)
                 self._feeds[source_id].amend(order)
-            elif change is Change.RESTART:
+            elif change is Change.RESTART and not self._has_been_played(source_id, before, after):
                 leaving = self._feeds.pop(source_id)
                 leaving.stop()
                 self._leaving.append(leaving)
@@ -199,6 +199,11 @@ class Centre:
         if _sinks(before) != _sinks(after):
             self._close_outbox()
             self._open_outbox(after)
+
+    def _has_been_played(self, source_id: str, before: Configuration, after: Configuration) -> bool:
+        """A recording is played through once, by the rules of that time."""
+        same = watched(before)[source_id] == watched(after).get(source_id)
+        return same and self._feeds[source_id].state == "ended"
 
     def _open_outbox(self, configuration: Configuration) -> None:
         for part in configuration.outbox:
@@ -275,32 +280,30 @@ class Centre:
         return None if self._health is None else self._health.url
 
 
-def _media(configuration: Configuration) -> Iterator[MediaFile]:
+def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
     """Recordings by their content; of a live feed its address is all that can be said beforehand."""
     for one in watched(configuration).values():
-        for name in _names(one):
-            if is_address(name):
-                yield MediaFile(one.id, masked(name), "", 0)
-                continue
-            path = beside(configuration.path, name)
-            station = None if isinstance(one, Feed) else find_station(path)
-            for file in (path,) if station is None else (path, station):
-                try:
-                    yield media_file(file, one.id)
-                except SourceError:
-                    yield MediaFile(one.id, file.name, "", 0)
+        addresses = _addresses(one)
+        yield from (MediaFile(one.id, masked(address), "", 0) for address in addresses)
+        job = job_of(configuration, one, out)
+        recordings = () if addresses else job.recordings
+        for file in (*recordings, *job.beside):
+            try:
+                yield media_file(file, one.id)
+            except SourceError:
+                yield MediaFile(one.id, file.name, "", 0)
 
 
 def _joiner(configuration: Configuration) -> LiveJoiner:
-    everyone = watched(configuration)
-    return LiveJoiner(everyone, [name for name, one in everyone.items() if any(map(is_address, _names(one)))])
+    notice: list[Source] = [*configuration.settings.feeds, *configuration.settings.sensors]
+    return LiveJoiner([one.id for one in notice], [one.id for one in notice if _addresses(one)])
 
 
 def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:
     return [(part.kind, part.config) for part in configuration.outbox]
 
 
-def _names(one: Feed | SensorNetwork) -> tuple[str, ...]:
-    if isinstance(one, Feed):
-        return (one.media,) if one.telemetry is None else (one.media, one.telemetry)
-    return one.media
+def _addresses(one: Source) -> tuple[str, ...]:
+    """Of what is live; a recording has none."""
+    names = one.media if isinstance(one, SensorNetwork) else (one.media,)
+    return tuple(filter(is_address, names))

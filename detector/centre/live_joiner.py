@@ -20,7 +20,7 @@ class LiveJoiner:
     Otherwise a drone that has landed would keep the microphones' and the cameras' words apart for ever. What such a
     source says later of a time that was settled is left out, and counted.
 
-    sources: all of them; a recording among them ends by itself and is waited for.
+    sources: all that may notice something; a recording among them ends by itself and is waited for.
     live: those that may be silent for ever.
     monotonic_s: the clock that waits are measured by.
     """
@@ -42,7 +42,7 @@ class LiveJoiner:
         elif isinstance(entry, Settled):
             self._newest[entry.source_id] = (entry.t_ns, self._monotonic_s())
             yield from self._joiner.settle(entry)
-        elif isinstance(entry, RunEnd):
+        elif isinstance(entry, RunEnd) and entry.source_id in self._sources:
             yield from self._joiner.end(entry.source_id)
             yield entry
         else:

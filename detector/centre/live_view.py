@@ -37,12 +37,14 @@ class LiveView(Onlooker):
     """Makes small pictures as frames pass, and shows each with what was found in it once it has been judged.
 
     run_id: the run that what is judged now belongs to.
+    in_force: the newest amendment that is judged by, None before the first.
 
     A picture is judged a second or two after it came: shown earlier, its boxes would lie beside what they are around.
     """
 
     def __init__(self, source: LiveVideo | Paced, out: Path, run_id: str) -> None:
         self._source, self._out, self.run_id = source, out, run_id
+        self.in_force: tuple[Configuration, str] | None = None
         self._pictures: deque[tuple[int, bytes]] = deque(maxlen=_PICTURES_HELD)
         self._seen: dict[str, Any] = {"t_ns": None, "time_from": None, "lag_s": None}
         self._jpeg = b""
@@ -63,7 +65,7 @@ class LiveView(Onlooker):
         newest = None
         while self._amendments:
             newest = self._amendments.popleft()
-            self.run_id = newest[1]
+            self.in_force, self.run_id = newest, newest[1]
         return newest
 
     def passing(self, source: Source) -> Iterator[Frame | Gap]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.config import Configuration, Feed, SensorNetwork
+from detector.config import Configuration, Source
 from detector.feed import Entry
 
 
@@ -15,14 +15,14 @@ class Order:
     """What one process is to watch. watched_until_ns: until where the log knows this source; None: not at all."""
 
     configuration: Configuration
-    watched: Feed | SensorNetwork
+    watched: Source
     out: Path
     run_id: str
     watched_until_ns: int | None
 
     @property
     def source_id(self) -> str:
-        """The feed's or network's name in the log."""
+        """Its name in the log."""
         return self.watched.id
 
 

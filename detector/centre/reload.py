@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from detector.config import Configuration, Feed, SensorNetwork
+from detector.config import Configuration, Feed, Source
 
 
 class Change(Enum):
@@ -26,10 +26,9 @@ def change_for(source_id: str, before: Configuration, after: Configuration) -> C
     return Change.RULES if isinstance(new, Feed) else Change.RESTART
 
 
-def watched(configuration: Configuration) -> dict[str, Feed | SensorNetwork]:
-    """Feeds and networks by their name."""
-    everything: list[Feed | SensorNetwork] = [*configuration.settings.feeds, *configuration.settings.sensors]
-    return {one.id: one for one in everything}
+def watched(configuration: Configuration) -> dict[str, Source]:
+    """All sources by their name."""
+    return {one.id: one for one in configuration.settings.sources}
 
 
 def _watching(configuration: Configuration) -> tuple[Any, ...]:

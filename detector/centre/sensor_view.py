@@ -1,4 +1,4 @@
-"""What a network of sensors shows of itself while it is listened to: DIR/live/NETWORK.live, without a picture."""
+"""What sensors and files of telemetry show of themselves while they are read: DIR/live/SOURCE.live, no picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from detector.addresses import masked
 from detector.centre.tally import Tally
-from detector.config import SensorNetwork
 from detector.feed import Entry, Progress
 from detector.live_file import VERSION, write_live
 
@@ -18,8 +17,8 @@ from detector.live_file import VERSION, write_live
 class SensorView:
     """Figures only. `frames` are samples."""
 
-    def __init__(self, network: SensorNetwork, out: Path) -> None:
-        self._network, self._out = network, out
+    def __init__(self, source_id: str, media: str, out: Path) -> None:
+        self._source_id, self._media, self._out = source_id, masked(media), out
         self._state, self._why = "running", ""
         self._since_ns = self._alive_ns = time.time_ns()
         self._tally, self._samples = Tally(), 0
@@ -39,9 +38,9 @@ class SensorView:
         """As docs/live.md has it."""
         return {
             "version": VERSION,
-            "source_id": self._network.id,
+            "source_id": self._source_id,
             "kind": "sensors",
-            "media": ", ".join(map(masked, self._network.media)),
+            "media": self._media,
             "pid": os.getpid(),
             "state": self._state,
             "state_why": self._why,
@@ -61,4 +60,4 @@ class SensorView:
     def write(self) -> None:
         """Now. This is no evidence: if the disk is full, the next one may succeed."""
         with contextlib.suppress(OSError):
-            write_live(self._out, self._network.id, self.status())
+            write_live(self._out, self._source_id, self.status())

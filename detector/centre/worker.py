@@ -17,12 +17,11 @@ from detector.association import Settled
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
 from detector.centre.sensor_view import SensorView
-from detector.config import Feed, beside
+from detector.config import Feed
+from detector.course import entries_of, job_of
 from detector.errors import LogError, SourceError
-from detector.feed import Entry, Progress, watch
-from detector.listening_feed import ListeningJob, listen_to
-from detector.model import RunEnd
-from detector.sources import open_source
+from detector.feed import Entry, Job, Progress, open_recording, watch
+from detector.silence import Silences
 from detector.sources.live import LiveVideo, Paced
 
 _BEAT_S = 1.0
@@ -39,7 +38,7 @@ def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
         if isinstance(order.watched, Feed):
             _watch(order, order.watched, line, from_centre)
         else:
-            _listen(order, line, from_centre)
+            _read(order, line, from_centre)
         line.send(Done())
     except (LogError, SourceError) as error:
         line.send(Done(masked(str(error))))
@@ -78,7 +77,7 @@ def _watch(order: Order, feed: Feed, line: _Line, from_centre: Connection) -> No
     _in_background(lambda: _hear(from_centre, hear))
     _in_background(lambda: _every(_BEAT_S, beat))
     settled_s = 0.0
-    for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view):
+    for entry in _entries(order, feed, source, view):
         view.logged(entry)
         if isinstance(entry, Settled):
             if time.monotonic() - settled_s < _SETTLE_EVERY_S:
@@ -89,6 +88,17 @@ def _watch(order: Order, feed: Feed, line: _Line, from_centre: Connection) -> No
     beat()
 
 
+def _entries(order: Order, feed: Feed, source: LiveVideo | Paced, view: LiveView) -> Iterator[Entry]:
+    """What the feed and the rules on its gaps say, by the configuration in force."""
+    silences = Silences(order.configuration, feed, order.out, order.run_id)
+    judged_by = view.in_force
+    for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view):
+        if view.in_force is not None and view.in_force is not judged_by:
+            judged_by = view.in_force
+            yield from silences.judge_by(*judged_by)
+        yield from silences.follow(entry)
+
+
 def _source(order: Order, feed: Feed) -> LiveVideo | Paced:
     configuration = order.configuration
     if is_address(feed.media):
@@ -97,23 +107,16 @@ def _source(order: Order, feed: Feed) -> LiveVideo | Paced:
             spool=order.out / "live" / "waiting", transport=feed.transport,
             telemetry_offset_s=feed.telemetry_offset_s, watched_until_ns=order.watched_until_ns,
         )  # fmt: skip
-    path = beside(configuration.path, feed.media)
-    telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
-    source = open_source(
-        path, source_id=feed.id, start_ns=feed.start, telemetry=telemetry,
-        telemetry_offset_s=feed.telemetry_offset_s, hfov_deg=feed.hfov_deg, fps=feed.fps,
-    )  # fmt: skip
-    return Paced(source, str(path))
+    job = Job.of(configuration, feed, order.out)
+    return Paced(open_recording(job), str(job.media))
 
 
-def _listen(order: Order, line: _Line, from_centre: Connection) -> None:
-    """A network of sensors. What it has heard until it is told to stop is judged; the rest of its files is not read."""
-    network = order.watched
-    if isinstance(network, Feed):
-        raise TypeError(f"{network.id} is a feed of pictures")
+def _read(order: Order, line: _Line, from_centre: Connection) -> None:
+    """Sensors, telemetry or tracks. A recording is read as fast as can be; when it is stopped, the rest is not read."""
     stopped = threading.Event()
-    media = tuple(beside(order.configuration.path, name) for name in network.media)
-    view = SensorView(network, order.out)
+    job = job_of(order.configuration, order.watched, order.out)
+    media = order.watched.media
+    view = SensorView(job.source_id, media if isinstance(media, str) else ", ".join(media), order.out)
 
     def beat() -> None:
         view.write()
@@ -121,21 +124,12 @@ def _listen(order: Order, line: _Line, from_centre: Connection) -> None:
 
     _in_background(lambda: _hear(from_centre, lambda message: stopped.set() if isinstance(message, Stop) else None))
     _in_background(lambda: _every(_BEAT_S, beat))
-    entries = listen_to(order.configuration, ListeningJob(network, media, order.out), order.run_id)
-    for entry in _until(entries, stopped, order.run_id, network.id):
+    for entry in entries_of(order.configuration, job, order.run_id, stopped):
         view.passed(entry)
         if not isinstance(entry, Progress):
             line.send(Logged(order.run_id, entry))
-    view.end("stopped before its end" if stopped.is_set() else "played to its end")
+    view.end("stopped" if stopped.is_set() else "played to its end")
     beat()
-
-
-def _until(entries: Iterator[Entry], stopped: threading.Event, run_id: str, source_id: str) -> Iterator[Entry]:
-    for entry in entries:
-        yield entry
-        if stopped.is_set() and not isinstance(entry, RunEnd):
-            yield RunEnd(run_id, source_id, 0, False, 0, 0, "stopped before its end")
-            return
 
 
 def _hear(from_centre: Connection, hear: Callable[[Any], None]) -> None:

@@ -23,7 +23,7 @@ def written(folder: Path, text: str) -> str:
 
 def test_a_configuration_without_feeds_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["run", written(tmp_path, "version: 1\n"), "--out", str(tmp_path / "out")]) == ExitCode.USAGE
-    assert "names no feeds and no sensors to watch" in capfd.readouterr().err
+    assert "names nothing to watch" in capfd.readouterr().err
 
 
 def test_live_feeds_are_not_replayed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
