@@ -9,8 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import pytest
 from detector.live_file import read_centre, read_live
 from detector.log import open_reader, verify_log
 from detector.model import GapReason, State, Violation
-from tests.live.rig import ADDRESSES, FEEDS, free_port, sending, until
+from tests.live.rig import ADDRESSES, FEEDS, free_port, running, sending, until
 
 pytest.importorskip("tstrans", reason="the RTSP server of the rig is tstrans'")
 
@@ -39,18 +38,6 @@ def config(folder: Path, media: str, health: int | None = None, rules: str = RUL
     head = f"version: 1\nmap: {CONFIGS / 'demo.geojson'}\nfeeds: [{{id: north, media: '{media}'}}]\n"
     file.write_text(f"{head}centre: {{health: {address}}}\nlive: {{read_timeout_s: 2}}\n{rules}")
     return file
-
-
-@contextmanager
-def running(file: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "detector", "run", str(file), "--out", str(out)]
-    with (out.parent / "said.jsonl").open("ab") as said, subprocess.Popen(command, stderr=said) as process:
-        try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(40) in {0, -signal.SIGKILL}
-        finally:
-            process.kill()
 
 
 def status(out: Path) -> dict[str, Any]:

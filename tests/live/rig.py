@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -51,6 +52,19 @@ def sending(kind: str, port: int, file: Path, *options: str, wait: bool = True) 
             if wait and process.stdout is not None:
                 process.stdout.readline()
             yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def running(file: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`trucewatch run` as a process, told to stop at the end; what it says goes to said.jsonl beside `out`."""
+    command = [sys.executable, "-m", "detector", "run", str(file), "--out", str(out)]
+    with (out.parent / "said.jsonl").open("ab") as said, subprocess.Popen(command, stderr=said) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(40) in {0, -signal.SIGKILL}
         finally:
             process.kill()
 
