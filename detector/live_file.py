@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ FOLDER = "live"
 VERSION = 1
 _CENTRE = "centre.json"
 _SUFFIX = ".live"
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MOST_BYTES = 8 * 1024 * 1024
+_JPEG = b"\xff\xd8"
 
 
 def write_live(out: Path, source_id: str, status: dict[str, Any], jpeg: bytes = b"") -> None:
@@ -22,14 +26,18 @@ def write_live(out: Path, source_id: str, status: dict[str, Any], jpeg: bytes = 
     _replace(out / FOLDER / f"{source_id}{_SUFFIX}", head + b"\n" + jpeg)
 
 
+def live_sources(out: Path) -> list[str]:
+    """Names of those that a centre runs, or ran."""
+    return sorted(path.name.removesuffix(_SUFFIX) for path in (out / FOLDER).glob(f"*{_SUFFIX}"))
+
+
 def read_live(out: Path, source_id: str) -> tuple[dict[str, Any], bytes] | None:
-    """The newest status of a feed and its JPEG (empty: none); None if it has never run. Raises OSError."""
-    try:
-        data = (out / FOLDER / f"{source_id}{_SUFFIX}").read_bytes()
-    except FileNotFoundError:
+    """The newest status of a feed and its JPEG (empty: none); None if there is none, whatever the name says."""
+    if not _SOURCE.fullmatch(source_id):
         return None
-    head, _, jpeg = data.partition(b"\n")
-    return json.loads(head), jpeg
+    head, _, picture = _read(out / FOLDER / f"{source_id}{_SUFFIX}").partition(b"\n")
+    said = _object(head)
+    return None if said is None else (said, picture if picture.startswith(_JPEG) else b"")
 
 
 def write_centre(out: Path, status: dict[str, Any]) -> None:
@@ -38,12 +46,24 @@ def write_centre(out: Path, status: dict[str, Any]) -> None:
 
 
 def read_centre(out: Path) -> dict[str, Any] | None:
-    """What the centre is doing; None if it has never run. Raises OSError."""
+    """What the centre is doing; None if it has never run."""
+    return _object(_read(out / FOLDER / _CENTRE))
+
+
+def _read(path: Path) -> bytes:
     try:
-        found: dict[str, Any] = json.loads((out / FOLDER / _CENTRE).read_bytes())
-    except FileNotFoundError:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError:
+        return b""  # none has run
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
         return None
-    return found
+    return said if isinstance(said, dict) and said.get("version") == VERSION else None
 
 
 def _replace(path: Path, data: bytes) -> None:

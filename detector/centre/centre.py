@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from multiprocessing.connection import wait
@@ -18,6 +18,7 @@ import structlog
 
 from detector import pipeline
 from detector.addresses import is_address, masked
+from detector.centre.companion import Companion, Work
 from detector.centre.configuration_file import ConfigurationFile
 from detector.centre.health_page import HealthPage
 from detector.centre.live_joiner import LiveJoiner
@@ -48,13 +49,20 @@ class Centre:
         configuration: checked.
         out: gets violations.sqlite, evidence/ and live/.
         place: where the feeds' processes run.
+        console: what a configuration wants to be opened beside the feeds, if anything.
 
     Raises:
         ConfigError: it names nothing to watch, or the address of the health page cannot be used.
         LogError: the log cannot be written, here or from `run`: nothing is watched unrecorded.
     """
 
-    def __init__(self, configuration: Configuration, out: Path, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        out: Path,
+        place: Place | None = None,
+        console: Callable[[Configuration], Work | None] = lambda _: None,
+    ) -> None:
         if not watched(configuration):
             raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
         self._configuration, self._out = configuration, out
@@ -62,6 +70,8 @@ class Centre:
         self._file = ConfigurationFile(configuration)
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
+        self._console_for = console
+        self._console = Companion("console", configuration.settings.centre.longest_restart_s)
         self._entries = 0
         self._joiner = _joiner(configuration)
         self._started_ns = time.time_ns()
@@ -106,10 +116,13 @@ class Centre:
             self._take_on(self._configuration)
             self._open_outbox(self._configuration)
             stack.callback(self._close_outbox)
+            self._console.do(self._console_for(self._configuration))
+            stack.callback(self._console.stop)
             self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
             shown_s = 0.0
             while not self._stopping.is_set() and not all(one.over for one in self._feeds.values()):
                 self._turn()
+                self._console.turn()
                 self._amend()
                 if time.monotonic() - shown_s >= _SHOW_EVERY_S:
                     shown_s = time.monotonic()
@@ -196,6 +209,7 @@ class Centre:
         )
         self._wait_for(self._leaving)
         self._take_on(after)
+        self._console.do(self._console_for(after))  # it shows the agreement in force
         if _sinks(before) != _sinks(after):
             self._close_outbox()
             self._open_outbox(after)
@@ -255,6 +269,7 @@ class Centre:
             "config_sha256": self._configuration.sha256,
             "config_problem": self._file.problem,
             "health": self._health_url(),
+            "console_pid": self._console.pid,
             "log_entries": self._entries,
             "log_seq": self._last_seq(),
             "feeds": feeds,

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from detector.centre.back_off import BackOff
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
 from detector.centre.place import Place, Worker
 from detector.centre.usage import Usage
 from detector.config import CentreSettings
 from detector.timebase import NS_PER_S
-
-_FIRST_WAIT_S = 0.25
-_GOOD_AFTER_S = 60.0
 
 
 @dataclass(slots=True)
@@ -22,7 +20,6 @@ class _Stay:
     """One life of the process."""
 
     worker: Worker
-    begun_s: float
     usage: Usage
     done: Done | None = None
 
@@ -42,8 +39,7 @@ class Supervised:
         self.starts = 0
         self.why = ""
         self._stay: _Stay | None = None
-        self._next_start_s = 0.0
-        self._wait_s = _FIRST_WAIT_S
+        self._back_off = BackOff(settings.longest_restart_s)
         self._stopping = False
         self._ended = False
 
@@ -74,13 +70,13 @@ class Supervised:
     @property
     def alive(self) -> bool:
         """Its process runs, and its loop has turned lately."""
-        return self._stay is not None and bool(self.status) and not self._hangs(self._stay)
+        return self._stay is not None and bool(self.status) and not self._hangs()
 
     def turn(self) -> list[Logged]:
         """Start what is due, hear what has come, see to what is gone or hangs. Returns entries for the log."""
         stay = self._stay
         if stay is None:
-            if not self._ended and time.monotonic() >= self._next_start_s:
+            if not self._ended and self._back_off.wait_s <= 0:
                 self._start()
             return []
         messages = stay.worker.receive()
@@ -89,7 +85,7 @@ class Supervised:
             self._heard(stay, message)
         if messages is None:
             self._gone(stay)
-        elif self._hangs(stay):
+        elif self._hangs():
             stay.worker.kill()
             self._gone(replace(stay, done=Done(f"its loop has not turned for {self._settings.hang_s:g} s")))
         return entries
@@ -119,14 +115,13 @@ class Supervised:
         """What docs/live.md says of it in centre.json."""
         stay = self._stay
         cpu_share, memory = (None, None) if stay is None else stay.usage.measured()
-        wait_s = self._next_start_s - time.monotonic()
         waits = stay is None and not self._ended
         return {
             "state": self.state,
             "why": self.why,
             "pid": None if stay is None else stay.worker.pid,
             "starts": self.starts,
-            "next_start_ns": time.time_ns() + round(wait_s * NS_PER_S) if waits else None,
+            "next_start_ns": time.time_ns() + round(self._back_off.wait_s * NS_PER_S) if waits else None,
             "config_sha256": self.order.configuration.sha256,
             "cpu_share": cpu_share,
             "memory_bytes": memory,
@@ -137,7 +132,8 @@ class Supervised:
         worker = self._place.start(self.order)
         self.starts += 1
         self.status = {}
-        self._stay = _Stay(worker, time.monotonic(), Usage(worker.pid))
+        self._stay = _Stay(worker, Usage(worker.pid))
+        self._back_off.started()
 
     def _heard(self, stay: _Stay, message: FromFeed) -> None:
         if isinstance(message, Status):
@@ -155,13 +151,10 @@ class Supervised:
         if self._stopping:
             self._ended = True
             return
-        if time.monotonic() - stay.begun_s > _GOOD_AFTER_S:
-            self._wait_s = _FIRST_WAIT_S
-        self._next_start_s = time.monotonic() + self._wait_s
-        self._wait_s = min(2 * self._wait_s, self._settings.longest_restart_s)
+        self._back_off.ended()
 
-    def _hangs(self, stay: _Stay) -> bool:
+    def _hangs(self) -> bool:
         since_ns = self.status.get("alive_ns")
         if since_ns is None:
-            return time.monotonic() - stay.begun_s > self._settings.hang_s
+            return self._back_off.lasts_s > self._settings.hang_s
         return time.time_ns() - int(since_ns) > self._settings.hang_s * NS_PER_S

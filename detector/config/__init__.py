@@ -7,6 +7,7 @@ from detector.config.outline import Outline, load_outline
 from detector.config.settings import (
     Aircraft,
     CentreSettings,
+    ConsoleSettings,
     CoverageSettings,
     EvidenceSettings,
     Feed,
@@ -23,6 +24,7 @@ __all__ = [
     "Aircraft",
     "CentreSettings",
     "Configuration",
+    "ConsoleSettings",
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",

@@ -12,6 +12,7 @@ from detector.config.loading import Registries
 from detector.config.settings import (
     Aircraft,
     CentreSettings,
+    ConsoleSettings,
     CoverageSettings,
     EvidenceSettings,
     Feed,
@@ -42,6 +43,7 @@ def page(registries: Registries) -> str:
     parts += _section("Coverage: `coverage:`", CoverageSettings)
     parts += _section("Live feeds: `live:`", LiveSettings)
     parts += _section("The centre: `centre:`", CentreSettings)
+    parts += _section("The console: `console:`", ConsoleSettings)
     parts += _kinds("outbox", registries.outbox)
     return "\n\n".join(parts) + "\n"
 

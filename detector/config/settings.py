@@ -263,6 +263,29 @@ class CentreSettings(Section):
     )
 
 
+class ConsoleSettings(Section):
+    """The console that `trucewatch run` starts beside the feeds. Its accounts are made by `trucewatch user`."""
+
+    address: str | None = Field(
+        None,
+        description="Address and port, `127.0.0.1:8443`; left out: `run` starts none. Other than this machine only "
+        "with a certificate.",
+        pattern=r"^[^\s/]+:\d{1,5}$",
+    )
+    certificate: PathBeside | None = Field(None, description="TLS certificate with its chain (PEM).")
+    key: PathBeside | None = Field(None, description="Its private key (PEM).")
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return "" if self.address is None else self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """At which port."""
+        return 0 if self.address is None else int(self.address.rpartition(":")[2])
+
+
 class Vehicle(Section):
     """Telemetry of one vehicle of the mission's own."""
 
@@ -358,6 +381,7 @@ class Settings(Section):
     coverage: CoverageSettings = Field(CoverageSettings(), description="The ledger of what ground was seen.")
     live: LiveSettings = Field(LiveSettings(), description="How live feeds are kept alive.")
     centre: CentreSettings = Field(CentreSettings(), description="What `trucewatch run` does beside watching.")
+    console: ConsoleSettings = Field(ConsoleSettings(), description="The console that `trucewatch run` starts.")
     outbox: tuple[dict[str, Any], ...] = Field((), description="Where `trucewatch run` sends what the log holds.")
 
     @property

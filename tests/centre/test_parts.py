@@ -20,7 +20,7 @@ from detector.centre.reload import Change, change_for
 from detector.centre.supervisor import Supervised
 from detector.config import CentreSettings, Configuration, load
 from detector.errors import ConfigError
-from detector.live_file import read_centre, read_live, write_centre, write_live
+from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
 from detector.model import Gap, GapReason, Joined
 
 BASE = """version: 1
@@ -202,14 +202,24 @@ def test_figures_that_are_not_known_are_left_out() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_what_is_shown_is_read_back_whole(tmp_path: Path) -> None:
+def test_what_is_shown_is_read_back_whole_or_not_at_all(tmp_path: Path) -> None:
     assert read_live(tmp_path, "north") is None
     assert read_centre(tmp_path) is None
-    write_live(tmp_path, "north", {"state": "running\n"}, b"\xff\xd8\nrest")
-    assert read_live(tmp_path, "north") == ({"state": "running\n"}, b"\xff\xd8\nrest")
-    write_centre(tmp_path, {"pid": 1})
-    assert read_centre(tmp_path) == {"pid": 1}
-    assert sorted(path.name for path in (tmp_path / "live").iterdir()) == ["centre.json", "north.live"]
+    said = {"version": 1, "state": "running\n"}
+    write_live(tmp_path, "north", said, b"\xff\xd8\nrest")
+    assert read_live(tmp_path, "north") == (said, b"\xff\xd8\nrest")
+    write_live(tmp_path, "line", said)
+    assert read_live(tmp_path, "line") == (said, b"")
+    write_centre(tmp_path, {"version": 1, "pid": 1})
+    assert read_centre(tmp_path) == {"version": 1, "pid": 1}
+    live = tmp_path / "live"
+    assert sorted(path.name for path in live.iterdir()) == ["centre.json", "line.live", "north.live"]
+    for content in (b"", b"no json\n", b'{"version": 9}\n', b"[1]\n", b"[" * 100_000):
+        (live / "south.live").write_bytes(content)
+        assert read_live(tmp_path, "south") is None
+    assert live_sources(tmp_path) == ["line", "north", "south"]
+    (tmp_path / "other.live").write_bytes(b'{"version": 1}\n')
+    assert read_live(tmp_path, "../other") is None
 
 
 @pytest.mark.parametrize(
