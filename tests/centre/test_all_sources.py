@@ -66,7 +66,7 @@ def told(out: Path, source_id: str) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.rig
 def test_every_kind_of_source_is_watched_and_says_what_its_recording_says(tmp_path: Path) -> None:
     write_feed(
         SCENES["crossing"](1), tmp_path / "jump.ts", size_px=(320, 180), fps=(10, 1), seconds=12,

@@ -92,7 +92,7 @@ def test_it_does_not_outlive_a_centre_that_was_killed(tmp_path: Path) -> None:
     until(lambda: not is_alive(pid), 5)
 
 
-@pytest.mark.slow
+@pytest.mark.rig
 def test_run_opens_the_console_once_somebody_has_an_account_and_again_when_it_was_killed(tmp_path: Path) -> None:
     port, out, file = free_port(), tmp_path / "out", tmp_path / "centre.yaml"
     console = f"console: {{address: '127.0.0.1:{port}'}}"
