@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from functools import partial
@@ -21,13 +20,8 @@ from detector.console.accounts import Accounts
 from detector.console.roles import Role
 from detector.live_file import read_centre
 from detector.timebase import SystemClock
+from tests.centre.clerk import say_and_wait
 from tests.live.rig import FEEDS, free_port, running, until
-
-
-def say_and_wait(file: Path, word: str) -> None:
-    with file.open("a") as said:
-        said.write(f"{word} {os.getpid()}\n")
-    time.sleep(60)
 
 
 def lines(file: Path) -> list[str]:
@@ -75,7 +69,7 @@ def test_it_does_not_outlive_a_centre_that_was_killed(tmp_path: Path) -> None:
     file = tmp_path / "said"
     code = (
         "import time; from functools import partial; from pathlib import Path\n"
-        "from detector.centre.companion import Companion; from tests.centre.test_companion import say_and_wait\n"
+        "from detector.centre.companion import Companion; from tests.centre.clerk import say_and_wait\n"
         "if __name__ == '__main__':\n"
         "    one = Companion('clerk', 30.0)\n"
         f"    one.do(partial(say_and_wait, Path({str(file)!r}), 'here'))\n"

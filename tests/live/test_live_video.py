@@ -101,6 +101,7 @@ def test_a_picture_that_repeats_itself_is_one_gap_from_its_first_repetition_on(t
     assert not [one for one in watched.frames if gaps[0].t_start_ns <= one.t_ns < gaps[0].t_end_ns]
 
 
+@pytest.mark.rig
 def test_telemetry_that_is_cut_leaves_pictures_without_pose_on_the_same_clock(tmp_path: Path) -> None:
     port = free_port()
     with Watched("udp", port, QUICK, tmp_path) as watched, sending("udp", port, CROSSING, "--no-klv", "2:7"):
