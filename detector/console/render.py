@@ -49,6 +49,7 @@ def page(
     pages: Pages = request.app.state.pages
     always = {
         "caller": caller,
+        "reviewing": caller is not None and caller.may("verdict"),  # in a macro, `caller` is another thing
         "path": request.url.path,
         "theme": theme if theme in THEMES else "dark",
         "language": language,

@@ -171,3 +171,29 @@ def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chr
     )
     desk.close()
     assert wait_ms <= 1000  # 300 on a machine with nothing else to do (decision 041)
+
+
+def test_joining_splitting_and_taking_back_need_no_mouse(console: tuple[Served, Path], chromium: Any) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    press = desk.page.keyboard.press
+    with open_reader(out) as reader:
+        before = len(reader.violations())
+        desk.go(f"/review/{reader.violations()[12].violation.violation_id}")
+    members = "document.querySelectorAll('.members li').length"
+    desk.page.wait_for_selector("#map canvas")
+    for keys, count in (("1", 0), ("2", 0), ("i", 2), ("2", 2), ("x", 1), ("z", 2), ("1", 2), ("2", 2), ("x", 0)):
+        press(keys)
+        desk.until(f"{members} === {count}")
+    desk.go("/queue?order=newest")
+    for key in "jxjxi":
+        press(key)
+    desk.until("document.getElementById('toast').textContent.startsWith('Joined')")
+    with open_reader(out) as reader:
+        assert len(reader.violations()) == before - 1
+    press("z")
+    desk.until("document.getElementById('toast').textContent.startsWith('Taken back')")
+    desk.close()
+    with open_reader(out) as reader:
+        assert len(reader.violations()) == before
+    assert verify_log(out).intact

@@ -33,6 +33,9 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/api/violations/{violation_id}/map"): EVIDENCE,
     ("POST", "/api/violations/{violation_id}/verdicts"): VERDICT,
     ("POST", "/api/violations/{violation_id}/undo"): VERDICT,
+    ("POST", "/api/violations/{violation_id}/join"): VERDICT,
+    ("POST", "/api/violations/{violation_id}/split"): VERDICT,
+    ("POST", "/api/violations/{violation_id}/regroup"): VERDICT,
     ("GET", "/api/map"): READ,
     ("GET", "/api/map/violations"): READ,
     ("GET", "/api/export"): Permission.EXPORT,
@@ -60,6 +63,18 @@ def filled(path: str, desk: Desk) -> str:
     )
 
 
+def body_of(path: str, desk: Desk) -> dict[str, object]:
+    """What makes sense where a route takes something, in the order of the table."""
+    one, other = (one.violation.violation_id for one in desk.book.violations()[:2])
+    bodies: dict[str, dict[str, object]] = {
+        "verdicts": {"verdict": "confirmed"},
+        "join": {"others": [other]},
+        "split": {"apart": list(desk.book.violation(one).ids[1:])},  # type: ignore[union-attr]
+    }
+    last = path.rpartition("/")[2]
+    return {"json": bodies[last]} if last in bodies else {}
+
+
 def test_every_route_has_a_line_in_the_table() -> None:
     assert routes() == set(NEEDS)
 
@@ -70,8 +85,7 @@ def test_a_role_gets_in_where_it_may_and_nowhere_else(role: Role, desk: Desk, cl
     for (method, path), needed in NEEDS.items():
         if needed is None or path == ENDLESS:
             continue
-        body = {"json": {"verdict": "confirmed"}} if path.endswith("/verdicts") else {}
-        answer = client.request(method, filled(path, desk), headers=headers, **body)
+        answer = client.request(method, filled(path, desk), headers=headers, **body_of(path, desk))
         if needed in PERMISSIONS[role]:
             assert answer.status_code in {200, 201, 303} or (answer.status_code == 404 and "{feed}" in path), path
         else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.api import events, evidence, export, feeds, maps, me, verdicts, violations
+from detector.console.api import events, evidence, export, feeds, groupings, maps, me, verdicts, violations
 
 ROUTERS: dict[str, APIRouter] = {
     "me": me.router,
     "violations": violations.router,
     "verdicts": verdicts.router,
+    "groupings": groupings.router,
     "maps": maps.router,
     "evidence": evidence.router,
     "export": export.router,

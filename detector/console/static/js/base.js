@@ -20,7 +20,7 @@ export async function ask(url, options = {}) {
   }
   if (!answer.ok) {
     const said = await answer.json().catch(() => ({}));
-    throw new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`);
+    throw Object.assign(new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`), { status: answer.status });
   }
   return answer;
 }
@@ -33,7 +33,7 @@ export const keys = new Map();
 let after = "";
 
 function typing(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return target instanceof HTMLElement && (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox"));
 }
 
 document.addEventListener("keydown", (event) => {
@@ -43,7 +43,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (document.querySelector("dialog[open]") && event.key !== "?") return;
-  const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab]");
+  const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab], [type=checkbox]");
   if (own && (event.key === " " || event.key === "Enter")) return;
   if (event.target instanceof HTMLElement && event.target.closest("#map, [role=tab], audio") && event.key.startsWith("Arrow")) return;
   const chord = after + event.key;

@@ -16,4 +16,5 @@ if (map) {
   document.getElementById("take-box").addEventListener("click", take);
   keys.set("b", take);
 }
+document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
 keys.set("/", () => form.elements.text.focus());
