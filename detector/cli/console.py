@@ -45,7 +45,7 @@ def console(
     except OSError as error:
         raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
     say = Console(highlight=False, markup=False, soft_wrap=True)
-    with taken, closing(open_desk(log, config, SystemClock())) as desk:
+    with taken, closing(open_desk(log, config, SystemClock(), _check)) as desk:
         if not demo and not any(not one.closed for one in desk.accounts.accounts()):
             raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")
         for account, password in demo_accounts(desk) if demo else ():
@@ -53,3 +53,11 @@ def console(
             say.print(f"  {account.name:<9} {password}   ({account.role}{party})")
         say.print(f"The console is at {listening.address}   (Ctrl-C ends it)")
         serve(desk, listening, taken)
+
+
+def _check(path: Path) -> None:
+    """The configuration's own loader, with every stage: the pages themselves know of none."""
+    from detector import pipeline
+    from detector.config import load
+
+    pipeline.checked(load(path, pipeline.REGISTRIES))

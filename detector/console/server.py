@@ -9,11 +9,13 @@ from pathlib import Path
 
 import uvicorn
 
+from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.logbook import LogBook
+from detector.console.versions import Check
 from detector.timebase import Clock
 
 MOST_CONNECTIONS = 200
@@ -52,8 +54,8 @@ class Listening:
         return f"{'https' if self.certificate is not None else 'http'}://{host}:{self.port}/"
 
 
-def open_desk(log: Path, config: Path | None, clock: Clock) -> Desk:
-    """Everything the console works with.
+def open_desk(log: Path, config: Path | None, clock: Clock, check: Check = load_outline) -> Desk:
+    """Everything the console works with. `check` reads a new version of the configuration whole before it is kept.
 
     Raises:
         LogError: there is no log, or it or the accounts cannot be read and written.
@@ -66,7 +68,7 @@ def open_desk(log: Path, config: Path | None, clock: Clock) -> Desk:
     except BaseException:
         book.close()
         raise
-    return Desk(book, agreement, accounts, clock)
+    return Desk(book, agreement, accounts, clock, check=check)
 
 
 def open_socket(listening: Listening) -> socket.socket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
@@ -24,6 +26,9 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/part/review/{violation_id}"): READ,
     ("GET", "/timeline"): READ,
     ("GET", "/search"): READ,
+    ("GET", "/zones"): READ,
+    ("POST", "/api/zones/preview"): EVIDENCE,
+    ("POST", "/api/zones"): Permission.ADMINISTER,
     ("GET", "/activity"): Permission.ADMINISTER,
     ("GET", "/api/me"): READ,
     ("GET", "/api/openapi.json"): READ,
@@ -71,8 +76,11 @@ def body_of(path: str, desk: Desk) -> dict[str, object]:
         "join": {"others": [other]},
         "split": {"apart": list(desk.book.violation(one).ids[1:])},  # type: ignore[union-attr]
     }
+    zones = json.loads((desk.book.path.parents[1] / "zones.geojson").read_text())["features"]
+    bodies["preview"] = {"feature": zones[0]}
+    bodies["zones"] = {"base_sha256": desk.agreement.sha256, "changed": zones[:1]}
     last = path.rpartition("/")[2]
-    return {"json": bodies[last]} if last in bodies else {}
+    return {"json": bodies[last]} if last in bodies and path != "/zones" else {}
 
 
 def test_every_route_has_a_line_in_the_table() -> None:

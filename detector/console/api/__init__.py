@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.api import events, evidence, export, feeds, groupings, maps, me, verdicts, violations
+from detector.console.api import events, evidence, export, feeds, groupings, maps, me, verdicts, violations, zones
 
 ROUTERS: dict[str, APIRouter] = {
     "me": me.router,
@@ -12,6 +12,7 @@ ROUTERS: dict[str, APIRouter] = {
     "verdicts": verdicts.router,
     "groupings": groupings.router,
     "maps": maps.router,
+    "zones": zones.router,
     "evidence": evidence.router,
     "export": export.router,
     "feeds": feeds.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.pages import activity, overview, queue, review, search, sign_in, timeline
+from detector.console.pages import activity, overview, queue, review, search, sign_in, timeline, zones
 
 ROUTERS: dict[str, APIRouter] = {
     "sign_in": sign_in.router,
@@ -13,6 +13,7 @@ ROUTERS: dict[str, APIRouter] = {
     "review": review.router,
     "timeline": timeline.router,
     "search": search.router,
+    "zones": zones.router,
     "activity": activity.router,
 }
 """Every page."""
