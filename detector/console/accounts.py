@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
 
-from detector.console import guesses
+from detector.console import guesses, saved_views
 from detector.console.accounts_schema import (
     APPLICATION_ID,
     FILE_NAME,
@@ -28,6 +28,7 @@ from detector.console.accounts_schema import (
 )
 from detector.console.passwords import hashed, matches
 from detector.console.roles import PARTIES, PERMISSIONS, Permission, Role
+from detector.console.saved_views import View
 from detector.errors import LogError
 from detector.log.database import log_errors, log_file, writing_engine
 from detector.timebase import NS_PER_S, Clock
@@ -202,6 +203,23 @@ class Accounts:
             return None
         known, row = found
         return known, PERMISSIONS[known.role] & {Permission(scope) for scope in row.scopes.split()}
+
+    # Saved searches
+
+    def views(self, name: str) -> list[View]:
+        """The searches that a person keeps, by title."""
+        with self._transaction() as connection:
+            return saved_views.views_of(connection, name)
+
+    def keep_view(self, name: str, view: View) -> None:
+        """Keep a search; one of the same title is replaced. Raises ValueError: there are too many."""
+        with self._transaction() as connection:
+            saved_views.keep(connection, name, view)
+
+    def drop_view(self, name: str, title: str) -> bool:
+        """Forget one; whether it was there."""
+        with self._transaction() as connection:
+            return saved_views.drop(connection, name, title)
 
     def _of(self, table: Table, token: str) -> tuple[Account, Row[Any]] | None:
         query = select(table, account.c.role, account.c.party).join_from(

@@ -43,6 +43,15 @@ access_token = Table(
     sqlite_strict=True,
 )
 
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("title", Text, primary_key=True),
+    Column("query", Text, nullable=False),
+    sqlite_strict=True,
+)
+
 wrong_password = Table(
     "wrong_password",
     metadata,

@@ -19,7 +19,7 @@ from tests.console.conftest import COUNT, T0, S
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
-PAGES = ("/", "/queue", "/review", "/timeline", "/search", "/zones")
+PAGES = ("/", "/queue", "/review", "/timeline", "/search", "/zones", "/place?lon=45.005&lat=40.205")
 THEMES = ("light", "dark", "night")
 
 

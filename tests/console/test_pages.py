@@ -22,7 +22,17 @@ from detector.log import LogReader, LogWriter, verify_log
 from detector.model import Action, Decision, Joined, Verdict
 from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
 
-PAGES = ("/", "/queue", "/timeline", "/search", "/zones", "/part/overview", "/part/queue", "/activity")
+PAGES = (
+    "/",
+    "/queue",
+    "/timeline",
+    "/search",
+    "/zones",
+    "/place?lon=45&lat=40.2",
+    "/part/overview",
+    "/part/queue",
+    "/activity",
+)
 
 
 class Elements(HTMLParser):

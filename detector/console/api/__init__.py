@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.api import events, evidence, export, feeds, groupings, maps, me, verdicts, violations, zones
+from detector.console.api import (
+    events,
+    evidence,
+    export,
+    feeds,
+    groupings,
+    maps,
+    me,
+    verdicts,
+    views,
+    violations,
+    zones,
+)
 
 ROUTERS: dict[str, APIRouter] = {
     "me": me.router,
@@ -16,6 +28,7 @@ ROUTERS: dict[str, APIRouter] = {
     "evidence": evidence.router,
     "export": export.router,
     "feeds": feeds.router,
+    "views": views.router,
     "events": events.router,
 }
 """Every part of the API."""
