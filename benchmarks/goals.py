@@ -10,33 +10,17 @@ docs/pictures. A line is `ok`, `short`, or `not measured` where its data is abse
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from goal_table import NOT_MEASURED, REPOSITORY, Goal, Outcome, benchmark, figures, finish
 from score import DEFAULT_CACHE
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "detection.md"
-BEGIN, END = "<!-- goals: written by benchmarks/goals.py -->", "<!-- end of goals -->"
 TARGETS = {"truck4_1": 0.6, "truck4_2": 0.9, "person12_1": 0.9, "wakeboard7": 0.7, "Surfing06": 0.8}
 SIZES = ("720p", "1080p", "4K")
-
-Outcome = tuple[str, bool | None]
-NOT_MEASURED: Outcome = ("-", None)
-
-
-class Goal(NamedTuple):
-    """One line: what it is about, the best known before, the goal, and how it turned out."""
-
-    about: str
-    known: str
-    goal: str
-    measure: Callable[[dict[str, Any]], Outcome]
 
 
 def clip(results: dict[str, Any], kind: str, name: str) -> dict[str, Any] | None:
@@ -51,10 +35,6 @@ def rows(results: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 def total(results: dict[str, Any], kind: str) -> dict[str, Any] | None:
     return results.get("score", {}).get("summary", {}).get(kind)
-
-
-def figures(values: Sequence[float | None], form: str = ".2f") -> str:
-    return ", ".join("-" if value is None else f"{value:{form}}" for value in values)
 
 
 def synthetic(results: dict[str, Any]) -> Outcome:
@@ -216,57 +196,6 @@ GOALS = (
 )  # fmt: skip
 
 
-def table(results: dict[str, Any]) -> list[str]:
-    lines = ["| | best known before | goal | measured | |", "|---|---|---|---|---|"]
-    for goal in GOALS:
-        shown, good = goal.measure(results)
-        word = "ok" if good else "not measured" if good is None else "**short**"
-        lines.append(f"| {goal.about} | {goal.known} | {goal.goal} | {shown} | {word} |")
-    return lines
-
-
-def commit() -> str:
-    """The commit that was measured, and whether something was changed since."""
-
-    def told(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=REPOSITORY, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    changed = told("status", "--porcelain", "--", "detector", "benchmarks")
-    return told("rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
-
-
-def written(page: str, lines: Sequence[str]) -> str:
-    """The page with `lines` between its markers.
-
-    Raises:
-        ValueError: it has not both markers.
-    """
-    before, found, rest = page.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
-        raise ValueError(f"{PAGE.name}: it needs both markers, {BEGIN} and {END}")
-    return "\n".join([before + BEGIN, "", *lines, "", END + after])
-
-
-def benchmark(name: str, arguments: Sequence[str], kept: Path, *, reuse: bool) -> dict[str, Any]:
-    """The last line of one script; empty where it came to nothing, and why is on stderr."""
-    file = kept / f"{name}.json"
-    if reuse and file.exists():
-        return json.loads(file.read_text("utf-8"))
-    print(f"running {name}.py {' '.join(arguments)}", file=sys.stderr, flush=True)
-    command = [sys.executable, str(REPOSITORY / "benchmarks" / f"{name}.py"), *arguments]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        print(f"{name}.py ended with {done.returncode}: its lines are not measured", file=sys.stderr)
-        return {}
-    result = json.loads(done.stdout.splitlines()[-1]) | {"commit": commit()}
-    kept.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result), "utf-8")
-    return result
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -285,16 +214,7 @@ def main() -> int:
         "frames": benchmark("bench_frames", ["--cache", cache], kept, reuse=options.reuse),
         "peers": benchmark("bench_peers", ["--cache", cache], kept, reuse=options.reuse),
     }
-    measured = {one["commit"] for one in results.values() if "commit" in one}
-    day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    lines = table(results)
-    told = f"Measured at commit {', '.join(sorted(measured))}, {day}: `python benchmarks/goals.py`."
-    print("\n".join([told, "", *lines]))
-    if not options.no_write:
-        PAGE.write_text(written(PAGE.read_text("utf-8"), [told, "", *lines]), "utf-8")
-    good = [goal.measure(results)[1] for goal in GOALS]
-    counts = {"ok": good.count(True), "short": good.count(False), "not_measured": good.count(None)}
-    print(json.dumps({"benchmark": "goals", **counts}))
+    finish(GOALS, results, "goals", None if options.no_write else PAGE)
     return 0
 
 

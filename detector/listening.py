@@ -1,4 +1,4 @@
-"""THE ORDER for sensor streams: impulses, association, rules. Written once, for live streams and recordings alike."""
+"""THE ORDER for sensor streams: triggers, association, rules. Written once, for live streams and recordings alike."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detector.association import Noticed
-from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, preset_for
-from detector.model import Gap, GapReason, Incident, Series, Triggers, Undecided, Violation
+from detector.detectors.series import PRESETS, ImpulseConfig, ImpulseDetector, LevelConfig, LevelDetector, preset_for
+from detector.model import Gap, GapReason, Hearing, Incident, Series, Triggers, Undecided, Violation
 from detector.rules import HeardRule
 from detector.timebase import ns_from_seconds
 
 _Stream = tuple[str, tuple[str, ...]]
+
+# A sensor of readings that is silent for longer does not hold the others up.
+_SILENT_READINGS = 10
+_SILENT_NS = ns_from_seconds(3600.0)
 
 
 class Association(Protocol):
@@ -34,11 +38,16 @@ class Association(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One network's stages, each with its own state. preset: of `PRESETS`; None: as each stream's rate suggests."""
+    """One network's stages, each with its own state.
+
+    preset: of `PRESETS`, or "level"; None: the impulses that each stream's rate suggests.
+    alarms_per_day: what a channel of readings may raise by chance. [1/d]
+    """
 
     preset: str | None
     associator: Association
     rules: tuple[HeardRule, ...] = ()
+    alarms_per_day: float = LevelConfig().alarms_per_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Idle:
     """A live source is alive: now and then, whether anything comes or not."""
 
 
-Event = Series | Gap | Incident | Violation | Undecided | Noticed | Reached | Idle
+Event = Series | Gap | Hearing | Incident | Violation | Undecided | Noticed | Reached | Idle
 
 
 def listen(source: Iterable[Series | Gap | None], stages: Stages) -> Iterator[Event]:
@@ -65,14 +74,15 @@ def listen(source: Iterable[Series | Gap | None], stages: Stages) -> Iterator[Ev
         stages: with the state they are in.
 
     Yields:
-        Each block that is listened to; then the incidents it decides, each followed by what the rules say of it; then
-        Reached. Gaps of the source as they come, those of warming up, and those of blocks that cannot be judged. Idle
-        for None. What is open at the end is closed.
+        Each block that is listened to; then what could be noticed over its noise, the incidents it decides, each
+        followed by what the rules say of it; then Reached. Gaps of the source as they come, those of warming up, and
+        those of blocks that cannot be judged. Idle for None. What is open at the end is
+        closed.
     """
     ears: dict[_Stream, _Ear] = {}
     until_ns = 0
     # A stream that has not begun, or is silent, warms up first.
-    unheard_ns = ns_from_seconds(min(PRESETS[name].deaf_s for name in ([stages.preset] if stages.preset else PRESETS)))
+    unheard_ns = ns_from_seconds(_deaf_s(stages.preset))
     for item in source:
         if item is None:
             yield Idle()
@@ -81,7 +91,7 @@ def listen(source: Iterable[Series | Gap | None], stages: Stages) -> Iterator[Ev
             yield from [item] if isinstance(item, Gap) else []
             continue
         stream = item.source_id, item.channels
-        ear = ears.setdefault(stream, _Ear(stages.preset, item))
+        ear = ears.setdefault(stream, _Ear(stages, item))
         refused = ear.refused(item)
         if refused is not None:
             yield refused
@@ -92,6 +102,7 @@ def listen(source: Iterable[Series | Gap | None], stages: Stages) -> Iterator[Ev
         triggers.append(ear.hear(item))
         for one in ears.values():
             yield from one.gaps()
+        yield from ear.hearing()
         told_ns = min([now_ns + unheard_ns, *(t_ns for one in ears.values() if (t_ns := one.told_ns()) is not None)])
         before_ns, until_ns = until_ns, max(until_ns, told_ns)
         yield from _judge(triggers, before_ns, until_ns, stages)
@@ -120,7 +131,8 @@ def _judge(triggers: Iterable[Triggers], before_ns: int, until_ns: int, stages: 
 def _told(incident: Incident, stages: Stages) -> Iterator[Event]:
     yield incident
     for rule in stages.rules:
-        yield from rule.hear(incident)
+        if incident.kind in rule.hears:
+            yield from rule.hear(incident)
 
 
 class _Ear:
@@ -129,12 +141,21 @@ class _Ear:
     newest_ns: until when it has been listened to; None while it is silent: whatever comes begins anew.
     """
 
-    def __init__(self, preset: str | None, first: Series) -> None:
-        config = _config(preset, first)
-        self._detector = ImpulseDetector(config)
-        self._longest_hole_ns = ns_from_seconds(config.lta_s)
-        self._lag_ns = ns_from_seconds(_lag_s(config))
+    def __init__(self, stages: Stages, first: Series) -> None:
+        choice = stages.preset or (preset_for(first.interval_ns) if first.interval_ns else "seismic")
+        self._is_level = choice == "level"
+        self._detector = (
+            LevelDetector(LevelConfig(alarms_per_day=stages.alarms_per_day))
+            if self._is_level
+            else ImpulseDetector(PRESETS[choice])
+        )
         self.newest_ns: int | None = None
+        if self._is_level:
+            self._longest_hole_ns = round(_SILENT_READINGS * first.interval_ns) if first.interval_ns else _SILENT_NS
+            self._lag_ns = ns_from_seconds(LevelConfig().hop_s)
+        else:
+            self._longest_hole_ns = ns_from_seconds(PRESETS[choice].lta_s)
+            self._lag_ns = ns_from_seconds(_lag_s(PRESETS[choice]))
 
     def refused(self, series: Series) -> Gap | None:
         """The block as a gap, where it cannot be judged."""
@@ -156,8 +177,11 @@ class _Ear:
         return None if self.newest_ns is None else self._detector.told_ns()
 
     def silent(self, now_ns: int) -> list[Triggers]:
-        """After so long a silence it warms up anew: what was open is over now."""
+        """After so long a silence it warms up anew: what was open is over now. Of readings the past still counts."""
         if self.newest_ns is None or now_ns - self.newest_ns <= self._longest_hole_ns + self._lag_ns:
+            return []
+        if self._is_level:
+            self.newest_ns = None
             return []
         return self.finish()
 
@@ -165,13 +189,18 @@ class _Ear:
         self.newest_ns = None
         return self._detector.finish()
 
+    def hearing(self) -> list[Hearing]:
+        return self._detector.hearing()
+
     def gaps(self) -> list[Gap]:
         return self._detector.unjudged()
 
 
-def _config(preset: str | None, series: Series) -> ImpulseConfig:
-    suggested = preset_for(series.interval_ns) if series.interval_ns else "seismic"
-    return PRESETS[preset or suggested]
+def _deaf_s(preset: str | None) -> float:
+    """So long a stream that begins tells nothing; of readings, which tell of the moment, 0."""
+    if preset == "level":
+        return 0.0
+    return min(PRESETS[name].deaf_s for name in ([preset] if preset else PRESETS))
 
 
 def _lag_s(config: ImpulseConfig) -> float:

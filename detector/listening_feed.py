@@ -12,6 +12,7 @@ import numpy as np
 
 from detector import pipeline
 from detector.association import (
+    Alone,
     AssociationConfig,
     Associator,
     Carrier,
@@ -27,13 +28,14 @@ from detector.association import (
     heard,
 )
 from detector.config import Configuration, SensorNetwork, beside
+from detector.detectors.series import LevelConfig
 from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
 from detector.listening import Association, Idle, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
 from detector.listening_sources import HeardSource, sources_of, together_in_time
 from detector.log import EvidenceStore
-from detector.model import Gap, Incident, Means, RunEnd, Series, State, Undecided, Violation
+from detector.model import Gap, Hearing, Incident, Means, RunEnd, Series, State, Undecided, Violation
 from detector.sources.series import find_station
 from detector.timebase import NS_PER_S
 
@@ -88,12 +90,13 @@ def listen_to(
     """
     network = job.network
     sources = sources_of(network, job.media, stopped)
-    heads = [head for one in sources for head in one.heads(places_needed=network.window_s is None)]
+    needed = network.window_s is None and network.preset != "level"
+    heads = [head for one in sources for head in one.heads(places_needed=needed)]
     try:
         together = _together(network, heads)
     except ValueError as error:
         failures = [one.failure for one in sources if one.failure]
-        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]))
+        yield RunEnd(run_id, network.id, 0, False, 0, 0, "; ".join([*failures, str(error)]), "samples")
         return
     rules = pipeline.heard_rules_for(
         configuration, network.id, network.means, run_id, together.origin, together.carrier
@@ -101,15 +104,19 @@ def listen_to(
     held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
     recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
-    health, newest = ListeningHealth(configuration.settings.coverage), None
-    heard_by = () if together.is_witness else rules
-    for event in listen(together_in_time(sources), Stages(network.preset, together.associator, heard_by)):
+    health = ListeningHealth(configuration.settings.coverage, network.source_at_100m, _slowest_ns(heads))
+    newest, heard_by = None, () if together.is_witness else rules
+    budget = LevelConfig().alarms_per_day if network.alarms_per_day is None else network.alarms_per_day
+    stages = Stages(network.preset, together.associator, heard_by, budget)
+    for event in listen(together_in_time(sources), stages):
         match event:
             case Series():
                 recorder.observe(event)
                 health.heard(event)
             case Gap():
                 yield from health.gap(event)
+            case Hearing():
+                health.hearing(event)
             case Incident():
                 newest = event
                 yield from together.witnessed(event, network.means)
@@ -168,6 +175,8 @@ class _Together:
 
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     """Raises ValueError if the sensors cannot listen together."""
+    if network.preset == "level":
+        return _each_alone(network, heads)
     names = {name for head in heads for name in head.channels}
     if network.window_s is not None:
         if len(names) < 2 and not network.live:  # which sensors a live network has, their messages will tell
@@ -188,6 +197,27 @@ def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     associator = Associator(sensors, carrier.medium, config, source_id=network.id)
     decided_within_s = network.reach_m / carrier.medium.speed_m_s + config.settle_s
     return _Together(associator, sensors, carrier, origin, decided_within_s)
+
+
+def _each_alone(network: SensorNetwork, heads: list[Series]) -> _Together:
+    """Readings: each for itself, at the place of its sensor where that is known."""
+    streams = [(head.source_id, name) for head in heads for name in head.channels]
+    if not streams:
+        raise ValueError("there is no reading in any of its files")
+    files: dict[str, str] = {}
+    for source_id, name in streams:
+        if files.setdefault(name, source_id) != source_id:
+            raise ValueError(f"{files[name]} and {source_id} both have a channel {name}: give each a name of its own")
+    placed = [head for head in heads if np.isfinite(head.positions).all()]
+    sensors, plane = Sensors.of(placed) if placed else (None, None)
+    associator = Alone(sensors, source_id=network.id)
+    return _Together(associator, sensors, None, plane or network.origin, LevelConfig().hop_s)
+
+
+def _slowest_ns(heads: list[Series]) -> float:
+    """Between two samples of the slowest stream; 0 where nothing is known of it."""
+    spans = [(int(head.t_ns[-1]) - int(head.t_ns[0])) / (len(head) - 1) for head in heads if len(head) > 1]
+    return max([*spans, *(head.interval_ns for head in heads if head.interval_ns is not None)], default=0.0)
 
 
 def _same_places(heads: list[Series]) -> None:
@@ -220,4 +250,6 @@ def _end(run_id: str, source_id: str, sources: list[HeardSource]) -> RunEnd:
     first_ns = min((one.extent.start_ns for one in read), default=0)
     last_ns = max((one.extent.end_ns for one in read), default=0)
     detail = "; ".join(one.failure for one in sources if one.failure)
-    return RunEnd(run_id, source_id, sum(one.extent.samples for one in read), not detail, first_ns, last_ns, detail)
+    return RunEnd(
+        run_id, source_id, sum(one.extent.samples for one in read), not detail, first_ns, last_ns, detail, "samples"
+    )

@@ -1,18 +1,22 @@
-"""When each sensor of a network listened, and every stretch of time in which it did not."""
+"""When each sensor of a network listened and how far, and every stretch of time in which it did not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from detector.config import CoverageSettings
+from detector.geo.reach import reach_m
 from detector.health import CoverageLedger, GapBook
-from detector.model import CoverageSlot, Gap, GapReason, Series
+from detector.model import CoverageSlot, Gap, GapReason, Hearing, Series
 from detector.timebase import NS_PER_S, ns_from_seconds
 
 _Span = tuple[int, int]
+_LEAST_SAMPLES = 64
 _END_OF_TIME_NS = 2**63 - 1
 _MOMENT_NS = NS_PER_S
 """Recordings of one network do not begin and end at the very same sample: what is shorter is no gap."""
@@ -24,14 +28,23 @@ _SLOTS_HELD_NS = 60 * NS_PER_S
 class ListeningHealth:
     """Turns blocks and gaps of each recording or live stream into entries of the coverage ledger.
 
-    A sensor listens while its samples come, but for its gaps. What is not there while others listen is a gap, too.
+    A sensor listens while its samples come, but for its gaps. What is not there while others listen is a gap, too. How
+    far it listens follows from the median noise of each slot, if a source is stated (`source_at_100m`).
     What is held does not grow with time: `passed` gives out what is over.
+
+    slowest_ns: between two samples of the slowest sensor: a slot holds enough of them. [ns]
     """
 
-    def __init__(self, settings: CoverageSettings) -> None:
+    def __init__(
+        self, settings: CoverageSettings, source_at_100m: float | None = None, slowest_ns: float = 0.0
+    ) -> None:
+        self._source_at_100m = source_at_100m
+        self._hearing: dict[str, list[Hearing]] = {}
+        slots = max(1, math.ceil(_LEAST_SAMPLES * slowest_ns / NS_PER_S / settings.slot_s))
+        slot_s = slots * settings.slot_s
         self._book = GapBook()
-        self._ledger = CoverageLedger(settings.slot_s, {})
-        self._slot_ns = ns_from_seconds(settings.slot_s)
+        self._ledger = CoverageLedger(slot_s, {})
+        self._slot_ns = ns_from_seconds(slot_s)
         self._heard: dict[str, list[_Span]] = {}
         self._lost: dict[str, list[Gap]] = {}
         self._extent: dict[str, _Span] = {}
@@ -48,6 +61,11 @@ class ListeningHealth:
             spans[-1] = spans[-1][0], max(spans[-1][1], end_ns)
         else:
             spans.append((start_ns, end_ns))
+
+    def hearing(self, hearing: Hearing) -> None:
+        """What could be noticed for a while."""
+        if self._source_at_100m is not None:
+            self._hearing.setdefault(hearing.source_id, []).append(hearing)
 
     def gap(self, gap: Gap) -> Iterator[Gap]:
         """A gap of a recording."""
@@ -66,7 +84,9 @@ class ListeningHealth:
         oldest_ns = min((spans[0][0] for spans in self._heard.values() if spans), default=until_ns)
         if oldest_ns < until_ns:
             self._settle(until_ns)
-            yield from self._ledger.passed(until_ns)
+            yield from self._reaching(self._ledger.passed(until_ns))
+            for source_id, told in self._hearing.items():
+                self._hearing[source_id] = [one for one in told if one.t_end_ns > until_ns]
 
     def idle(self, now_ns: int) -> Iterator[Gap]:
         """Nothing has come for a moment: gaps are told all the same. What comes later may still be from earlier."""
@@ -79,7 +99,11 @@ class ListeningHealth:
                 yield from self.gap(gap)
         yield from self._book.finish()
         self._settle(_END_OF_TIME_NS)
-        yield from self._ledger.finish()
+        yield from self._reaching(self._ledger.finish())
+
+    def _reaching(self, slots: Iterable[CoverageSlot]) -> Iterator[CoverageSlot]:
+        for slot in slots:
+            yield replace(slot, reach_m=self._reach_m(slot))
 
     def _settle(self, until_ns: int) -> None:
         """Enter what lies before that into the ledger; keep the rest."""
@@ -97,6 +121,23 @@ class ListeningHealth:
             self._heard[source_id] = [
                 (max(start_ns, until_ns), end_ns) for start_ns, end_ns in spans if end_ns > until_ns
             ]
+
+    def _reach_m(self, slot: CoverageSlot) -> dict[str, float]:
+        """Of each channel, from the noise of the periods that ended in the slot."""
+        if self._source_at_100m is None:
+            return {}
+        told = self._hearing.get(slot.source_id, [])
+        first, last = (
+            bisect_right(told, t_ns, key=lambda one: one.t_end_ns) for t_ns in (slot.t_start_ns, slot.t_end_ns)
+        )
+        heard: dict[str, list[float]] = {}
+        for one in told[first:last]:
+            for name, least in zip(one.channels, one.least_rms.tolist(), strict=True):
+                if least > 0:  # not NaN, and not a silence that only a dead sensor has
+                    heard.setdefault(name, []).append(least)
+        names = sorted(heard)
+        far_m = reach_m(np.array([np.median(heard[name]) for name in names]), self._source_at_100m)
+        return dict(zip(names, np.rint(far_m).tolist(), strict=True))
 
     def _beside(self, source_id: str, t_start_ns: int, t_end_ns: int, failure: str) -> Iterator[Gap]:
         extent = self._extent.get(source_id)

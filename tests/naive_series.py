@@ -118,13 +118,18 @@ def naive_biquads(sos: np.ndarray, zi: np.ndarray, values: list[float]) -> list[
     return found
 
 
-def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[int, int, float]]:
-    """First sample, end, and highest ratio of each impulse in one channel without a missing value."""
+def naive_band(values: list[float], rate_hz: float, config) -> list[float]:
+    """What the impulse detector's band leaves of one channel."""
     from scipy.signal import butter, sosfilt_zi
 
     high_hz = min(config.high_hz, 0.45 * rate_hz)
     sos = butter(2, (config.low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
-    samples = naive_biquads(sos, sosfilt_zi(sos), values)
+    return naive_biquads(sos, sosfilt_zi(sos), values)
+
+
+def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[int, int, float]]:
+    """First sample, end, and highest ratio of each impulse in one channel without a missing value."""
+    samples = naive_band(values, rate_hz, config)
     hop = max(1, round(config.hop_s * rate_hz))
     hops = lambda seconds: max(1, round(seconds * rate_hz / hop))  # noqa: E731
     energy = [sum(s * s for s in samples[h * hop : (h + 1) * hop]) / hop for h in range(len(samples) // hop)]
@@ -150,42 +155,65 @@ def naive_impulses(values: list[float], rate_hz: float, config) -> list[tuple[in
     return found
 
 
-def naive_nearest(values: list[float], mean: int, shape: int, history: int) -> list[tuple[float, float, float]]:
-    """Distance of each sample of one channel to its past by value, by mean and by shape."""
-    found = []
-    for t in range(len(values)):
-        lags = range(1, min(history, t) + 1)
-        by_value = [abs(values[t] - values[t - lag]) for lag in lags]
-        level = lambda end: sum(values[end - k] for k in range(mean)) / mean  # noqa: E731
-        by_mean = [abs(level(t) - level(t - lag)) for lag in lags if lag >= mean and t - lag >= mean - 1]
-        by_shape = [
-            math.sqrt(sum((values[t - k] - values[t - lag - k]) ** 2 for k in range(shape)))
-            for lag in lags
-            if lag >= shape and t - lag >= shape - 1
-        ]
-        found.append(tuple(min(one, default=math.inf) for one in (by_value, by_mean, by_shape)))
+def naive_sorted_at(t: int) -> int:
+    """When the past was last sorted, as of sample t: at strides of 64, less and less often."""
+    last = 0
+    for begin in range(0, t + 1, 64):
+        every = 64 if begin < 2048 else 64 * 2 ** min(int(math.log2(begin / 1024)), 4)
+        if begin % every == 0:
+            last = begin
+    return last
+
+
+def naive_heights(numbers: list[float], lag: int, history: int) -> list[float]:
+    """Least distance of each number to one of its past; the first lag - 1 are none."""
+    found, kept = [], math.ceil(history / 64) * 64
+    for t in range(len(numbers)):
+        oldest = naive_sorted_at(t) - lag + 1 - kept
+        past = [numbers[j] for j in range(max(oldest, lag - 1), t - lag + 1)]
+        found.append(min((abs(numbers[t] - one) for one in past), default=math.inf))
     return found
 
 
+def naive_courses(values: list[float], shape: int, history: int) -> list[float]:
+    """Least distance of the course up to each sample to a remembered one."""
+
+    def course(end: int) -> list[float]:
+        return [sum(values[end - 4 * k - i] for i in range(4)) / 4 for k in range(shape // 4)]
+
+    found, kept = [], math.ceil(history / 64) * 64
+    for t in range(len(values)):
+        end = t // 64 * 64 - shape
+        past = [j for j in range(max(end - kept, 0), max(end, 0)) if j % 4 == 3 and j >= shape - 1]
+        found.append(min((math.dist(course(t), course(j)) for j in past), default=math.inf))
+    return found
+
+
+def naive_nearest(values: list[float], mean: int, shape: int, history: int) -> list[tuple[float, float, float]]:
+    """Distance of each sample of one channel to its past by value, by mean and by shape."""
+    levels = [sum(values[max(t - mean + 1, 0) : t + 1]) / mean for t in range(len(values))]
+    by_level = [math.inf] * (mean - 1) + naive_heights(levels, mean, history)[mean - 1 :]
+    return list(zip(naive_heights(values, 1, history), by_level, naive_courses(values, shape, history), strict=True))
+
+
 def naive_tail(scores: list[float], history: int, calibrate: int, tail: int) -> list[float]:
-    """-log10 p of each score of one channel by those before it."""
-    found, past = [], []
-    for score in scores:
-        if math.isnan(score):
+    """-log10 p of each score of one channel by those before its stride."""
+    found = []
+    kept = math.ceil(history / 64) * 64
+    for t, score in enumerate(scores):
+        begin, sorted_at = t // 64 * 64, naive_sorted_at(t)
+        in_order = [one for one in scores[max(sorted_at - kept, 0) : sorted_at] if not math.isnan(one)]
+        past = sorted(in_order + [one for one in scores[sorted_at:begin] if not math.isnan(one)], reverse=True)
+        if math.isnan(score) or len(past) < calibrate:
             found.append(math.nan)
             continue
-        before = sorted(past[-history:], reverse=True)
-        past.append(score)
-        if len(before) < calibrate:
-            found.append(math.nan)
-            continue
-        k = min(tail, len(before) // 5)
-        edge = before[k - 1]
+        k = min(tail, len(past) // 5)
+        edge = past[k - 1]
         if score > edge > 0:
-            slope = max(sum(math.log(one / edge) for one in [before[1], *before[1:k]]) / k, 1e-3)
-            found.append(-math.log10(k / len(before) * (edge / score) ** (1 / slope)))
+            slope = max(sum(math.log(one / edge) for one in [past[1], *past[1:k]]) / k, 1e-3)
+            found.append(-math.log10(k / len(past) * (edge / score) ** (1 / slope)))
         else:
-            found.append(-math.log10((sum(one >= score for one in before) + 1) / (len(before) + 1)))
+            found.append(-math.log10((sum(one >= score for one in in_order) + 1) / (len(in_order) + 1)))
     return found
 
 
@@ -194,13 +222,15 @@ def naive_level(values: list[float], interval_s: float, config) -> list[tuple[in
     from scipy.stats import chi2
 
     distances = naive_nearest(values, config.mean, config.shape, config.history)
+    scores = [[math.nan] * 3] * config.listen + [
+        [d if d < math.inf else math.nan for d in one] for one in distances[config.listen :]
+    ]
     parts = [
-        naive_tail([one[part] for one in distances[config.listen :]], config.history, config.calibrate, config.tail)
-        for part in range(3)
+        naive_tail([one[part] for one in scores], config.history, config.calibrate, config.tail) for part in range(3)
     ]
     threshold = math.log10(86_400 / interval_s / config.alarms_per_day)
     found = []
-    for row, three in enumerate(zip(*parts, strict=True), start=config.listen):
+    for row, three in enumerate(zip(*parts, strict=True)):
         if any(math.isnan(one) for one in three):
             continue
         # Three variables of mean 1 and variance 1, correlated by .25: half a chi square of 4 degrees, times 1.5.
@@ -209,6 +239,59 @@ def naive_level(values: list[float], interval_s: float, config) -> list[tuple[in
         if p_log10 >= threshold and (not found or row >= found[-1][0] + config.dead):
             found.append((row, p_log10))
     return found
+
+
+def naive_hop_means(t_ns: list[int], values: list[list[float]], hop_ns: int) -> list[tuple[int, list[float]]]:
+    """Time and means of each hop."""
+    hops: dict[int, list[int]] = {}
+    for row, t in enumerate(t_ns):
+        hops.setdefault(t // hop_ns, []).append(row)
+    found = []
+    for rows in hops.values():
+        columns = [[values[row][c] for row in rows if not math.isnan(values[row][c])] for c in range(len(values[0]))]
+        found.append((t_ns[rows[-1]], [sum(one) / len(one) if one else math.nan for one in columns]))
+    return found
+
+
+def naive_joint_scores(rows: list[list[float]], config, on: float) -> list[float]:
+    """Score over `on` of each row of a stream without missing values in which no row is unusual for long."""
+    weight, state, averages = 1 / config.mean, rows[0], []
+    for row in rows:
+        state = [weight * x + (1 - weight) * s for x, s in zip(row, state, strict=True)]
+        averages.append(state)
+    usual, scores, score_of, since = [], [], None, 0
+    for begin in range(0, len(rows), 64):
+        stride = range(begin, min(begin + 64, len(rows)))
+        now = [math.nan if score_of is None else score_of(averages[t]) / on for t in stride]
+        scores += now
+        fresh = [t for t, one in zip(stride, now, strict=True) if not one >= config.off and t >= 3 * config.mean]
+        usual, since = usual + fresh, since + len(fresh)
+        if since >= (config.learn if score_of is None else config.history):
+            usual, since = usual[-config.history :], 0
+            score_of = _naive_model(np.array(averages)[usual], np.array(rows)[usual], config.explained)
+    return scores
+
+
+def _naive_model(averages: np.ndarray, samples: np.ndarray, explained: float):
+    centre, scale = averages.mean(axis=0), samples.std(axis=0)
+    _, singular, axes = np.linalg.svd((averages - centre) / scale, full_matrices=False)
+    variance = singular**2 / (len(averages) - 1)
+    kept = next(k for k in range(1, len(variance) + 1) if variance[:k].sum() / variance.sum() >= explained)
+
+    def both(row) -> tuple[float, float]:
+        scaled = (np.array(row) - centre) / scale
+        inside = [float(scaled @ axis) for axis in axes[:kept]]
+        rest = scaled - sum(one * axis for one, axis in zip(inside, axes[:kept], strict=True))
+        return sum(one**2 / v for one, v in zip(inside, variance[:kept], strict=True)), float(rest @ rest)
+
+    usual = [both(row) for row in averages]
+    most_t2, most_q = (float(np.quantile([one[at] for one in usual], 0.99)) for at in (0, 1))
+
+    def score(row) -> float:
+        t2, q = both(row)
+        return max(q / most_q, t2 / most_t2 / 4)
+
+    return score
 
 
 def naive_senml(records):

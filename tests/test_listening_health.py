@@ -8,7 +8,9 @@ import numpy as np
 
 from detector.config import CoverageSettings
 from detector.listening_health import ListeningHealth
-from detector.model import CoverageSlot, Gap, GapReason, Series
+from detector.log.records import coverage_body
+from detector.log.watched import heard_to
+from detector.model import CoverageSlot, Gap, GapReason, Hearing, Series
 from detector.timebase import NS_PER_S
 
 RATE = 100
@@ -86,6 +88,41 @@ def test_a_moment_at_the_beginning_or_end_is_no_gap() -> None:
     health.heard(block("n/a", 0, 10))
     health.heard(block("n/b", 0.5, 9.5))
     assert [one for one in ended(health, 10) if isinstance(one, Gap)] == []
+
+
+def hearing(source_id: str, end_s: float, least_rms: list[float]) -> Hearing:
+    names = tuple("ab"[: len(least_rms)])
+    return Hearing(source_id, round((end_s - 1) * NS_PER_S), round(end_s * NS_PER_S), names, np.array(least_rms))
+
+
+def test_how_far_a_sensor_listens_follows_from_the_median_noise_of_each_slot() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10), source_at_100m=0.5)
+    health.heard(block("n/a", 0, 20))
+    for end_s in range(1, 21):
+        loud = 0.01 if end_s <= 10 else 0.05
+        health.hearing(hearing("n/a", end_s, [9.0 if end_s == 4 else loud, np.nan]))  # one bang raises no floor
+    first, second = slots_of(ended(health, 20), "n/a")
+    assert first.reach_m == {"a": 5000.0}  # 100 m x 0.5 / 0.01
+    assert second.reach_m == {"a": 1000.0}
+    assert heard_to([first, second]) == {("n/a", "a"): (1000.0, 3000.0, 5000.0)}
+
+
+def test_without_a_stated_source_nothing_is_said_of_how_far() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10))
+    health.heard(block("n/a", 0, 10))
+    health.hearing(hearing("n/a", 5, [0.01]))
+    (slot,) = slots_of(ended(health, 10), "n/a")
+    assert slot.reach_m == {}
+    assert "reach_m" not in coverage_body(slot, "run")
+
+
+def test_slots_of_slow_sensors_hold_enough_samples_of_them() -> None:
+    health = ListeningHealth(CoverageSettings(slot_s=10), slowest_ns=300e9)
+    t_ns = np.arange(288) * 300 * NS_PER_S
+    health.heard(Series("n/a", t_ns, np.zeros((288, 1)), ("a",), ("",), np.zeros((1, 3)), interval_ns=300e9))
+    found = slots_of(ended(health, 86_400), "n/a")
+    assert [one.t_end_ns - one.t_start_ns for one in found[:-1]] == [64 * 300 * NS_PER_S] * 4
+    assert sum(one.seeing_s for one in found) == 86_400
 
 
 def test_what_is_over_is_given_out_as_time_passes_and_the_sum_is_the_same() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detector.association.alone import Alone
 from detector.association.coincidence import AssociationConfig, Associator
 from detector.association.flash_to_bang import FlashPlace, Heard, Seen
 from detector.association.fusion import Fused
@@ -17,6 +18,7 @@ from detector.association.travel import Medium, air, ground, sound_speed_m_s
 from detector.association.window import WindowAssociator, WindowConfig
 
 __all__ = [
+    "Alone",
     "AssociationConfig",
     "Associator",
     "Carrier",

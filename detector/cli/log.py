@@ -112,9 +112,9 @@ def verify(
 @app.command()
 def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
-    from detector.cli.log_lines import day, gap_line, plain, span, zone_lines
+    from detector.cli.log_lines import day, gap_line, plain, reach_line, span, zone_lines
     from detector.log import open_reader
-    from detector.log.watched import listened, zones_watched
+    from detector.log.watched import heard_to, listened, zones_watched
     from detector.timebase import ns_from_seconds, seconds
 
     period = _period(since, until, source)
@@ -133,6 +133,11 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
             console.print(line)
     for sensor, seconds_heard in listened(slots).items():
         console.print(plain(f"{sensor}: listened for {seconds(ns_from_seconds(seconds_heard))}"))
+    reaches = heard_to(slots)
+    for (sensor, channel), far_m in reaches.items():
+        console.print(reach_line(sensor, channel, far_m))
+    if reaches:
+        console.print("  free ground, 20 dB less at ten times the distance; no wind, walls, hills or loss in the air")
     if any(slot.zone_share for slot in slots):
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:

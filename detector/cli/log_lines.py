@@ -232,3 +232,9 @@ def gap_line(gap: Gap) -> str:
     times = f" ({gap.count} times)" if gap.count > 1 else ""
     reason = str(gap.reason).replace("_", " ")
     return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
+
+
+def reach_line(sensor: str, channel: str, far_m: tuple[float, float, float]) -> str:
+    """How far one channel of a sensor would have heard the source that the configuration states."""
+    least, middle, most = (f"{one:.0f}" if one < 1e4 else f"{one / 1000:.0f} k" for one in far_m)
+    return plain(f"{sensor}: {channel} would have heard the stated source to {middle} m, {least} to {most} m by noise")

@@ -65,7 +65,7 @@ class Feed(Section):
 
 
 class SensorNetwork(Section):
-    """Sensors that listen together: what several of them notice is one incident, with its place.
+    """Sensors that listen together: what several of them notice is one incident, with its place. Or readings.
 
     A sensor alone is a witness: it raises nothing, and supports what others have placed.
     """
@@ -78,8 +78,9 @@ class SensorNetwork(Section):
         "nothing: what it notices can support what others have placed. Or live streams: "
         "mqtt://host/topic, mqtts://user:password@host:port/topic, with + and # as a broker takes them.",
     )
-    means: Literal[Means.ACOUSTIC, Means.SEISMIC] = Field(
-        Means.ACOUSTIC, description="acoustic (air) or seismic (ground)."
+    means: Literal[Means.ACOUSTIC, Means.SEISMIC, Means.TELEMETRY] = Field(
+        Means.ACOUSTIC,
+        description="acoustic (air), seismic (ground), or telemetry: readings such as a temperature, each for itself.",
     )
     start: TimeNs = Field(
         None, description="UTC time of the first sample of sound files of which nothing else says it."
@@ -101,8 +102,16 @@ class SensorNetwork(Section):
         ge=0.1,
         le=600,
     )
-    preset: Literal["acoustic", "seismic"] | None = Field(
-        None, description="Listen as for sound or for ground motion; left out: by each file's sampling rate."
+    preset: Literal["acoustic", "seismic", "level"] | None = Field(
+        None,
+        description="Listen as for sound or for ground motion; left out: by each file's sampling rate. Readings "
+        "(`means: telemetry`) are watched for a `level` that they have not shown before.",
+    )
+    alarms_per_day: float | None = Field(
+        None,
+        description="So many false alarms a day may each channel of readings give; left out: 0.4 [1/d].",
+        gt=0,
+        le=1000,
     )
     utc: bool = Field(False, description="Times without a zone are UTC.")
     temperature_c: float = Field(15.0, description="Of the air [deg C].", ge=-60, le=60)
@@ -120,6 +129,12 @@ class SensorNetwork(Section):
         "without a place [s].",
         gt=0,
         le=3600,
+    )
+    source_at_100m: float | None = Field(
+        None,
+        description="A source at 100 m, as these sensors record it: root mean square over 10 ms (sound) or 0.2 s "
+        "(ground) in their own unit. With it, coverage says how far it would have been heard over the noise.",
+        gt=0,
     )
     min_sensors: int | None = Field(
         None,
@@ -142,6 +157,12 @@ class SensorNetwork(Section):
             raise ValueError("wave_m_s belongs to means seismic without window_s")
         if self.means is Means.SEISMIC and self.wave_m_s is None and self.window_s is None:
             raise ValueError("means seismic needs wave_m_s, or window_s where the sensors' places are not known")
+        if (self.means is Means.TELEMETRY) != (self.preset == "level"):
+            raise ValueError("means telemetry and preset level belong together")
+        if self.source_at_100m is not None and self.preset == "level":
+            raise ValueError("source_at_100m belongs to sensors that listen, not to preset level")
+        if self.alarms_per_day is not None and self.preset != "level":
+            raise ValueError("alarms_per_day belongs to preset level")
         if (self.origin_lon_deg is None) != (self.origin_lat_deg is None):
             raise ValueError("origin_lon_deg and origin_lat_deg are given together or not at all")
         if len(set(self.media)) < len(self.media):
@@ -234,7 +255,12 @@ class EvidenceSettings(Section):
 class CoverageSettings(Section):
     """The ledger of what ground was seen when."""
 
-    slot_s: float = Field(10.0, description="Length of one entry of the ledger [s].", ge=1, le=3600)
+    slot_s: float = Field(
+        10.0,
+        description="Length of one entry of the ledger; of slow sensors a multiple that holds 64 samples [s].",
+        ge=1,
+        le=3600,
+    )
     every_s: float = Field(0.5, description="The footprint is computed this often [s].", gt=0, le=60)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from detector.association import Sensors
 from detector.config import EvidenceSettings
 from detector.evidence.plot_area import Picture
+from detector.evidence.readings import readings_picture
 from detector.evidence.record_section import Trace, record_section_picture
 from detector.evidence.spectrogram import spectrogram_picture
 from detector.log.evidence import EvidenceStore
@@ -24,6 +25,8 @@ from detector.model import EvidenceFile, Incident, Series, Violation
 from detector.timebase import NS_PER_S, iso_from_ns, ns_from_seconds
 
 _LEAST_SAMPLES = 16
+# Of readings, however short the pre-roll and the post-roll are in samples of a slow sensor.
+_LEAST_BEFORE, _LEAST_AFTER = 96, 8
 _HIGHEST_FLAC_HZ = 655_350
 # Full scale of the sample formats that FLAC holds without loss.
 _FORMS = (("PCM_16", 2**15, "<i2"), ("PCM_24", 2**23, "<i4"))
@@ -44,7 +47,7 @@ class _Cut:
     channel: str
     t_ns: NDArray[np.int64]
     values: NDArray[np.float64]
-    interval_ns: float
+    interval_ns: float | None
     unit: str
     position: tuple[float, float, float]
     local: bool
@@ -53,6 +56,8 @@ class _Cut:
     @property
     def whole(self) -> bool:
         """Nothing is missing, and no hole is inside."""
+        if self.interval_ns is None:
+            return False
         span = (int(self.t_ns[-1]) - int(self.t_ns[0])) / self.interval_ns
         return abs(span - (len(self.t_ns) - 1)) < 0.5 and bool(np.isfinite(self.values).all())
 
@@ -79,18 +84,24 @@ class SampleRecorder:
         self._store, self._sensors, self._speed_m_s = store, sensors, speed_m_s
         self._pre_ns, self._post_ns = ns_from_seconds(settings.pre_roll_s), ns_from_seconds(settings.post_roll_s)
         self._longest_ns = ns_from_seconds(settings.max_clip_s)
-        self._held_ns = ns_from_seconds(held_s) + self._pre_ns
+        self._held_ns = ns_from_seconds(held_s)
+        self._slowest_ns = 0.0
         self._blocks: deque[Series] = deque()
         self._cases: list[_Case] = []
 
     def observe(self, series: Series) -> None:
         """Hold a block."""
         self._blocks.append(series)
+        self._slowest_ns = max(self._slowest_ns, _spacing_ns(series))
 
     def opened(self, violation: Violation, incident: Incident) -> None:
         """Keep the samples around the incident."""
-        t_from_ns = min(incident.arrivals_ns) - self._pre_ns
-        t_until_ns = min(max(incident.arrivals_ns) + self._post_ns, t_from_ns + self._longest_ns)
+        of_it = (one for one in self._blocks if not set(incident.sensors).isdisjoint(one.channels))
+        spacing_ns = max(map(_spacing_ns, of_it), default=0.0) if incident.kind == "level" else 0.0
+        before_ns, after_ns = round(_LEAST_BEFORE * spacing_ns), round(_LEAST_AFTER * spacing_ns)
+        t_from_ns = min(incident.arrivals_ns) - max(self._pre_ns, before_ns)
+        longest_ns = max(self._longest_ns, before_ns + after_ns)
+        t_until_ns = min(max(incident.arrivals_ns) + max(self._post_ns, after_ns), t_from_ns + longest_ns)
         self._cases.append(_Case(violation, incident, t_from_ns, t_until_ns))
 
     def reached(self, t_ns: int) -> Iterator[tuple[str, list[EvidenceFile]]]:
@@ -106,7 +117,8 @@ class SampleRecorder:
         self._cases = [case for case in self._cases if case.t_until_ns > t_ns]
         for case in due:
             yield case.violation.violation_id, self._write(case)
-        keep_ns = min([t_ns - self._held_ns, *(case.t_from_ns for case in self._cases)])
+        held_ns = self._held_ns + max(self._pre_ns, round(_LEAST_BEFORE * self._slowest_ns))
+        keep_ns = min([t_ns - held_ns, *(case.t_from_ns for case in self._cases)])
         while self._blocks and int(self._blocks[0].t_ns[-1]) < keep_ns:
             self._blocks.popleft()
 
@@ -139,7 +151,7 @@ class SampleRecorder:
         values = np.concatenate([one.values[:, one.channels.index(channel)] for one in pieces])
         inside = (t_ns >= case.t_from_ns) & (t_ns < case.t_until_ns)
         first = pieces[0]
-        if inside.sum() < _LEAST_SAMPLES or first.interval_ns is None:
+        if inside.sum() < _LEAST_SAMPLES:
             return None
         at = first.channels.index(channel)
         x, y, z = first.positions[at].tolist()
@@ -152,6 +164,11 @@ class SampleRecorder:
         if not cuts:
             return
         incident = case.incident
+        if incident.kind == "level":
+            for cut in cuts:
+                words = case.violation.observation
+                yield "readings", readings_picture(cut.t_ns, cut.values, incident.t_ns, words, cut.unit)
+            return
         onsets = dict(zip(incident.sensors, incident.arrivals_ns, strict=True))
         traces = [
             Trace(cut.channel, cut.t_ns, cut.values, onsets[cut.channel], self._distance_m(cut.channel, incident))
@@ -161,7 +178,7 @@ class SampleRecorder:
         speed_m_s = self._speed_m_s if timed and incident.position_m is not None else None
         yield "record-section", record_section_picture(traces, incident.t_ns, case.violation.observation, speed_m_s)
         first = cuts[0]
-        if first.whole:
+        if first.whole and first.interval_ns is not None:
             yield (
                 "spectrogram",
                 spectrogram_picture(first.t_ns, first.values, first.interval_ns, onsets[first.channel], first.channel),
@@ -174,9 +191,16 @@ class SampleRecorder:
         return float(np.hypot(*(place - incident.position_m)))
 
 
+def _spacing_ns(series: Series) -> float:
+    """Of its samples; of an irregular stream on average in the block, 0 where it has one."""
+    if series.interval_ns is not None:
+        return series.interval_ns
+    return (int(series.t_ns[-1]) - int(series.t_ns[0])) / max(len(series) - 1, 1)
+
+
 def _samples(cut: _Cut) -> tuple[str, bytes]:
     """FLAC where that holds the very samples, else a table that does."""
-    rate_hz = NS_PER_S / cut.interval_ns
+    rate_hz = 0.0 if cut.interval_ns is None else NS_PER_S / cut.interval_ns
     whole_hz = round(rate_hz)
     fits = cut.unit == "1" and abs(rate_hz - whole_hz) < 1e-6 * rate_hz and 1 <= whole_hz <= _HIGHEST_FLAC_HZ
     if fits and cut.whole and np.abs(cut.values).max() <= 1.0:

@@ -376,5 +376,5 @@ def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
         if end is None:
             problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
         elif not end.complete:
-            problems.append(f"{source_id}: INCOMPLETE after {end.frames} frames: {end.detail or 'no reason given'}")
+            problems.append(f"{source_id}: INCOMPLETE after {end.frames} {end.unit}: {end.detail or 'no reason given'}")
     return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))

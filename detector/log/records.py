@@ -95,12 +95,17 @@ def gap_body(gap: Gap, run_id: str) -> Body:
 
 def coverage_body(slot: CoverageSlot, run_id: str) -> Body:
     """Of COVERAGE."""
-    return {"kind": EntryKind.COVERAGE, "run_id": run_id, **asdict(slot)}
+    return {"kind": EntryKind.COVERAGE, "run_id": run_id, **_unless(asdict(slot), "reach_m", {})}
 
 
 def end_body(end: RunEnd) -> Body:
     """Of END."""
-    return {"kind": EntryKind.END, **asdict(end)}
+    return {"kind": EntryKind.END, **_unless(asdict(end), "unit", "frames")}
+
+
+def _unless(body: Body, key: str, usual: Any) -> Body:
+    """Without what came to the format later, where it says nothing: logs stay what they were."""
+    return body if body[key] != usual else {name: value for name, value in body.items() if name != key}
 
 
 def verdict_body(opened: Mapping[str, Any], verdict: Verdict) -> Body:
@@ -181,6 +186,7 @@ def coverage_from(body: Mapping[str, Any]) -> CoverageSlot:
         | {
             "seeing_s": float(body["seeing_s"]),
             "lost_s": {reason: float(value) for reason, value in body["lost_s"].items()},
+            "reach_m": {name: float(value) for name, value in body.get("reach_m", {}).items()},
             "footprint": tuple((float(lon), float(lat)) for lon, lat in body["footprint"]),
             "zone_share": {zone: float(value) for zone, value in body["zone_share"].items()},
         }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from detector.model import CoverageSlot, Gap
 from detector.timebase import NS_PER_S
@@ -100,6 +101,15 @@ def listened(slots: Sequence[CoverageSlot]) -> dict[str, float]:
         if slot.is_sensor:
             seconds[slot.source_id] = seconds.get(slot.source_id, 0.0) + slot.seeing_s
     return dict(sorted(seconds.items()))
+
+
+def heard_to(slots: Sequence[CoverageSlot]) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Least, middle and most of how far each sensor's channel would have heard the stated source over the slots. [m]"""
+    found: dict[tuple[str, str], list[float]] = {}
+    for slot in slots:
+        for name, far_m in slot.reach_m.items():
+            found.setdefault((slot.source_id, name), []).append(far_m)
+    return {key: (min(all_m), median(all_m), max(all_m)) for key, all_m in sorted(found.items())}
 
 
 @dataclass(frozen=True, slots=True)

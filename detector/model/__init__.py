@@ -13,6 +13,7 @@ from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import Gap, GapReason
+from detector.model.hearing import Hearing
 from detector.model.incidents import Incident
 from detector.model.joined import Joined, Split, Witness
 from detector.model.pose import CameraPose, Datum
@@ -40,6 +41,7 @@ __all__ = [
     "Gap",
     "GapReason",
     "GroundFixes",
+    "Hearing",
     "Incident",
     "Joined",
     "Kind",

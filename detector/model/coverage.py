@@ -13,6 +13,8 @@ class CoverageSlot:
     seeing_s: how long the source was SEEING and placed on the ground, or the sensor listening. [s] to 0.001
     lost_s: for each Gap reason, how long. [s] to 0.001
     footprint: lon, lat of the outline of the ground seen, to 1e-6 deg; empty if none
+    reach_m: of a sensor, for each channel, how far off the stated source would have been heard over the noise of the
+        slot (its median). [m] to 1; empty where no source is stated
     zone_share: for each zone, the mean share of its area that was in view over the slot. [1] to 0.001
     """
 
@@ -23,6 +25,7 @@ class CoverageSlot:
     lost_s: dict[str, float] = field(default_factory=dict)
     footprint: tuple[tuple[float, float], ...] = ()
     zone_share: dict[str, float] = field(default_factory=dict)
+    reach_m: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_sensor(self) -> bool:

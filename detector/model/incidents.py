@@ -1,4 +1,4 @@
-"""One event that several sensors noticed."""
+"""One event that several sensors noticed, or one reading that stands out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Incident:
     arrivals_ns: when each of them did. [ns, UTC]
     residuals_s: arrival less what place, time and speed give, for each; NaN where there is no place. [s]
     score: logarithm of how much likelier one source is than chance; NaN where the sensors' places are not known. [nats]
-    kind: "impulse" and its like; what the triggers agree on.
+        Of a reading ("level") -log10 of its probability by its own past.
+    kind: "impulse", "level" and their like; what the triggers agree on.
     """
 
     source_id: str

@@ -36,7 +36,7 @@ class Run:
 class RunEnd:
     """How a run ended for one source: COMPLETE, or where and why not.
 
-    frames: pictures; of a network of sensors, samples of all its channels.
+    frames: how many were read: pictures; of a network of sensors, samples of all its channels, as `unit` says.
     """
 
     run_id: str
@@ -46,3 +46,4 @@ class RunEnd:
     t_start_ns: int
     t_end_ns: int
     detail: str = ""
+    unit: str = "frames"

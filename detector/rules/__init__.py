@@ -11,6 +11,7 @@ from detector.rules.curfew import Curfew
 from detector.rules.dwell import Dwell
 from detector.rules.flash import Flash
 from detector.rules.impulse import Impulse
+from detector.rules.level import Level
 from detector.rules.line_crossing import LineCrossing
 from detector.rules.overflight import Overflight
 from detector.rules.platform_interference import PlatformInterference
@@ -34,7 +35,7 @@ RULES: dict[str, type[Rule]] = {
     "unusual": Unusual,
 }
 
-HEARD_RULES: dict[str, type[HeardRule]] = {"impulse": Impulse, "series": Series}
+HEARD_RULES: dict[str, type[HeardRule]] = {"impulse": Impulse, "series": Series, "level": Level}
 """Rules on what a network of sensors heard; those above are on pictures."""
 
 PLATFORM_RULES: dict[str, type[PlatformRule]] = {"platform_interference": PlatformInterference}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,9 @@ class Rule(Protocol):
 
 class HeardRule(Protocol):
     """One event that the agreement forbids, judged for one network of sensors."""
+
+    hears: ClassVar[frozenset[str]]
+    """Kinds of incidents that concern it; it is told no others."""
 
     config: Any
     context: RuleContext

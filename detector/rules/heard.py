@@ -65,6 +65,7 @@ class Heard:
     """Incidents of one place that follow one another within `pause_s` are one, which counts them."""
 
     kind: ClassVar[str]
+    hears: ClassVar[frozenset[str]] = frozenset({"impulse"})
 
     def __init__(self, config: Any, context: RuleContext) -> None:
         self.config, self.context = config, context

@@ -27,9 +27,9 @@ Tentative tracks and tracks that were not detected in the very frame are never c
 A shape drawn in pixels (`"frame": "pixels"`) is judged in the picture of its feed, at the middle of a mover's box: for
 cameras that stand still. It needs no telemetry. `convoy`, `speed` and `unusual` are told in metres and need it.
 
-`impulse` and `series` are judged for the networks under `sensors:`, `overflight` for the tracks under `aircraft:`,
-`platform_interference` for `feeds:` and `telemetry:`, `sensor_silent` for all of these, all others for the pictures
-under `feeds:`.
+`impulse` and `series` are judged for the networks under `sensors:`, `level` for those of readings, `overflight` for the
+tracks under `aircraft:`, `platform_interference` for `feeds:` and `telemetry:`, `sensor_silent` for all of these, all
+others for the pictures under `feeds:`.
 """
 
 

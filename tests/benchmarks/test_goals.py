@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import goal_table
 import goals
 import pytest
 from score import summary
@@ -12,7 +13,7 @@ from detector.synthetic import SCENES
 
 
 def line(results: dict[str, Any], about: str) -> str:
-    return next(one for one in goals.table(results) if one.startswith(f"| {about}"))
+    return next(one for one in goal_table.table(goals.GOALS, results) if one.startswith(f"| {about}"))
 
 
 def frames(camera: str, ratios: tuple[float, ...]) -> list[dict[str, Any]]:
@@ -31,8 +32,8 @@ def frames(camera: str, ratios: tuple[float, ...]) -> list[dict[str, Any]]:
 
 
 def test_without_data_every_line_says_that_it_was_not_measured() -> None:
-    assert all(one.endswith("| - | not measured |") for one in goals.table({})[2:])
-    assert len(goals.table({})) == len(goals.GOALS) + 2
+    assert all(one.endswith("| - | not measured |") for one in goal_table.table(goals.GOALS, {})[2:])
+    assert len(goal_table.table(goals.GOALS, {})) == len(goals.GOALS) + 2
 
 
 def test_a_goal_of_several_numbers_is_met_by_all_of_them_or_not_at_all() -> None:
@@ -73,16 +74,17 @@ def test_false_flashes_are_counted_over_everything_that_has_none() -> None:
 
 
 def test_the_page_keeps_what_stands_around_the_table() -> None:
-    page = f"above\n{goals.BEGIN}\nold\n{goals.END}\nbelow\n"
-    once = goals.written(page, ["new"])
-    assert once == f"above\n{goals.BEGIN}\n\nnew\n\n{goals.END}\nbelow\n"
-    assert goals.written(once, ["new"]) == once
+    begin = goal_table.begin("goals")
+    page = f"above\n{begin}\nold\n{goal_table.END}\nbelow\n"
+    once = goal_table.written(page, ["new"], "goals")
+    assert once == f"above\n{begin}\n\nnew\n\n{goal_table.END}\nbelow\n"
+    assert goal_table.written(once, ["new"], "goals") == once
     with pytest.raises(ValueError, match="both markers"):
-        goals.written("no markers", ["new"])
+        goal_table.written("no markers", ["new"], "goals")
 
 
 def test_the_page_has_its_markers() -> None:
-    assert goals.written(goals.PAGE.read_text("utf-8"), ["x"])
+    assert goal_table.written(goals.PAGE.read_text("utf-8"), ["x"], "goals")
 
 
 def test_every_scene_that_is_scored_is_one_of_the_generators() -> None:

@@ -13,6 +13,7 @@ import soundfile
 from detector.cli import run
 from detector.geo.ellipse import SIGMAS_95
 from detector.log import open_reader
+from detector.log.reader import Period
 from detector.model import GapReason, Means
 from detector.timebase import ns_from_iso
 from tests.listening_making import MICROPHONES_M, RATE, START_NS, configuration, distance_m, microphones
@@ -110,6 +111,27 @@ def test_a_broken_file_ends_with_exit_code_3_and_the_rest_is_logged(
     assert not end.complete
     assert "west.flac" in end.detail
     assert (lost.source_id, lost.t_start_ns, lost.t_end_ns) == ("mics/west.flac", end.t_start_ns, end.t_end_ns)
+    assert run(["log", "coverage", str(out)]) == 0
+    assert f"mics: INCOMPLETE after {end.frames} samples: " in capsys.readouterr().out
+
+
+def test_coverage_says_how_far_each_sensor_would_have_heard_a_stated_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out = configuration(tmp_path, microphones(tmp_path, []), source_at_100m=0.02), tmp_path / "out"
+    assert run(["replay", str(config), "--out", str(out)]) == 0
+    with open_reader(out) as reader:
+        slots = [slot for slot in reader.coverage(Period()) if slot.reach_m]
+    assert {slot.source_id for slot in slots} == {f"mics/{name}.flac" for name in MICROPHONES_M}
+    # White noise of .001 over 4 kHz, of which the band keeps 400 to 3600 Hz; a burst of sqrt(3 - 1) times it is heard.
+    expected_m = 100 * 0.02 / (0.001 * np.sqrt(3200 / 4000) * np.sqrt(2))
+    for slot in slots:
+        assert list(slot.reach_m.values()) == pytest.approx([expected_m], rel=0.06)
+    capsys.readouterr()
+    assert run(["log", "coverage", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "mics/east.flac: east would have heard the stated source to " in told
+    assert "no wind, walls, hills" in told
 
 
 def test_a_file_that_was_cut_off_is_judged_until_there(tmp_path: Path) -> None:
@@ -191,7 +213,7 @@ def test_a_direction_without_a_distance_is_undecided_or_a_violation_without_a_pl
     ("network", "told"),
     [
         ({"means": "seismic"}, "means seismic needs wave_m_s, or window_s"),
-        ({"preset": "marine"}, "'acoustic' or 'seismic'"),
+        ({"preset": "marine"}, "'acoustic', 'seismic' or 'level'"),
         ({"origin_lon_deg": 16.0}, "together or not at all"),
         ({"temprature_c": 4}, "did you mean 'temperature_c'?"),
         ({"media": []}, "at least 1 item"),

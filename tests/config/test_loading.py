@@ -171,5 +171,5 @@ def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path, name: str, reason:
 def test_members_of_an_enumeration_are_named_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("version: 1\nmap: m.geojson\nsensors:\n- {id: microphones, media: [a.flac], means: acustic}\n")
-    with pytest.raises(ConfigError, match="should be 'acoustic' or 'seismic', found 'acustic'"):
+    with pytest.raises(ConfigError, match="should be 'acoustic', 'seismic' or 'telemetry', found 'acustic'"):
         load(path, Case.registries)

@@ -6,15 +6,18 @@ from detector.detectors.series.choice import CHOICES, choice_for, detector_of
 from detector.detectors.series.contract import SeriesDetector
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
+from detector.detectors.series.joint import JointDetector
+from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_features import quantities_of
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | PlatformDetector]] = {
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector]] = {
     "impulse": ImpulseDetector,
     "level": LevelDetector,
+    "joint": JointDetector,
     "platform": PlatformDetector,
 }
 
@@ -24,6 +27,8 @@ __all__ = [
     "SERIES_DETECTORS",
     "ImpulseConfig",
     "ImpulseDetector",
+    "JointConfig",
+    "JointDetector",
     "LevelConfig",
     "LevelDetector",
     "PlatformConfig",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, preset_for
+from detector.detectors.series.joint import JointDetector
+from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
@@ -13,7 +15,7 @@ from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_roles import roles_of
 from detector.timebase import NS_PER_S
 
-CHOICES = (*PRESETS, "level", "platform")
+CHOICES = (*PRESETS, "level", "joint", "platform")
 
 _SLOW_HZ = 20.0
 """Streams of fewer samples a second, and irregular ones, are readings: a temperature, a battery, a count."""
@@ -28,8 +30,12 @@ def choice_for(interval_ns: float | None, channels: Sequence[str] = ()) -> str:
     return preset_for(interval_ns)
 
 
-def detector_of(choice: str, alarms_per_day: float) -> ImpulseDetector | LevelDetector | PlatformDetector:
+def detector_of(
+    choice: str, alarms_per_day: float
+) -> ImpulseDetector | LevelDetector | JointDetector | PlatformDetector:
     """A new detector. alarms_per_day: of each channel, where the detector calibrates itself ("level")."""
     if choice == "level":
         return LevelDetector(LevelConfig(alarms_per_day=alarms_per_day))
+    if choice == "joint":
+        return JointDetector(JointConfig())
     return PlatformDetector(PlatformConfig()) if choice == "platform" else ImpulseDetector(PRESETS[choice])

@@ -7,7 +7,7 @@ import numpy as np
 from detector.detectors.series.impulse_config import ImpulseConfig
 from detector.detectors.series.impulse_stretch import Impulse, Stretch
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Series, Triggers, read_only
+from detector.model import Gap, Hearing, Series, Triggers, read_only
 from detector.timebase import NS_PER_S
 
 
@@ -31,6 +31,7 @@ class ImpulseDetector:
         self.config = config
         self._stretches: dict[tuple[str, tuple[str, ...]], Stretch] = {}
         self._unjudged: list[Gap] = []
+        self._hearing: list[Hearing] = []
 
     def why_not(self, series: Series) -> str:
         """Why such a stream cannot be judged; empty if it can."""
@@ -64,6 +65,7 @@ class ImpulseDetector:
             stretch = self._stretches[key] = Stretch(self.config, series)
         found += stretch.push(series.t_ns, series.values)
         self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "listening to the noise")
+        self._hearing += stretch.hearing(*key)
         return self._triggers(series.source_id, series.channels, found, series.clock_sigma_ns)
 
     def finish(self) -> list[Triggers]:
@@ -82,10 +84,16 @@ class ImpulseDetector:
         told, self._unjudged = self._unjudged, []
         return told
 
+    def hearing(self) -> list[Hearing]:
+        """What could have been noticed over the noise of each second since this was last asked."""
+        told, self._hearing = self._hearing, []
+        return told
+
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._stretches.clear()
         self._unjudged.clear()
+        self._hearing.clear()
 
     def _end(self, key: tuple[str, tuple[str, ...]]) -> list[Impulse]:
         """A stretch has ended: its last impulses."""

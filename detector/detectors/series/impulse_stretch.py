@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from detector.detectors.series.band import Band
 from detector.detectors.series.impulse_config import ImpulseConfig
+from detector.detectors.series.noise_level import NoiseLevel
 from detector.detectors.series.onset import LEAST, onset
 from detector.detectors.series.sta_lta import StaLta, energy_of_hops
-from detector.model import Series
+from detector.model import Hearing, Series
 from detector.timebase import NS_PER_S
 
 Float = NDArray[np.float64]
+
+_PERIOD_S = 1.0  # the noise is told so often
 
 
 @dataclass(slots=True)
@@ -49,6 +52,9 @@ class Stretch:
         self.longest_hole = round(config.lta_s * rate_hz)
         self._band = Band(config.low_hz, config.high_hz, rate_hz, count)
         self._ratio = StaLta(max(config.sta_s * rate_hz, 1.0), config.lta_s * rate_hz, self._hop, count)
+        period = max(1, round(_PERIOD_S / per_hop_s))
+        self._noise, self._period_ns = NoiseLevel(period, count), round(period * per_hop_s * NS_PER_S)
+        self._loud: list[tuple[int, Float]] = []
         self._t_ns, self._values = np.zeros(0, np.int64), np.zeros((0, count))
         self._known = np.zeros((0, count), np.bool_)
         self._first = 0  # which sample the kept ones begin with
@@ -96,6 +102,16 @@ class Stretch:
         self._pick(ended=True)
         return self._complete()
 
+    def hearing(self, source_id: str, channels: tuple[str, ...]) -> list[Hearing]:
+        """What could have been noticed in each second since this was last asked: r - 1 times the noise's energy is
+        what a burst has to add to it, so that the ratio comes to the threshold r."""
+        told, self._loud = self._loud, []
+        adds = self._config.on - 1.0
+        return [
+            Hearing(source_id, end_ns - self._period_ns, end_ns, channels, np.sqrt(adds * energy))
+            for end_ns, energy in told
+        ]
+
     def told_ns(self) -> int:
         """Every impulse with an onset before this has been given. [ns]"""
         going_on = [*self._waiting, *self._open.values()]
@@ -111,6 +127,7 @@ class Stretch:
         known = self._known[rows]
         settled = known.all() and (self._blank_hop < self._hops - self._settle).all()
         valid = None if settled else self._valid(known, count)
+        self._loud += [(self._end_of(hops), energy) for hops, energy in self._noise.push(energy, valid)]
         seen = self._ratio.hops.copy()
         ratio = self._ratio.push(energy, valid)
         if (seen < self._warm).any():

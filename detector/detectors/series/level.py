@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detector.detectors.series.hop_means import HopMeans
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.level_stretch import LevelStretch, Rare
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Series, Triggers, read_only
+from detector.model import Gap, Hearing, Series, Triggers, read_only
+from detector.timebase import ns_from_seconds
 
 
 class LevelDetector:
     """Distance of each sample to the nearest in the channel's own past, by value, by mean and by shape; each becomes a
     -log10 p by the tail of its own past, the three become one (Brown); the threshold is the budget of false alarms.
+    Of a fast stream a sample is the mean of `hop_s`: what is shorter than that is the impulse detector's.
 
     Hit: a temperature that was never so high, a load that stays where it only passed, a course unlike any before.
     Miss: the daily rise and fall, once it was seen; a drift so slow that each value is near the last; a reading that
@@ -28,7 +32,7 @@ class LevelDetector:
 
     def __init__(self, config: LevelConfig) -> None:
         self.config = config
-        self._stretches: dict[tuple[str, tuple[str, ...]], LevelStretch] = {}
+        self._streams: dict[tuple[str, tuple[str, ...]], _Stream] = {}
         self._unjudged: list[Gap] = []
 
     def why_not(self, series: Series) -> str:  # noqa: ARG002
@@ -40,31 +44,63 @@ class LevelDetector:
         if not len(series):
             return Triggers.none(series.source_id)
         key = (series.source_id, series.channels)
-        stretch = self._stretches.get(key)
-        if stretch is None:
-            first = np.where(np.isfinite(series.values[0]), series.values[0], 0.0)
-            stretch = self._stretches[key] = LevelStretch(self.config, series, first)
-        found = stretch.push(series.t_ns, series.values)
-        self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "learning what is usual")
-        return _triggers(series.source_id, series.channels, found)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = _Stream(self.config, series)
+        return self._told(key, stream, stream.push(series.t_ns, series.values))
+
+    def told_ns(self) -> int | None:
+        """Every trigger of any stream before this has been given; None: there is no stream. [ns]"""
+        return min((stream.told_ns for stream in self._streams.values()), default=None)
 
     def finish(self) -> list[Triggers]:
-        """All streams have ended; everything was told already."""
-        for key, stretch in self._stretches.items():
-            stretch.finish()
-            self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "learning what is usual")
-        self._stretches.clear()
-        return []
+        """All streams have ended: what their last hops hold."""
+        found = [self._told(key, stream, stream.finish()) for key, stream in self._streams.items()]
+        self._streams.clear()
+        return [one for one in found if len(one)]
 
     def unjudged(self) -> list[Gap]:
         """When each channel was warming up, since this was last asked."""
         told, self._unjudged = self._unjudged, []
         return told
 
+    def hearing(self) -> list[Hearing]:
+        """Nothing: how far a reading reaches is not known."""
+        return []
+
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._stretches.clear()
+        self._streams.clear()
         self._unjudged.clear()
+
+    def _told(self, key: tuple[str, tuple[str, ...]], stream: _Stream, found: list[Rare]) -> Triggers:
+        self._unjudged += warm_up_gaps(*key, stream.stretch.warm_ups, "learning what is usual")
+        return _triggers(*key, found)
+
+
+class _Stream:
+    """One stream, by its samples or by the means of its hops."""
+
+    def __init__(self, config: LevelConfig, series: Series) -> None:
+        hop_ns, interval_ns = ns_from_seconds(config.hop_s), series.interval_ns
+        self._hops = HopMeans(hop_ns) if interval_ns is not None and 2 * interval_ns <= hop_ns else None
+        self.stretch = LevelStretch(config, series, interval_ns if self._hops is None else float(hop_ns))
+
+    def push(self, t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> list[Rare]:
+        if self._hops is not None:
+            t_ns, values = self._hops.push(t_ns, values)
+        return self.stretch.push(t_ns, values)
+
+    @property
+    def told_ns(self) -> int:
+        """Of the hop that is open, nothing; of all before, everything. [ns]"""
+        open_ns = None if self._hops is None else self._hops.open_ns
+        return self.stretch.newest_ns + 1 if open_ns is None else open_ns
+
+    def finish(self) -> list[Rare]:
+        found = [] if self._hops is None else self.stretch.push(*self._hops.finish())
+        self.stretch.finish()
+        return found
 
 
 def _triggers(source_id: str, channels: tuple[str, ...], found: list[Rare]) -> Triggers:

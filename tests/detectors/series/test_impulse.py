@@ -9,9 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.detectors.series import PRESETS, SERIES_DETECTORS, ImpulseConfig, ImpulseDetector, LevelDetector
+from detector.detectors.series import (
+    PRESETS,
+    SERIES_DETECTORS,
+    ImpulseConfig,
+    ImpulseDetector,
+    JointDetector,
+    LevelDetector,
+    PlatformDetector,
+)
 from detector.model import GapReason, Series, Triggers
-from tests.naive_series import cut, naive_impulses
+from tests.naive_series import cut, naive_band, naive_impulses
 
 S = 1_000_000_000
 RATE = 100.0
@@ -55,6 +63,31 @@ def shaken(at: list[int], count: int = 6000, seed: int = 0, size: float = 12.0, 
         length = min(count - one, int(2 * rate_hz))
         values[one : one + length] += size * random.normal(size=length) * np.exp(-np.arange(length) / (0.4 * rate_hz))
     return values
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_what_could_have_been_noticed_follows_from_the_noise_however_it_is_cut(seed, pieces):
+    random = np.random.default_rng(seed)
+    values = random.normal(size=(2050, 2)) * (1.0, 5.0)
+    values[700:860, 1] = np.nan
+    whole = series(values)
+
+    def heard(blocks):
+        detector = ImpulseDetector(SEISMIC)
+        told = []
+        for block in blocks:
+            detector.detect(block)
+            told += detector.hearing()
+        return [(one.t_start_ns, one.t_end_ns, *one.least_rms.tolist()) for one in told]
+
+    at_once = heard([whole])
+    assert str(heard([part(whole, piece) for piece in cut(len(whole), random, pieces)])) == str(at_once)  # NaN and all
+    assert [(start / S, end / S) for start, end, *_ in at_once] == [(at, at + 1) for at in range(20)]
+    samples = naive_band(values[:, 0].tolist(), RATE, SEISMIC)
+    energy = [sum(one * one for one in samples[at : at + 100]) / 100 for at in range(0, 2000, 100)]
+    assert [one[2] for one in at_once] == pytest.approx(np.sqrt(3.5 * np.array(energy)).tolist(), rel=1e-9)
+    assert [at for at, one in enumerate(at_once) if np.isnan(one[3])] == [7, 8]
 
 
 def test_each_burst_is_one_trigger_at_its_sample():
@@ -241,7 +274,12 @@ def test_a_stream_that_cannot_be_judged_says_why(rate_hz, interval, says):
 
 
 def test_every_detector_of_streams_is_registered_with_its_settings():
-    assert list(SERIES_DETECTORS.items()) == [("impulse", ImpulseDetector), ("level", LevelDetector)]
+    assert list(SERIES_DETECTORS.items()) == [
+        ("impulse", ImpulseDetector),
+        ("level", LevelDetector),
+        ("joint", JointDetector),
+        ("platform", PlatformDetector),
+    ]
     assert set(PRESETS) == {"seismic", "acoustic"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,14 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.detectors.series import LevelConfig, LevelDetector
+from detector.detectors.series.heights import Heights
+from detector.detectors.series.hop_means import HopMeans
 from detector.detectors.series.nearest import Nearest
-from detector.detectors.series.tail import Tail
+from detector.detectors.series.strides import STRIDE
+from detector.detectors.series.tail import Tails
 from detector.model import Gap, GapReason, Series, Triggers
-from tests.naive_series import cut, naive_level, naive_nearest, naive_tail
+from tests.naive_series import cut, naive_heights, naive_hop_means, naive_level, naive_nearest, naive_tail
 
 S = 1_000_000_000
 MINUTE = 60 * S
-QUICK = LevelConfig(history=300, shape=8, mean=3, listen=40, calibrate=60, dead=16, alarms_per_day=20)
+QUICK = LevelConfig(hop_s=1.0, history=300, shape=8, mean=3, listen=40, calibrate=60, dead=16, alarms_per_day=20)
 
 
 def series(values: np.ndarray, interval_ns: int = 5 * MINUTE, t_ns: np.ndarray | None = None) -> Series:
@@ -55,31 +59,85 @@ def daily(days: int, seed: int = 0, noise: float = 0.3) -> np.ndarray:
     return 20 + 5 * np.sin(2 * np.pi * at / 288) + noise * np.random.default_rng(seed).normal(size=len(at))
 
 
+def strides(values: np.ndarray) -> Iterator[np.ndarray]:
+    for at in range(0, len(values), STRIDE):
+        yield values[at : at + STRIDE].T
+
+
+def distances(values: np.ndarray, mean: int, shape: int, history: int) -> np.ndarray:
+    nearest = Nearest(mean, shape, history, values[0])
+    return np.concatenate([nearest.push(piece) for piece in strides(values)], axis=2)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_distances_are_the_slow_twins(seed):
     random = np.random.default_rng(seed)
-    values = random.normal(size=170).cumsum().round(1)
-    mean, shape, history = 3, 7, [20, 50, 100, 200][seed]
-    fast = Nearest(mean, shape, history, values[:1]).push(values[:, None])[:, :, 0]
-    slow = np.array(naive_nearest(values.tolist(), mean, shape, history))
-    np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-6)  # a sum of squares that is 0 keeps 1e-13 of rounding
+    values = random.normal(size=(470, 2)).cumsum(axis=0).round(1)
+    mean, shape, history = 3, 8, [20, 64, 150, 400][seed]
+    fast = distances(values, mean, shape, history)
+    for channel in range(2):
+        slow = np.array(naive_nearest(values[:, channel].tolist(), mean, shape, history))
+        np.testing.assert_allclose(fast[:, channel].T, slow, rtol=1e-9, atol=1e-9)
 
 
-def test_distances_of_shape_outlive_a_glitch():
-    values = np.random.default_rng(0).normal(size=200)
+@pytest.mark.parametrize("lag", [1, 5])
+def test_heights_are_the_slow_twins_when_the_past_is_sorted_less_often(lag):
+    values = np.random.default_rng(lag).normal(size=2600)
+    heights, found = Heights(1, lag, 300), []
+    for at in range(0, len(values), STRIDE):
+        numbers = np.full((1, lag - 1 + STRIDE), np.inf)
+        since = max(at - lag + 1, lag - 1)
+        piece = values[since : at + STRIDE]
+        begin = since - (at - lag + 1)
+        numbers[0, begin : begin + len(piece)] = piece
+        found.append(heights.distances(numbers[:, : begin + len(piece)], 0)[0])
+        if begin + len(piece) == numbers.shape[1]:
+            heights.end(numbers)
+    slow = naive_heights(values.tolist(), lag, 300)
+    np.testing.assert_array_equal(np.concatenate(found)[lag - 1 :], slow[lag - 1 :])
+
+
+def test_distances_outlive_a_glitch_and_do_not_mind_an_offset():
+    values = np.random.default_rng(0).normal(size=(400, 1)) * 1e-3 + 101_325
     values[60] = 1e12
-    fast = Nearest(3, 7, 150, values[:1]).push(values[:, None])[:, :, 0]
-    slow = np.array(naive_nearest(values.tolist(), 3, 7, 150))
-    np.testing.assert_allclose(fast[80:, 2], slow[80:, 2], rtol=1e-6)
+    slow = np.array(naive_nearest((values[:, 0] - 101_325).tolist(), 3, 8, 350))
+    np.testing.assert_allclose(distances(values, 3, 8, 350)[:, 0, 80:].T, slow[80:], rtol=1e-3, atol=1e-9)
+
+
+def test_samples_of_two_strides_are_refused():
+    nearest = Nearest(3, 8, 256, np.zeros(1))
+    nearest.push(np.zeros((1, 60)))
+    with pytest.raises(ValueError, match="reach over the end"):
+        nearest.push(np.zeros((1, 5)))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_tail_is_the_slow_twins(seed):
     random = np.random.default_rng(seed)
-    scores = random.pareto(2.0, size=500).round(2)
-    scores[random.integers(0, 500, 40)] = np.nan
-    fast = Tail(150, 60, 10).push(scores)
-    np.testing.assert_allclose(fast, naive_tail(scores.tolist(), 150, 60, 10), rtol=1e-9)
+    scores = random.pareto(2.0, size=(2600, 2)).round(2)
+    scores[random.integers(0, 2600, 200), 0] = np.nan
+    scores[:100, 1] = np.nan
+    tails = Tails(2, 150, 60, 10)
+    fast = np.concatenate([tails.push(piece) for piece in strides(scores)], axis=1)
+    for channel in range(2):
+        np.testing.assert_allclose(fast[channel], naive_tail(scores[:, channel].tolist(), 150, 60, 10), rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 9))
+def test_means_of_hops_are_the_slow_twins_however_they_are_cut(seed, pieces):
+    random = np.random.default_rng(seed)
+    t_ns = np.cumsum(random.integers(1, 9, size=60)) * 100_000_000
+    values = random.normal(size=(60, 2))
+    values[random.integers(0, 60, 20), 0] = np.nan
+    hops = HopMeans(S)
+    found = [hops.push(t_ns[piece], values[piece]) for piece in cut(60, random, pieces)] + [hops.finish()]
+    slow = naive_hop_means(t_ns.tolist(), values.tolist(), S)
+    assert np.concatenate([t for t, _ in found]).tolist() == [t for t, _ in slow]
+    np.testing.assert_allclose(np.concatenate([v for _, v in found]), [v for _, v in slow], rtol=1e-12)
+    whole = HopMeans(S)
+    at_once = [whole.push(t_ns, values), whole.finish()]
+    np.testing.assert_array_equal(np.concatenate([v for _, v in found]), np.concatenate([v for _, v in at_once]))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -162,6 +220,32 @@ def test_alarms_do_not_depend_on_how_the_stream_is_cut(seed, pieces):
     assert sorted(cut_gaps, key=str) == sorted(gaps, key=str)
 
 
+def fast_stream(seed: int) -> Series:
+    values = np.random.default_rng(seed).normal(size=(4000, 2))
+    values[3000:, 1] += 20
+    return series(values, S // 10)
+
+
+FAST = QUICK.model_copy(update={"alarms_per_day": 1000.0})
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_a_fast_stream_is_judged_by_the_second_however_it_is_cut(seed, pieces):
+    whole = fast_stream(seed)
+    blocks = [part(whole, piece) for piece in cut(4000, np.random.default_rng(seed), pieces)]
+    alarms, gaps = judged([whole], FAST)
+    assert judged(blocks, FAST) == (alarms, gaps)
+    assert any(300 <= t // S <= 300 + FAST.dead for name, t, *_ in alarms if name == "c1")  # one may have come before
+
+
+def test_a_fast_stream_is_what_its_means_are():
+    whole = fast_stream(2)
+    alarms, _ = judged([whole], FAST)
+    slow = naive_level(whole.values[:, 1].reshape(-1, 10).mean(axis=1).tolist(), 1.0, FAST)
+    assert [t // S for name, t, *_ in alarms if name == "c1"] == [row for row, _ in slow] != []
+
+
 def test_one_sample_at_a_time_gives_the_same():
     whole = troubled(1)
     alarms, _ = judged([whole])
@@ -184,7 +268,7 @@ def test_it_says_nothing_while_warming_up_and_says_so():
     alarms, gaps = judged([series(values)], QUICK.model_copy(update={"alarms_per_day": 0.01}))
     assert alarms == []
     assert [(gap.t_start_ns, gap.reason) for gap in gaps] == [(0, GapReason.WARMING_UP)]
-    assert gaps[0].t_end_ns == (QUICK.listen + QUICK.calibrate) * 5 * MINUTE
+    assert gaps[0].t_end_ns == 2 * STRIDE * 5 * MINUTE  # courses from the second stride on, 60 scores by its end
     alarms, gaps = judged([series(values[:50])])
     assert (alarms, gaps[0].t_end_ns) == ([], 49 * 5 * MINUTE + 1)
 
@@ -234,3 +318,17 @@ def test_the_same_after_reset():
 def test_settings_that_contradict_one_another_are_refused(change, says):
     with pytest.raises(ValueError, match=says):
         LevelConfig(**change)
+
+
+def test_what_it_says_was_told_is_complete():
+    """No trigger comes later than the time before which all had been given."""
+    whole, detector, told_ns = fast_stream(1), LevelDetector(FAST), 0
+    assert detector.told_ns() is None
+    found = 0
+    for at in range(0, len(whole), 37):
+        triggers = detector.detect(part(whole, slice(at, at + 37)))
+        assert (triggers.t_ns >= told_ns).all()
+        found += len(triggers)
+        told_ns = detector.told_ns()
+    assert found > 0
+    assert told_ns > whole.t_ns[-60]

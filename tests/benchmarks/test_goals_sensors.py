@@ -1,0 +1,58 @@
+"""The table of the sensors' goals says what was measured, what is short, and what nothing measures."""
+
+from __future__ import annotations
+
+import goal_table
+import goals_sensors
+import pytest
+
+
+def line(results, about):
+    return next(one for one in goal_table.table(goals_sensors.GOALS, results) if one.startswith(f"| {about}"))
+
+
+def test_without_any_figures_nothing_is_measured():
+    lines = goal_table.table(goals_sensors.GOALS, {})[2:]
+    assert len(lines) == len(goals_sensors.GOALS)
+    assert all(one.endswith("| - | not measured |") for one in lines)
+
+
+@pytest.mark.parametrize(("held_out", "word"), [(71.1, "ok"), (70.9, "**short**")])
+def test_each_part_of_a_goal_has_to_be_met(held_out, word):
+    found = {"standard": 72.3, "chosen on other categories": held_out, "reward_low_FP": 67.2}
+    assert line({"nab": found}, "NAB").endswith(f"| 72.3 / {held_out} / 67.2 | {word} |")
+
+
+def test_speeds_are_three_lines_of_which_each_stands_for_itself():
+    ratios = {
+        f"{channels}x{rate}": value for channels in (1, 64, 1024) for rate, value in (("1e+02", 200.0), ("1", 40.0))
+    }
+    results = {"nab_speed": {"ratios": ratios | {f"{channels}x0.017": 4.0 for channels in (1, 64, 1024)}}}
+    assert line(results, "levels beside").endswith("| 200 x / 200 x / 200 x | ok |")
+    assert line(results, "the same at 1 a second").endswith("| 40 x / 40 x / 40 x | **short** |")
+    assert line(results, "the same at 1 a minute").endswith("| 4 x / 4 x / 4 x | **short** |")
+
+
+def test_what_has_no_goal_says_so():
+    assert line(
+        {"picks": {"rows": {"as shipped": {"recall": 0.98, "triggers_a_sensor": 3.93}}}}, "its pulses"
+    ).endswith("| 98.0 % / 3.9 | no goal |")
+
+
+def test_noise_is_held_against_its_budget_and_what_is_heard_against_none():
+    figures = {"level 1 Hz gusts": [11, 12.8], "seismic 100 Hz white": [0, 0.0]}
+    found = {"within": True, "slowest": 300.0, "figures": figures}
+    assert line({"noise": found}, "a day of noise").endswith(
+        "| 0.9 times the budget at worst; 0 incidents heard; 300 x real time | ok |"
+    )
+
+
+def test_obspys_false_triggers_are_those_with_our_windows():
+    ours = {"recall": 1.0, "p90_s": 0.043, "in_noise": 6, "in_noise_a_day": 665}
+    rows = {"ours, as shipped": ours, "obspy, our windows, on 5.0": {"in_noise": 11, "in_noise_a_day": 1219}}
+    assert "0.55 (6 against 11" in line({"onsets": {"rows": rows}}, "seismic P onsets")
+    assert line({"onsets": {"rows": rows}}, "seismic P onsets").endswith("| **short** |")
+
+
+def test_the_page_has_the_markers():
+    assert goal_table.written(goals_sensors.PAGE.read_text("utf-8"), ["x"], "goals_sensors")
