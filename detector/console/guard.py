@@ -55,10 +55,15 @@ def caller_of(request: Request) -> Caller | None:
         found = accounts.of_token(bearer)
         return Caller(found[0].name, found[0].role, found[0].party, found[1]) if found is not None else None
     token = request.cookies.get(COOKIE, "")
-    known = accounts.of_session(token) if token else None
+    known = accounts.of_session(token, attended=_attended(request)) if token else None
     if known is None:
         return None
     return Caller(known.name, known.role, known.party, PERMISSIONS[known.role], token)
+
+
+def _attended(request: Request) -> bool:
+    """Whether somebody did this: pages ask for news, pictures and evidence by themselves."""
+    return request.method not in SAFE_METHODS or not request.url.path.startswith(("/api/", "/part/", "/evidence/"))
 
 
 def signed_in(request: Request) -> Caller:

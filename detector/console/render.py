@@ -54,6 +54,7 @@ def page(
         "theme": theme if theme in THEMES else "dark",
         "language": language,
         "agreement": desk.agreement,
+        "idle_s": desk.accounts.idle.ns // NS_PER_S,
         "now_ns": desk.clock.now_ns(),
     }
     return HTMLResponse(pages.text(language, template, always | context), status)

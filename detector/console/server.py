@@ -15,6 +15,7 @@ from detector.console.agreement import Agreement
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.logbook import LogBook
+from detector.console.sessions import USUAL_IDLE, Idle
 from detector.console.versions import Check
 from detector.timebase import Clock
 
@@ -54,7 +55,9 @@ class Listening:
         return f"{'https' if self.certificate is not None else 'http'}://{host}:{self.port}/"
 
 
-def open_desk(log: Path, config: Path | None, clock: Clock, check: Check = load_outline) -> Desk:
+def open_desk(
+    log: Path, config: Path | None, clock: Clock, check: Check = load_outline, idle: Idle = USUAL_IDLE
+) -> Desk:
     """Everything the console works with. `check` reads a new version of the configuration whole before it is kept.
 
     Raises:
@@ -64,7 +67,7 @@ def open_desk(log: Path, config: Path | None, clock: Clock, check: Check = load_
     agreement = Agreement(config)
     book = LogBook(log)
     try:
-        accounts = Accounts(log, clock)
+        accounts = Accounts(log, clock, idle)
     except BaseException:
         book.close()
         raise

@@ -137,7 +137,7 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     serious = []
     for theme in THEMES:
         desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
-        for path in (*PAGES, "/activity") if theme == "dark" else ("/review",):
+        for path in (*PAGES, "/activity", "/accounts", "/account") if theme == "dark" else ("/review",):
             desk.go(path)
             if path == "/review":
                 desk.page.wait_for_selector("#map canvas")

@@ -32,6 +32,8 @@ PAGES = (
     "/part/overview",
     "/part/queue",
     "/activity",
+    "/accounts",
+    "/account",
 )
 
 

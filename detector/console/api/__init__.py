@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from detector.console.api import (
+    accounts,
     events,
     evidence,
     export,
@@ -29,6 +30,7 @@ ROUTERS: dict[str, APIRouter] = {
     "export": export.router,
     "feeds": feeds.router,
     "views": views.router,
+    "accounts": accounts.router,
     "events": events.router,
 }
 """Every part of the API."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.pages import activity, overview, place, queue, review, search, sign_in, timeline, zones
+from detector.console.pages import accounts, activity, overview, place, queue, review, search, sign_in, timeline, zones
 
 ROUTERS: dict[str, APIRouter] = {
     "sign_in": sign_in.router,
@@ -15,6 +15,7 @@ ROUTERS: dict[str, APIRouter] = {
     "place": place.router,
     "search": search.router,
     "zones": zones.router,
+    "accounts": accounts.router,
     "activity": activity.router,
 }
 """Every page."""

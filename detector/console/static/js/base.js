@@ -102,6 +102,24 @@ if (utc) {
   setInterval(tick, 1000);
 }
 
+// Somebody is there: told to the console once a minute at most. Before a session ends for being idle, it is said.
+const leave = () => location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+if (csrf) {
+  const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
+  let told = Date.now(), warn, warned = false;
+  const watch = () => { clearTimeout(warn); warn = setTimeout(() => { warned = true; say(messages.idle, 58000); }, idleMs - 60000); };
+  const here = () => {
+    if (!warned && Date.now() - told < 60000) return;
+    told = Date.now();
+    if (warned) document.getElementById("toast").classList.remove("on");
+    warned = false;
+    watch();
+    post("/api/me/here").catch(() => {});
+  };
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true });
+  watch();
+}
+
 // News of the log. The event `news` goes to the page's own module.
 const trouble = document.getElementById("trouble");
 function showTrouble(text) {
@@ -127,10 +145,7 @@ if (csrf) {
   const listen = () => {
     stream = new EventSource("/api/events");
     stream.addEventListener("log", told);
-    stream.addEventListener("signed_out", () => {
-      stream.close();
-      showTrouble(messages.signed_out);
-    });
+    stream.addEventListener("signed_out", leave);
     stream.onopen = () => { document.body.classList.remove("offline"); showTrouble(""); };
     stream.onerror = () => { document.body.classList.add("offline"); showTrouble(messages.offline); };
   };
