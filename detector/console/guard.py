@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from starlette.requests import HTTPConnection
 
 from detector.console.desk import desk_of
 from detector.console.roles import PERMISSIONS, Permission, Role
@@ -47,7 +48,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else "?"
 
 
-def caller_of(request: Request) -> Caller | None:
+def caller_of(request: HTTPConnection) -> Caller | None:
     """Who is asking, by access token or session; None if nobody that is known."""
     accounts = desk_of(request).accounts
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -61,9 +62,10 @@ def caller_of(request: Request) -> Caller | None:
     return Caller(known.name, known.role, known.party, PERMISSIONS[known.role], token)
 
 
-def _attended(request: Request) -> bool:
+def _attended(request: HTTPConnection) -> bool:
     """Whether somebody did this: pages ask for news, pictures and evidence by themselves."""
-    return request.method not in SAFE_METHODS or not request.url.path.startswith(("/api/", "/part/", "/evidence/"))
+    unsafe = request.scope.get("method", "GET") not in SAFE_METHODS
+    return unsafe or not request.url.path.startswith(("/api/", "/part/", "/evidence/"))
 
 
 def signed_in(request: Request) -> Caller:

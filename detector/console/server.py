@@ -21,6 +21,8 @@ from detector.timebase import Clock
 
 MOST_CONNECTIONS = 200
 IDLE_S = 30
+MOST_SAID = 1024
+"""Bytes of a WebSocket message from a browser, of which there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_S,
+        ws="websockets-sansio",
+        ws_max_size=MOST_SAID,
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run(sockets=[taken])

@@ -13,6 +13,7 @@ from detector.console.api import (
     groupings,
     maps,
     me,
+    pictures,
     verdicts,
     views,
     violations,
@@ -31,6 +32,7 @@ ROUTERS: dict[str, APIRouter] = {
     "feeds": feeds.router,
     "views": views.router,
     "accounts": accounts.router,
+    "pictures": pictures.router,
     "events": events.router,
 }
 """Every part of the API."""
