@@ -75,7 +75,7 @@ def told(observation: str, rule_kind: str, translate: Translate) -> str:
                 parts["way"] = translate(parts["way"])
             written = translate(sentence)
             if not parts.get("zone"):
-                written = re.sub(r" ?%\(zone\)s", "", written).strip()
+                written = re.sub(r",? ?%\(zone\)s", "", written).strip()
             return written % parts + after
     return observation
 
