@@ -86,12 +86,7 @@ def _tile(
     last = max(slots, key=lambda slot: slot.t_end_ns, default=None)
     seen = last.seeing_s * NS_PER_S / max(last.t_end_ns - last.t_start_ns, 1) if last is not None else None
     times = [slot.t_end_ns for slot in slots] + [one.violation.t_end_ns for one in found]
-    pictures = [
-        (one.violation.violation_id, file)
-        for one in found
-        for file in one.files
-        if file.role in {"overlay", "spectrogram"}
-    ]
+    pictures = [(one.violation.violation_id, file) for one in found for file in _own_pictures(one, name)]
     return Tile(
         name,
         "sensors" if any(slot.is_sensor for slot in slots) or said.get("kind") == "sensors" else "pictures",
@@ -106,6 +101,13 @@ def _tile(
         pictures[-1] if pictures else None,
         said,
     )
+
+
+def _own_pictures(found: LoggedViolation, name: str) -> list[EvidenceFile]:
+    """What this source itself saw or heard of it: of one that several noticed, the others' pictures are not its own."""
+    folders = {record.violation_id for record in found.records if record.source_id == name}
+    shown = [file for file in found.files if file.role in {"overlay", "spectrogram"}]
+    return [file for file in shown if file.path.partition("/")[0] in folders]
 
 
 def _state(said: dict[str, Any], end: RunEnd | None, now_ns: int) -> FeedState:

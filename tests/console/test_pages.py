@@ -14,11 +14,12 @@ from starlette.testclient import TestClient
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.logbook import LogBook
+from detector.console.overview import tiles
 from detector.console.rate import RateLimit
 from detector.console.roles import Permission, Role
 from detector.console.server import open_desk
 from detector.errors import LogError
-from detector.log import LogReader, LogWriter, verify_log
+from detector.log import EvidenceStore, LogReader, LogWriter, verify_log
 from detector.model import Action, Decision, Joined, Verdict
 from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
 
@@ -231,6 +232,20 @@ def test_records_that_are_joined_while_it_runs_are_one_and_old_addresses_lead_th
     lines = as_("exporter").get("/api/export?form=jsonl&until=2026-03-01T06:31").text.splitlines()
     assert sum('"kind":"opened"' in line for line in lines) == 2
     assert sum('"kind":"joined"' in line for line in lines) == 1
+
+
+def test_a_tile_shows_what_its_own_source_saw(desk: Desk, copied: Path) -> None:
+    last = desk.book.violations()[-1].violation
+    heard = replace(last, source_id="microphones", subject="impulse 1", t_start_ns=last.t_start_ns + 1)
+    store = EvidenceStore(copied / "out" / "evidence")
+    with LogWriter(copied / "out", alone=False) as other:
+        other.opened(heard)
+        other.evidence(heard.violation_id, [store.put(heard.violation_id, "spectrogram", ".png", b"a picture")])
+        other.joined(Joined(heard.violation_id, (last.violation_id,), party="", reviewer="", t_ns=7, reason="one bang"))
+    shown = {tile.name: tile.picture for tile in tiles(desk, "A")}
+    roles = {name: None if picture is None else (picture[0], picture[1].role) for name, picture in shown.items()}
+    assert roles["north"] == (heard.violation_id, "overlay")
+    assert roles["microphones"] == (heard.violation_id, "spectrogram")
 
 
 def test_what_could_not_be_read_is_complained_of_again_and_never_passed_over(
