@@ -36,19 +36,23 @@ function typing(target) {
   return target instanceof HTMLElement && (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox"));
 }
 
+// On a Russian, Armenian or Turkish keyboard: what is not ASCII goes by the place of its key.
+const BY_PLACE = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: ".", Slash: "/" };
+const keyOf = ({ key, code }) => (key.length > 1 || key <= "~" ? key : (/^Key(.)$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key));
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   if (typing(event.target)) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (document.querySelector("dialog[open]") && event.key !== "?") return;
+  if (document.querySelector("dialog[open]") && keyOf(event) !== "?") return;
   const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab], [type=checkbox]");
   if (own && (event.key === " " || event.key === "Enter")) return;
   if (event.target instanceof HTMLElement && event.target.closest("#map, [role=tab], audio") && event.key.startsWith("Arrow")) return;
-  const chord = after + event.key;
+  const key = keyOf(event), chord = after + key;
   after = "";
-  if (event.key === "g") {
+  if (key === "g") {
     after = "g ";
     setTimeout(() => (after = ""), 1500);
     return;

@@ -161,15 +161,16 @@ async function start() {
   function tell(told) {
     const says = outcome.dataset, line = now.kind === "line";
     const table = Object.assign(document.createElement("table"), { className: "facts" });
-    const row = (name, of) => {
+    const columns = [[line ? says.cross : says.movers, "movers"], [says.maybe, "undecidable"], ...(line ? [] : [[says.places, "places"]])];
+    const row = (name, texts, tag) => {
       const cells = table.insertRow();
       cells.append(Object.assign(document.createElement("th"), { scope: "row", textContent: name }));
-      cells.insertCell().append(Object.assign(document.createElement("b"), { textContent: of.movers }), ` ${line ? says.cross : says.movers}`);
-      cells.insertCell().textContent = `${of.undecidable} ${says.maybe}`;
-      if (!line) cells.insertCell().textContent = `${of.places} ${says.places}`;
+      for (const textContent of texts) cells.append(Object.assign(document.createElement(tag), { className: "num", textContent, ...(tag === "th" ? { scope: "col" } : {}) }));
     };
-    row(says.drawn, told.as_drawn);
-    if (told.as_it_is) row(says.is, told.as_it_is);
+    const counts = (of) => columns.map(([, key]) => of[key]);
+    row("", columns.map(([name]) => name), "th");
+    row(says.drawn, counts(told.as_drawn), "td");
+    if (told.as_it_is) row(says.is, counts(told.as_it_is), "td");
     const time = (ns) => new Date(ns / 1e6).toISOString().slice(0, 19).replace("T", " ");
     const more = [["nowhere", told.nowhere], ["unreadable", told.unreadable], ["left", told.left_out]].filter(([, count]) => count).map(([key, count]) => says[key].replace("%s", count));
     const basis = [says.basis.replace("%1", told.tracks).replace("%2", told.places).replace("%3", time(told.since_ns)).replace("%4", time(told.until_ns)), ...more].join(" ");
