@@ -25,18 +25,6 @@ def live_of(folder: Path, feed: str) -> tuple[dict[str, Any], bytes] | None:
     return (said, picture if picture.startswith(b"\xff\xd8") else b"") if said is not None else None
 
 
-Mark = tuple[int, ...]
-
-
-def mark_of(folder: Path, feed: str) -> Mark:
-    """Another one whenever the file of a feed was written anew; empty if there is none."""
-    try:
-        found = (folder / "live" / f"{feed}.live").stat()
-    except OSError:
-        return ()
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
 class FeedState(NamedTuple):
     """state: live, frozen, ended or trouble. why: one sentence, empty while all is well."""
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -13,10 +14,12 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from detector.console.api.feeds import FeedNow
 from detector.console.desk import Desk, desk_of
 from detector.console.guard import caller_of
-from detector.console.live import FeedState, Mark, live_feeds, live_of, mark_of, state_of
+from detector.console.live import FeedState, live_feeds, live_of, state_of
 from detector.console.roles import Permission
 
 router = APIRouter()
+
+Mark = tuple[int, ...]
 
 LOOK_S = 0.1
 """So often the files of the feeds are looked at; only what changed is read."""
@@ -86,7 +89,7 @@ def _news(desk: Desk, shown: dict[str, _Shown]) -> Iterator[tuple[FeedNow, bytes
     """What changed since `shown`, which is brought up to date. A feed that fell silent changes without its file."""
     folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
     for name in live_feeds(folder):
-        mark, before = mark_of(folder, name), shown.get(name)
+        mark, before = _mark(folder, name), shown.get(name)
         if before is not None and before.mark == mark:
             said, picture = before.said, b""
         else:
@@ -98,3 +101,12 @@ def _news(desk: Desk, shown: dict[str, _Shown]) -> Iterator[tuple[FeedNow, bytes
         if before is None or before.mark != mark or before.state != state:
             shown[name] = _Shown(mark, said, state)
             yield FeedNow(name=name, said=said, **state._asdict()), picture
+
+
+def _mark(folder: Path, feed: str) -> Mark:
+    """Another one whenever the file of a feed was written anew; empty if there is none."""
+    try:
+        found = (folder / "live" / f"{feed}.live").stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
