@@ -237,3 +237,28 @@ def test_without_a_map_and_with_a_flowing_file_it_says_what_to_do(tmp_path: Path
         save(flowing, load_outline(flowing).sha256, [one], [], "admin", T0 + 9 * S, load_outline)
     with pytest.raises(ValueError, match="within this second"):
         save(plain, load_outline(plain).sha256, [one], [], "admin", T0, load_outline)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"feature": {"type": "Feature", "properties": {"id": "a", "name": "\\ud800", "kind": "zone"}}}',
+        b'{"feature": {"type": "Feature", "properties": {"id": "a", "kind": "line"}, "geometry": '
+        b'{"type": "LineString", "coordinates": [[1e999, 1], [NaN, 2]]}}}',
+        b'{"feature": ' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}",
+        b'{"feature": {"type": "Feature", "properties": {"id": "a", "kind": "line"}, "geometry": '
+        b'{"type": "LineString", "coordinates": ' + b"[" * 900 + b"]" * 900 + b"}}}",
+    ],
+)
+def test_what_json_allows_and_a_map_does_not_is_refused_in_words(raw: bytes, desk: Desk, as_) -> None:
+    admin = as_("admin")
+    for path in ("/api/zones/preview", "/api/zones"):
+        sent = raw
+        if path == "/api/zones":
+            sent = raw.replace(
+                b'{"feature": ', b'{"base_sha256": "' + desk.agreement.sha256.encode() + b'", "changed": ['
+            )
+            sent = sent[:-1] + b"]}"
+        answer = admin.post(path, content=sent, headers={"content-type": "application/json"})
+        assert answer.status_code in {400, 422}, answer.text
+        assert answer.json()["detail"]
