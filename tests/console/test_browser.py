@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from detector.config import load_outline
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
@@ -201,3 +202,32 @@ def test_joining_splitting_and_taking_back_need_no_mouse(console: tuple[Served, 
     with open_reader(out) as reader:
         assert len(reader.violations()) == before
     assert verify_log(out).intact
+
+
+def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo")
+    page = desk.page
+    desk.go("/zones")
+    page.wait_for_selector("#map canvas")
+    desk.until("document.querySelectorAll('.corner').length === 8")  # four corners, four between them
+    page.keyboard.press("+")
+    for x, y in ((800, 300), (1200, 300), (1200, 600)):
+        page.mouse.click(x, y)
+    desk.until("document.querySelector('[name=points]').value.split('\\n').length === 3")
+    page.keyboard.press("d")
+    page.keyboard.press("p")
+    desk.until("document.querySelectorAll('#outcome tr').length === 2")
+    page.click("#save")
+    desk.until("document.getElementById('saved').textContent.startsWith('Saved as agreement.')")
+    (saved,) = out.parent.glob("agreement.2*.yaml")
+    assert set(load_outline(saved).map.zones) == {"strip", "zone-1"}
+    desk.go("/place")
+    page.wait_for_selector("#map canvas")
+    desk.until("document.getElementById('map').querySelector('.map-label') !== null")
+    page.mouse.click(1100, 400)
+    page.wait_for_url("**/place?lon=4*")
+    assert "in view" in page.content()
+    desk.close()
