@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.config.agreement_map import Shape
 from detector.console.api.shapes import Note
 from detector.console.desk import desk_of
 from detector.console.finding import question_of
@@ -108,7 +109,7 @@ def preview(request: Request, _: Viewer, drawn: Drawn) -> Preview:
     period = Period(since_ns, until_ns)
     judged = kept((one for one in found if period.overlaps(one.violation.t_start_ns, one.violation.t_end_ns)), proof)
 
-    def counted(of: Any) -> CountOut:
+    def counted(of: Shape) -> CountOut:
         is_line = of.geometry.geom_type == "LineString"
         count: Count = count_line(of, judged) if is_line else count_zone(of, judged, drawn.min_time_s)
         return CountOut(
