@@ -8,7 +8,7 @@ OUT    ?= out
 DATA   ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo console test fast lint format types imports bench gate kill clean
+.PHONY: help setup demo console test rig fast lint format types imports bench gate kill clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -31,10 +31,13 @@ console: setup  ## Open the demo's log in the console, on this machine only (run
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
 	@scripts/browser.sh
 	@echo "test: the whole suite (5 to 6 minutes on 2 cores)"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not rig" --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+rig: setup  ## The live centre in full: senders, a broker, consoles killed (2 minutes; after changing what is live)
+	@$(BIN)/python -m pytest -q -m rig
 
 fast: setup  ## The tests without the slow ones, no coverage
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow and not rig"
 
 lint: setup  ## Style: ruff, formatting and lint
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

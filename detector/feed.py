@@ -8,13 +8,14 @@ from pathlib import Path
 
 from detector import pipeline
 from detector.association import Noticed, Settled
-from detector.config import Aircraft, Configuration, Feed, Vehicle
+from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
 from detector.config.agreement_map import AgreementMap
 from detector.errors import SourceError
 from detector.evidence import AnnotatedVideo, EvidenceRecorder, StretchRecorder, telemetry_picture
 from detector.feed_health import FeedHealth
-from detector.log import EvidenceStore
-from detector.model import CoverageSlot, EvidenceFile, Frame, Gap, RunEnd, State, Undecided, Violation
+from detector.locate import Locator
+from detector.log import EvidenceStore, LogWriter
+from detector.model import BREAKS, CoverageSlot, EvidenceFile, Frame, Gap, Joined, RunEnd, State, Undecided, Violation
 from detector.overlay import Overlay
 from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
@@ -44,8 +45,18 @@ class Progress:
     total_s: float | None
 
 
-Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | Progress
-"""What a source has to say; Noticed and Settled are for the joiner, Progress is for who waits, the rest for the log."""
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """A gap of a live feed as far as it has come. The log has it once it is over, as one; rules hear of it at once."""
+
+    gap: Gap
+
+
+Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | GoesOn | Progress
+"""What a source has to say.
+
+Noticed and Settled are for the joiner, GoesOn for rules on gaps, Progress for who waits, the rest for the log.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,17 @@ class Job:
     telemetry: Path | None
     out: Path
     annotate: bool
+
+    @classmethod
+    def of(cls, configuration: Configuration, feed: Feed, out: Path, *, annotate: bool = False) -> Job:
+        """A feed of a configuration that is a recording, evidence into `out`."""
+        telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+        return cls(feed, beside(configuration.path, feed.media), telemetry, out, annotate)
+
+    @property
+    def source(self) -> Feed:
+        """What it is in the configuration."""
+        return self.feed
 
     @property
     def source_id(self) -> str:
@@ -82,6 +104,11 @@ class FileJob:
     media: Path
     out: Path
 
+    @classmethod
+    def of(cls, configuration: Configuration, source: Vehicle | Aircraft, out: Path) -> FileJob:
+        """A source of a configuration, evidence into `out`."""
+        return cls(source, beside(configuration.path, source.media), out)
+
     @property
     def source_id(self) -> str:
         """Its name in the log."""
@@ -99,6 +126,42 @@ class FileJob:
         return () if station is None else (station,)
 
 
+class Onlooker:
+    """Sees a feed pass; what a running centre shows of it is made here. This one does nothing."""
+
+    def passing(self, source: Source) -> Iterator[Frame | Gap]:
+        """The source's items on their way to be judged."""
+        yield from source
+
+    def judged(self, event: pipeline.Judged, locator: Locator) -> None:
+        """One frame that has been judged."""
+
+    def amended(self) -> tuple[Configuration, str] | None:
+        """A configuration whose rules are to be used from now on, and its run; None: go on as before."""
+        return None
+
+
+def append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
+    """Into the log, by what it is; what is not for the log is passed over."""
+    match entry:
+        case Violation(state=State.OPEN):
+            log.opened(entry)
+        case Violation():
+            log.closed(entry)
+        case Undecided():
+            log.undecided(entry)
+        case Joined():
+            log.joined(entry)
+        case Kept():
+            log.evidence(entry.violation_id, entry.files)
+        case Gap():
+            log.gap(entry, run_id)
+        case CoverageSlot():
+            log.coverage(entry, run_id)
+        case RunEnd():
+            log.end(entry)
+
+
 def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]:
     """Everything the log has to say about one feed, in the order in which it becomes known.
 
@@ -108,72 +171,138 @@ def play(configuration: Configuration, job: Job, run_id: str) -> Iterator[Entry]
     Raises:
         LogError: evidence cannot be written.
     """
-    feed = job.feed
-    start_ns = feed.start or 0
+    feed, start_ns = job.feed, job.feed.start or 0
     try:
-        source = open_source(
-            job.media,
-            source_id=feed.id,
-            start_ns=feed.start,
-            telemetry=job.telemetry,
-            telemetry_offset_s=feed.telemetry_offset_s,
-            hfov_deg=feed.hfov_deg,
-            fps=feed.fps,
-        )
+        source = open_recording(job)
     except SourceError as error:
         yield RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, str(error))
         return
-    evidence = configuration.settings.evidence
-    stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
-    slowest_s = max((rule.opens_within_s for rule in stages.rules), default=0.0)
-    held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
-    source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
-    store = EvidenceStore(job.out / "evidence")
-    recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s)
-    told = StretchRecorder(store, "samples", telemetry_picture)
-    health = FeedHealth(feed.id, configuration.settings.coverage, configuration.map, stages.locator)
-    platform_rules = pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id)
-    frames = TrustedFrames(
-        source, lambda: source.telemetry if platform_rules else None, PlatformWatch(platform_rules), told
+    yield from watch(configuration, feed, source, job.out, run_id, annotate=job.annotate)
+
+
+def open_recording(job: Job) -> Source:
+    """The recording with what lies beside it. Raises SourceError."""
+    feed = job.feed
+    return open_source(
+        job.media,
+        source_id=feed.id,
+        start_ns=feed.start,
+        telemetry=job.telemetry,
+        telemetry_offset_s=feed.telemetry_offset_s,
+        hfov_deg=feed.hfov_deg,
+        fps=feed.fps,
     )
-    end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+
+
+def watch(
+    configuration: Configuration,
+    feed: Feed,
+    source: Source,
+    out: Path,
+    run_id: str,
+    *,
+    annotate: bool = False,
+    onlooker: Onlooker | None = None,
+) -> Iterator[Entry]:
+    """The same of a source that is open: a recording, or a live feed, which ends when it is stopped.
+
+    Raises:
+        LogError: evidence cannot be written.
+    """
+    watched = _Watched(configuration, feed, source, out, run_id, onlooker or Onlooker())
     try:
-        for event in _events(frames, stages, job, configuration.map):
+        yield from watched.course(annotated_file(out, feed.id) if annotate else None)
+    except SourceError as error:
+        watched.end = replace(watched.end, detail=str(error))
+    yield from watched.finish()
+
+
+class _Watched:
+    """What is kept of one feed while it passes. end: as far as it has come."""
+
+    def __init__(
+        self, configuration: Configuration, feed: Feed, source: Source, out: Path, run_id: str, onlooker: Onlooker
+    ) -> None:
+        self._configuration, self._feed, self._source, self._onlooker = configuration, feed, source, onlooker
+        evidence = configuration.settings.evidence
+        self._stages = pipeline.stages_for(configuration, feed.id, feed.means, run_id)
+        slowest_s = max((rule.opens_within_s for rule in self._stages.rules), default=0.0)
+        held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
+        source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
+        store = EvidenceStore(out / "evidence")
+        self._recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s)
+        self._told = StretchRecorder(store, "samples", telemetry_picture)
+        self._health = self._new_health()
+        platform = PlatformWatch(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))
+        self._frames = TrustedFrames(onlooker.passing(source), lambda: source.telemetry, platform, self._told)
+        start_ns = feed.start or 0
+        self.end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+
+    def course(self, annotated: Path | None) -> Iterator[Entry]:
+        """To the end of the source. Raises SourceError where it cannot be read on."""
+        for event in _events(self._frames, self._stages, annotated, self._configuration.map):
             match event:
-                case pipeline.Judged(scene=scene):
-                    recorder.observe(scene)
-                    yield from health.seen(scene, event.alignment.reason)
-                    yield from kept(told.reached(scene.t_ns))
-                    first_ns = end.t_start_ns if end.frames else scene.t_ns
-                    end = replace(end, frames=end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
-                    if scene.index % _PROGRESS_EVERY_FRAMES == 0:
-                        yield Settled(feed.id, scene.t_ns)
-                        yield _progress(source, event)
+                case pipeline.Judged():
+                    yield from self._judged(event)
                 case Gap():
-                    yield from health.gap(event)
+                    yield from self._health.gap(event)
+                    if event.reason in BREAKS:  # everything is closed, and no more of it will come
+                        yield from kept(self._recorder.finish())
+                        yield GoesOn(event)
                 case Violation() | Undecided():
-                    yield from _kept(event, recorder)
+                    yield from self._found(event)
                 case Noticed():
                     yield event
-            for entry in frames.found():
-                yield from _kept(entry, recorder)
-            yield from kept(recorder.ready())
-        end = _end(source, run_id)
-    except SourceError as error:
-        end = replace(end, detail=str(error))
-    for entry in frames.finish():
-        yield from _kept(entry, recorder)
-    yield from kept(recorder.finish())
-    yield from kept(told.finish())
-    yield from health.finish()
-    yield end
+            yield from self._found(*self._frames.found())
+            yield from kept(self._recorder.ready())
+        self.end = _end(self._source, self.end.run_id)
 
+    def finish(self) -> Iterator[Entry]:
+        """What is left when nothing more comes."""
+        yield from self._found(*self._frames.finish())
+        yield from kept(self._recorder.finish())
+        yield from kept(self._told.finish())
+        yield from self._health.finish()
+        yield self.end
 
-def _kept(entry: Violation | Undecided, recorder: EvidenceRecorder) -> Iterator[Entry]:
-    """An entry of a rule, once its evidence is being kept."""
-    if isinstance(entry, Violation):
-        (recorder.opened if entry.state is State.OPEN else recorder.closed)(entry)
-    yield entry
+    def _judged(self, event: pipeline.Judged) -> Iterator[Entry]:
+        scene = event.scene
+        amended = self._onlooker.amended()
+        if amended is not None:
+            yield from self._amend(*amended, scene.t_ns)
+        self._onlooker.judged(event, self._stages.locator)
+        self._recorder.observe(scene)
+        yield from self._health.seen(scene, event.alignment.reason)
+        yield from kept(self._told.reached(scene.t_ns))
+        first_ns = self.end.t_start_ns if self.end.frames else scene.t_ns
+        self.end = replace(self.end, frames=self.end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
+        if scene.index % _PROGRESS_EVERY_FRAMES == 0:
+            yield Settled(self._feed.id, scene.t_ns)
+            yield _progress(self._source, event)
+
+    def _amend(self, configuration: Configuration, run_id: str, t_ns: int) -> Iterator[Entry]:
+        """Other rules and another map from here on; what is open under the old ones is closed."""
+        feed, stages = self._feed, self._stages
+        for rule in stages.rules:
+            yield from self._found(*rule.finish(t_ns))
+        yield from self._health.finish()
+        self._configuration = configuration
+        stages.rules = pipeline.rules_for(configuration, feed.id, feed.means, run_id, stages.locator)
+        self._frames.judge_by(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))
+        self._health = self._new_health()
+        self._recorder.draw_on(configuration.map)
+        self.end = replace(self.end, run_id=run_id)
+
+    def _found(self, *entries: Violation | Undecided) -> Iterator[Entry]:
+        """Entries of rules, once their evidence is being kept."""
+        for entry in entries:
+            if isinstance(entry, Violation):
+                (self._recorder.opened if entry.state is State.OPEN else self._recorder.closed)(entry)
+            yield entry
+
+    def _new_health(self) -> FeedHealth:
+        coverage, agreement = self._configuration.settings.coverage, self._configuration.map
+        return FeedHealth(self._feed.id, coverage, agreement, self._stages.locator)
 
 
 def kept(written: Iterable[tuple[str, list[EvidenceFile]]]) -> Iterator[Kept]:
@@ -183,15 +312,15 @@ def kept(written: Iterable[tuple[str, list[EvidenceFile]]]) -> Iterator[Kept]:
 
 
 def _events(
-    source: Iterable[Frame | Gap], stages: pipeline.Stages, job: Job, agreement: AgreementMap
+    items: Iterable[Frame | Gap], stages: pipeline.Stages, annotated: Path | None, agreement: AgreementMap
 ) -> Iterator[pipeline.Event]:
     """The pipeline's events; every judged picture is drawn as it passes, if that is wanted."""
-    if not job.annotate:
-        yield from pipeline.run(source, stages)
+    if annotated is None:
+        yield from pipeline.run(items, stages)
         return
     overlay = Overlay(agreement)
-    with AnnotatedVideo(annotated_file(job.out, job.feed.id)) as video:
-        for event in pipeline.run(source, stages, pictures=True):
+    with AnnotatedVideo(annotated) as video:
+        for event in pipeline.run(items, stages, pictures=True):
             if isinstance(event, pipeline.Judged) and event.colour is not None:
                 video.write(overlay.draw(event.colour(), event.scene), event.scene.t_ns)
             yield event

@@ -11,7 +11,7 @@ from detector.config import CoverageSettings
 from detector.config.agreement_map import AgreementMap
 from detector.health import CoverageLedger, GapBook
 from detector.locate import Locator
-from detector.model import CoverageSlot, Gap, GapReason, Scene, Sight
+from detector.model import BREAKS, CoverageSlot, Gap, GapReason, Scene, Sight
 from detector.timebase import NS_PER_S, ns_from_seconds
 
 _LONGEST_FRAME_NS = NS_PER_S  # a longer stretch without a frame is the source's own Gap
@@ -41,11 +41,17 @@ class FeedHealth:
             last, reason = self._last
             self._frame_ns = min(scene.t_ns - last.t_ns, _LONGEST_FRAME_NS)
             yield from self._stood_for(last, reason, self._frame_ns)
+        yield from self._gaps.over(scene.t_ns)
         self._last = (scene, blind_reason)
 
-    def gap(self, gap: Gap) -> Iterator[Gap]:
-        """A gap of the source."""
-        self._ledger.gap(gap)
+    def gap(self, gap: Gap) -> Iterator[Gap | CoverageSlot]:
+        """A gap of the source. Where the feed breaks off, its last frame stands as long as the one before."""
+        if gap.reason in BREAKS and self._last is not None:
+            last, reason = self._last
+            self._last = None
+            yield from self._stood_for(last, reason, self._frame_ns)
+        if gap.reason is not GapReason.NOT_RUNNING:  # may be a week: nothing could have been seen, no slot is needed
+            self._ledger.gap(gap)
         yield from self._gaps.add(gap)
 
     def finish(self) -> Iterator[Gap | CoverageSlot]:

@@ -58,6 +58,11 @@ class ListeningJob:
         return cls(network, media, out)
 
     @property
+    def source(self) -> SensorNetwork:
+        """What it is in the configuration."""
+        return self.network
+
+    @property
     def source_id(self) -> str:
         """The network's name in the log."""
         return self.network.id

@@ -28,6 +28,7 @@ from detector.detectors import (
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.locate import Locator
 from detector.model import (
+    BREAKS,
     Alignment,
     CameraPose,
     Detections,
@@ -42,6 +43,7 @@ from detector.model import (
     Undecided,
     Violation,
 )
+from detector.outbox import SINKS
 from detector.registration import REGISTRARS, FlowRegistrar, Registrar
 from detector.rules import (
     AIR_RULES,
@@ -68,13 +70,14 @@ REGISTRIES = Registries(
     detectors=DETECTORS,
     tracking=TRACKERS,
     rules=ALL_RULES,
+    outbox=SINKS,
     location=Locator.Config,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stages:
-    """One feed's stages, each with its own state."""
+    """One feed's stages, each with its own state. The rules of a live feed may be exchanged between two frames."""
 
     registrar: Registrar
     detector: Detector
@@ -176,21 +179,26 @@ def stages_for(configuration: Configuration, source_id: str, means: Means, run_i
         if isinstance(one, ChangeDetector):
             one.place(run_id, locator.height_m)
 
-    def context(part: Part) -> RuleContext:
-        plain = _context(configuration, part, source_id, (means,), run_id)
-        return replace(plain, ground_in_view=locator.footprint)
-
-    rules = [
-        RULES[part.kind](part.config, context(part))
-        for part in configuration.rules
-        if part.kind in RULES and (part.feeds is None or source_id in part.feeds)
-    ]
     return Stages(
         REGISTRARS[registration.kind](registration.config),
         DetectorBank(detectors),
         TRACKERS[tracking.kind](tracking.config),
         locator,
-        tuple(rules),
+        rules_for(configuration, source_id, means, run_id, locator),
+    )
+
+
+def rules_for(
+    configuration: Configuration, source_id: str, means: Means, run_id: str, locator: Locator
+) -> tuple[Rule, ...]:
+    """Fresh rules for one feed. locator: the one of its stages, which has seen the ground in view."""
+    return tuple(
+        RULES[part.kind](
+            part.config,
+            replace(_context(configuration, part, source_id, (means,), run_id), ground_in_view=locator.footprint),
+        )
+        for part in configuration.rules
+        if part.kind in RULES and part.concerns(source_id)
     )
 
 
@@ -239,7 +247,7 @@ def _rules_for(
             replace(_context(configuration, part, source_id, (means,), run_id), origin=origin, carrier=carrier),
         )
         for part in configuration.rules
-        if part.kind in registry and (part.feeds is None or source_id in part.feeds)
+        if part.kind in registry and part.concerns(source_id)
     )
 
 
@@ -269,7 +277,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
 
     Yields:
         Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
-        what the rules found in it; Gaps of the source as they come. An event still open at the end is closed, not lost.
+        what the rules found in it; Gaps of the source as they come. An event still open at the end, or where a live
+        feed breaks off, is closed, not lost; nothing is joined across the break.
 
     Raises:
         SourceError: as the source does, once all that was read until then has been judged.
@@ -295,11 +304,28 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
 
+    def over() -> Iterator[Event]:
+        """What was seen so far is all there is of it."""
+        for tracks in tracked(stages.detector.finish()):
+            yield from judged(tracks)
+        for tracks in hindsight.finish():
+            yield from judged(tracks)
+        for rule in stages.rules:
+            yield from rule.finish(t_ns)
+
     failures: list[SourceError] = []
+    broken = False
     for item in _until_it_fails(source, failures):
         if isinstance(item, Gap):
+            if item.reason in BREAKS and not broken:
+                yield from over()
+                stages.registrar.reset()
+                stages.detector.reset()
+                stages.tracker.end_all()
+                broken = True
             yield item
             continue
+        broken = False
         alignment = stages.registrar.align(item)
         colour = item.colour if pictures else None
         waiting[item.index] = _Waiting(
@@ -309,12 +335,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         t_ns = item.t_ns
         for tracks in tracked(stages.detector.detect(item, alignment)):
             yield from judged(tracks)
-    for tracks in tracked(stages.detector.finish()):
-        yield from judged(tracks)
-    for tracks in hindsight.finish():
-        yield from judged(tracks)
-    for rule in stages.rules:
-        yield from rule.finish(t_ns)
+    if not broken:
+        yield from over()
     if failures:
         raise failures[0]
 

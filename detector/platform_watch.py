@@ -17,10 +17,20 @@ class PlatformWatch:
     """One vehicle. Blocks of its telemetry come in the order of time, all with the same channels or with more."""
 
     def __init__(self, rules: Sequence[PlatformRule]) -> None:
-        self._rules = rules
-        self._signs = {sign for rule in rules for sign in rule.config.signs}
+        self._rules, self._signs = rules, _signs(rules)
         self._detector = PlatformDetector(PlatformConfig())
         self._frozen: list[Gap] = []
+
+    @property
+    def asked(self) -> bool:
+        """Some rule wants to know."""
+        return bool(self._rules)
+
+    def judge_by(self, rules: Sequence[PlatformRule]) -> Iterator[Violation | Undecided]:
+        """Other rules from now on, for the same vehicle; what is open under the old ones is closed."""
+        for rule in self._rules:
+            yield from rule.finish()
+        self._rules, self._signs = rules, _signs(rules)
 
     @property
     def disturbed(self) -> bool:
@@ -63,6 +73,10 @@ class PlatformWatch:
         return found
 
 
+def _signs(rules: Sequence[PlatformRule]) -> set[str]:
+    return {sign for rule in rules for sign in rule.config.signs}
+
+
 class TrustedFrames:
     """A source's frames, without a pose while the drone's own navigation is disturbed; and what the rules say of that.
 
@@ -89,6 +103,10 @@ class TrustedFrames:
             else:
                 yield item
 
+    def judge_by(self, rules: Sequence[PlatformRule]) -> None:
+        """Other rules from now on; `found` tells what is closed by that."""
+        self._found += self._recorder.follow(self._watch.judge_by(rules))
+
     def found(self) -> Iterator[Violation | Undecided]:
         """What the rules said, since this was last asked."""
         told, self._found = self._found, []
@@ -101,7 +119,7 @@ class TrustedFrames:
         yield from self.found()
 
     def _take(self, until_ns: int | None) -> None:
-        known = self._telemetry()
+        known = self._telemetry() if self._watch.asked else None
         if known is None:
             return
         begin = 0 if self._taken_ns is None else int(np.searchsorted(known.t_ns, self._taken_ns, "right"))

@@ -7,28 +7,24 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import cv2
 
 from detector import pipeline
-from detector.aircraft_feed import follow
+from detector.addresses import is_address
 from detector.association import Joiner, Noticed, Settled
-from detector.config import Aircraft, Configuration, Feed, Vehicle, beside
+from detector.config import Configuration, Feed, beside
+from detector.course import AnyJob, entries_of, job_of
 from detector.errors import Complaint, ConfigError, LogError, SourceError
-from detector.feed import Entry, FileJob, Job, Kept, Progress, annotated_file, play
-from detector.listening_feed import ListeningJob, listen_to
-from detector.log import EvidenceStore, LogWriter
+from detector.feed import Entry, Job, Progress, annotated_file, append
+from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
-from detector.model import CoverageSlot, Gap, Joined, MediaFile, Run, RunEnd, State, Undecided, Violation
-from detector.silence import with_silences
+from detector.model import Joined, MediaFile, Run, RunEnd, Violation
 from detector.sources import media_file
 from detector.sources.series import series_kind
-from detector.vehicle_feed import watch_over
-
-AnyJob = Job | ListeningJob | FileJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +63,16 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     if not media:
         if not settings.sources:
             raise ConfigError(Complaint(file, None, "it names no feeds: give the recordings on the command line"))
-        played = [_job(feed, beside(configuration.path, feed.media), configuration, out, annotate) for feed in feeds]
+        live = next((feed for feed in feeds if is_address(feed.media)), None)
+        if live is not None:
+            raise ConfigError(Complaint(file, None, f"feed {live.id!r} is live: watch it with `trucewatch run`"))
         for one in settings.sensors:
             if one.live:
                 raise ConfigError(
                     Complaint(file, None, f"sensors {one.id!r} are live: `trucewatch run` listens to them")
                 )
-        heard = [ListeningJob.of(configuration, one, out) for one in settings.sensors]
-        files = [FileJob(one, beside(configuration.path, one.media), out) for one in settings.files]
-        return [*played, *heard, *files]
+        played = [Job.of(configuration, feed, out, annotate=annotate) for feed in feeds]
+        return [*played, *(job_of(configuration, one, out) for one in (*settings.sensors, *settings.files))]
     for path in media:
         if series_kind(path) is not None:
             message = (
@@ -88,7 +85,7 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     for path in media:
         known = by_path.get(path.resolve())
         feed = known or Feed(id=source_id_of(path), media=str(path))
-        jobs.append(_job(feed, path, configuration, out, annotate))
+        jobs.append(replace(Job.of(configuration, feed, out, annotate=annotate), media=path))
     ids = [job.source_id for job in jobs]
     if len(set(ids)) < len(ids):
         raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
@@ -107,11 +104,6 @@ def source_id_of(path: Path) -> str:
     """A feed's name from its file's, with what an id may not hold replaced."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.resolve().stem)
     return name.lstrip("._-")[:64] or "feed"
-
-
-def _job(feed: Feed, media: Path, configuration: Configuration, out: Path, annotate: bool) -> Job:
-    telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
-    return Job(feed, media, telemetry, out, annotate)
 
 
 def replay(
@@ -148,7 +140,7 @@ def replay(
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
         entries = played(configuration, jobs, run.run_id, processes, on_progress)
         for entry in _joined(entries, Joiner(job.source_id for job in jobs)):
-            _append(log, entry, run.run_id)
+            append(log, entry, run.run_id)
             if isinstance(entry, RunEnd):
                 ends.append(entry)
             elif isinstance(entry, Violation):
@@ -191,40 +183,6 @@ def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined
                 yield entry
 
 
-def _append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
-    match entry:
-        case Violation(state=State.OPEN):
-            log.opened(entry)
-        case Violation():
-            log.closed(entry)
-        case Undecided():
-            log.undecided(entry)
-        case Joined():
-            log.joined(entry)
-        case Kept():
-            log.evidence(entry.violation_id, entry.files)
-        case Gap():
-            log.gap(entry, run_id)
-        case CoverageSlot():
-            log.coverage(entry, run_id)
-        case RunEnd():
-            log.end(entry)
-
-
-def _entries(configuration: Configuration, job: AnyJob, run_id: str) -> Iterator[Entry]:
-    match job:
-        case Job(feed=source):
-            entries = play(configuration, job, run_id)
-        case ListeningJob(network=source):
-            entries = listen_to(configuration, job, run_id)
-        case FileJob(source=Vehicle() as source):
-            entries = watch_over(configuration, job, source, run_id)
-        case FileJob(source=Aircraft() as source):
-            entries = follow(configuration, job, source, run_id)
-    rules = pipeline.gap_rules_for(configuration, source.id, source.means, run_id)
-    return with_silences(entries, rules, EvidenceStore(job.out / "evidence"))
-
-
 def _in_one_process(
     configuration: Configuration,
     jobs: Sequence[AnyJob],
@@ -233,7 +191,7 @@ def _in_one_process(
     on_progress: Callable[[Progress], None],
 ) -> Iterator[Entry]:
     for job in jobs:
-        for entry in _entries(configuration, job, run_id):
+        for entry in entries_of(configuration, job, run_id):
             if isinstance(entry, Progress):
                 on_progress(entry)
             else:
@@ -293,7 +251,7 @@ def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connec
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
     cv2.setNumThreads(1)
     try:
-        for entry in _entries(configuration, job, run_id):
+        for entry in entries_of(configuration, job, run_id):
             parent.send(entry)
         parent.send(None)
     except LogError as error:

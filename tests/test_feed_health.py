@@ -123,3 +123,35 @@ def test_a_gap_of_the_source_is_in_the_ledger_and_adjoining_ones_are_one() -> No
 def test_the_ledger_works_without_zones() -> None:
     gaps, (slot,) = told((scene(index, []) for index in range(20)), book=health(zones=False))
     assert (gaps, slot.zone_share) == ([], {})
+
+
+def test_a_gap_that_is_over_is_told_while_the_feed_goes_on() -> None:
+    book = health()
+    assert list(book.gap(Gap("cam", T0, T0 + S, GapReason.FROZEN))) == []
+    scenes = [scene(index, []) for index in range(60)]
+    told_at = [one.t_ns for one in scenes if list(book.seen(one, ""))]
+    assert told_at[0] == pytest.approx(T0 + 1.5 * S, abs=2 * PERIOD_NS), "nothing can adjoin it any more"
+
+
+def test_before_a_break_the_last_picture_stands_no_longer_than_the_one_before() -> None:
+    book = health()
+    entries = [entry for index in range(25) for entry in book.seen(scene(index, []), "")]
+    lost_ns = T0 + 25 * PERIOD_NS
+    entries += book.gap(Gap("cam", lost_ns, lost_ns + S, GapReason.DISCONNECTED))
+    entries += book.gap(Gap("cam", lost_ns + S, lost_ns + 3 * S, GapReason.DISCONNECTED, count=0))
+    entries += book.finish()
+    (gap,) = [entry for entry in entries if isinstance(entry, Gap)]
+    assert (gap.t_start_ns, gap.t_end_ns, gap.count) == (lost_ns, lost_ns + 3 * S, 1)
+    (slot,) = [entry for entry in entries if isinstance(entry, CoverageSlot)]
+    assert slot.seeing_s == pytest.approx(25 / FPS)
+    assert slot.lost_s == {"disconnected": 3.0}
+
+
+def test_a_week_in_which_the_centre_did_not_run_is_one_gap_and_no_slots() -> None:
+    book, week_ns = health(), 7 * 86_400 * S
+    absence = Gap("cam", T0 - week_ns, T0, GapReason.NOT_RUNNING)
+    entries = [*book.gap(absence)]
+    entries += [entry for index in range(50) for entry in book.seen(scene(index, []), "")]
+    entries += book.finish()
+    assert [entry for entry in entries if isinstance(entry, Gap)] == [absence]
+    assert [entry.t_start_ns for entry in entries if isinstance(entry, CoverageSlot)] == [T0]

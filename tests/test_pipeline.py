@@ -15,6 +15,7 @@ from detector.config import load
 from detector.errors import ConfigError
 from detector.locate import Locator
 from detector.model import (
+    BREAKS,
     Alignment,
     Detections,
     Frame,
@@ -31,6 +32,7 @@ from detector.model import (
 from detector.rules import RULES
 
 STILL = np.eye(3)
+S = 1_000_000_000
 CONFIGS = Path(__file__).parents[1] / "configs"
 
 
@@ -126,6 +128,42 @@ def test_gaps_of_the_source_pass_through_where_they_happen() -> None:
     gap = Gap("cam", 1, 2, GapReason.DAMAGED)
     events = list(pipeline.run([frame(0), gap, frame(1)], stages(Journal())))
     assert [type(event).__name__ for event in events] == ["Judged", "Gap", "Judged"]
+
+
+class Forgetting(Journal):
+    """Stages that may be told to forget, and write it down."""
+
+    def reset(self) -> None:
+        self.calls.append("reset")
+
+    def end_all(self) -> None:
+        self.calls.append("end all tracks")
+
+
+@pytest.mark.parametrize("reason", sorted(BREAKS))
+@pytest.mark.parametrize("lag", [0, 3])
+def test_where_a_live_feed_breaks_off_everything_is_judged_closed_and_begun_anew(reason: GapReason, lag: int) -> None:
+    rule, journal = OneRule(), Forgetting(lag)
+    begins = Gap("cam", 120_000_000, 120_000_001, reason)
+    goes_on = replace(begins, t_start_ns=120_000_001, t_end_ns=S, count=0)
+    source = [frame(0), frame(1), frame(2), begins, goes_on, frame(3), frame(4)]
+    events = list(pipeline.run(source, stages(journal, rule)))
+    names = [type(event).__name__ for event in events]
+    broken = names.index("Gap")
+    assert [one.scene.index for one in events[:broken] if isinstance(one, pipeline.Judged)] == [0, 1, 2]
+    assert names[broken - 1] == "Undecided", "the rule has said its last word before the gap"
+    assert names[broken : broken + 2] == ["Gap", "Gap"]
+    assert rule.ended_ns == [2 * 40_000_000, 4 * 40_000_000], "once, however long the gap goes on"
+    resets = [number for number, call in enumerate(journal.calls) if call in {"reset", "end all tracks"}]
+    assert len(resets) == 3
+    assert journal.calls.index("track 2") < min(resets)
+    assert max(resets) < journal.calls.index("align 3")
+
+
+def test_a_feed_that_ends_while_it_is_lost_is_not_closed_twice() -> None:
+    rule = OneRule()
+    list(pipeline.run([frame(0), Gap("cam", 1, 2, GapReason.DISCONNECTED)], stages(Forgetting(), rule)))
+    assert rule.ended_ns == [0]
 
 
 def test_an_empty_source_only_ends() -> None:

@@ -115,3 +115,25 @@ def test_without_telemetry_nothing_changes(tmp_path: Path) -> None:
     source = TrustedFrames(frames(0, 3), lambda: None, PlatformWatch([]), recorder)
     assert [one.pose for one in source if isinstance(one, Frame)] == [POSE] * 6
     assert list(source.finish()) == []
+
+
+def test_other_rules_close_what_is_open_and_know_what_is_usual_already(tmp_path: Path) -> None:
+    """The configuration changes in the middle of a jam: nobody learns for a minute again."""
+    recorder = StretchRecorder(EvidenceStore(tmp_path), "samples", telemetry_picture)
+    judge = watch()
+    source = TrustedFrames(frames(int(JAMMED[0][0]), 200), series, judge, recorder)
+    found: list[Any] = []
+    for item in source:
+        if isinstance(item, Frame) and item.index == 260:  # 130 s: the jam goes on from 120 to 150 s
+            found += source.found()
+            assert [one.state for one in found] == [State.OPEN]
+            made = PLATFORM_RULES["platform_interference"]
+            context = RuleContext("nav", "uav", AgreementMap.nothing(), run_id="later")
+            source.judge_by([made(made.Config(), context)])  # type: ignore[attr-defined,list-item]
+            found += source.found()
+            assert [one.state for one in found] == [State.OPEN, State.CLOSED]
+    found += [*source.found(), *source.finish()]
+    assert [(one.run_id, one.state) for one in found] == [
+        ("run", State.OPEN), ("run", State.CLOSED), ("later", State.OPEN), ("later", State.CLOSED),
+    ]  # fmt: skip
+    assert not judge.disturbed

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from detector import __version__
 from detector.cli import check, console, demo, detect, doctor, inspect, log, replay, user
+from detector.cli import run as run_
 from detector.cli.exit_codes import ExitCode
 from detector.errors import ConfigError, LogError, SourceError
 
@@ -26,6 +27,7 @@ Start with `trucewatch demo`. Then, for footage of your own:
     trucewatch check agreement.yaml              # is it written right?
     trucewatch replay agreement.yaml flight.ts   # the main job, into ./out
     trucewatch log list out                      # what was found
+    trucewatch run centre.yaml                   # live feeds, until Ctrl-C
 
 Exit codes:
 
@@ -63,6 +65,7 @@ app.command()(check.check)
 app.command()(inspect.inspect)
 app.command()(detect.detect)
 app.command()(replay.replay)
+app.command()(run_.run)
 app.add_typer(log.app, name="log")
 app.command()(console.console)
 app.add_typer(user.app, name="user")

@@ -40,7 +40,9 @@ def detect(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="Sensor files: seismic, acoustic, level, joint or platform; default: by channels and rate."),
+        typer.Option(
+            help="Sensor files: seismic, acoustic, level, joint, platform or tone; default: by channels and rate."
+        ),
     ] = None,
     alarms_per_day: Annotated[
         float | None,

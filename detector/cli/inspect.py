@@ -20,40 +20,48 @@ if TYPE_CHECKING:
 
 def inspect(
     media: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, or aircraft positions."
+            help="Video, folder of pictures, .bin/.klv of telemetry alone, sensor file, aircraft positions, or the "
+            "address of a live feed."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
-    """Show what a recording holds, and whether it is good enough for rules on the ground or to be listened to.
+    """Show what a recording or a live feed holds, and whether it is good enough for ground rules or to be listened to.
 
     Example: trucewatch inspect flight.ts
     """
     from rich.console import Console
 
+    from detector.addresses import is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
-    from detector.sources.inspection import inspect_media
+    from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
     from detector.sources.tracks import TracksInspection, is_track_table, read_tracks
 
     report: Inspection | SeriesInspection | TracksInspection
-    if is_track_table(media):
-        report = read_tracks(media, assume_utc=utc)
+    path = Path(media)
+    if is_address(media):
+        try:
+            scheme_of(media)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="MEDIA") from None
+        report = inspect_live(media, seconds)
+    elif is_track_table(path):
+        report = read_tracks(path, assume_utc=utc)
     else:
-        report = inspect_media(media) if series_kind(media) is None else inspect_series(media, assume_utc=utc)
-
+        report = inspect_media(path) if series_kind(path) is None else inspect_series(path, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
         show_series(Console(highlight=False), report)
     elif isinstance(report, TracksInspection):
         show_tracks(Console(highlight=False), report)
-
     else:
         console = Console()
         console.print(_table(report))

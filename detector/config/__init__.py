@@ -6,9 +6,12 @@ from detector.config.loading import Configuration, Part, Registries, absent_inpu
 from detector.config.outline import Outline, load_outline
 from detector.config.settings import (
     Aircraft,
+    CentreSettings,
+    ConsoleSettings,
     CoverageSettings,
     EvidenceSettings,
     Feed,
+    LiveSettings,
     PathBeside,
     SensorNetwork,
     Settings,
@@ -19,10 +22,13 @@ from detector.config.settings import (
 
 __all__ = [
     "Aircraft",
+    "CentreSettings",
     "Configuration",
+    "ConsoleSettings",
     "CoverageSettings",
     "EvidenceSettings",
     "Feed",
+    "LiveSettings",
     "Outline",
     "Part",
     "PathBeside",

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from detector.addresses import masked
+from detector.addresses import is_address, masked
 from detector.config.agreement_map import AgreementMap, load_map
 from detector.config.settings import Aircraft, Settings, Vehicle, beside
 from detector.config.yaml_lines import Document, Location, parse
@@ -38,6 +38,7 @@ class Registries:
     detectors: Registry
     tracking: Registry
     rules: Registry
+    outbox: Registry
     location: type[BaseModel]
 
 
@@ -51,11 +52,16 @@ class Part:
     feeds: tuple[str, ...] | None = None
     line: int | None = None
 
+    def concerns(self, source_id: str) -> bool:
+        """Whether this rule judges that feed or network."""
+        return self.feeds is None or source_id in self.feeds
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A file that can be run.
 
+    map_sha256: of the map's bytes.
     sha256: of the file's bytes followed by those of the map: `cat FILE MAP | sha256sum`.
     """
 
@@ -66,7 +72,9 @@ class Configuration:
     detectors: tuple[Part, ...]
     tracking: Part
     rules: tuple[Part, ...]
+    outbox: tuple[Part, ...]
     location: Any
+    map_sha256: str
     sha256: str
 
 
@@ -87,24 +95,30 @@ def load(path: Path, registries: Registries) -> Configuration:
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
+    outbox = parts.many("outbox", registries.outbox, ())
     location = validated(registries.location, document.data.get("location") or {}, ("location",), document, complaints)
     complaints += _twice(document, "feeds", "sensors", "telemetry", "aircraft")
     complaints += _twice(document, "rules")
+    complaints += _twice(document, "outbox", key="name")
     agreement = map_of(path, document, complaints)
     if settings is not None:
         complaints += _unknown_feeds(document, rules, {one.id for one in settings.sources})
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
-    digest = digest_of(path, settings)
-    return Configuration(path, settings, agreement, registration, detectors, tracking, rules, location, digest)
+    map_sha256 = hashlib.sha256(_map_bytes(path, settings)).hexdigest()
+    return Configuration(
+        path, settings, agreement, registration, detectors, tracking, rules, outbox, location,
+        map_sha256, digest_of(path, settings),
+    )  # fmt: skip
 
 
 def digest_of(path: Path, settings: Settings) -> str:
     """SHA-256 of the file's bytes followed by those of its map."""
-    digest = hashlib.sha256(path.read_bytes())
-    if settings.map is not None:
-        digest.update(beside(path, settings.map).read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(path.read_bytes() + _map_bytes(path, settings)).hexdigest()
+
+
+def _map_bytes(path: Path, settings: Settings) -> bytes:
+    return b"" if settings.map is None else beside(path, settings.map).read_bytes()
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
@@ -113,7 +127,7 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
         for key, what, name in (("media", "recording", feed.media), ("telemetry", "telemetry", feed.telemetry)):
-            file = None if name is None else beside(configuration.path, name)
+            file = None if name is None or (key == "media" and is_address(name)) else beside(configuration.path, name)
             if file is not None and not file.exists():
                 where = ("feeds", i, key)
                 complaints.append(document.complaint(where, f"feed {feed.id!r}: there is no {what} {file}"))
@@ -231,8 +245,8 @@ def _complaint(model: type[BaseModel], document: Document, location: Location, e
     elif error["type"] == "missing":
         message = "is needed and missing"
     elif not isinstance(error.get("input"), dict | list):
-        message = f"{message}, found {masked(repr(error.get('input')))}"
-    return document.complaint(where, f"{name}: {message}")
+        message = f"{message}, found {error.get('input')!r}"
+    return document.complaint(where, masked(f"{name}: {message}"))
 
 
 def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -257,17 +271,17 @@ def _suggestion(word: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(sorted(known))}"
 
 
-def _twice(document: Document, *sections: str) -> Iterator[Complaint]:
+def _twice(document: Document, *sections: str, key: str = "id") -> Iterator[Complaint]:
     seen: dict[str, int | None] = {}
     for section in sections:
         items = document.data.get(section)
         for i, item in enumerate(items if isinstance(items, list) else ()):
-            name = item.get("id") if isinstance(item, dict) else None
+            name = item.get(key) if isinstance(item, dict) else None
             if not isinstance(name, str):
                 continue
-            here = (section, i, "id")
+            here = (section, i, key)
             if name in seen:
-                told = f"{section}: id {name!r} is used twice; the first is on line {seen[name]}"
+                told = f"{section}: {key} {name!r} is used twice; the first is on line {seen[name]}"
                 yield document.complaint(here, told)
             seen.setdefault(name, document.line_of(here))
 

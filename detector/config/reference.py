@@ -11,9 +11,12 @@ from pydantic.fields import FieldInfo
 from detector.config.loading import Registries
 from detector.config.settings import (
     Aircraft,
+    CentreSettings,
+    ConsoleSettings,
     CoverageSettings,
     EvidenceSettings,
     Feed,
+    LiveSettings,
     SensorNetwork,
     Settings,
     Vehicle,
@@ -38,6 +41,10 @@ def page(registries: Registries) -> str:
     parts += _kinds("tracking", registries.tracking)
     parts += _section("Evidence: `evidence:`", EvidenceSettings)
     parts += _section("Coverage: `coverage:`", CoverageSettings)
+    parts += _section("Live feeds: `live:`", LiveSettings)
+    parts += _section("The centre: `centre:`", CentreSettings)
+    parts += _section("The console: `console:`", ConsoleSettings)
+    parts += _kinds("outbox", registries.outbox)
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from detector.addresses import is_address
+from detector.addresses import is_address, scheme_of
 from detector.config.mqtt_address import MqttAddress
 from detector.model import Means
 from detector.timebase import ns_from_iso
@@ -51,11 +51,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _known_address(media: str) -> str:
+    if is_address(media):
+        scheme_of(media)
+    return media
+
+
 class Feed(Section):
     """One source of pictures."""
 
     id: Identifier = Field(description="Name of the feed in the log: letters, digits, dot, dash, underscore.")
-    media: str = Field(description="Recording or folder of pictures, relative to this file.")
+    media: Annotated[str, AfterValidator(_known_address)] = Field(
+        description="Recording or folder of pictures, relative to this file; or the address of a live feed: rtsp, "
+        "rtsps, rtmp, rtmps, http, https, udp, rtp, srt, or v4l2:/dev/video0 for a camera of this machine."
+    )
+    transport: Literal["tcp", "udp"] = Field("tcp", description="What RTSP sends its pictures over.")
     start: TimeNs = Field(None, description="UTC time of the first frame, where the telemetry carries no time.")
     telemetry: str | None = Field(None, description="Telemetry beside the recording: .srt or .csv.")
     telemetry_offset_s: float = Field(0.0, description="Added to the telemetry's time [s].", ge=-60, le=60)
@@ -195,6 +205,87 @@ class SensorNetwork(Section):
         return self.origin_lon_deg, self.origin_lat_deg
 
 
+class LiveSettings(Section):
+    """How live feeds are kept alive, and what happens when they come faster than they can be judged."""
+
+    mode: Literal["realtime", "complete"] = Field(
+        "realtime",
+        description="realtime passes over pictures when judging falls behind, and counts them; complete keeps all, on "
+        "the disk where need be.",
+    )
+    max_lag_s: float = Field(
+        2.0,
+        description="realtime: when a picture has waited so long, all up to the newest that can be decoded by itself "
+        "are passed over [s].",
+        ge=0.2,
+        le=60,
+    )
+    spool_mb: int = Field(
+        2000,
+        description="complete: of each feed at most so much waits on the disk; beyond it, as realtime [MB].",
+        ge=10,
+    )
+    open_timeout_s: float = Field(10.0, description="A connection that takes longer is tried again [s].", gt=0, le=120)
+    read_timeout_s: float = Field(
+        5.0, description="Nothing arrived for so long: the connection is lost [s].", ge=1, le=120
+    )
+    frozen_s: float = Field(
+        5.0,
+        description="One picture repeated for so long is a frozen feed, from its first repetition on [s].",
+        ge=1,
+        le=600,
+    )
+    longest_retry_s: float = Field(
+        1.5, description="Tries to connect again come at most so far apart [s].", ge=0.1, le=600
+    )
+
+
+class CentreSettings(Section):
+    """What `trucewatch run` does beside watching."""
+
+    health: str | None = Field(
+        "127.0.0.1:9464",
+        description="Address and port of /healthz, /readyz and /metrics; null: none. They say no more than figures, "
+        "but anybody who can reach them may read them.",
+        pattern=r"^[^\s/]+:\d{1,5}$",
+    )
+    hang_s: float = Field(
+        30.0,
+        description="A feed's process whose loop has not turned for so long is ended and started again [s].",
+        ge=5,
+        le=3600,
+    )
+    longest_restart_s: float = Field(
+        30.0,
+        description="A process that ends again and again is started again at most so far apart [s].",
+        ge=1,
+        le=3600,
+    )
+
+
+class ConsoleSettings(Section):
+    """The console that `trucewatch run` starts beside the feeds. Its accounts are made by `trucewatch user`."""
+
+    address: str | None = Field(
+        None,
+        description="Address and port, `127.0.0.1:8443`; left out: `run` starts none. Other than this machine only "
+        "with a certificate.",
+        pattern=r"^[^\s/]+:\d{1,5}$",
+    )
+    certificate: PathBeside | None = Field(None, description="TLS certificate with its chain (PEM).")
+    key: PathBeside | None = Field(None, description="Its private key (PEM).")
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return "" if self.address is None else self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """At which port."""
+        return 0 if self.address is None else int(self.address.rpartition(":")[2])
+
+
 class Vehicle(Section):
     """Telemetry of one vehicle of the mission's own."""
 
@@ -271,7 +362,9 @@ class Settings(Section):
     name: str = Field("", description="What the file is for, in words.")
     time_zone: ZoneName = Field("UTC", description="Time zone of the hours in the rules (IANA name).")
     map: str | None = Field(None, description="GeoJSON file with zones and lines, relative to this file.")
-    feeds: tuple[Feed, ...] = Field((), description="The feeds that `trucewatch replay CONFIG` plays.")
+    feeds: tuple[Feed, ...] = Field(
+        (), description="The feeds that `trucewatch replay CONFIG` plays and `trucewatch run CONFIG` watches."
+    )
     sensors: tuple[SensorNetwork, ...] = Field((), description="The networks of sensors that it listens to.")
     telemetry: tuple[Vehicle, ...] = Field((), description="The mission's own vehicles that it watches over.")
     aircraft: tuple[Aircraft, ...] = Field((), description="The sources of tracks of other aircraft.")
@@ -286,6 +379,10 @@ class Settings(Section):
     rules: tuple[dict[str, Any], ...] = Field((), description="What the agreement forbids.")
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="What is kept for each possible violation.")
     coverage: CoverageSettings = Field(CoverageSettings(), description="The ledger of what ground was seen.")
+    live: LiveSettings = Field(LiveSettings(), description="How live feeds are kept alive.")
+    centre: CentreSettings = Field(CentreSettings(), description="What `trucewatch run` does beside watching.")
+    console: ConsoleSettings = Field(ConsoleSettings(), description="The console that `trucewatch run` starts.")
+    outbox: tuple[dict[str, Any], ...] = Field((), description="Where `trucewatch run` sends what the log holds.")
 
     @property
     def files(self) -> tuple[Vehicle | Aircraft, ...]:

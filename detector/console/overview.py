@@ -7,7 +7,8 @@ from typing import Any
 
 from detector.console.desk import Desk
 from detector.console.judging import open_for
-from detector.console.live import FeedState, live_feeds, live_of, state_of
+from detector.console.live import FeedState, state_of
+from detector.live_file import live_sources, read_live
 from detector.log import LoggedViolation
 from detector.log.reader import Period
 from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd
@@ -55,7 +56,7 @@ def tiles(desk: Desk, party: str) -> list[Tile]:
     slots, gaps = desk.book.coverage(since), desk.book.gaps(since)
     folder = desk.book.path.parent
     names = {slot.source_id.partition("/")[0] for slot in slots} | {gap.source_id.partition("/")[0] for gap in gaps}
-    names |= {one.violation.source_id for one in found} | set(ends) | set(live_feeds(folder))
+    names |= {one.violation.source_id for one in found} | set(ends) | set(live_sources(folder))
     return [
         _tile(
             name,
@@ -63,7 +64,7 @@ def tiles(desk: Desk, party: str) -> list[Tile]:
             [gap for gap in gaps if gap.source_id.partition("/")[0] == name],
             [one for one in found if name in one.sources],
             ends.get(name),
-            live_of(folder, name),
+            read_live(folder, name),
             desk.clock.now_ns(),
             party,
         )

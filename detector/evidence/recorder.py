@@ -95,6 +95,10 @@ class EvidenceRecorder:
         self._cases: dict[str, _Case] = {}
         self._scenes: deque[Scene] = deque()
 
+    def draw_on(self, agreement: AgreementMap) -> None:
+        """Another map is in force from now on."""
+        self._agreement = agreement
+
     def observe(self, scene: Scene) -> None:
         """Remember one instant; forget those that no clip will need."""
         self._scenes.append(scene)
@@ -124,8 +128,10 @@ class EvidenceRecorder:
         return max(wanted_ns, now_ns - max(self._longest_ns - self._post_ns, 0))
 
     def closed(self, violation: Violation) -> None:
-        """The incident is over: keep the post-roll, then write."""
-        case = self._cases[violation.violation_id]
+        """The incident is over: keep the post-roll, then write; unless that was done when the stream broke off."""
+        case = self._cases.get(violation.violation_id)
+        if case is None:
+            return
         case.violation = violation
         case.t_until_ns = min(violation.t_end_ns + self._post_ns, case.t_last_ns)
         if case.clip is not None:
@@ -148,7 +154,7 @@ class EvidenceRecorder:
                 del self._cases[violation_id]
 
     def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
-        """The stream has ended: write what is left."""
+        """The stream has ended or broken off: write what is left, also of what is still open."""
         for violation_id, case in self._cases.items():
             yield violation_id, self._write(case)
         self._cases.clear()

@@ -50,6 +50,7 @@ from detector.model import (
 from detector.timebase import NS_PER_S
 
 MIN_ID_DIGITS = 4
+_NEWEST = 50
 
 LONGEST_SLOT_NS = 3600 * NS_PER_S
 """`coverage: slot_s` is 3600 at most."""
@@ -273,6 +274,19 @@ class LogReader:
         )
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
+
+    def open_violations(self, source_id: str) -> list[Violation]:
+        """Those of one source that were opened and never closed: its process was killed."""
+        told = self.entries((EntryKind.OPENED, EntryKind.CLOSED), Period(source_id=source_id))
+        newest = {item.violation_id: self._record(violation_from, item) for item in told}
+        return [violation for violation in newest.values() if violation.state is State.OPEN]
+
+    def told_until_ns(self, source_id: str) -> int | None:
+        """Until where the log says what one source saw or did not see; None where it says nothing. [ns UTC]"""
+        kinds = [kind.value for kind in (EntryKind.GAP, EntryKind.COVERAGE, EntryKind.END)]
+        query = select(entry.c.body).where(entry.c.kind.in_(kinds), entry.c.source_id == source_id)
+        newest = self._rows(query.order_by(entry.c.seq.desc()).limit(_NEWEST))
+        return max((int(json.loads(row["body"])["t_end_ns"]) for row in newest), default=None)
 
     def audits(self, period: Period = ALWAYS) -> list[Audit]:
         """What people did with the log, in the order of the chain."""

@@ -12,7 +12,7 @@ from detector.model.coverage import CoverageSlot
 from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
-from detector.model.gap import Gap, GapReason
+from detector.model.gap import BREAKS, Gap, GapReason
 from detector.model.hearing import Hearing
 from detector.model.incidents import Incident
 from detector.model.joined import Joined, Split, Witness
@@ -27,6 +27,7 @@ from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
 
 __all__ = [
+    "BREAKS",
     "Action",
     "Alignment",
     "Audit",

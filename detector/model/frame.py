@@ -18,6 +18,7 @@ class TimeFrom(StrEnum):
     TELEMETRY = "telemetry"  # the precision time stamp carried with the picture
     START_PTS = "start+pts"  # a start that was given, plus the presentation time stamp
     START_INDEX = "start+index"  # a start that was given, plus index / frame rate: image folders
+    SENDER = "sender"  # the sender's clock as the protocol carries it (RTCP sender report): live only
     ARRIVAL = "arrival"  # this machine's clock at arrival: live only
 
 

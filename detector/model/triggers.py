@@ -18,7 +18,8 @@ class Triggers:
     channel: name of the sensor's channel, shape (N,) str
     t_ns, t_end_ns: onset and end, half-open, shape (N,) int64 [ns, UTC]
     sigma_ns: standard deviation of the onset, of pick and clock together, shape (N,) float64 [ns]
-    kind: what was found ("impulse", "level", "interference"), shape (N,) str
+    kind: what was found ("impulse", "level", "interference"; of engines "drone", "helicopter", "vehicle",
+        "undetermined"), shape (N,) str
     score: high = anomalous, in the detector's own unit, shape (N,) float64
     p_log10: -log10 of the probability that the stream's own past gives such a score by chance, shape (N,) float64;
         NaN where the detector does not calibrate itself

@@ -13,7 +13,17 @@ from detector.rules.contract import RuleContext
 from detector.rules.report import Peak, Reporter
 from detector.timebase import NS_PER_S, ns_from_seconds
 
-Reason = Literal["missing", "damaged", "clock", "incomplete", "no_telemetry", "stale_telemetry"]
+Reason = Literal[
+    "missing",
+    "damaged",
+    "incomplete",
+    "disconnected",
+    "frozen",
+    "not_running",
+    "clock",
+    "no_telemetry",
+    "stale_telemetry",
+]
 _NOWHERE = Place(None, None, None, None)
 
 
@@ -21,10 +31,10 @@ class SensorSilent:
     """A feed, a sensor or a receiver gives nothing that can be judged for longer than `limit_s`.
 
     It is told by its gaps (`trucewatch log` shows them all): no samples or pictures, digital zeros, a value that stands
-    still where none should, damaged data, no aircraft heard. Gaps of one sensor that lie within `join_s` are one
-    silence. `no_telemetry` and `stale_telemetry`, when listed under `reasons`, tell a drone's lost telemetry while its
-    picture goes on. A silence of exactly `limit_s` is none yet. A sensor that warms up, or a camera whose motion cannot
-    be told, is not silent.
+    still where none should, damaged data, no aircraft heard; live also a lost connection and a frozen picture, which
+    are told while they last. Gaps of one sensor that lie within `join_s` are one silence. `no_telemetry` and
+    `stale_telemetry`, when listed under `reasons`, tell a drone's lost telemetry while its picture goes on. A silence
+    of exactly `limit_s` is none yet. A sensor that warms up, or a camera whose motion cannot be told, is not silent.
 
     Hit: the cable of a microphone is cut, or its membrane frozen, for 10 min.   Miss: a quiet night; a link that breaks
     for 5 s.
@@ -40,9 +50,10 @@ class SensorSilent:
         limit_s: float = Field(60.0, gt=0, le=86_400, description="So long it may be silent [s].")
         join_s: float = Field(1.0, ge=0, le=3600, description="Gaps this close together are one silence [s].")
         reasons: tuple[Reason, ...] = Field(
-            ("missing", "damaged", "incomplete"),
+            ("missing", "damaged", "incomplete", "disconnected", "frozen"),
             min_length=1,
-            description="Gaps that count, by their reason: also `clock`, `no_telemetry`, `stale_telemetry`.",
+            description="Gaps that count, by their reason: also `not_running`, `clock`, `no_telemetry`, "
+            "`stale_telemetry`.",
         )
 
     def __init__(self, config: Any, context: RuleContext) -> None:

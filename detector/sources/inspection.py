@@ -6,11 +6,15 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import Any
 
 import av
 import numpy as np
 
+from detector.addresses import masked
+from detector.config import LiveSettings
 from detector.errors import SourceError
 from detector.geo.footprint import footprint
 from detector.geo.terrain import Plane
@@ -20,13 +24,16 @@ from detector.model import Gap, GapReason
 from detector.sources.ground_verdict import MAX_RANGE_M, PoseWatch, centre_of, why_no_ground_rules
 from detector.sources.images import ImageFolder
 from detector.sources.klv_pose import name_of
+from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
+from detector.sources.streams import streams_of
 from detector.sources.survey import Survey, sets_in
 from detector.sources.video import VideoFile
-from detector.timebase import iso_from_ns
+from detector.timebase import NS_PER_S, iso_from_ns
 
 _OUT_OF_STEP_S = 0.5
+_FIRST_PICTURE_S = 10.0
 
 
 @dataclass(slots=True)
@@ -124,6 +131,46 @@ def inspect_media(path: Path) -> Inspection:
     return report
 
 
+def inspect_live(media: str, seconds: float, transport: str = "tcp") -> Inspection:
+    """Look at a live feed for so many seconds from its first picture on. Its clock and poses are as `run` has them.
+
+    Raises:
+        SourceError: no picture has come within `seconds` and 10 s. Without secrets.
+    """
+    with TemporaryDirectory() as spool:
+        source = LiveVideo(media, "feed", LiveSettings(), spool=Path(spool), transport=transport)
+        report = Inspection(masked(media), "live")
+        watch = PoseWatch()
+        times: list[int] = []
+        timer = Timer(seconds + _FIRST_PICTURE_S, source.stop)
+        timer.daemon = True
+        timer.start()
+        for item in source:
+            if isinstance(item, Gap):
+                if item.count:
+                    report.gaps.append(f"{item.reason}: {item.detail}")
+                continue
+            report.streams = report.streams or source.streams
+            times.append(item.t_ns)
+            report.time_from = str(item.time_from)
+            watch.see(item)
+            if item.t_ns - times[0] >= seconds * NS_PER_S:
+                source.stop()
+        timer.cancel()
+    if not times:
+        raise SourceError(f"{report.media}: no picture within {seconds + _FIRST_PICTURE_S:g} s: {source.last_failure}")
+    report.frames, report.start = watch.frames, iso_from_ns(times[0])
+    report.duration_s = (times[-1] - times[0]) / NS_PER_S
+    report.counters = {name: n for name, n in source.counters.items() if n}
+    report.telemetry_sets, report.poses = report.counters.get("klv_sets", 0), watch.poses
+    report.telemetry = ["MISB"] if report.telemetry_sets else []
+    _rate(report, times)
+    _ground(report, watch)
+    report.why_not = why_no_ground_rules(watch, source.track, None, report.counters)
+    report.verdict = not report.why_not
+    return report
+
+
 def _step(report: Inspection, found: Offset) -> None:
     report.out_of_step_s, report.out_of_step_confidence = found.seconds, found.confidence
     report.out_of_step_why = found.why_not
@@ -162,16 +209,7 @@ def _klv_file(path: Path) -> Inspection:
 
 def _streams(path: Path) -> list[dict[str, Any]]:
     with av.open(str(path), metadata_errors="replace") as container:
-        shown = []
-        for stream in container.streams:
-            one: dict[str, Any] = {"index": stream.index, "type": stream.type}
-            if stream.codec_context is not None:
-                one["codec"] = stream.codec_context.name
-            if isinstance(stream, av.VideoStream):
-                one["size"] = f"{stream.codec_context.width}x{stream.codec_context.height}"
-                one["pixels"] = stream.codec_context.pix_fmt
-            shown.append(one)
-        return shown
+        return streams_of(container)
 
 
 def _rate(report: Inspection, times: list[int]) -> None:

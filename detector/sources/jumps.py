@@ -10,7 +10,7 @@ from detector.geo.flown import flown_m
 from detector.sources.telemetry import Sample
 
 _PATIENCE_S = 60.0
-_SETTLED_S = 3.0
+SETTLED_S = 3.0
 
 
 def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
@@ -54,8 +54,8 @@ def believed_positions(t_s: NDArray[np.float64], xyz_m: NDArray[np.float64]) -> 
                 last = inside[far]
     within = np.flatnonzero(believed)
     for side in (slice(0, within[0]), slice(within[-1] + 1, len(t_s))):
-        if len(t_s[side]) and t_s[side][-1] - t_s[side][0] >= _SETTLED_S:
+        if len(t_s[side]) and t_s[side][-1] - t_s[side][0] >= SETTLED_S:
             elsewhere = believed_positions(t_s[side], xyz_m[side])
-            if np.ptp(t_s[side][elsewhere]) >= _SETTLED_S:
+            if np.ptp(t_s[side][elsewhere]) >= SETTLED_S:
                 believed[side] = elsewhere
     return believed

@@ -23,12 +23,18 @@ _ITEMS = {
 """Items of ST 0601 (EG 0104 is decoded to the same numbers); of several that a set has, the first counts."""
 
 
-def series_of_sets(source_id: str, sets: Sequence[tuple[int, Mapping[int, Value]]]) -> Series | None:
+Sets = Sequence[tuple[int, Mapping[int, Value]]]
+"""Time [ns UTC] and items by number."""
+
+
+def series_of_sets(source_id: str, sets: Sets, *, all_channels: bool = False) -> Series | None:
     """Rows of the telemetry's sets in the order of time; of two at one time the first counts. None without a position.
 
-    sets: time [ns UTC] and items by number, in any order.
+    sets: in any order.
+    all_channels: also those that no set has; of a live feed later sets may, and its channels stay the same.
     """
-    used = {name: tags for name, tags in _ITEMS.items() if any(tag in values for _, values in sets for tag in tags)}
+    told = {tag for _, values in sets for tag in values}
+    used = {name: tags for name, tags in _ITEMS.items() if all_channels or not told.isdisjoint(tags)}
     rows = [(t_ns, [_number(values, tags) for tags in used.values()]) for t_ns, values in sets]
     return _series(source_id, tuple(used), rows)
 

@@ -28,15 +28,20 @@ class Source(Protocol):
     end: None until an iteration has ended.
     ring: set it before iterating to keep the original packets for clips.
     duration_s: as far as it is known before reading. [s]
-    telemetry: what the drone says of itself, as it says it, in the order of time: all of a recording, the newest
-        stretch of a live feed; None where it says nothing of its position.
     """
 
     source_id: str
     end: SourceEnd | None
     ring: PacketRing | None
     duration_s: float | None
-    telemetry: Series | None
+
+    @property
+    def telemetry(self) -> Series | None:
+        """What the drone says of itself, as it says it, in the order of time; None where it never told its position.
+
+        All of a recording, the newest stretch of a live feed.
+        """
+        ...
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         """Begin from the start."""

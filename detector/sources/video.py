@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
-from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,11 @@ from typing import Any
 import av
 
 from detector.errors import SourceError
-from detector.model import Frame, Gap, GapReason, TimeFrom
+from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
 from detector.sources.decoding import Held
-from detector.sources.luma import bgr_of, luma_of
 from detector.sources.packet_ring import PacketRing
+from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReading
 from detector.sources.platform_series import series_of_samples, series_of_sets
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
@@ -27,7 +25,6 @@ from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
 
 _NS = 1_000_000_000
-_ONE_PACKET_A_PICTURE = frozenset({"h264", "hevc", "mpeg2video"})
 
 
 class VideoFile:
@@ -123,47 +120,27 @@ class VideoFile:
         self.end = SourceEnd(reading.frames, not reason, reason, reading.first_ns, t_end_ns, counters)
 
 
-class _Reading:
+class _Reading(PictureReading):
     """The state of one iteration."""
 
     def __init__(self, source: VideoFile, lines: list[TimeLine | None], interval_ns: int) -> None:
-        self.source, self.lines, self.interval_ns = source, lines, interval_ns
+        super().__init__(source.source_id, interval_ns, source.start_ns)
+        self.source, self.lines = source, lines
+        self.time_from = source.time_from
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
-        self._awaited: list[tuple[int, int]] = []  # heap of segment and pts of packets whose picture has not come
-        self._each_packet_shows = False
-        self.frames = 0
-        self.first_ns = self.last_ns = source.start_ns
-        self.counters: Counter[str] = Counter()
-        self._size: tuple[int, int] | None = None
-        self._bad = 0
-        self._broken = False  # until the next whole keyframe: pictures are predicted from what was lost
-        self._shift_ns = 0
         self._video_ns = source.start_ns
-        self._clock_told = False
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
-        self._each_packet_shows = container.format.name != "avi" and video.codec_context.name in _ONE_PACKET_A_PICTURE
+        self.each_packet_shows = container.format.name != "avi" and video.codec_context.name in ONE_PACKET_A_PICTURE
         counted_by_the_survey = Counter[str]()
         for packet in packets(container, streams, counted_by_the_survey):
             if packet.stream.index == video.index:
                 self._fed(packet)
             self._keep(packet, video)
-            if packet.stream.index != video.index:
-                continue
-            if packet.is_corrupt:
-                self._bad += 1
-            try:
-                decoded = packet.decode()
-            except av.error.FFmpegError:
-                self.counters["damaged_packets"] += 1
-                self._bad += 1
-                self._awaited = [one for one in self._awaited if one[1] != packet.pts]
-                heapify(self._awaited)
-                continue
-            for frame in decoded:
-                yield from self._frame(frame)
+            if packet.stream.index == video.index:
+                yield from self._decoded(packet.pts, packet.is_corrupt, packet.decode)
         if self._bad and self.frames:
             yield self._damaged(self.last_ns + self.interval_ns)
 
@@ -172,8 +149,8 @@ class _Reading:
         shown_s = None if stamp is None else float(stamp * packet.time_base)
         segment = self._segments.feed(decoding_s(packet), shown_s)
         self._fed_line = self._line_of(segment) or self.line
-        if self._each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:
-            heappush(self._awaited, (segment, packet.pts))
+        if self.each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:
+            self._await(segment, packet.pts)
 
     def _line_of(self, segment: int) -> TimeLine | None:
         return self.lines[segment] if segment < len(self.lines) else None
@@ -194,49 +171,11 @@ class _Reading:
         key = bool(packet.is_keyframe)
         ring.add(Held(t_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
 
-    def _frame(self, picture: av.VideoFrame) -> Iterator[Frame | Gap]:
-        t_ns = self._time(picture)
-        self._count_lost(picture)
-        if self.frames:
-            gap = self._step(t_ns)
-            if gap is not None:
-                yield gap
-                t_ns = max(t_ns, gap.t_end_ns) if gap.reason is GapReason.CLOCK else t_ns
-        else:
-            self.first_ns = t_ns
-            yield from self._telemetry_jumps(t_ns)
-        if picture.is_corrupt:
-            self.counters["corrupt_frames"] += 1
-            self._bad += 1
-        self._broken = bool(self._bad) or (self._broken and not picture.key_frame)
-        if self._bad:
-            yield self._damaged(t_ns)
-        if self._size is None:
-            self._size = (picture.width, picture.height)
-        elif self._size != (picture.width, picture.height):
-            self.counters["resized_frames"] += 1
-            picture = picture.reformat(width=self._size[0], height=self._size[1])
-        self.last_ns = t_ns
-        index, self.frames = self.frames, self.frames + 1
-        yield Frame(
-            self.source.source_id, index, t_ns, luma_of(picture), bool(picture.key_frame), self.source.time_from,
-            self.source.track.pose_at(t_ns, picture.width / picture.height), partial(bgr_of, picture), self._broken,
-        )  # fmt: skip
+    def _segment(self) -> int:
+        return self._segments.index
 
-    def _count_lost(self, picture: av.VideoFrame) -> None:
-        """Packets that went in and never came out: decoders pass over what they cannot make sense of, without a word.
-
-        Pictures leave in the order of their presentation, so those awaited from before this one are lost. Before the
-        first picture that is how a stream begins in the middle; of interlaced video each field may have its packet.
-        """
-        if picture.pts is None:
-            return
-        here, lost = (self._segments.index, picture.pts), 0
-        while self._awaited and self._awaited[0] <= here:
-            lost += heappop(self._awaited) < here
-        if lost and self.frames and not picture.interlaced_frame:
-            self.counters["lost_pictures"] += lost
-            self._bad += lost
+    def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
+        return self.source.track.pose_at(t_ns, aspect)
 
     def _time(self, picture: av.VideoFrame) -> int:
         stamp = picture.pts if picture.pts is not None else picture.dts
@@ -249,28 +188,7 @@ class _Reading:
             self.line, self._shift_ns = (self.line, self._shift_ns) if line is None else (line, 0)
         return self.line.t_ns(shown_s) + self._shift_ns
 
-    def _step(self, t_ns: int) -> Gap | None:
-        """What is odd about the step from the last frame to `t_ns`."""
-        expected_ns = self.last_ns + self.interval_ns
-        if t_ns <= self.last_ns:
-            self.counters["clock_went_back"] += 1
-            self._shift_ns += expected_ns - t_ns
-            detail = f"time goes back by {(self.last_ns - t_ns) / _NS:.3f} s at frame {self.frames}"
-            return Gap(self.source.source_id, self.last_ns, expected_ns, GapReason.CLOCK, detail)
-        if t_ns - self.last_ns > max(_NS, 10 * self.interval_ns):
-            self.counters["missing_stretches"] += 1
-            detail = f"no frames for {(t_ns - self.last_ns) / _NS:.3f} s before frame {self.frames}"
-            return Gap(self.source.source_id, expected_ns, t_ns, GapReason.MISSING, detail)
-        return None
-
-    def _damaged(self, t_ns: int) -> Gap:
-        start_ns = min(self.last_ns, t_ns - 1)
-        detail = f"{self._bad} damaged packets or pictures before frame {self.frames}"
-        gap = Gap(self.source.source_id, start_ns, t_ns, GapReason.DAMAGED, detail, self._bad)
-        self._bad = 0
-        return gap
-
-    def _telemetry_jumps(self, t_ns: int) -> Iterator[Gap]:
+    def _at_first(self, t_ns: int) -> Iterator[Gap]:
         jumps = self.source.survey.counters["klv_clock_jumps"]
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"

@@ -21,6 +21,10 @@ class Tracker(Protocol):
         """Take what was found in one frame, with the alignment of that same frame; all live tracks there."""
         ...
 
+    def end_all(self) -> None:
+        """What comes next does not continue what came before: all tracks end, and their ids never come back."""
+        ...
+
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         ...

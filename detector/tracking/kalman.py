@@ -102,7 +102,7 @@ class KalmanTracker:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
         matrix = alignment.reference_from_frame
         if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
-            self._drop_all()
+            self.end_all()
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
         self._advance(alignment, detections.t_ns)
         self._alignment = alignment
@@ -115,7 +115,8 @@ class KalmanTracker:
             )
         return self._tracks(detections)
 
-    def _drop_all(self) -> None:
+    def end_all(self) -> None:
+        """Nothing goes on from here. Ids go on counting."""
         self._states = _none()
         self._reference_from_last = None
 
@@ -125,7 +126,7 @@ class KalmanTracker:
         restless = alignment.inlier_ratio < _RESTLESS
         acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
-            self._drop_all()
+            self.end_all()
         elif len(self._states):
             if not np.array_equal(matrix, self._reference_from_last):
                 carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)

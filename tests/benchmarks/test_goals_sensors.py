@@ -54,5 +54,12 @@ def test_obspys_false_triggers_are_those_with_our_windows():
     assert line({"onsets": {"rows": rows}}, "seismic P onsets").endswith("| **short** |")
 
 
+@pytest.mark.parametrize(("right", "word"), [(5, "**short**"), (6, "ok")])
+def test_sound_classes_are_those_of_the_shipped_model(right, word):
+    found = {"synthetic": [right, 6], "both": [6, 6]}
+    shown = f"| {right / 6:.2f} ({right} of 6 clips, fitted to synthetic sound only) | {word} |"
+    assert line({"tone": found}, "sound classes").endswith(shown)
+
+
 def test_the_page_has_the_markers():
     assert goal_table.written(goals_sensors.PAGE.read_text("utf-8"), ["x"], "goals_sensors")

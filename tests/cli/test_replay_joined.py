@@ -17,6 +17,7 @@ from detector import replay as recordings
 from detector.association import Noticed, Settled
 from detector.cli import run
 from detector.config import load
+from detector.course import entries_of
 from detector.geo.ellipse import SIGMAS_95
 from detector.geo.wgs84 import enu_from_geodetic
 from detector.log import LoggedViolation, open_reader
@@ -160,7 +161,7 @@ def test_each_source_keeps_its_word_on_what_it_has_settled(tmp_path: Path, recor
     configuration = pipeline.checked(load(configured(tmp_path, recorded), pipeline.REGISTRIES))
     for job in recordings.jobs_of(configuration, [], tmp_path / "out", annotate=False):
         settled_ns, words, steps = -(2**62), 0, 0
-        for entry in recordings._entries(configuration, job, "run"):
+        for entry in entries_of(configuration, job, "run"):
             if isinstance(entry, Settled):
                 assert entry.source_id == job.source_id
                 settled_ns, steps = max(settled_ns, entry.t_ns), steps + (entry.t_ns > settled_ns)

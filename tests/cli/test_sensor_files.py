@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from detector.cli import run
+from detector.synthetic.engines import engine_sound
 from detector.timebase import ns_from_iso
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -152,6 +153,24 @@ def test_a_preset_can_be_chosen_and_a_wrong_one_is_refused(tmp_path: Path) -> No
     warming = next(gap for gap in end["gaps"] if gap["reason"] == "warming_up")
     assert (warming["t_end_ns"] - warming["t_start_ns"]) / 1e9 > 8
     assert run(["detect", str(media), "--out", str(out), "--preset", "marine"]) == 2
+
+
+def test_engines_are_named_on_request_and_too_slow_a_recording_says_so(tmp_path: Path) -> None:
+    media, slow, out = tmp_path / "mast.flac", tmp_path / "slow.flac", tmp_path / "found.jsonl"
+    drone = engine_sound("drone", 10, np.random.default_rng([99, 1, 1]), below_db=20.0)
+    for file, rate_hz in ((media, 8000), (slow, 4000)):
+        soundfile.write(file, drone, rate_hz, "PCM_16")
+        file.with_suffix(".json").write_text(json.dumps({"start": "2026-03-01T06:30:00Z"}), "utf-8")
+    assert run(["detect", str(media), str(slow), "--out", str(out), "--preset", "tone"]) == 0
+    (line, *ends) = read(out)
+    assert (line["source"], line["kind"], line["p_log10"]) == ("mast", "drone", None)
+    assert 0.8 <= line["score"] <= 1
+    assert START_NS < line["t_ns"] < line["t_end_ns"] == START_NS + 10_000_000_000
+    assert [end["not_judged"] for end in ends] == [
+        {},
+        {"slow": "4000 samples a second are too few to name an engine; 8000 are needed"},
+    ]
+    assert [gap["reason"] for gap in ends[0]["gaps"]] == ["warming_up"]
 
 
 @pytest.mark.parametrize("option", [["--annotate", "a.mp4"], ["--masks", "m"], ["--fps", "5"], ["--hfov-deg", "60"]])

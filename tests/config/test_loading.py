@@ -38,6 +38,7 @@ class Case:
         detectors={"motion": Plain, "flash": Plain, "smoke": Plain},
         tracking={"kalman": Plain},
         rules={"zone_entry": Watch},
+        outbox={},
         location=Where,
     )
 

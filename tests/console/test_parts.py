@@ -16,7 +16,7 @@ from detector.console.drawing import ellipse_ring, sensor_features, track_featur
 from detector.console.finding import VERDICTS, Question, apart_m, neighbours, question_of
 from detector.console.judging import gravity, open_for, queue
 from detector.console.languages import Languages
-from detector.console.live import live_feeds, live_of, state_of
+from detector.console.live import state_of
 from detector.console.roles import Role
 from detector.console.telemetry import camera_at
 from detector.console.timeline import LEAST_MARK, MOST_LANES, WIDTH, sheet, span_of
@@ -218,22 +218,13 @@ def test_why_says_the_numbers_and_never_more_certainty_than_the_log_has() -> Non
     assert probability(0.9994).startswith("99.9")
 
 
-def test_what_a_running_feed_says_is_read_whole_or_not_at_all(tmp_path) -> None:
-    live = tmp_path / "live"
-    live.mkdir()
-    (live / "north.live").write_bytes(b'{"version": 1, "state": "running", "lag_s": 0.2}\n\xff\xd8picture')
-    said, picture = live_of(tmp_path, "north")  # type: ignore[misc]
-    assert (said["state"], picture) == ("running", b"\xff\xd8picture")
-    for content in (b"", b"no json\n", b'{"version": 9}\n', b"[1]\n"):
-        (live / "south.live").write_bytes(content)
-        assert live_of(tmp_path, "south") is None
+def test_a_running_feed_is_live_until_it_has_been_silent_for_five_seconds() -> None:
+    said = {"state": "running"}
     assert state_of({**said, "written_ns": T0}, T0 + S) == ("live", "")
     assert state_of({**said, "written_ns": T0}, T0 + 6 * S)[0] == "trouble"
     assert state_of(said, T0)[0] == "trouble"
     assert state_of({"state": "ended", "written_ns": 0}, T0)[0] == "ended"
     assert state_of({"state": "reconnecting", "state_why": "refused", "written_ns": T0}, T0) == ("trouble", "refused")
-    assert live_feeds(tmp_path) == ["north", "south"]
-    assert live_of(tmp_path, "../live/north") is None
 
 
 def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue() -> None:

@@ -53,3 +53,21 @@ def test_subtitles_without_gimbal_angles_are_watched_for_jumps() -> None:
     assert series is not None
     found = PlatformDetector(PlatformDetector.Config()).detect(series)
     assert [(str(found.kind[k]), int(found.t_ns[k]) // S) for k in range(len(found))] == [("jump", 20), ("jump", 21)]
+
+
+def test_a_live_feed_keeps_its_channels_and_what_none_has_changes_nothing() -> None:
+    """Items that come later must not begin another stream, which would have to learn anew what is usual."""
+    sets = [(k * S, {13: 42.3 + 1e-5 * k + 0.01 * (k == 90), 14: -99.5, 15: 800.0}) for k in range(120)]
+    few, early = series_of_sets("uav", sets), series_of_sets("uav", sets[:5], all_channels=True)  # type: ignore[arg-type]
+    assert few is not None
+    assert early is not None
+    assert few.channels == ("lat_deg", "lon_deg", "alt_m")
+    whole = series_of_sets("uav", sets, all_channels=True)  # type: ignore[arg-type]
+    assert whole is not None
+    assert set(few.channels) < set(early.channels) == set(whole.channels)
+    config = PlatformDetector.Config()
+    a, b = (PlatformDetector(config).detect(one) for one in (few, whole))
+    assert len(a) >= 1
+    assert [(str(k), int(t)) for k, t in zip(a.kind, a.t_ns, strict=True)] == [
+        (str(k), int(t)) for k, t in zip(b.kind, b.t_ns, strict=True)
+    ]

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from detector.console.desk import desk_of
 from detector.console.guard import Reader, Viewer
-from detector.console.live import live_feeds, live_of, state_of
+from detector.console.live import state_of
+from detector.live_file import live_sources, read_live
 
 router = APIRouter(tags=["feeds"])
 
@@ -34,7 +35,7 @@ def feeds(request: Request, _: Reader) -> list[FeedNow]:
     """Every feed that a centre runs, by name; none if none runs."""
     desk = desk_of(request)
     folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
-    found = ((name, live_of(folder, name)) for name in live_feeds(folder))
+    found = ((name, read_live(folder, name)) for name in live_sources(folder))
     said = [(name, live[0]) for name, live in found if live is not None]
     return [FeedNow(name=name, said=one, **state_of(one, now_ns)._asdict()) for name, one in said]
 
@@ -44,7 +45,7 @@ def feeds(request: Request, _: Reader) -> list[FeedNow]:
 )
 def picture(request: Request, _: Viewer, feed: Feed) -> Response:
     """Its newest picture, a JPEG; 204 while there is none. 404: it is not running."""
-    found = live_of(desk_of(request).book.path.parent, feed)
+    found = read_live(desk_of(request).book.path.parent, feed)
     if found is None:
         raise HTTPException(404, f"feed {feed} is not running")
     return Response(found[1], media_type="image/jpeg") if found[1] else Response(status_code=204)

@@ -14,8 +14,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from detector.console.api.feeds import FeedNow
 from detector.console.desk import Desk, desk_of
 from detector.console.guard import caller_of
-from detector.console.live import FeedState, live_feeds, live_of, state_of
+from detector.console.live import FeedState, state_of
 from detector.console.roles import Permission
+from detector.live_file import live_sources, read_live
 
 router = APIRouter()
 
@@ -88,12 +89,12 @@ class _Shown:
 def _news(desk: Desk, shown: dict[str, _Shown]) -> Iterator[tuple[FeedNow, bytes]]:
     """What changed since `shown`, which is brought up to date. A feed that fell silent changes without its file."""
     folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
-    for name in live_feeds(folder):
+    for name in live_sources(folder):
         mark, before = _mark(folder, name), shown.get(name)
         if before is not None and before.mark == mark:
             said, picture = before.said, b""
         else:
-            live = live_of(folder, name)
+            live = read_live(folder, name)
             if live is None:
                 continue
             said, picture = live

@@ -13,12 +13,15 @@ from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_features import quantities_of
+from detector.detectors.series.tone import ToneDetector
+from detector.detectors.series.tone_config import ToneConfig
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector]] = {
+SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector | ToneDetector]] = {
     "impulse": ImpulseDetector,
     "level": LevelDetector,
     "joint": JointDetector,
     "platform": PlatformDetector,
+    "tone": ToneDetector,
 }
 
 __all__ = [
@@ -34,6 +37,8 @@ __all__ = [
     "PlatformConfig",
     "PlatformDetector",
     "SeriesDetector",
+    "ToneConfig",
+    "ToneDetector",
     "choice_for",
     "detector_of",
     "preset_for",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from detector.detectors.series.contract import SeriesDetector
 from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, preset_for
 from detector.detectors.series.joint import JointDetector
@@ -13,9 +14,11 @@ from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_roles import roles_of
+from detector.detectors.series.tone import ToneDetector
+from detector.detectors.series.tone_config import ToneConfig
 from detector.timebase import NS_PER_S
 
-CHOICES = (*PRESETS, "level", "joint", "platform")
+CHOICES = (*PRESETS, "level", "joint", "platform", "tone")
 
 _SLOW_HZ = 20.0
 """Streams of fewer samples a second, and irregular ones, are readings: a temperature, a battery, a count."""
@@ -30,12 +33,12 @@ def choice_for(interval_ns: float | None, channels: Sequence[str] = ()) -> str:
     return preset_for(interval_ns)
 
 
-def detector_of(
-    choice: str, alarms_per_day: float
-) -> ImpulseDetector | LevelDetector | JointDetector | PlatformDetector:
+def detector_of(choice: str, alarms_per_day: float) -> SeriesDetector:
     """A new detector. alarms_per_day: of each channel, where the detector calibrates itself ("level")."""
     if choice == "level":
         return LevelDetector(LevelConfig(alarms_per_day=alarms_per_day))
     if choice == "joint":
         return JointDetector(JointConfig())
+    if choice == "tone":
+        return ToneDetector(ToneConfig())
     return PlatformDetector(PlatformConfig()) if choice == "platform" else ImpulseDetector(PRESETS[choice])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from detector.detectors.series.by_stretch import ByStretch
 from detector.detectors.series.impulse_config import ImpulseConfig
 from detector.detectors.series.impulse_stretch import Impulse, Stretch
-from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Hearing, Series, Triggers, read_only
+from detector.model import Hearing, Series, Triggers, read_only
 from detector.timebase import NS_PER_S
 
 
-class ImpulseDetector:
+class ImpulseDetector(ByStretch[Stretch, Impulse]):
     """Band-pass, energy of hops, STA/LTA, on and off, least duration, dead time; then the onset to the sample (AIC).
 
     Hit: a shot, an explosion, the first wave of a tremor.   Miss: an engine that comes nearer; rain that sets in.
@@ -26,11 +26,11 @@ class ImpulseDetector:
     """
 
     Config = ImpulseConfig
+    warms_up_by = "listening to the noise"
 
     def __init__(self, config: ImpulseConfig) -> None:
+        super().__init__()
         self.config = config
-        self._stretches: dict[tuple[str, tuple[str, ...]], Stretch] = {}
-        self._unjudged: list[Gap] = []
         self._hearing: list[Hearing] = []
 
     def why_not(self, series: Series) -> str:
@@ -42,47 +42,23 @@ class ImpulseDetector:
             return f"{rate_hz:.3g} samples a second are too few for sounds above {self.config.low_hz:g} Hz"
         return ""
 
+    def _begin(self, series: Series) -> Stretch:
+        return Stretch(self.config, series)
+
     def detect(self, series: Series) -> Triggers:
         """Take a block; impulses that have ended, in the order of their onsets.
 
         Raises:
             ValueError: the stream cannot be judged; `why_not` says why.
         """
-        why_not = self.why_not(series)
-        if why_not:
-            raise ValueError(f"{series.source_id}: {why_not}")
+        triggers = super().detect(series)
         key = (series.source_id, series.channels)
-        stretch = self._stretches.get(key)
-        found: list[Impulse] = []
-        if stretch is not None:
-            missing = stretch.missing_before(int(series.t_ns[0])) if len(series) else 0
-            if missing > stretch.longest_hole:
-                found += self._end(key)
-                stretch = None
-            elif missing > 0:
-                found += stretch.push(*stretch.blank(missing))
-        if stretch is None:
-            stretch = self._stretches[key] = Stretch(self.config, series)
-        found += stretch.push(series.t_ns, series.values)
-        self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "listening to the noise")
-        self._hearing += stretch.hearing(*key)
-        return self._triggers(series.source_id, series.channels, found, series.clock_sigma_ns)
-
-    def finish(self) -> list[Triggers]:
-        """All streams have ended: what was still open, one answer a stream."""
-        return [
-            self._triggers(*key, self._end(key), stretch.clock_sigma_ns)
-            for key, stretch in list(self._stretches.items())
-        ]
+        self._hearing += self._stretches[key].hearing(*key)
+        return triggers
 
     def told_ns(self) -> int | None:
         """Every impulse of any stream with an onset before this has been given; None: there is no stream. [ns]"""
         return min((stretch.told_ns() for stretch in self._stretches.values()), default=None)
-
-    def unjudged(self) -> list[Gap]:
-        """When each channel was warming up, since this was last asked."""
-        told, self._unjudged = self._unjudged, []
-        return told
 
     def hearing(self) -> list[Hearing]:
         """What could have been noticed over the noise of each second since this was last asked."""
@@ -91,22 +67,12 @@ class ImpulseDetector:
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._stretches.clear()
-        self._unjudged.clear()
+        super().reset()
         self._hearing.clear()
-
-    def _end(self, key: tuple[str, tuple[str, ...]]) -> list[Impulse]:
-        """A stretch has ended: its last impulses."""
-        stretch = self._stretches.pop(key)
-        found = stretch.finish()
-        self._unjudged += warm_up_gaps(*key, stretch.warm_ups, "listening to the noise")
-        return found
 
     def _triggers(
         self, source_id: str, channels: tuple[str, ...], found: list[Impulse], clock_sigma_ns: float
     ) -> Triggers:
-        if not found:
-            return Triggers.none(source_id)
         found.sort(key=lambda one: (one.onset_ns, one.channel))
         onset_ns = np.array([one.onset_ns for one in found], np.int64)
         end_ns = np.array([one.end_ns for one in found], np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.series.band import Band
+from detector.detectors.series.by_stretch import Kept
 from detector.detectors.series.impulse_config import ImpulseConfig
 from detector.detectors.series.noise_level import NoiseLevel
 from detector.detectors.series.onset import LEAST, onset
@@ -33,14 +34,13 @@ class Impulse:
     sigma_ns: float = 0.0
 
 
-class Stretch:
+class Stretch(Kept):
     """Looks for impulses in one stream, sample after sample, without a long hole."""
 
     def __init__(self, config: ImpulseConfig, series: Series) -> None:
-        assert series.interval_ns is not None
-        self._config, self.interval_ns = config, series.interval_ns
-        self.clock_sigma_ns = series.clock_sigma_ns
-        rate_hz, count = NS_PER_S / series.interval_ns, len(series.channels)
+        super().__init__(series)
+        self._config = config
+        rate_hz, count = NS_PER_S / self.interval_ns, len(series.channels)
         self._hop = max(1, round(config.hop_s * rate_hz))
         per_hop_s = self._hop / rate_hz
         lengths_s = (config.warm_up_s, config.min_s, config.longest_s, 1.0 / config.low_hz)
@@ -55,7 +55,6 @@ class Stretch:
         period = max(1, round(_PERIOD_S / per_hop_s))
         self._noise, self._period_ns = NoiseLevel(period, count), round(period * per_hop_s * NS_PER_S)
         self._loud: list[tuple[int, Float]] = []
-        self._t_ns, self._values = np.zeros(0, np.int64), np.zeros((0, count))
         self._known = np.zeros((0, count), np.bool_)
         self._first = 0  # which sample the kept ones begin with
         self._hops = 0  # judged so far
@@ -63,17 +62,7 @@ class Stretch:
         self._open: dict[int, Impulse] = {}
         self._waiting: list[Impulse] = []
         self._begun_ns = np.full(count, -1)
-        self.warm_ups: list[tuple[int, int, int]] = []
         self._quiet_until, self._ended = np.zeros((2, count), np.int64)
-
-    def missing_before(self, t_ns: int) -> int:
-        """Samples that should lie between the newest and one at `t_ns`."""
-        return round((t_ns - int(self._t_ns[-1])) / self.interval_ns) - 1 if len(self._t_ns) else 0
-
-    def blank(self, count: int) -> tuple[NDArray[np.int64], Float]:
-        """Rows for a short hole."""
-        steps = np.rint(np.arange(1, count + 1) * self.interval_ns).astype(np.int64)
-        return self._t_ns[-1] + steps, np.full((count, self._values.shape[1]), np.nan)
 
     def push(self, t_ns: NDArray[np.int64], values: Float) -> list[Impulse]:
         """Impulses that are complete now."""

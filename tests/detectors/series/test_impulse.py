@@ -17,6 +17,7 @@ from detector.detectors.series import (
     JointDetector,
     LevelDetector,
     PlatformDetector,
+    ToneDetector,
 )
 from detector.model import GapReason, Series, Triggers
 from tests.naive_series import cut, naive_band, naive_impulses
@@ -279,6 +280,7 @@ def test_every_detector_of_streams_is_registered_with_its_settings():
         ("level", LevelDetector),
         ("joint", JointDetector),
         ("platform", PlatformDetector),
+        ("tone", ToneDetector),
     ]
     assert set(PRESETS) == {"seismic", "acoustic"}
 

@@ -1,0 +1,324 @@
+"""The centre: every feed of a configuration watched in a process of its own, and one log that this process writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from detector import pipeline
+from detector.addresses import is_address, masked
+from detector.centre.companion import Companion, Work
+from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.health_page import HealthPage
+from detector.centre.live_joiner import LiveJoiner
+from detector.centre.messages import Order
+from detector.centre.place import LocalProcesses, Place
+from detector.centre.reload import Change, change_for, watched
+from detector.centre.supervisor import Supervised
+from detector.config import Configuration, SensorNetwork, Source
+from detector.course import job_of
+from detector.errors import Complaint, ConfigError, SourceError
+from detector.feed import Entry, append
+from detector.live_file import VERSION, write_centre
+from detector.log import LogWriter, open_reader
+from detector.model import Joined, MediaFile, Run, State
+from detector.outbox import SINKS
+from detector.outbox.delivery import Delivery
+from detector.sources import media_file
+
+_TURN_S = 0.1
+_SHOW_EVERY_S = 1.0
+_STOP_WITHIN_S = 15.0
+
+
+class Centre:
+    """Watches until `stop`, or until every feed has ended (recordings do, live feeds do not).
+
+    Args:
+        configuration: checked.
+        out: gets violations.sqlite, evidence/ and live/.
+        place: where the feeds' processes run.
+        console: what a configuration wants to be opened beside the feeds, if anything.
+
+    Raises:
+        ConfigError: it names nothing to watch, or the address of the health page cannot be used.
+        LogError: the log cannot be written, here or from `run`: nothing is watched unrecorded.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        out: Path,
+        place: Place | None = None,
+        console: Callable[[Configuration], Work | None] = lambda _: None,
+    ) -> None:
+        if not watched(configuration):
+            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
+        self._configuration, self._out = configuration, out
+        self._place = place or LocalProcesses()
+        self._file = ConfigurationFile(configuration)
+        self._feeds: dict[str, Supervised] = {}
+        self._leaving: list[Supervised] = []
+        self._console_for = console
+        self._console = Companion("console", configuration.settings.centre.longest_restart_s)
+        self._entries = 0
+        self._joiner = _joiner(configuration)
+        self._started_ns = time.time_ns()
+        self._health: HealthPage | None = None
+        self._outbox: list[Delivery] = []
+        self._snapshot: dict[str, Any] = {}
+        self._stopping = threading.Event()
+        self._reload = threading.Event()
+        self._say = structlog.get_logger()
+
+    def stop(self) -> None:
+        """Close what is open in every feed, and end. From a signal handler or another thread."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Look at the configuration now, whether or not its file seems to have changed."""
+        self._reload.set()
+
+    def on_signals(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads. In the main thread."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        def reload(_number: int, _frame: FrameType | None) -> None:
+            self.reload()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, reload)
+
+    def run(self) -> None:
+        """Watch."""
+        with ExitStack() as stack, LogWriter(self._out) as log:
+            self._log = log
+            stack.callback(self._kill_all)
+            self._look()
+            if self._configuration.settings.centre.health is not None:
+                address, config = self._configuration.settings.centre.health, str(self._configuration.path)
+                self._health = HealthPage(address, config, lambda: self._snapshot)
+                stack.callback(self._health.close)
+            self._take_on(self._configuration)
+            self._open_outbox(self._configuration)
+            stack.callback(self._close_outbox)
+            self._console.do(self._console_for(self._configuration))
+            stack.callback(self._console.stop)
+            self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
+            shown_s = 0.0
+            while not self._stopping.is_set() and not all(one.over for one in self._feeds.values()):
+                self._turn()
+                self._console.turn()
+                self._amend()
+                if time.monotonic() - shown_s >= _SHOW_EVERY_S:
+                    shown_s = time.monotonic()
+                    self._show()
+                    self._join(self._joiner.pass_time())
+            self._stop_all()
+            self._join(self._joiner.end())
+            self._show()
+            self._say.info("stopped", entries=self._entries)
+
+    def _take_on(self, configuration: Configuration) -> None:
+        """Watch what this configuration names and is not watched yet."""
+        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, self._out)))
+        self._log.begin(run)
+        self._join(self._joiner.end())
+        self._joiner = _joiner(configuration)
+        for source_id, one in watched(configuration).items():
+            if source_id not in self._feeds:
+                order = Order(configuration, one, self._out, run.run_id, None)
+                self._feeds[source_id] = Supervised(
+                    order, self._place, configuration.settings.centre, self._before_start
+                )
+
+    def _append(self, entry: Entry | Joined, run_id: str) -> None:
+        append(self._log, entry, run_id)
+        self._entries += 1
+
+    def _join(self, decided: Iterable[Joined]) -> None:
+        for joined in decided:
+            self._append(joined, joined.run_id)
+
+    def _before_start(self, order: Order) -> Order:
+        """Close what its last process left open, and find out until where the log knows it."""
+        with open_reader(self._out) as reader:
+            left_open = reader.open_violations(order.source_id)
+            until_ns = reader.told_until_ns(order.source_id)
+        for violation in left_open:
+            self._entries += self._log.closed(replace(violation, state=State.CLOSED))
+        self._say.info("feed starts", feed=order.source_id, closed=len(left_open))
+        return replace(order, watched_until_ns=until_ns)
+
+    def _turn(self) -> None:
+        """Wait for the next message, and take in what there is."""
+        everyone = [*self._feeds.values(), *self._leaving]
+        waiting = [one.worker.readable for one in everyone if one.worker is not None]
+        if waiting:
+            wait(waiting, timeout=_TURN_S)
+        else:
+            time.sleep(_TURN_S)
+        for one in everyone:
+            before = one.state
+            for logged in one.turn():
+                for entry in self._joiner.take(logged.entry):
+                    self._append(entry, logged.run_id)
+            if one.state not in {before, "running"}:
+                say = self._say.warning if one.state == "waiting" else self._say.info
+                say("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))
+        self._leaving = [one for one in self._leaving if not one.over]
+
+    def _amend(self) -> None:
+        asked = self._reload.is_set()
+        self._reload.clear()
+        problem = self._file.problem
+        after = self._file.newer(now=asked)
+        if self._file.problem and self._file.problem != problem:
+            self._say.error("configuration refused", why=self._file.problem)
+        if after is None:
+            return
+        before, self._configuration = self._configuration, after
+        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after, self._out)))
+        self._log.begin(run)
+        changes = {one: change_for(one, before, after) for one in watched(before).keys() & watched(after).keys()}
+        for source_id in list(self._feeds):
+            change = changes.get(source_id, Change.RESTART)
+            if change is Change.RULES:
+                order = replace(self._feeds[source_id].order, configuration=after, run_id=run.run_id)
+                self._feeds[source_id].amend(order)
+            elif change is Change.RESTART and not self._has_been_played(source_id, before, after):
+                leaving = self._feeds.pop(source_id)
+                leaving.stop()
+                self._leaving.append(leaving)
+        self._say.info(
+            "configuration", sha256=after.sha256, changes={one: change.value for one, change in changes.items()}
+        )
+        self._wait_for(self._leaving)
+        self._take_on(after)
+        self._console.do(self._console_for(after))  # it shows the agreement in force
+        if _sinks(before) != _sinks(after):
+            self._close_outbox()
+            self._open_outbox(after)
+
+    def _has_been_played(self, source_id: str, before: Configuration, after: Configuration) -> bool:
+        """A recording is played through once, by the rules of that time."""
+        same = watched(before)[source_id] == watched(after).get(source_id)
+        return same and self._feeds[source_id].state == "ended"
+
+    def _open_outbox(self, configuration: Configuration) -> None:
+        for part in configuration.outbox:
+            delivery = Delivery(SINKS[part.kind](part.config), self._out, self._feed_states)
+            delivery.start()
+            self._outbox.append(delivery)
+
+    def _close_outbox(self) -> None:
+        for delivery in self._outbox:
+            delivery.stop()
+        for delivery in self._outbox:
+            delivery.join(timeout=_STOP_WITHIN_S)
+        self._outbox.clear()
+
+    def _feed_states(self) -> dict[str, str]:
+        return {source_id: str(one.status.get("state", one.state)) for source_id, one in list(self._feeds.items())}
+
+    def _stop_all(self) -> None:
+        for one in self._feeds.values():
+            one.stop()
+        self._wait_for([*self._feeds.values(), *self._leaving])
+
+    def _wait_for(self, leaving: list[Supervised]) -> None:
+        """Until they have closed what is open; what does not come to its end in time is killed."""
+        until_s = time.monotonic() + _STOP_WITHIN_S
+        while any(not one.over for one in leaving) and time.monotonic() < until_s:
+            self._turn()
+        for one in leaving:
+            if not one.over:
+                self._say.error("feed killed: it did not stop", feed=one.source_id)
+                one.kill()
+
+    def _kill_all(self) -> None:
+        for one in (*self._feeds.values(), *self._leaving):
+            one.kill()
+
+    def _look(self) -> None:
+        feeds = {
+            source_id: one.figures() | {"alive": one.alive, "status": one.status}
+            for source_id, one in self._feeds.items()
+        }
+        self._snapshot = {
+            "version": VERSION,
+            "software": pipeline.SOFTWARE,
+            "pid": os.getpid(),
+            "started_ns": self._started_ns,
+            "written_ns": time.time_ns(),
+            "config": str(self._configuration.path),
+            "config_sha256": self._configuration.sha256,
+            "config_problem": self._file.problem,
+            "health": self._health_url(),
+            "console_pid": self._console.pid,
+            "log_entries": self._entries,
+            "log_seq": self._last_seq(),
+            "feeds": feeds,
+            "outbox": {one.sink_name: asdict(one.progress) for one in list(self._outbox)},
+        }
+
+    def _show(self) -> None:
+        self._look()
+        feeds = {
+            source_id: {name: value for name, value in one.items() if name not in {"status", "alive"}}
+            for source_id, one in self._snapshot["feeds"].items()
+        }
+        try:
+            write_centre(self._out, self._snapshot | {"feeds": feeds})
+        except OSError as error:
+            self._say.warning("live/centre.json cannot be written", why=error.strerror)
+
+    def _last_seq(self) -> int:
+        with open_reader(self._out) as reader:
+            return reader.head().seq
+
+    def _health_url(self) -> str | None:
+        return None if self._health is None else self._health.url
+
+
+def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
+    """Recordings by their content; of a live feed its address is all that can be said beforehand."""
+    for one in watched(configuration).values():
+        addresses = _addresses(one)
+        yield from (MediaFile(one.id, masked(address), "", 0) for address in addresses)
+        job = job_of(configuration, one, out)
+        recordings = () if addresses else job.recordings
+        for file in (*recordings, *job.beside):
+            try:
+                yield media_file(file, one.id)
+            except SourceError:
+                yield MediaFile(one.id, file.name, "", 0)
+
+
+def _joiner(configuration: Configuration) -> LiveJoiner:
+    notice: list[Source] = [*configuration.settings.feeds, *configuration.settings.sensors]
+    return LiveJoiner([one.id for one in notice], [one.id for one in notice if _addresses(one)])
+
+
+def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:
+    return [(part.kind, part.config) for part in configuration.outbox]
+
+
+def _addresses(one: Source) -> tuple[str, ...]:
+    """Of what is live; a recording has none."""
+    names = one.media if isinstance(one, SensorNetwork) else (one.media,)
+    return tuple(filter(is_address, names))

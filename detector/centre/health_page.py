@@ -1,0 +1,76 @@
+"""/healthz, /readyz and /metrics: for whoever keeps the machine running, not for reviewers."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from detector.centre.metrics import CONTENT_TYPE, exposition
+from detector.errors import Complaint, ConfigError
+from detector.timebase import NS_PER_S
+
+_FRESH_NS = 10 * NS_PER_S
+
+
+class HealthPage:
+    """Answers on a thread of its own. snapshot: called for each request; it must not block.
+
+    Raises:
+        ConfigError: the address is taken, or is none of this machine.
+    """
+
+    def __init__(self, address: str, config: str, snapshot: Callable[[], dict[str, Any]]) -> None:
+        host, _, port = address.rpartition(":")
+
+        class Handler(_Handler):
+            answers = staticmethod(snapshot)
+
+        try:
+            self._server = ThreadingHTTPServer((host, int(port)), Handler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ConfigError(Complaint(config, None, f"centre.health: {address} cannot be used: {reason}")) from error
+        self._server.daemon_threads = True
+        self.url = f"http://{host}:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, name="health page", daemon=True).start()
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    answers: Callable[[], dict[str, Any]]
+    timeout = 10  # a client that says nothing does not keep its thread
+
+    def do_GET(self) -> None:
+        snapshot = self.answers()
+        match self.path.partition("?")[0]:
+            case "/healthz":
+                fresh = time.time_ns() - snapshot["written_ns"] < _FRESH_NS
+                self._answer(200 if fresh else 503, "application/json", json.dumps({"turning": fresh}))
+            case "/readyz":
+                feeds = {feed: one["status"].get("state", one["state"]) for feed, one in snapshot["feeds"].items()}
+                ready = all(one["alive"] or one["state"] == "ended" for one in snapshot["feeds"].values())
+                self._answer(200 if ready else 503, "application/json", json.dumps({"ready": ready, "feeds": feeds}))
+            case "/metrics":
+                self._answer(200, CONTENT_TYPE, exposition(snapshot))
+            case _:
+                self._answer(404, "text/plain", "here are /healthz, /readyz and /metrics\n")
+
+    def _answer(self, code: int, content_type: str, body: str) -> None:
+        data = body.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server calls
+        """Nothing: a scrape every few seconds is no news."""

@@ -1,0 +1,75 @@
+"""`trucewatch run`: watch live feeds until told to stop."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from detector.config import Configuration
+
+
+def run(
+    config: Annotated[Path, typer.Argument(help="Configuration (YAML): the feeds, the agreement's map and rules.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the log, evidence/ and live/.")] = Path("out"),
+) -> None:
+    """Watch all that CONFIG names, each in a process of its own, until Ctrl-C or SIGTERM.
+
+    Live feeds are connected to again whenever they are lost; recordings are played at their own rate. SIGHUP, or a
+    change of CONFIG or its map, puts the new configuration in force; feeds that did not change are not interrupted.
+    What it does meanwhile it says on stderr, one JSON object a line, and in OUT/live (docs/live.md). With
+    `console: {address: ...}` the console is opened beside it, on the same log.
+
+    Example: `trucewatch run centre.yaml --out /srv/trucewatch`
+    """
+    from detector import pipeline
+    from detector.centre import Centre
+    from detector.centre.saying import say_as_json
+    from detector.config import load
+
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
+    configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
+    _check_console(configuration)
+    say_as_json()
+    centre = Centre(configuration, out, console=partial(_console_for, out))
+    centre.on_signals()
+    centre.run()
+
+
+def _check_console(configuration: Configuration) -> None:
+    from detector.console.server import Listening
+    from detector.errors import Complaint, ConfigError
+
+    asked = configuration.settings.console
+    if asked.address is not None:
+        try:
+            Listening(asked.host, asked.port, asked.certificate, asked.key)
+        except ValueError as error:
+            raise ConfigError(Complaint(str(configuration.path), None, f"console: {error}")) from None
+
+
+def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] | None:
+    asked = configuration.settings.console
+    if asked.address is None:
+        return None
+    return partial(_open_console, out, configuration.path, asked.host, asked.port, asked.certificate, asked.key)
+
+
+def _open_console(out: Path, config: Path, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
+    """In a process of its own: `trucewatch console`, which says in the centre's log why it could not."""
+    import structlog
+
+    from detector.cli.console import console
+    from detector.errors import ConfigError, LogError
+
+    try:
+        console(out, config, host, port, certificate, key, demo=False)
+    except (typer.BadParameter, ConfigError, LogError) as error:
+        structlog.get_logger().error("the console cannot be opened", why=str(error))
+        raise SystemExit(1) from None

@@ -1,0 +1,79 @@
+"""To an HTTP address: one POST an entry, signed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+import urllib.error
+import urllib.request
+
+from pydantic import Field
+
+from detector.addresses import masked
+from detector.config import PathBeside
+from detector.log.reader import Entry
+from detector.outbox.cloud_event import CONTENT_TYPE, cloud_event, encoded
+from detector.outbox.secret import read_secret
+from detector.outbox.sink import SinkError, SinkSettings
+
+_LONGEST_ANSWER = 65_536
+
+
+class WebhookConfig(SinkSettings):
+    """Where to, and the secret that signs."""
+
+    url: str = Field(pattern=r"^https?://\S+$", description="Each entry is POSTed here.")
+    secret_file: PathBeside | None = Field(
+        None, description="Its first line signs every message (HMAC-SHA-256); without it they are not signed."
+    )
+
+
+class WebhookSink:
+    """Signed as Standard Webhooks 1.0.0 has it: headers webhook-id, webhook-timestamp and webhook-signature, the last
+    `v1,` and the base64 of HMAC-SHA-256 over `id.timestamp.body`.
+
+    Delivered is what was answered by 2xx; everything else is tried again, in order: a receiver that does not want an
+    entry answers 2xx and forgets it. Redirects are not followed: they would carry the message elsewhere.
+    """
+
+    Config = WebhookConfig
+
+    def __init__(self, config: WebhookConfig) -> None:
+        self.config = config
+        self._open = urllib.request.build_opener(_NoRedirect).open
+
+    def deliver(self, entry: Entry) -> None:
+        """One POST."""
+        body, now = encoded(cloud_event(entry)), str(int(time.time()))
+        headers = {"Content-Type": CONTENT_TYPE, "webhook-id": entry.hash, "webhook-timestamp": now}
+        secret = read_secret(self.config.secret_file)
+        if secret:
+            headers["webhook-signature"] = signature(secret, entry.hash, now, body)
+        request = urllib.request.Request(self.config.url, body, headers, method="POST")  # noqa: S310 - http(s) only
+        try:
+            with self._open(request, timeout=self.config.timeout_s) as answer:
+                answer.read(_LONGEST_ANSWER)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise SinkError(f"it answered {error.code} {error.reason}") from None
+        except (OSError, ValueError) as error:
+            raise SinkError(masked(str(getattr(error, "reason", error)))) from None
+
+    def state(self, feeds: dict[str, str]) -> None:
+        """A webhook is told of entries only."""
+
+    def close(self) -> None:
+        """Nothing is open between two entries."""
+
+
+def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,` and the base64 of HMAC-SHA-256 over `id.timestamp.body`."""
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None

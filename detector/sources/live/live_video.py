@@ -1,0 +1,242 @@
+"""A live feed as a source of frames: it never ends by itself, and what it did not see it says."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from detector.config import LiveSettings
+from detector.model import Frame, Gap, GapReason, Series
+from detector.sources.live.arrived import Arrived, Closed, Opened, Skipped
+from detector.sources.live.live_reading import LiveReading
+from detector.sources.live.reader import Reader
+from detector.sources.live.state import State
+from detector.sources.live.stillness import RepeatedPictures
+from detector.sources.live.waiting import Waiting
+from detector.sources.packet_ring import PacketRing
+from detector.sources.source import SourceEnd
+from detector.sources.streams import streams_of
+from detector.sources.telemetry import Track
+from detector.timebase import NS_PER_S
+
+_TICK_S = 0.25
+_ARRIVALS = 4096
+_TELL_EVERY_NS = NS_PER_S
+# What is told of an outage that goes on stays behind by this, so that it does not reach into what comes next.
+_BEHIND_NS = NS_PER_S
+_SAME_CLOCK_NS = 60 * NS_PER_S
+
+
+class _Outage:
+    """A stretch without pictures that can be believed. told_ns: until where it has been told."""
+
+    def __init__(self, reason: GapReason, detail: str, start_ns: int) -> None:
+        self.reason, self.detail, self.start_ns, self.told_ns = reason, detail, start_ns, start_ns
+
+
+class LiveVideo:
+    """Frames and gaps of one live feed, until `stop`. Everything that breaks its course is one Gap with its reason.
+
+    media: its address.
+    spool: where pictures wait in mode `complete`.
+    watched_until_ns: until where the log knows this feed; what lies between is a gap. [ns UTC]
+    state, state_why, since_ns: what it is doing, why, and since when (this machine's clock).
+    last_failure: why there was no picture when it ended, empty if there was.
+    alive_ns: when its loop last turned, whether or not a picture came (this machine's clock).
+    """
+
+    def __init__(
+        self,
+        media: str,
+        source_id: str,
+        settings: LiveSettings,
+        *,
+        spool: Path,
+        transport: str = "tcp",
+        telemetry_offset_s: float = 0.0,
+        watched_until_ns: int | None = None,
+    ) -> None:
+        self.media, self.source_id = media, source_id
+        self.ring: PacketRing | None = None
+        self.end: SourceEnd | None = None
+        self.duration_s: float | None = None
+        self.state, self.state_why, self.since_ns = State.CONNECTING, "", time.time_ns()
+        self.alive_ns = self._begun_ns = time.time_ns()
+        self.counters: Counter[str] = Counter()
+        self.last_failure = ""
+        self._settings, self._transport, self._spool = settings, transport, spool
+        self._telemetry_offset_s = telemetry_offset_s
+        self._stopped = False
+        self._repeated = RepeatedPictures(settings.frozen_s)
+        self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)
+        self._outage: _Outage | None = None
+        if watched_until_ns is not None:
+            detail = "the centre, or its process for this feed, was not running"
+            self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
+        self._reading: LiveReading | None = None
+        self._opened: Opened | None = None
+
+    def stop(self) -> None:
+        """Come to an end within a quarter of a second: what was seen is judged, what is open is closed."""
+        self._stopped = True
+
+    def elapsed_s(self, t_ns: int) -> float:
+        """Seconds from the first picture."""
+        return 0.0 if self._reading is None else (t_ns - self._reading.first_ns) / NS_PER_S
+
+    @property
+    def track(self) -> Track:
+        """The telemetry's poses of the present connection, the newest ones."""
+        return Track([]) if self._reading is None else self._reading.track
+
+    @property
+    def telemetry(self) -> Series | None:
+        """What the drone says of itself, the newest stretch."""
+        return None if self._reading is None else self._reading.telemetry
+
+    @property
+    def streams(self) -> list[dict[str, Any]]:
+        """What the present connection holds, for people."""
+        return [] if self._opened is None else streams_of(self._opened.video.container)
+
+    def lag_s(self, index: int) -> float | None:
+        """How long ago the picture of this frame arrived. Frames before it are forgotten. [s]"""
+        while self._arrivals and self._arrivals[0][0] < index:
+            self._arrivals.popleft()
+        if not self._arrivals or self._arrivals[0][0] != index:
+            return None
+        return (time.monotonic_ns() - self._arrivals[0][1]) / NS_PER_S
+
+    def __iter__(self) -> Iterator[Frame | Gap]:
+        """From now on.
+
+        Raises:
+            LogError: pictures have to wait on the disk, and it cannot be written.
+        """
+        self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
+        reading.counters = self.counters
+        waiting = Waiting(self._settings, self._spool)
+        reader = Reader(self.media, self._settings, self._transport, waiting)
+        reader.start()
+        try:
+            while not self._stopped:
+                item = waiting.get(_TICK_S)
+                self.alive_ns = time.time_ns()
+                match item:
+                    case Arrived():
+                        yield from self._passed(reading, reading.feed(item))
+                        if reading.starved:
+                            reader.connect_again()
+                    case Opened():
+                        self._opened = item
+                        reading.begin(item, self._now_ns(reading))
+                        self.counters["connections"] += 1
+                    case Skipped():
+                        yield from self._passed(reading, reading.skipped(item.pictures))
+                    case Closed():
+                        yield from self._passed(reading, reading.drain())
+                        yield from self._lost(reading, GapReason.DISCONNECTED, item.detail)
+                    case None:
+                        pass
+                yield from self._goes_on(reading)
+            yield from self._passed(reading, reading.drain())
+            yield from self._repeated.finish()
+            if not reading.frames:
+                yield from self._awaited(time.time_ns())
+        finally:
+            reader.stop()
+            waiting.close()
+            if self.ring is not None:
+                self.ring.end()  # it keeps the stream, and with it the connection, for the last clips
+            else:
+                reader.join(self._settings.read_timeout_s + _TICK_S)
+                if self._opened is not None and not reader.is_alive():  # closed while it is read, libav crashes
+                    self._opened.video.container.close()
+        self.last_failure = self.state_why
+        self._say(State.ENDED, "stopped")
+        counters = {name: n for name, n in self.counters.items() if n}
+        end_ns = reading.end_ns if reading.frames else 0
+        self.end = SourceEnd(reading.frames, True, "", reading.first_ns, end_ns, counters)
+
+    def _passed(self, reading: LiveReading, items: Iterator[Frame | Gap]) -> Iterator[Frame | Gap]:
+        """What the reading gives, without pictures that only repeat the one before."""
+        for item in items:
+            if isinstance(item, Gap):
+                yield from self._repeated.finish()
+                yield item
+                continue
+            ready = self._repeated.feed(item)
+            self._arrivals.append((item.index, reading.newest_arrival_ns))
+            if self._repeated.frozen and self._repeated.since_ns is not None:
+                if self._outage is None:
+                    seconds = f"{self._settings.frozen_s:g}"
+                    yield from self._begun(
+                        GapReason.FROZEN, f"one picture repeated for {seconds} s and more", self._repeated.since_ns
+                    )
+                continue
+            if ready:
+                yield from self._back(ready[0].t_ns)
+                yield from ready
+
+    def _lost(self, reading: LiveReading, reason: GapReason, detail: str) -> Iterator[Frame | Gap]:
+        yield from self._repeated.finish() if self._outage is None else ()
+        self._repeated.reset()
+        if self.ring is not None:
+            self.ring.end()
+        if self._outage is None and reading.frames:
+            self.counters["reconnects"] += 1
+            yield from self._begun(reason, detail, reading.end_ns)
+        else:
+            self._say(State.RECONNECTING if reading.frames else State.CONNECTING, detail)
+        # What was open is closed and its clips are written: the lost connection's stream is needed no more.
+        if self.ring is not None:
+            self.ring.start()
+        if self._opened is not None:
+            self._opened.video.container.close()
+            self._opened = None
+
+    def _begun(self, reason: GapReason, detail: str, start_ns: int) -> Iterator[Gap]:
+        """An outage begins: it is told at once, so that what is open is closed now and not when the feed is back."""
+        self._outage = outage = _Outage(reason, detail, start_ns)
+        self._say(State.FROZEN if reason is GapReason.FROZEN else State.RECONNECTING, detail)
+        outage.told_ns = start_ns + 1
+        yield Gap(self.source_id, start_ns, outage.told_ns, reason, detail)
+
+    def _goes_on(self, reading: LiveReading) -> Iterator[Gap]:
+        outage = self._outage
+        if outage is None or not reading.frames:
+            return
+        until_ns = self._now_ns(reading) - _BEHIND_NS
+        if until_ns - outage.told_ns >= _TELL_EVERY_NS:
+            yield Gap(self.source_id, outage.told_ns, until_ns, outage.reason, outage.detail, 0)
+            outage.told_ns = until_ns
+
+    def _back(self, t_ns: int) -> Iterator[Gap]:
+        """A picture that can be believed."""
+        outage, self._outage = self._outage, None
+        if outage is None and self.state is State.CONNECTING:
+            yield from self._awaited(t_ns)
+        self._say(State.RUNNING, "")
+        if outage is not None and t_ns > outage.told_ns:
+            first = outage.told_ns == outage.start_ns
+            yield Gap(self.source_id, outage.told_ns, t_ns, outage.reason, outage.detail, int(first))
+
+    def _awaited(self, t_ns: int) -> Iterator[Gap]:
+        """The first picture ever, if it was long in coming and its clock is that of this machine."""
+        waited_ns = time.time_ns() - self._begun_ns
+        if waited_ns > self._settings.read_timeout_s * NS_PER_S and abs(time.time_ns() - t_ns) < _SAME_CLOCK_NS:
+            detail = self.state_why or "no picture came"
+            yield Gap(self.source_id, self._begun_ns, t_ns, GapReason.DISCONNECTED, detail)
+
+    def _now_ns(self, reading: LiveReading) -> int:
+        """What time it is by the feed's own clock, as far as that is known. [ns UTC]"""
+        if not reading.frames:
+            return time.time_ns()
+        return reading.end_ns + max(0, time.monotonic_ns() - reading.newest_arrival_ns)
+
+    def _say(self, state: State, why: str) -> None:
+        if (state, why) != (self.state, self.state_why):
+            self.state, self.state_why, self.since_ns = state, why, time.time_ns()

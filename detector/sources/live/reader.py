@@ -1,0 +1,119 @@
+"""The thread that holds the connection: it reads, and connects again, for as long as the feed is watched."""
+
+from __future__ import annotations
+
+import random
+import struct
+import threading
+import time
+from typing import Any
+
+import av
+
+from detector.addresses import masked
+from detector.config import LiveSettings
+from detector.errors import SourceError
+from detector.sources.live.arrived import Arrived, Closed, Opened
+from detector.sources.live.opening import open_live
+from detector.sources.live.waiting import Waiting
+from detector.sources.picture_reading import ONE_PACKET_A_PICTURE
+
+_FIRST_RETRY_S = 0.2
+_STOOD_S = 15.0
+
+
+class Reader(threading.Thread):
+    """Connects to `media` and puts everything into `waiting`, in its order.
+
+    What it puts there: Opened, packets, Closed; and again after a back-off with jitter, so that a centre of fifty feeds
+    does not call on one server at once.
+    """
+
+    def __init__(self, media: str, settings: LiveSettings, transport: str, waiting: Waiting) -> None:
+        super().__init__(name=f"reader of {masked(media)}", daemon=True)
+        self._media, self._settings, self._transport, self._waiting = media, settings, transport, waiting
+        self._over = threading.Event()
+        self._again = threading.Event()
+
+    def stop(self) -> None:
+        """No more; a read in progress ends by its timeout."""
+        self._over.set()
+
+    def connect_again(self) -> None:
+        """Give this connection up: what comes over it cannot be decoded."""
+        self._again.set()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        try:
+            self._connections()
+        except Exception as error:
+            self._waiting.fail(error)
+            raise
+
+    def _connections(self) -> None:
+        retry_s = _FIRST_RETRY_S
+        while not self._over.is_set():
+            self._again.clear()
+            begun_s = time.monotonic()
+            try:
+                self._connection()
+                self._waiting.put(Closed("the sender ended the stream"))
+            except SourceError as error:
+                self._waiting.put(Closed(str(error)))
+            # A connection that stood for a while was good: the next try comes at once.
+            stood = time.monotonic() - begun_s > _STOOD_S
+            retry_s = _FIRST_RETRY_S if stood else min(2 * retry_s, self._settings.longest_retry_s)
+            self._over.wait(retry_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret, a jitter
+
+    def _connection(self) -> None:
+        """One connection, from its opening to its end. Raises SourceError with why it ended."""
+        container = open_live(self._media, self._settings, self._transport)
+        if not container.streams.video:
+            container.close()
+            raise SourceError("there is no picture in the stream")
+        # Not closed here: clips still need its stream. It closes when the last of them has been written.
+        video = container.streams.video[0]
+        self._waiting.put(_opening(container, video))
+        self._packets(container, video)
+
+    def _packets(self, container: Any, video: Any) -> None:
+        wanted = {one.index for one in container.streams if one.type == "data"} | {video.index}
+        demuxer = container.demux()
+        while not (self._over.is_set() or self._again.is_set()):
+            try:
+                packet = next(demuxer)
+            except (StopIteration, av.error.EOFError):
+                return
+            except IndexError:
+                raise SourceError("the stream has changed: there is one more in it") from None
+            except av.error.ExitError:
+                raise SourceError(f"nothing arrived for {self._settings.read_timeout_s:g} s") from None
+            except (av.error.FFmpegError, OSError) as error:
+                raise SourceError(masked(getattr(error, "strerror", None) or str(error))) from None
+            if not packet.size or packet.stream.index not in wanted:
+                continue
+            self._waiting.put(_arrived(packet, is_video=packet.stream.index == video.index))
+        if self._again.is_set():
+            raise SourceError("nothing that came could be decoded")
+
+
+def _opening(container: Any, video: Any) -> Opened:
+    rate = video.average_rate or video.guessed_rate
+    shows = container.format.name != "avi" and video.codec_context.name in ONE_PACKET_A_PICTURE
+    return Opened(video, shows, round(1e9 / float(rate)) if rate else 40_000_000)
+
+
+def _arrived(packet: Any, *, is_video: bool) -> Arrived:
+    return Arrived(
+        time.monotonic_ns(), time.time_ns(), is_video, bool(packet.is_keyframe), bool(packet.is_corrupt), bytes(packet),
+        packet.pts, packet.dts, packet.time_base, _sent_ns(packet), packet.size,
+    )  # fmt: skip
+
+
+def _sent_ns(packet: Any) -> int | None:
+    """The producer's reference time, which libav makes of RTCP sender reports: it begins with microseconds UTC."""
+    if not packet.has_sidedata("prft"):
+        return None
+    data = bytes(packet.get_sidedata("prft"))
+    return struct.unpack("<q", data[:8])[0] * 1000 if len(data) >= 8 else None

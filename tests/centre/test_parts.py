@@ -1,0 +1,265 @@
+"""Parts of the centre by themselves: what a new configuration means, figures, the supervisor, files that show."""
+
+from __future__ import annotations
+
+import json
+import time
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from detector import pipeline
+from detector.association import Settled
+from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.live_joiner import LiveJoiner
+from detector.centre.messages import Amend, Done, FromFeed, Order, Status, Stop, ToFeed
+from detector.centre.metrics import exposition
+from detector.centre.reload import Change, change_for
+from detector.centre.supervisor import Supervised
+from detector.config import CentreSettings, Configuration, load
+from detector.errors import ConfigError
+from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
+from detector.model import Gap, GapReason, Joined
+
+BASE = """version: 1
+map: {map}
+feeds:
+  - {{id: north, media: udp://127.0.0.1:5000}}
+  - {{id: south, media: udp://127.0.0.1:5001}}
+rules:
+  - {{id: line, kind: line_crossing, lines: [contact-line]}}
+  - {{id: fast, kind: speed, zones: [corridor], limit_m_s: 15, feeds: [south]}}
+"""
+MAP = Path(__file__).parents[2] / "configs" / "demo.geojson"
+
+
+def loaded(folder: Path, text: str) -> Configuration:
+    file = folder / "centre.yaml"
+    file.write_text(text)
+    return pipeline.checked(load(file, pipeline.REGISTRIES))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "north", "south"),
+    [
+        ("limit_m_s: 15", "limit_m_s: 14", Change.NOTHING, Change.RULES),
+        ("id: line,", "id: border,", Change.RULES, Change.RULES),
+        ("127.0.0.1:5001", "127.0.0.1:5002", Change.NOTHING, Change.RESTART),
+        ("rules:", "live: {max_lag_s: 1}\nrules:", Change.RESTART, Change.RESTART),
+        ("rules:", "detectors: [{kind: motion}]\nrules:", Change.RESTART, Change.RESTART),
+        ("rules:", "time_zone: Europe/Vienna\nrules:", Change.RULES, Change.RULES),
+        ("version: 1", "version: 1\nname: other words", Change.NOTHING, Change.NOTHING),
+    ],
+)
+def test_only_what_changed_is_touched(before: str, after: str, north: Change, south: Change, tmp_path: Path) -> None:
+    text = BASE.format(map=MAP)
+    old, new = loaded(tmp_path, text), loaded(tmp_path, text.replace(before, after))
+    assert (change_for("north", old, new), change_for("south", old, new)) == (north, south)
+
+
+def test_the_map_is_watched_too_and_a_mistake_keeps_what_is_in_force(tmp_path: Path) -> None:
+    (tmp_path / "map.geojson").write_text(MAP.read_text())
+    before = loaded(tmp_path, BASE.format(map="map.geojson"))
+    file = ConfigurationFile(before)
+    assert file.newer(now=True) is None
+    changed = json.loads(MAP.read_text())
+    first = next(one for one in changed["features"] if one["geometry"]["type"] == "Polygon")
+    first["geometry"]["coordinates"][0][1][0] += 1e-4
+    (tmp_path / "map.geojson").write_text(json.dumps(changed))
+    after = file.newer(now=True)
+    assert after is not None
+    assert after.sha256 != before.sha256
+    assert change_for("north", before, after) is Change.RULES
+    (tmp_path / "map.geojson").write_text("{")
+    assert file.newer(now=True) is None
+    assert "map.geojson" in file.problem
+    (tmp_path / "map.geojson").write_text(json.dumps(changed))
+    assert file.newer(now=True) is None
+    assert file.problem == ""
+
+
+class Scripted:
+    """A worker whose other end a test holds."""
+
+    pid = None
+
+    def __init__(self) -> None:
+        self.readable, self.theirs = Pipe(duplex=False)
+        self.heard: list[ToFeed] = []
+        self.killed = False
+
+    def receive(self) -> list[FromFeed] | None:
+        found = []
+        try:
+            while self.readable.poll():
+                found.append(self.readable.recv())
+        except EOFError:
+            return found or None
+        return found
+
+    def send(self, message: ToFeed) -> None:
+        self.heard.append(message)
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+class Somewhere:
+    """Another place than this machine: that is all the centre asks of it."""
+
+    def __init__(self) -> None:
+        self.workers: list[Scripted] = []
+
+    def start(self, _order: Order) -> Scripted:
+        self.workers.append(Scripted())
+        return self.workers[-1]
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    configuration = loaded(tmp_path, BASE.format(map=MAP))
+    return Order(configuration, configuration.settings.feeds[0], tmp_path, "run", None)
+
+
+def supervised(order: Order, hang_s: float = 5.0) -> tuple[Supervised, Somewhere]:
+    place = Somewhere()
+    return Supervised(order, place, CentreSettings(hang_s=hang_s), lambda one: one), place
+
+
+def alive(theirs: Connection, ago_s: float = 0.0) -> None:
+    theirs.send(Status({"alive_ns": time.time_ns() - round(ago_s * 1e9)}))
+
+
+def test_a_feed_that_dies_is_started_again_later_and_later(order: Order) -> None:
+    one, place = supervised(order)
+    waits = []
+    for number in range(4):
+        begun_s = time.monotonic()
+        while len(place.workers) == number:
+            one.turn()
+            time.sleep(0.005)
+        waits.append(time.monotonic() - begun_s)
+        place.workers[-1].theirs.close()
+        one.turn()
+        assert one.state == "waiting"
+    assert one.starts == 4
+    assert waits[1] == pytest.approx(0.25, abs=0.15)
+    assert waits[3] == pytest.approx(1.0, abs=0.25)
+    assert one.why == "its process was killed"
+
+
+def test_a_feed_that_hangs_is_killed(order: Order) -> None:
+    one, place = supervised(order)
+    one.turn()
+    alive(place.workers[0].theirs)
+    one.turn()
+    assert one.alive
+    alive(place.workers[0].theirs, ago_s=6)
+    one.turn()
+    assert place.workers[0].killed
+    assert one.state == "waiting"
+    assert "has not turned for 5 s" in one.why
+
+
+def test_a_feed_that_ends_or_is_stopped_is_not_started_again(order: Order) -> None:
+    one, place = supervised(order)
+    one.turn()
+    one.amend(order)
+    one.stop()
+    assert [type(message) for message in place.workers[0].heard] == [Amend, Stop]
+    place.workers[0].theirs.send(Done())
+    place.workers[0].theirs.close()
+    one.turn()
+    one.turn()
+    assert one.over
+    assert one.state == "stopped"
+    assert one.turn() == []
+    assert len(place.workers) == 1
+
+
+def test_a_feed_that_cannot_write_its_evidence_says_so_and_is_tried_again(order: Order) -> None:
+    one, place = supervised(order)
+    one.turn()
+    place.workers[0].theirs.send(Done("the disk is full"))
+    place.workers[0].theirs.close()
+    one.turn()
+    one.turn()
+    assert (one.state, one.why) == ("waiting", "the disk is full")
+
+
+def test_figures_that_are_not_known_are_left_out() -> None:
+    feed = {"alive": True, "status": {}, "cpu_share": None, "memory_bytes": 5, "starts": 2}
+    sink = {"depth": 3, "delivered": 4}
+    text = exposition({"feeds": {"north": feed}, "log_entries": 7, "log_seq": 9, "outbox": {"hq": sink}})
+    assert 'trucewatch_feed_up{feed="north"} 1\n' in text
+    assert "cpu_share" not in text
+    assert 'trucewatch_feed_memory_bytes{feed="north"} 5\n' in text
+    assert "trucewatch_log_entries_total 7\n" in text
+    assert 'trucewatch_outbox_depth{sink="hq"} 3\n' in text
+    names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(set(names)) == len(names)
+
+
+def test_what_is_shown_is_read_back_whole_or_not_at_all(tmp_path: Path) -> None:
+    assert read_live(tmp_path, "north") is None
+    assert read_centre(tmp_path) is None
+    said = {"version": 1, "state": "running\n"}
+    write_live(tmp_path, "north", said, b"\xff\xd8\nrest")
+    assert read_live(tmp_path, "north") == (said, b"\xff\xd8\nrest")
+    write_live(tmp_path, "line", said)
+    assert read_live(tmp_path, "line") == (said, b"")
+    write_centre(tmp_path, {"version": 1, "pid": 1})
+    assert read_centre(tmp_path) == {"version": 1, "pid": 1}
+    live = tmp_path / "live"
+    assert sorted(path.name for path in live.iterdir()) == ["centre.json", "line.live", "north.live"]
+    for content in (b"", b"no json\n", b'{"version": 9}\n', b"[1]\n", b"[" * 100_000):
+        (live / "south.live").write_bytes(content)
+        assert read_live(tmp_path, "south") is None
+    assert live_sources(tmp_path) == ["line", "north", "south"]
+    (tmp_path / "other.live").write_bytes(b'{"version": 1}\n')
+    assert read_live(tmp_path, "../other") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("  - {id: east, media: 'gopher://u:p@h/x'}", "gopher:// is not known"),
+        ("live: {mode: sometimes}", "'realtime' or 'complete'"),
+        ("outbox: [{kind: fax, name: a}]", "webhook"),
+        ("outbox: [{kind: webhook, name: a, url: 'ftp://h'}]", "url"),
+        ("outbox: [{kind: mqtt, name: a, host: h}, {kind: mqtt, name: a, host: g}]", "used twice"),
+    ],
+)
+def test_mistakes_are_told_with_their_line(line: str, told: str, tmp_path: Path) -> None:
+    text = BASE.format(map=MAP).replace("rules:", f"{line}\nrules:")
+    with pytest.raises(ConfigError, match=told) as error:
+        loaded(tmp_path, text)
+    assert "u:p" not in str(error.value)
+    assert f"centre.yaml:{text.splitlines().index(line) + 1}:" in str(error.value)
+
+
+def test_a_silent_source_does_not_keep_the_others_apart() -> None:
+    """What was noticed is decided once every source has settled; one that says nothing is settled for."""
+    clock = [0.0]
+    joiner = LiveJoiner(["north", "microphones", "recording"], ["north", "microphones"], lambda: clock[0])
+    settled: list[int] = []
+
+    class Watching:
+        def settle(self, one: Settled) -> list[Joined]:
+            settled.append(one.t_ns)
+            return []
+
+    joiner._joiner = Watching()  # type: ignore[assignment]
+    assert list(joiner.take(Settled("north", 100_000_000_000))) == []
+    clock[0] = 4.0
+    assert list(joiner.pass_time()) == []
+    assert settled == [100_000_000_000], "nobody has been silent for long"
+    clock[0] = 14.0
+    list(joiner.pass_time())
+    assert settled[1] == 100_000_000_000 + 11_000_000_000, "14 s on, 3 s behind"
+    assert abs(settled[2] - time.time_ns() - 11_000_000_000) < 5_000_000_000, "never heard: by this machine's clock"
+    assert len(settled) == 3, "a recording is waited for"
+    gap = Gap("north", 0, 1, GapReason.MISSING)
+    assert list(joiner.take(gap)) == [gap]

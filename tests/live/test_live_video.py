@@ -1,0 +1,115 @@
+"""Live sources against real senders: an RTSP server, libav's UDP, RTP, HTTP and RTMP, an SRT caller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector.config import LiveSettings
+from detector.health import GapBook
+from detector.model import Frame, Gap, GapReason, TimeFrom
+from detector.sources import open_source
+from detector.sources.live import State
+from tests.live.rig import FEEDS, Watched, free_port, sending, until
+
+pytest.importorskip("tstrans", reason="the RTSP and SRT servers of the rig are tstrans'")
+
+CROSSING = FEEDS / "crossing.ts"
+QUICK = LiveSettings(read_timeout_s=1.0, frozen_s=1.0, open_timeout_s=5.0)
+
+
+def merged(gaps: list[Gap]) -> list[Gap]:
+    """As the log has them."""
+    book, out = GapBook(), []
+    for gap in gaps:
+        out += book.add(gap)
+    return out + book.finish()
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[int, Frame]:
+    """The recording's frames by the time that they were taken, in hundredths of a second."""
+    return {round(one.t_ns / 1e7): one for one in open_source(CROSSING, source_id="feed") if isinstance(one, Frame)}
+
+
+@pytest.mark.parametrize("kind", ["rtsp", "udp", "rtp", "http", "srt"])
+def test_a_live_feed_gives_the_frames_times_and_poses_of_the_recording(
+    kind: str, recorded: dict[int, Frame], tmp_path: Path
+) -> None:
+    port = free_port()
+    with Watched(kind, port, QUICK, tmp_path) as watched, sending(kind, port, CROSSING):
+        until(lambda: len(watched.frames) > 50)
+    frames = watched.frames
+    assert all(frame.time_from is TimeFrom.TELEMETRY for frame in frames)
+    same = [(frame, recorded[round(frame.t_ns / 1e7)]) for frame in frames]
+    damaged = [frame.index for frame, _ in same if frame.damaged]
+    assert all(np.array_equal(a.luma, b.luma) for a, b in same if not a.damaged)
+    assert len(damaged) < 5, "SRT's listener may hear the first packets late"
+    assert max(abs(a.t_ns - b.t_ns) for a, b in same) < 1_000_000, "a tick of the sender's clock is 11 us"
+    middle = [(a.pose, b.pose) for a, b in same[5:-5]]
+    assert max(abs(a.lat_deg - b.lat_deg) for a, b in middle if a and b) < 1e-6
+    assert all(a is not None and b is not None for a, b in middle)
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+
+
+def test_rtsp_over_udp(recorded: dict[int, Frame], tmp_path: Path) -> None:
+    port = free_port()
+    with sending("rtsp", port, CROSSING, "--to", "3"), Watched("rtsp", port, QUICK, tmp_path, "udp") as watched:
+        until(lambda: len(watched.frames) > 40)
+    assert all(np.array_equal(one.luma, recorded[round(one.t_ns / 1e7)].luma) for one in watched.frames)
+
+
+def test_rtmp_has_no_telemetry_and_goes_by_its_arrival(tmp_path: Path) -> None:
+    port = free_port()
+    with Watched("rtmp", port, QUICK, tmp_path) as watched, sending("rtmp", port, CROSSING, "--to", "4"):
+        until(lambda: len(watched.frames) > 40)
+    assert {frame.time_from for frame in watched.frames} == {TimeFrom.ARRIVAL}
+    assert all(frame.pose is None for frame in watched.frames)
+
+
+def test_a_sender_that_is_killed_and_comes_back_smaller_is_one_gap_with_its_reason(tmp_path: Path) -> None:
+    port = free_port()
+    patient = LiveSettings(read_timeout_s=5.0)  # a busy machine's sender may say nothing for a second
+    with Watched("rtsp", port, patient, tmp_path) as watched:
+        with sending("rtsp", port, FEEDS / "demo.ts"):
+            until(lambda: len(watched.frames) > 30)
+        until(lambda: watched.source.state is State.RECONNECTING)
+        before = len(watched.frames)
+        with sending("rtsp", port, FEEDS / "demo.ts", "--from", "6", "--size", "320x180"):
+            until(lambda: len(watched.frames) > before + 10)
+            gaps = merged(watched.gaps)
+    assert [gap.reason for gap in gaps] == [GapReason.DISCONNECTED], gaps
+    assert gaps[0].count == 1
+    first_after = watched.frames[before]
+    assert first_after.size_px == (320, 180)
+    assert gaps[0].t_start_ns == watched.frames[before - 1].t_ns + 40_000_000
+    assert gaps[0].t_end_ns == first_after.t_ns
+    assert "secret" not in f"{gaps} {watched.source.state_why}"
+
+
+def test_a_picture_that_repeats_itself_is_one_gap_from_its_first_repetition_on(tmp_path: Path) -> None:
+    port = free_port()
+    with Watched("udp", port, QUICK, tmp_path) as watched, sending("udp", port, CROSSING, "--freeze", "2:6"):
+        until(lambda: bool(watched.frames) and watched.frames[-1].t_ns > watched.frames[0].t_ns + 6_500_000_000)
+    gaps = merged(watched.gaps)
+    assert [gap.reason for gap in gaps] == [GapReason.FROZEN]
+    start_s, end_s = ((t_ns / 1e9) % 60 for t_ns in (gaps[0].t_start_ns, gaps[0].t_end_ns))
+    assert start_s == pytest.approx(2.0, abs=0.05)
+    assert end_s == pytest.approx(6.0, abs=0.05)
+    assert not [one for one in watched.frames if gaps[0].t_start_ns <= one.t_ns < gaps[0].t_end_ns]
+
+
+@pytest.mark.rig
+def test_telemetry_that_is_cut_leaves_pictures_without_pose_on_the_same_clock(tmp_path: Path) -> None:
+    port = free_port()
+    with Watched("udp", port, QUICK, tmp_path) as watched, sending("udp", port, CROSSING, "--no-klv", "2:7"):
+        until(lambda: len(watched.frames) > 200, 20.0)
+    frames = watched.frames
+    steps = np.diff([frame.t_ns for frame in frames])
+    assert abs(steps - 40_000_000).max() < 1_000_000
+    without = [frame.t_ns / 1e9 % 60 for frame in frames if frame.pose is None]
+    assert min(without) == pytest.approx(3.9, abs=0.2), "a pose is carried for 2 s"
+    assert max(without) < 7.1
+    assert watched.gaps == []
