@@ -22,6 +22,9 @@ def console(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8443,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate with its chain (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    idle: Annotated[
+        int, typer.Option(min=5, max=720, metavar="MINUTES", help="A session ends when nobody was there for so long.")
+    ] = 60,
     demo: Annotated[
         bool, typer.Option("--demo", help="Make demo accounts with random passwords, shown once; this machine only.")
     ] = False,
@@ -32,7 +35,8 @@ def console(
     """
     from detector.console.demo import demo_accounts
     from detector.console.server import Listening, open_desk, open_socket, serve
-    from detector.timebase import SystemClock
+    from detector.console.sessions import Idle
+    from detector.timebase import NS_PER_S, SystemClock
 
     try:
         listening = Listening(host, port, certificate, key)
@@ -45,7 +49,7 @@ def console(
     except OSError as error:
         raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
     say = Console(highlight=False, markup=False, soft_wrap=True)
-    with taken, closing(open_desk(log, config, SystemClock())) as desk:
+    with taken, closing(open_desk(log, config, SystemClock(), _check, Idle(idle * 60 * NS_PER_S))) as desk:
         if not demo and not any(not one.closed for one in desk.accounts.accounts()):
             raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")
         for account, password in demo_accounts(desk) if demo else ():
@@ -53,3 +57,11 @@ def console(
             say.print(f"  {account.name:<9} {password}   ({account.role}{party})")
         say.print(f"The console is at {listening.address}   (Ctrl-C ends it)")
         serve(desk, listening, taken)
+
+
+def _check(path: Path) -> None:
+    """The configuration's own loader, with every stage: the pages themselves know of none."""
+    from detector import pipeline
+    from detector.config import load
+
+    pipeline.checked(load(path, pipeline.REGISTRIES))

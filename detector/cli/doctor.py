@@ -26,6 +26,7 @@ _PACKAGES = (
     "fastapi",
     "jinja2",
     "uvicorn",
+    "websockets",
     "numpy",
     "scipy",
     "av",

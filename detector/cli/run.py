@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from detector.config import Configuration
+    from detector.config.settings import ConsoleSettings
 
 
 def run(
@@ -58,10 +59,10 @@ def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] 
     asked = configuration.settings.console
     if asked.address is None:
         return None
-    return partial(_open_console, out, configuration.path, asked.host, asked.port, asked.certificate, asked.key)
+    return partial(_open_console, out, configuration.path, asked)
 
 
-def _open_console(out: Path, config: Path, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
+def _open_console(out: Path, config: Path, asked: ConsoleSettings) -> None:
     """In a process of its own: `trucewatch console`, which says in the centre's log why it could not."""
     import structlog
 
@@ -69,7 +70,7 @@ def _open_console(out: Path, config: Path, host: str, port: int, certificate: Pa
     from detector.errors import ConfigError, LogError
 
     try:
-        console(out, config, host, port, certificate, key, demo=False)
+        console(out, config, asked.host, asked.port, asked.certificate, asked.key, asked.idle_min, demo=False)
     except (typer.BadParameter, ConfigError, LogError) as error:
         structlog.get_logger().error("the console cannot be opened", why=str(error))
         raise SystemExit(1) from None

@@ -274,6 +274,7 @@ class ConsoleSettings(Section):
     )
     certificate: PathBeside | None = Field(None, description="TLS certificate with its chain (PEM).")
     key: PathBeside | None = Field(None, description="Its private key (PEM).")
+    idle_min: int = Field(60, ge=5, le=720, description="A session ends when nobody was there for so long [min].")
 
     @property
     def host(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
 
-from detector.console import guesses
+from detector.console import guesses, saved_views, sessions
 from detector.console.accounts_schema import (
     APPLICATION_ID,
     FILE_NAME,
@@ -24,16 +24,16 @@ from detector.console.accounts_schema import (
     access_token,
     account,
     metadata,
-    session,
+    open_session,
+    spoken,
 )
 from detector.console.passwords import hashed, matches
 from detector.console.roles import PARTIES, PERMISSIONS, Permission, Role
+from detector.console.saved_views import View
+from detector.console.sessions import USUAL_IDLE, Idle
 from detector.errors import LogError
 from detector.log.database import log_errors, log_file, writing_engine
 from detector.timebase import NS_PER_S, Clock
-
-SESSION_NS = 12 * 3600 * NS_PER_S
-"""A shift."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
@@ -69,9 +69,10 @@ class Accounts:
         LogError: it cannot be read or written, or is not such a file.
     """
 
-    def __init__(self, log: Path, clock: Clock) -> None:
+    def __init__(self, log: Path, clock: Clock, idle: Idle = USUAL_IDLE) -> None:
         self.path = log_file(log).with_name(FILE_NAME)
         self._clock = clock
+        self.idle = idle
         self._busy = Lock()
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
@@ -131,7 +132,7 @@ class Accounts:
     def _change(self, name: str, **values: object) -> None:
         with self._transaction() as connection:
             found = connection.execute(update(account).where(account.c.name == name).values(**values)).rowcount
-            connection.execute(delete(session).where(session.c.name == name))
+            connection.execute(delete(open_session).where(open_session.c.name == name))
             connection.execute(delete(access_token).where(access_token.c.name == name))
         if not found:
             raise ValueError(f"there is no account {name!r}")
@@ -155,21 +156,26 @@ class Accounts:
         token = secrets.token_urlsafe(32)
         with self._transaction() as connection:
             guesses.forgive(connection, name, address)
-            connection.execute(delete(session).where(session.c.until_ns <= now))
-            connection.execute(
-                insert(session), {"token_sha256": _sha256(token), "name": name, "until_ns": now + SESSION_NS}
-            )
+            sessions.begin(connection, _sha256(token), name, now, self.idle)
         return SignIn(Account(row.name, Role(row.role), row.party), token)
 
-    def of_session(self, token: str) -> Account | None:
-        """Whose session it is; None if it is nobody's, over, or its account was closed."""
-        found = self._of(session, token)
-        return found[0] if found is not None else None
+    def of_session(self, token: str, *, attended: bool = True) -> Account | None:
+        """Whose session it is; None if it is nobody's, over, or its account was closed.
+
+        attended: somebody is there, so that it does not end for being idle; False where a page asks by itself.
+        """
+        found = self._of(open_session, token)
+        if found is None or self._clock.now_ns() >= found[1].idle_ns:
+            return None
+        if attended:
+            with self._transaction() as connection:
+                sessions.attended(connection, _sha256(token), self._clock.now_ns(), self.idle)
+        return found[0]
 
     def sign_out(self, token: str) -> None:
         """End a session."""
         with self._transaction() as connection:
-            connection.execute(delete(session).where(session.c.token_sha256 == _sha256(token)))
+            connection.execute(delete(open_session).where(open_session.c.token_sha256 == _sha256(token)))
 
     # Access tokens
 
@@ -202,6 +208,34 @@ class Accounts:
             return None
         known, row = found
         return known, PERMISSIONS[known.role] & {Permission(scope) for scope in row.scopes.split()}
+
+    # What a person likes
+
+    def language(self, name: str) -> str:
+        """The language that a person chose; empty if none."""
+        with self._transaction() as connection:
+            return connection.execute(select(spoken.c.language).where(spoken.c.name == name)).scalar() or ""
+
+    def set_language(self, name: str, language: str) -> None:
+        """Choose it."""
+        with self._transaction() as connection:
+            connection.execute(delete(spoken).where(spoken.c.name == name))
+            connection.execute(insert(spoken), {"name": name, "language": language})
+
+    def views(self, name: str) -> list[View]:
+        """The searches that a person keeps, by title."""
+        with self._transaction() as connection:
+            return saved_views.views_of(connection, name)
+
+    def keep_view(self, name: str, view: View) -> None:
+        """Keep a search; one of the same title is replaced. Raises ValueError: there are too many."""
+        with self._transaction() as connection:
+            saved_views.keep(connection, name, view)
+
+    def drop_view(self, name: str, title: str) -> bool:
+        """Forget one; whether it was there."""
+        with self._transaction() as connection:
+            return saved_views.drop(connection, name, title)
 
     def _of(self, table: Table, token: str) -> tuple[Account, Row[Any]] | None:
         query = select(table, account.c.role, account.c.party).join_from(

@@ -24,12 +24,13 @@ account = Table(
     sqlite_strict=True,
 )
 
-session = Table(
-    "session",
+open_session = Table(
+    "open_session",
     metadata,
     Column("token_sha256", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("until_ns", Integer, nullable=False),
+    Column("idle_ns", Integer, nullable=False),
     sqlite_strict=True,
 )
 
@@ -40,6 +41,23 @@ access_token = Table(
     Column("name", Text, nullable=False),
     Column("scopes", Text, nullable=False),
     Column("until_ns", Integer, nullable=False),
+    sqlite_strict=True,
+)
+
+spoken = Table(
+    "spoken",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("title", Text, primary_key=True),
+    Column("query", Text, nullable=False),
     sqlite_strict=True,
 )
 

@@ -21,6 +21,7 @@ class Agreement:
     """
 
     def __init__(self, path: Path | None) -> None:
+        self.path = path
         self._outline: Outline | None = load_outline(path) if path is not None else None
         outline = self._outline
         self.name = outline.settings.name if outline is not None else ""
@@ -40,6 +41,10 @@ class Agreement:
         """Its name, or its id where the file does not have it."""
         shape = self._shapes().get(shape_id or "")
         return shape.name if shape is not None else shape_id or ""
+
+    def shape(self, shape_id: str) -> Shape | None:
+        """The zone or line of this id; None if there is none."""
+        return self._shapes().get(shape_id)
 
     def geojson(self) -> dict[str, Any]:
         """Zones and lines that lie on the ground, as a FeatureCollection."""

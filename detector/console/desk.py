@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
 from detector.console.languages import Languages
 from detector.console.logbook import LogBook
 from detector.console.rate import RateLimit
+from detector.console.versions import Check
 from detector.model import Action, Audit
 from detector.timebase import Clock
 
@@ -19,6 +21,7 @@ from detector.timebase import Clock
 class Desk:
     """The log, the agreement, the accounts, and the limits.
 
+    check: reads a new version of the configuration whole before it is kept.
     sent: (session or name, violation) of evidence that was sent already: told once in the log, not for each picture.
     """
 
@@ -29,6 +32,7 @@ class Desk:
     languages: Languages = field(default_factory=Languages)
     requests: RateLimit = field(default_factory=lambda: RateLimit(per_s=100, burst=500))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(per_s=0.5, burst=20))
+    check: Check = load_outline
     sent: set[tuple[str, str]] = field(default_factory=set)
 
     def note(self, user: str, party: str, action: Action, subject: str = "", detail: str = "") -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from starlette.requests import HTTPConnection
 
 from detector.console.desk import desk_of
 from detector.console.roles import PERMISSIONS, Permission, Role
@@ -47,7 +48,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else "?"
 
 
-def caller_of(request: Request) -> Caller | None:
+def caller_of(request: HTTPConnection) -> Caller | None:
     """Who is asking, by access token or session; None if nobody that is known."""
     accounts = desk_of(request).accounts
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -55,10 +56,16 @@ def caller_of(request: Request) -> Caller | None:
         found = accounts.of_token(bearer)
         return Caller(found[0].name, found[0].role, found[0].party, found[1]) if found is not None else None
     token = request.cookies.get(COOKIE, "")
-    known = accounts.of_session(token) if token else None
+    known = accounts.of_session(token, attended=_attended(request)) if token else None
     if known is None:
         return None
     return Caller(known.name, known.role, known.party, PERMISSIONS[known.role], token)
+
+
+def _attended(request: HTTPConnection) -> bool:
+    """Whether somebody did this: pages ask for news, pictures and evidence by themselves."""
+    unsafe = request.scope.get("method", "GET") not in SAFE_METHODS
+    return unsafe or not request.url.path.startswith(("/api/", "/part/", "/evidence/"))
 
 
 def signed_in(request: Request) -> Caller:

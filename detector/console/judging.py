@@ -20,6 +20,7 @@ GRAVITY: dict[str, int] = {
     "convoy": 2,
     "dwell": 2,
     "curfew": 2,
+    "level": 1,
     "speed": 1,
     "change": 1,
     "unusual": 1,

@@ -5,9 +5,17 @@ from __future__ import annotations
 import gettext
 from pathlib import Path
 
+from starlette.responses import Response
+
 DOMAIN = "console"
 FOLDER = Path(__file__).with_name("locale")
 DEFAULT = "en"
+
+
+def remembered(answer: Response, language: str) -> None:
+    """Let the browser keep the language that its person chose; nothing where none was."""
+    if language:
+        answer.set_cookie("language", language, max_age=31_536_000, samesite="strict")
 
 
 class Languages:

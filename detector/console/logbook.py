@@ -11,7 +11,7 @@ from typing import Self
 from detector.log import LoggedViolation, LogReader, LogWriter
 from detector.log.reader import ALWAYS, Entry, LoggedRun, Period
 from detector.log.records import EntryKind
-from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Undecided, Verdict
+from detector.model import Audit, CoverageSlot, EvidenceFile, Gap, Joined, Split, Undecided, Verdict
 
 _ABOUT_ONE = (EntryKind.OPENED, EntryKind.CLOSED, EntryKind.EVIDENCE, EntryKind.VERDICT)
 """What adds to one possible violation, which alone is read again."""
@@ -133,6 +133,14 @@ class LogBook:
     def add_verdict(self, verdict: Verdict) -> None:
         """Append a verdict. Raises ValueError: there is no such violation."""
         self._writer.verdict(verdict)
+        self.refresh()
+
+    def add_grouping(self, said: Joined | Split) -> None:
+        """Append what belongs together, or does not. Raises ValueError: there is no such violation."""
+        if isinstance(said, Joined):
+            self._writer.joined(said)
+        else:
+            self._writer.split(said)
         self.refresh()
 
     def add_audit(self, audit: Audit) -> None:

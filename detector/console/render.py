@@ -19,6 +19,7 @@ from detector.console.desk import Desk, desk_of
 from detector.console.finding import apart_m
 from detector.console.guard import Caller
 from detector.console.judging import gravity, open_for, standing
+from detector.console.observations import told
 from detector.console.roles import PARTIES
 from detector.log.export import radius_95_m
 from detector.model import Place
@@ -49,10 +50,12 @@ def page(
     pages: Pages = request.app.state.pages
     always = {
         "caller": caller,
+        "reviewing": caller is not None and caller.may("verdict"),  # in a macro, `caller` is another thing
         "path": request.url.path,
         "theme": theme if theme in THEMES else "dark",
         "language": language,
         "agreement": desk.agreement,
+        "idle_s": desk.accounts.idle.ns // NS_PER_S,
         "now_ns": desk.clock.now_ns(),
     }
     return HTMLResponse(pages.text(language, template, always | context), status)
@@ -95,6 +98,7 @@ def _environment(desk: Desk, language: str) -> Environment:
     environment.filters.update(
         day=lambda t_ns: iso_from_ns(t_ns, 0)[:10],
         clock=lambda t_ns, digits=0: iso_from_ns(t_ns, digits)[11:-1],
+        told=lambda text, kind: told(text, kind, catalogue.gettext),
         iso=lambda t_ns, digits=3: iso_from_ns(t_ns, digits),
         local=lambda t_ns: local(t_ns, zone),
         lasted=lambda ns: seconds(ns) if ns >= NS_PER_S // 20 else "< 0.1 s",

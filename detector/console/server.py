@@ -9,15 +9,20 @@ from pathlib import Path
 
 import uvicorn
 
+from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.logbook import LogBook
+from detector.console.sessions import USUAL_IDLE, Idle
+from detector.console.versions import Check
 from detector.timebase import Clock
 
 MOST_CONNECTIONS = 200
 IDLE_S = 30
+MOST_SAID = 1024
+"""Bytes of a WebSocket message from a browser, of which there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,10 @@ class Listening:
         return f"{'https' if self.certificate is not None else 'http'}://{host}:{self.port}/"
 
 
-def open_desk(log: Path, config: Path | None, clock: Clock) -> Desk:
-    """Everything the console works with.
+def open_desk(
+    log: Path, config: Path | None, clock: Clock, check: Check = load_outline, idle: Idle = USUAL_IDLE
+) -> Desk:
+    """Everything the console works with. `check` reads a new version of the configuration whole before it is kept.
 
     Raises:
         LogError: there is no log, or it or the accounts cannot be read and written.
@@ -62,11 +69,11 @@ def open_desk(log: Path, config: Path | None, clock: Clock) -> Desk:
     agreement = Agreement(config)
     book = LogBook(log)
     try:
-        accounts = Accounts(log, clock)
+        accounts = Accounts(log, clock, idle)
     except BaseException:
         book.close()
         raise
-    return Desk(book, agreement, accounts, clock)
+    return Desk(book, agreement, accounts, clock, check=check)
 
 
 def open_socket(listening: Listening) -> socket.socket:
@@ -86,6 +93,8 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_S,
+        ws="websockets-sansio",
+        ws_max_size=MOST_SAID,
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run(sockets=[taken])

@@ -51,6 +51,9 @@ class Shield:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. 413: its body is too large. 403: it comes from another site's page."""
+        if scope["type"] == "websocket" and _of_another_site(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -88,8 +91,14 @@ def _refusal(scope: Scope, headers: Headers) -> JSONResponse | None:
         return JSONResponse({"detail": _TOO_LARGE}, 413, {"Connection": "close"})
     if scope["method"] in SAFE_METHODS:
         return None
-    origin = headers.get("origin")
-    site = headers.get("sec-fetch-site", "same-origin")
-    if site not in {"same-origin", "none"} or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
+    if _of_another_site(headers):
         return JSONResponse({"detail": "this request comes from the page of another site"}, 403)
     return None
+
+
+def _of_another_site(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    site = headers.get("sec-fetch-site", "same-origin")
+    return site not in {"same-origin", "none"} or (
+        origin is not None and urlsplit(origin).netloc != headers.get("host")
+    )

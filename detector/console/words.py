@@ -32,6 +32,12 @@ SAID = (
         N_("configuration"),
         N_("account"),
     ),
+    *(N_("zone_entry"), N_("line_crossing"), N_("dwell"), N_("curfew"), N_("convoy"), N_("speed"), N_("flash")),
+    *(N_("smoke"), N_("change"), N_("impulse"), N_("series"), N_("unusual"), N_("overflight"), N_("level")),
+    *(N_("platform_interference"), N_("sensor_silent")),
+    *(N_("warming_up"), N_("registration"), N_("no_telemetry"), N_("stale_telemetry"), N_("damaged"), N_("missing")),
+    *(N_("clock"), N_("incomplete"), N_("disconnected"), N_("frozen"), N_("skipped"), N_("not_running")),
+    *(N_("stream_changed"),),
 )
 """Words of the log that pages translate where they show them."""
 

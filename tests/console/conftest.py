@@ -112,7 +112,15 @@ def violation(number: int, config_sha256: str, run_id: str) -> Violation:
 
 
 def track(number: int) -> bytes:
-    points = [{"lat_deg": 40.2 + number * 1e-3 + k * 1e-4, "lon_deg": 45.0 + number * 1e-3} for k in range(5)]
+    points = [
+        {
+            "t_ns": T0 + number * 60 * S + k * S,
+            "lat_deg": 40.2 + number * 1e-3 + k * 1e-4,
+            "lon_deg": 45.0 + number * 1e-3,
+            "covariance_m2": [4.0, 0.0, 4.0],
+        }
+        for k in range(5)
+    ]
     return json.dumps({"tracks": [{"track_id": number, "points": points}]}).encode()
 
 

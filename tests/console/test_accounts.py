@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from detector.console.accounts import SESSION_NS, Accounts
+from detector.console.accounts import Accounts
 from detector.console.desk import Desk
 from detector.console.guesses import LOCKED_NS, WRONG_FOR_ADDRESS, WRONG_FOR_NAME
 from detector.console.passwords import random_password
 from detector.console.roles import Permission, Role
+from detector.console.sessions import WHOLE_NS
 from detector.errors import LogError
 from detector.model import Action
 from tests.console.conftest import PASSWORD, TestClock
@@ -47,7 +48,7 @@ def test_a_session_ends_after_a_shift_when_signed_out_and_with_another_password(
     assert accounts.of_session(second) is None
     assert accounts.of_token(token) is None
     third = accounts.sign_in("anna", "another password", "::1").token
-    clock.t_ns += SESSION_NS + 1
+    clock.t_ns += WHOLE_NS + 1
     assert accounts.of_session(third) is None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from detector.config import load_outline
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
@@ -19,7 +20,7 @@ from tests.console.conftest import COUNT, T0, S
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
-PAGES = ("/", "/queue", "/review", "/timeline", "/search")
+PAGES = ("/", "/queue", "/review", "/timeline", "/search", "/zones", "/place?lon=45.005&lat=40.205")
 THEMES = ("light", "dark", "night")
 
 
@@ -137,7 +138,7 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     serious = []
     for theme in THEMES:
         desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
-        for path in (*PAGES, "/activity") if theme == "dark" else ("/review",):
+        for path in (*PAGES, "/activity", "/accounts", "/account") if theme == "dark" else ("/review",):
             desk.go(path)
             if path == "/review":
                 desk.page.wait_for_selector("#map canvas")
@@ -171,3 +172,62 @@ def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chr
     )
     desk.close()
     assert wait_ms <= 1000  # 300 on a machine with nothing else to do (decision 041)
+
+
+def test_joining_splitting_and_taking_back_need_no_mouse(console: tuple[Served, Path], chromium: Any) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    press = desk.page.keyboard.press
+    with open_reader(out) as reader:
+        before = len(reader.violations())
+        desk.go(f"/review/{reader.violations()[12].violation.violation_id}")
+    members = "document.querySelectorAll('.members li').length"
+    desk.page.wait_for_selector("#map canvas")
+    for keys, count in (("1", 0), ("2", 0), ("i", 2), ("2", 2), ("x", 1), ("z", 2), ("1", 2), ("2", 2), ("x", 0)):
+        press(keys)
+        desk.until(f"{members} === {count}")
+    # On a Russian keyboard the key of "j" writes another letter.
+    shown = desk.shown()
+    desk.page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'о', code: 'KeyJ' }))")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{shown}'")
+    desk.go("/queue?order=newest")
+    for key in "jxjxi":
+        press(key)
+    desk.until("document.getElementById('toast').textContent.startsWith('Joined')")
+    with open_reader(out) as reader:
+        assert len(reader.violations()) == before - 1
+    press("z")
+    desk.until("document.getElementById('toast').textContent.startsWith('Taken back')")
+    desk.close()
+    with open_reader(out) as reader:
+        assert len(reader.violations()) == before
+    assert verify_log(out).intact
+
+
+def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo")
+    page = desk.page
+    desk.go("/zones")
+    page.wait_for_selector("#map canvas")
+    desk.until("document.querySelectorAll('.corner').length === 8")  # four corners, four between them
+    page.keyboard.press("+")
+    for x, y in ((800, 300), (1200, 300), (1200, 600)):
+        page.mouse.click(x, y)
+    desk.until("document.querySelector('[name=points]').value.split('\\n').length === 3")
+    page.keyboard.press("d")
+    page.keyboard.press("p")
+    desk.until("document.querySelectorAll('#outcome tr').length === 2")
+    page.click("#save")
+    desk.until("document.getElementById('saved').textContent.startsWith('Saved as agreement.')")
+    (saved,) = out.parent.glob("agreement.2*.yaml")
+    assert set(load_outline(saved).map.zones) == {"strip", "zone-1"}
+    desk.go("/place")
+    page.wait_for_selector("#map canvas")
+    desk.until("document.getElementById('map').querySelector('.map-label') !== null")
+    page.mouse.click(1100, 400)
+    page.wait_for_url("**/place?lon=4*")
+    assert "in view" in page.content()
+    desk.close()

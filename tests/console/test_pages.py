@@ -23,7 +23,19 @@ from detector.log import EvidenceStore, LogReader, LogWriter, verify_log
 from detector.model import Action, Decision, Joined, Verdict
 from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
 
-PAGES = ("/", "/queue", "/timeline", "/search", "/part/overview", "/part/queue", "/activity")
+PAGES = (
+    "/",
+    "/queue",
+    "/timeline",
+    "/search",
+    "/zones",
+    "/place?lon=45&lat=40.2",
+    "/part/overview",
+    "/part/queue",
+    "/activity",
+    "/accounts",
+    "/account",
+)
 
 
 class Elements(HTMLParser):

@@ -10,8 +10,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from pyproj import Geod
 
 from detector.console.drawing import ellipse_ring, sensor_features, track_features
@@ -235,20 +233,6 @@ def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue(
 
 def test_the_catalogue_has_every_message_of_the_pages() -> None:
     assert CATALOGUE.read_text(encoding="utf-8") == catalogue(), "make it again: python scripts/make_catalogue.py"
-
-
-def test_another_language_is_spoken_once_it_is_compiled(tmp_path) -> None:
-    made = Catalog(locale="tr")
-    made.add("Queue", "Sıra")
-    folder = tmp_path / "tr" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "console.mo").open("wb") as file:
-        write_mo(file, made)
-    languages = Languages(tmp_path)
-    assert languages.wanted(None, "tr-TR,tr;q=0.9,en;q=0.8") == "tr"
-    assert languages.wanted("en", "tr") == "en"
-    assert languages.of("tr").gettext("Queue") == "Sıra"
-    assert languages.of("tr").gettext("Search") == "Search"
 
 
 def test_english_is_spoken_where_there_is_no_catalogue() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import HTTPException, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from detector.console.desk import desk_of
 from detector.console.judging import gravity, standing
@@ -15,7 +15,8 @@ from detector.model import Decision, Verdict
 
 ViolationId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Whole id of a possible violation.")]
 
-MOST_NOTE = 2000
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+"""What a person adds in words."""
 
 
 class Problem(BaseModel):
@@ -44,7 +45,7 @@ class GivenVerdict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verdict: Decision
-    note: str = Field("", max_length=MOST_NOTE)
+    note: Note = ""
 
     @field_validator("verdict")
     @classmethod
@@ -52,11 +53,6 @@ class GivenVerdict(BaseModel):
         if value is Decision.WITHDRAWN:
             raise ValueError("a verdict is taken back by undo")
         return value
-
-    @field_validator("note")
-    @classmethod
-    def _trimmed(cls, value: str) -> str:
-        return value.strip()
 
 
 class VerdictOut(BaseModel):
@@ -80,9 +76,14 @@ class FileOut(BaseModel):
 
 
 class ViolationOut(BaseModel):
-    """A possible violation. `row`: the columns of the CSV export."""
+    """A possible violation. `row`: the columns of the CSV export.
+
+    records: ids of what it is made of, its own first. witnesses: sources that support it without a record.
+    """
 
     violation_id: str
+    records: list[str]
+    witnesses: list[str]
     gravity: int
     row: dict[str, Any]
     verdicts: list[VerdictOut]
@@ -94,6 +95,8 @@ def violation_out(one: LoggedViolation) -> ViolationOut:
     """As the API says it."""
     return ViolationOut(
         violation_id=one.violation.violation_id,
+        records=list(one.ids),
+        witnesses=[witness.source_id for witness in one.witnesses],
         gravity=gravity(one),
         row=row(one),
         verdicts=[_verdict(verdict) for verdict in standing(one).values()],

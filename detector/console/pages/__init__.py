@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from detector.console.pages import activity, overview, queue, review, search, sign_in, timeline
+from detector.console.pages import accounts, activity, overview, place, queue, review, search, sign_in, timeline, zones
 
 ROUTERS: dict[str, APIRouter] = {
     "sign_in": sign_in.router,
@@ -12,7 +12,10 @@ ROUTERS: dict[str, APIRouter] = {
     "queue": queue.router,
     "review": review.router,
     "timeline": timeline.router,
+    "place": place.router,
     "search": search.router,
+    "zones": zones.router,
+    "accounts": accounts.router,
     "activity": activity.router,
 }
 """Every page."""

@@ -23,7 +23,6 @@ def activity(request: Request, caller: Administrator) -> HTMLResponse:
         request,
         "activity.html",
         caller,
-        accounts=desk.accounts.accounts(),
         audits=audits[: -MOST_ROWS - 1 : -1],
         count=len(audits),
     )

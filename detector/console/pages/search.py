@@ -38,6 +38,7 @@ def search(request: Request, caller: Reader) -> HTMLResponse:
         found=chosen[:MOST_ROWS],
         count=len(chosen),
         total=len(found),
+        views=desk_of(request).accounts.views(caller.name),
         feeds=sorted({one.violation.source_id for one in found}),
         rules=sorted({one.violation.rule_id for one in found}),
         kinds=sorted({one.violation.rule_kind for one in found}),

@@ -9,10 +9,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from detector.console.accounts import SESSION_NS
 from detector.console.desk import desk_of
 from detector.console.guard import COOKIE, address_of, caller_of
+from detector.console.languages import remembered
 from detector.console.render import page
+from detector.console.sessions import WHOLE_NS
 from detector.model import Action
 from detector.timebase import NS_PER_S
 
@@ -50,10 +51,11 @@ def _try(request: Request, fields: dict[str, str]) -> Response:
         return page(request, "sign_in.html", None, status, to=to, name=name[:64], wrong=True, locked_s=tried.locked_s)
     desk.note(tried.account.name, tried.account.party, Action.SIGN_IN, detail=f"from {address}")
     answer = RedirectResponse(to, 303)
+    remembered(answer, desk.accounts.language(tried.account.name))
     answer.set_cookie(
         COOKIE,
         tried.token,
-        max_age=SESSION_NS // NS_PER_S,
+        max_age=WHOLE_NS // NS_PER_S,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",

@@ -20,7 +20,7 @@ export async function ask(url, options = {}) {
   }
   if (!answer.ok) {
     const said = await answer.json().catch(() => ({}));
-    throw new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`);
+    throw Object.assign(new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`), { status: answer.status });
   }
   return answer;
 }
@@ -33,8 +33,12 @@ export const keys = new Map();
 let after = "";
 
 function typing(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return target instanceof HTMLElement && (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox"));
 }
+
+// On a Russian, Armenian or Turkish keyboard: what is not ASCII goes by the place of its key.
+const BY_PLACE = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: ".", Slash: "/" };
+const keyOf = ({ key, code }) => (key.length > 1 || key <= "~" ? key : (/^Key(.)$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -42,13 +46,13 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (document.querySelector("dialog[open]") && event.key !== "?") return;
-  const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab]");
+  if (document.querySelector("dialog[open]") && keyOf(event) !== "?") return;
+  const own = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, [role=tab], [type=checkbox]");
   if (own && (event.key === " " || event.key === "Enter")) return;
   if (event.target instanceof HTMLElement && event.target.closest("#map, [role=tab], audio") && event.key.startsWith("Arrow")) return;
-  const chord = after + event.key;
+  const key = keyOf(event), chord = after + key;
   after = "";
-  if (event.key === "g") {
+  if (key === "g") {
     after = "g ";
     setTimeout(() => (after = ""), 1500);
     return;
@@ -102,6 +106,24 @@ if (utc) {
   setInterval(tick, 1000);
 }
 
+// Somebody is there: told to the console once a minute at most. Before a session ends for being idle, it is said.
+const leave = () => location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+if (csrf) {
+  const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
+  let told = Date.now(), warn, warned = false;
+  const watch = () => { clearTimeout(warn); warn = setTimeout(() => { warned = true; say(messages.idle, 58000); }, idleMs - 60000); };
+  const here = () => {
+    if (!warned && Date.now() - told < 60000) return;
+    told = Date.now();
+    if (warned) document.getElementById("toast").classList.remove("on");
+    warned = false;
+    watch();
+    post("/api/me/here").catch(() => {});
+  };
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true });
+  watch();
+}
+
 // News of the log. The event `news` goes to the page's own module.
 const trouble = document.getElementById("trouble");
 function showTrouble(text) {
@@ -127,10 +149,7 @@ if (csrf) {
   const listen = () => {
     stream = new EventSource("/api/events");
     stream.addEventListener("log", told);
-    stream.addEventListener("signed_out", () => {
-      stream.close();
-      showTrouble(messages.signed_out);
-    });
+    stream.addEventListener("signed_out", leave);
     stream.onopen = () => { document.body.classList.remove("offline"); showTrouble(""); };
     stream.onerror = () => { document.body.classList.add("offline"); showTrouble(messages.offline); };
   };

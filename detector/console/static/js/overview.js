@@ -12,28 +12,49 @@ async function draw(first) {
   map.show(found);
   if (first) map.fit(map.agreement, found);
 }
-keepFresh(() => { again(); draw(false); });
+// Tiles that are drawn anew have what is known painted in at once: a frozen feed sends no other picture.
+keepFresh(() => { again(); draw(false); for (const name of feeds.keys()) { update(name); paint(name); } });
 keys.set("m", () => map?.fit(map.agreement));
 draw(true);
 
-// Running feeds: state, numbers and the newest picture as often as they change; boxes are drawn here, from data.
-const shownAt = new Map(); // feed -> time of the picture on the screen
-const EVERY_MS = 500;
+// Running feeds: state, numbers and the newest picture, pushed as they change; boxes are drawn here, from data.
+const feeds = new Map(); // name -> { now: what it says, picture: its newest }
+const tileOf = (name) => document.querySelector(`.tile[data-feed="${CSS.escape(name)}"]`);
 
-async function look() {
-  if (!document.hidden) {
-    try {
-      const feeds = await (await ask("/api/feeds")).json();
-      const tiles = new Map([...document.querySelectorAll(".tile")].map((tile) => [tile.dataset.feed, tile]));
-      map?.footprints(feeds.filter((one) => one.state !== "trouble").map((one) => one.said.footprint));
-      if (feeds.some((one) => tiles.get(one.name)?.dataset.live !== "1")) document.dispatchEvent(new CustomEvent("news"));
-      await Promise.all(feeds.map((one) => tiles.has(one.name) && update(tiles.get(one.name), one)));
-    } catch { /* the top of the page says that there is no connection */ }
-  }
-  setTimeout(look, EVERY_MS);
+function listen() {
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`);
+  socket.binaryType = "blob";
+  let last = null, turn = Promise.resolve();
+  socket.onmessage = ({ data }) => {
+    if (typeof data === "string") {
+      const now = JSON.parse(data);
+      last = now.name;
+      feeds.set(last, { ...feeds.get(last), now });
+      if (tileOf(last)?.dataset.live !== "1") document.dispatchEvent(new CustomEvent("news"));
+      update(last);
+      map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
+      return;
+    }
+    const name = last, { now } = feeds.get(name);
+    turn = turn.then(() => createImageBitmap(data)).then((picture) => {
+      feeds.get(name).picture?.close();
+      feeds.set(name, { ...feeds.get(name), picture, said: now.said });
+      paint(name);
+    }).catch(() => {}); // a picture that cannot be read is passed over: the next one comes
+  };
+  socket.onclose = ({ code }) => { if (!document.hidden && code !== NOT_ALLOWED) setTimeout(attend, 2000); };
+  return socket;
 }
+const NOT_ALLOWED = 4401;
+let socket = null;
+function attend() {
+  if (document.hidden) { socket?.close(); socket = null; } else if (!socket || socket.readyState > WebSocket.OPEN) socket = listen();
+}
+document.addEventListener("visibilitychange", attend);
 
-async function update(tile, { name, state, why, said }) {
+function update(name) {
+  const tile = tileOf(name), { state, why, said } = feeds.get(name).now;
+  if (!tile) return;
   tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
   tile.classList.add(state);
   write(tile.querySelector(".state"), messages[`state_${state}`]);
@@ -42,20 +63,16 @@ async function update(tile, { name, state, why, said }) {
   write(reason, why);
   if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
   if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), new Date(said.t_ns / 1e6).toISOString().slice(11, 19));
-  const canvas = tile.querySelector("canvas");
-  if (!canvas || (shownAt.get(name) === said.t_ns && canvas.dataset.painted)) return;
-  const answer = await ask(`/api/feeds/${encodeURIComponent(name)}/picture`);
-  if (answer.status === 204) return;
-  paint(canvas, await createImageBitmap(await answer.blob()), said);
-  canvas.dataset.painted = 1;
-  shownAt.set(name, said.t_ns);
 }
 
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
-function paint(canvas, picture, said) {
+function paint(name) {
+  const canvas = tileOf(name)?.querySelector("canvas"), { picture, said } = feeds.get(name);
+  if (!canvas || !picture) return;
   canvas.width = picture.width;
   canvas.height = picture.height;
+  canvas.dataset.painted = 1;
   const pen = canvas.getContext("2d");
   pen.drawImage(picture, 0, 0);
   if (!Array.isArray(said.size_px)) return;
@@ -64,4 +81,4 @@ function paint(canvas, picture, said) {
   pen.lineWidth = 1.5;
   for (const { xyxy_px: [x0, y0, x1, y1] } of said.tracks ?? []) pen.strokeRect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
 }
-look();
+attend();

@@ -49,6 +49,8 @@ part.addEventListener("click", (event) => {
   if (tab) choose(tab);
   else if (verdict) give(verdict.dataset.verdict);
   else if (hit("[data-undo]")) undo();
+  else if (hit("[data-join]")) join();
+  else if (hit("[data-split]")) split();
   else if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.button)) {
     event.preventDefault();
     go(link.getAttribute("href").split("/").pop());
@@ -130,54 +132,76 @@ function forget() {
 
 // Verdicts
 
-const LAST = "last-verdict";
+// The last thing that this person did: { id, back: the route that takes it back }.
+const LAST = "last-word";
 let busy = false;
 
-async function give(verdict) {
-  const now = article();
-  if (now.dataset.reviewer !== "1") { say(messages.not_reviewer); return; }
-  if (busy) return;
-  busy = true;
-  const id = now.dataset.id, after = now.dataset.after;
-  try {
-    await post(`/api/violations/${id}/verdicts`, { verdict, note: part.querySelector("#note").value });
-    sessionStorage.setItem(LAST, id);
-    say(messages.given.replace("%s", messages[verdict]));
-    if (after && after !== id) { dropOld(after); await go(after); } else { say(messages.no_more); await again(); }
-  } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
-  busy = false;
-}
-
-async function undo() {
-  const id = sessionStorage.getItem(LAST) ?? article().dataset.id;
+async function reviewing(work) {
   if (article().dataset.reviewer !== "1") { say(messages.not_reviewer); return; }
   if (busy) return;
   busy = true;
-  try {
-    await post(`/api/violations/${id}/undo`);
-    sessionStorage.removeItem(LAST);
-    say(messages.undone);
-    ahead.delete(id);
-    if (id === article().dataset.id) await again(); else await go(id);
-  } catch (error) { say(/no verdict/.test(error.message) ? messages.nothing_to_undo : messages.failed.replace("%s", error.message)); }
+  try { await work(); } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
   busy = false;
 }
+const remember = (id, back) => sessionStorage.setItem(LAST, JSON.stringify({ id, back }));
+const note = () => part.querySelector("#note").value;
+
+const give = (verdict) => reviewing(async () => {
+  const { id, after } = article().dataset;
+  await post(`/api/violations/${id}/verdicts`, { verdict, note: note() });
+  remember(id, "undo");
+  say(messages.given.replace("%s", messages[verdict]));
+  if (after && after !== id) { dropOld(after); await go(after); } else { say(messages.no_more); await again(); }
+});
+
+const undo = () => reviewing(async () => {
+  const { id, back } = JSON.parse(sessionStorage.getItem(LAST)) ?? { id: article().dataset.id, back: "undo" };
+  try { await post(`/api/violations/${id}/${back}`); } catch (error) {
+    if (error.status === 409) { say(messages.nothing_to_undo); return; }
+    throw error;
+  }
+  sessionStorage.removeItem(LAST);
+  say(messages.undone);
+  forget();
+  if (id === article().dataset.id) await again(); else await go(id);
+});
+
+// What belongs together
+
+const chosen = (kind) => [...part.querySelectorAll(`.near input[data-${kind}]:checked`)].map((box) => box.value);
+const group = (name, body) => reviewing(async () => {
+  const { id } = article().dataset;
+  await post(`/api/violations/${id}/${name}`, { ...body, note: note() });
+  remember(id, "regroup");
+  say(messages[name === "join" ? "joined" : "split"]);
+  forget();
+  part.querySelector("#note").value = "";
+  for (const box of part.querySelectorAll(".near input:checked")) box.checked = false;
+  await again();
+});
+const join = () => { const others = chosen("other"); others.length ? group("join", { others }) : say(messages.choose_others); };
+const split = () => {
+  const apart = chosen("record"), witnesses = chosen("witness");
+  apart.length || witnesses.length ? group("split", { apart, witnesses }) : say(messages.choose_parts);
+};
 
 // What was fetched ahead counts those that wait as they were then.
 function dropOld(id) { const known = ahead.get(id); if (known) known.html = undefined; }
 
 // The same one, as the log has it now. Player, view and a note that is being written stay as they are.
 const CHANGING = [".head-line", ".both", ".decide", ".said", ".reasons", ".near"];
+const chosenBoxes = () => [...part.querySelectorAll(".near input:checked")].map((box) => box.value);
 
 async function again() {
   const mine = turn, html = await fetchPart(article().dataset.id);
   if (mine !== turn) return;
-  const now = article(), fresh = parsed(html), next = fresh.querySelector("article");
+  const now = article(), fresh = parsed(html), next = fresh.querySelector("article"), boxes = chosenBoxes();
   if (next.dataset.files !== now.dataset.files) { swap(html); return; }
   for (const selector of CHANGING) {
     const [old, renewed] = [now.querySelector(selector), next.querySelector(selector)];
     if (old && renewed && old.outerHTML !== renewed.outerHTML) old.replaceWith(document.importNode(renewed, true));
   }
+  for (const box of part.querySelectorAll(".near input")) box.checked = boxes.includes(box.value);
   Object.assign(now.dataset, next.dataset);
   prefetch(now.dataset.after);
 }
@@ -205,6 +229,9 @@ function fit() {
 
 for (const key of "crue") keys.set(key, () => give({ c: "confirmed", r: "rejected", u: "undetermined", e: "exercise" }[key]));
 keys.set("z", undo);
+keys.set("i", join);
+keys.set("x", split);
+for (let number = 1; number < 10; number++) keys.set(`${number}`, () => part.querySelectorAll(".near input")[number - 1]?.click());
 keys.set("n", () => part.querySelector("#note")?.focus());
 for (const key of ["j", "ArrowRight"]) keys.set(key, () => go(article().dataset.after));
 for (const key of ["k", "ArrowLeft"]) keys.set(key, () => go(article().dataset.before));

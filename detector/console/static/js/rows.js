@@ -1,7 +1,8 @@
-// Rows that j and k go through and Enter opens; the choice survives when the rows are drawn anew.
-import { keys } from "./base.js";
+// Rows that j and k go through and Enter opens, and that a reviewer joins; the choice survives when they are drawn anew.
+import { keys, messages, post, say } from "./base.js";
 
 let chosen = null;
+const ticked = new Set();
 const rows = () => [...document.querySelectorAll("[data-id]")].filter((row) => row.matches("tr, li"));
 
 function choose(row) {
@@ -20,4 +21,51 @@ for (const key of ["j", "ArrowDown"]) keys.set(key, () => step(1));
 for (const key of ["k", "ArrowUp"]) keys.set(key, () => step(-1));
 keys.set("Enter", () => rows().find((row) => row.dataset.id === chosen)?.querySelector("a")?.click());
 
-export const again = () => choose(rows().find((row) => row.dataset.id === chosen) ?? null);
+// Joining: what began first stays.
+const LAST = "last-joining";
+const boxes = () => [...document.querySelectorAll("input.choose")];
+const button = document.querySelector("[data-join]");
+
+function count() {
+  ticked.clear();
+  for (const box of boxes()) if (box.checked) ticked.add(box.value);
+  button.disabled = ticked.size < 2;
+}
+
+async function join() {
+  const began = (id) => document.querySelector(`tr[data-id="${id}"] time`).dateTime;
+  const [id, ...others] = [...ticked].sort((a, b) => (began(a) < began(b) ? -1 : 1));
+  if (!others.length) { say(messages.choose_two); return; }
+  await send(`/api/violations/${id}/join`, { others }, messages.joined, () => sessionStorage.setItem(LAST, id));
+}
+
+async function back() {
+  const id = sessionStorage.getItem(LAST);
+  if (!id) { say(messages.nothing_to_undo); return; }
+  await send(`/api/violations/${id}/regroup`, {}, messages.undone, () => sessionStorage.removeItem(LAST));
+}
+
+async function send(url, body, told, then) {
+  try {
+    await post(url, body);
+    then();
+    for (const box of boxes()) box.checked = false;
+    count();
+    say(told);
+    document.dispatchEvent(new CustomEvent("news"));
+  } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
+}
+
+if (button) {
+  keys.set("x", () => rows().find((row) => row.dataset.id === chosen)?.querySelector("input.choose")?.click());
+  keys.set("i", join);
+  keys.set("z", back);
+  button.addEventListener("click", join);
+  document.addEventListener("change", (event) => { if (event.target.matches("input.choose")) count(); });
+}
+
+export function again() {
+  choose(rows().find((row) => row.dataset.id === chosen) ?? null);
+  for (const box of boxes()) box.checked = ticked.has(box.value);
+  if (button) count();
+}

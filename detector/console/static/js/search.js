@@ -1,4 +1,4 @@
-import { ask, keys } from "./base.js";
+import { ask, keys, messages, post, say } from "./base.js";
 import { makeMap } from "./map.js";
 import "./rows.js";
 
@@ -16,4 +16,10 @@ if (map) {
   document.getElementById("take-box").addEventListener("click", take);
   keys.set("b", take);
 }
+document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
+const title = document.getElementById("view-title"), keep = document.getElementById("keep-view");
+const then = (work) => work.then(() => location.reload(), (error) => say(messages.failed.replace("%s", error.message), 6000));
+keep.addEventListener("click", () => (title.value.trim() ? then(post("/api/views", { title: title.value, query: keep.dataset.query })) : title.focus()));
+title.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep.click(); } });
+for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", () => then(ask(`/api/views?title=${encodeURIComponent(button.dataset.forget)}`, { method: "DELETE" })));
 keys.set("/", () => form.elements.text.focus());

@@ -1,5 +1,6 @@
 import { keys } from "./base.js";
 
+keys.set("w", () => location.assign("/place"));
 const box = document.querySelector(".timeline");
 if (box) {
   const since = BigInt(box.dataset.since), until = BigInt(box.dataset.until);

@@ -1,0 +1,22 @@
+"""Zones and lines: drawn, tried on what was, saved as a new version."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from detector.console.desk import desk_of
+from detector.console.guard import Reader
+from detector.console.render import page
+from detector.model import Action
+
+router = APIRouter(include_in_schema=False)
+
+MOST_ROWS = 20
+
+
+@router.get("/zones")
+def zones(request: Request, caller: Reader) -> HTMLResponse:
+    """The page."""
+    saved = [one for one in desk_of(request).book.audits() if one.action is Action.CONFIGURATION]
+    return page(request, "zones.html", caller, versions=saved[: -MOST_ROWS - 1 : -1])

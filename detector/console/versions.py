@@ -1,0 +1,136 @@
+"""A new version of the configuration: two new files beside the old ones, which stay as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from detector.config import Outline, beside, load_outline
+from detector.config.agreement_map import Shape, load_map
+from detector.config.yaml_lines import parse
+from detector.errors import ConfigError
+from detector.timebase import iso_from_ns
+
+Check = Callable[[Path], object]
+"""Reads a configuration whole. Raises ConfigError: what is wrong with it, every complaint at once."""
+
+_STAMP = re.compile(r"\.\d{8}T\d{6}Z$")
+_MAP_LINE = re.compile(r"(\s*map\s*:\s*)\S.*")
+
+
+def shape_of(feature: dict[str, Any]) -> Shape:
+    """A feature as the configuration's own loader reads it. Raises ValueError: what is wrong with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "drawn.geojson"
+        file.write_text(_text({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+        try:
+            read = load_map(file)
+        except ConfigError as error:
+            raise ValueError("; ".join(complaint.message for complaint in error.complaints)) from None
+    return next(iter({**read.zones, **read.lines}.values()))
+
+
+def save(
+    path: Path,
+    base_sha256: str,
+    changed: Sequence[dict[str, Any]],
+    removed: Sequence[str],
+    author: str,
+    now_ns: int,
+    check: Check,
+) -> tuple[Path, Outline]:
+    """Write the configuration at `path` with these features (by id) put in and those left out, as a new version.
+
+    The names are those of the old files with the time in them; neither depends on what was asked for. Both files are on
+    the disk and were read by `check` when this returns; else neither is there.
+
+    Raises:
+        ValueError: what is wrong with it; or the file on the disk is not the one with this SHA-256.
+        OSError: the files cannot be written.
+    """
+    try:
+        old = load_outline(path)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    if old.sha256 != base_sha256:
+        raise ValueError(f"{path.name} was changed since this page was opened: open the console again on it")
+    stamp = iso_from_ns(now_ns, 0).replace("-", "").replace(":", "")
+    old_map = old.settings.map or path.with_suffix(".geojson").name
+    name = _stamped(Path(old_map), stamp)
+    new_path, map_path = _stamped(path, stamp), beside(path, str(name))
+    features = _merged(beside(path, old_map) if old.settings.map else None, changed, removed)
+    head = f"# Version of {iso_from_ns(now_ns, 0)} by {author}, drawn in the console from {path.name}.\n"
+    written: list[Path] = []
+    try:
+        for file, text in ((map_path, _text(features)), (new_path, head + _renamed(path, str(name)))):
+            with file.open("x", encoding="utf-8") as out:
+                written.append(file)
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+        check(new_path)
+        return new_path, load_outline(new_path)
+    except BaseException as error:
+        for file in written:
+            file.unlink()
+        if isinstance(error, ConfigError):
+            raise ValueError(str(error)) from None
+        if isinstance(error, FileExistsError):
+            raise ValueError("another version was saved within this second: try again") from None
+        raise
+
+
+def drop(path: Path, outline: Outline) -> None:
+    """Take a version back that could not be logged."""
+    for file in (path, beside(path, outline.settings.map or "")):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _stamped(file: Path, stamp: str) -> Path:
+    return file.with_name(f"{_STAMP.sub('', file.stem)}.{stamp}{file.suffix}")
+
+
+def _merged(file: Path | None, changed: Sequence[dict[str, Any]], removed: Sequence[str]) -> dict[str, Any]:
+    """The map as it is written, pixel shapes and notes too, with these features in the place of those of their ids."""
+    whole: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+    if file is not None:
+        whole = json.loads(file.read_text(encoding="utf-8"))
+    features: dict[str, dict[str, Any]] = {str(one["properties"]["id"]): one for one in whole["features"]}
+    strange = [name for name in removed if name not in features]
+    if strange:
+        raise ValueError(f"{', '.join(strange)}: not on the map")
+    for feature in changed:
+        shape_id = shape_of(feature).shape_id
+        noted = {key: value for key, value in _properties(features.get(shape_id)).items() if key == "note"}
+        features[shape_id] = {**feature, "properties": {**noted, **feature["properties"]}}
+    return {**whole, "features": [one for name, one in features.items() if name not in set(removed)]}
+
+
+def _properties(feature: dict[str, Any] | None) -> dict[str, Any]:
+    return dict(feature["properties"]) if feature is not None else {}
+
+
+def _renamed(path: Path, name: str) -> str:
+    """The YAML's text with another `map:`; all the rest, comments too, as it was. Raises ValueError: no such line."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    document = parse(path)
+    value = json.dumps(name, ensure_ascii=False)
+    if "map" not in document.data:
+        return "".join(lines).rstrip("\n") + f"\nmap: {value}\n"
+    number = (document.line_of(("map",)) or 1) - 1
+    found = _MAP_LINE.fullmatch(lines[number].rstrip("\r\n"))
+    if found is None:
+        raise ValueError(f"{path.name}: map: has to stand on a line of its own for the console to make a version of it")
+    lines[number] = f"{found[1]}{value}\n"
+    return "".join(lines)
+
+
+def _text(collection: dict[str, Any]) -> str:
+    return json.dumps(collection, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,124 @@
+"""What people join and split: the log keeps both, and each can be taken back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detector.console.desk import Desk
+from detector.console.grouping import joining, splitting, taken_back
+from detector.log import LogWriter, open_reader, verify_log
+from detector.model import Joined, Means, Split, Witness
+from tests.console.conftest import COUNT
+
+
+def ids(desk: Desk) -> list[str]:
+    return [one.violation.violation_id for one in desk.book.violations()]
+
+
+def test_what_a_reviewer_joins_is_one_and_waits_once_and_z_takes_it_back(desk: Desk, as_) -> None:
+    anna = as_("anna")
+    a, b, c = ids(desk)[:3]
+    joined = anna.post(f"/api/violations/{a}/join", json={"others": [c, b, b], "note": " one convoy "})
+    assert joined.status_code == 201
+    assert joined.json()["records"] == [a, *sorted([b, c], key=[b, c].index)]
+    assert len(anna.get("/api/queue").json()["violation_ids"]) == COUNT - 2
+    said = desk.book.violation(a).groupings[-1]  # type: ignore[union-attr]
+    assert isinstance(said, Joined)
+    assert (said.party, said.reviewer, said.reason, said.joined) == ("A", "anna", "one convoy", tuple(sorted([b, c])))
+    back = anna.post(f"/api/violations/{b}/regroup")
+    assert back.json()["records"] == [a]
+    assert len(desk.book.violations()) == COUNT
+    report = verify_log(desk.book.path)
+    assert report.intact, report.damage
+    with open_reader(desk.book.path) as reader:
+        assert [type(entry) for entry in reader.violation(a).groupings] == [Joined, Split]
+
+
+def test_one_is_taken_out_and_comes_back_with_its_witness(desk: Desk, as_) -> None:
+    a, b = ids(desk)[:2]
+    heard = Witness("post 4", Means.ACOUSTIC, 9)
+    with LogWriter(desk.book.path, alone=False) as machine:
+        machine.joined(Joined(a, (b,), "heard and seen", 9, witnesses=(heard,), means=(Means.ACOUSTIC,)))
+    bayram = as_("bayram")
+    out = bayram.post(f"/api/violations/{a}/split", json={"apart": [b], "witnesses": ["post 4"], "note": "another car"})
+    assert (out.json()["records"], out.json()["witnesses"]) == ([a], [])
+    assert as_("anna").post(f"/api/violations/{a}/regroup").status_code == 409
+    back = bayram.post(f"/api/violations/{a}/regroup").json()
+    assert (back["records"], back["witnesses"]) == ([a, b], ["post 4"])
+
+
+def test_what_does_not_hold_any_more_is_not_taken_back(desk: Desk, as_) -> None:
+    anna, bayram = as_("anna"), as_("bayram")
+    a, b, c = ids(desk)[:3]
+    anna.post(f"/api/violations/{a}/join", json={"others": [b]})
+    bayram.post(f"/api/violations/{a}/split", json={"apart": [b]})
+    answer = anna.post(f"/api/violations/{a}/regroup")
+    assert (answer.status_code, "apart already" in answer.json()["detail"]) == (409, True)
+    bayram.post(f"/api/violations/{c}/join", json={"others": [b]})
+    answer = bayram.post(f"/api/violations/{a}/regroup")
+    assert (answer.status_code, "to others" in answer.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("join", {"others": []}),
+        ("join", {"others": ["self"]}),
+        ("join", {"others": ["0" * 32]}),
+        ("join", {"others": ["../../etc/passwd"]}),
+        ("join", {"others": ["other"], "party": "B"}),
+        ("join", {"others": ["other"], "note": "x" * 2001}),
+        ("join", {}),
+        ("split", {}),
+        ("split", {"apart": ["self"]}),
+        ("split", {"apart": ["other"]}),
+        ("split", {"witnesses": ["nobody"]}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words_and_nothing_is_logged(
+    route: str, body: dict[str, object], desk: Desk, as_
+) -> None:
+    a, b = ids(desk)[:2]
+    anna, head = as_("anna"), None
+    with open_reader(desk.book.path) as reader:
+        head = reader.head()
+        named = {"self": a, "other": b}
+        sent = {
+            key: [named.get(one, one) for one in value] if isinstance(value, list) else value
+            for key, value in body.items()
+        }
+        answer = anna.post(f"/api/violations/{a}/{route}", json=sent)
+        assert answer.status_code == 422
+        assert answer.json()["detail"]
+        assert reader.head() == head
+
+
+def test_any_order_of_joining_splitting_and_taking_back_loses_no_record(desk: Desk) -> None:
+    chance = np.random.default_rng(9)
+    every = set(ids(desk))
+    for t_ns in range(60):
+        now = desk.book.violations()
+        one = now[int(chance.integers(len(now)))]
+        party = "AB"[int(chance.integers(2))]
+        others = [now[int(k)].violation.violation_id for k in chance.integers(len(now), size=2)]
+        try:
+            match int(chance.integers(3)):
+                case 0:
+                    said = joining(one, others, desk.book.violation, party, "x", "", t_ns)
+                case 1:
+                    said = splitting(one, one.ids[1:2], (), party, "x", "", t_ns)
+                case _:
+                    said = taken_back(one, desk.book.violation, party, "x", t_ns)
+        except (ValueError, LookupError):
+            continue
+        desk.book.add_grouping(said)
+        after = desk.book.violations()
+        assert sorted(name for each in after for name in each.ids) == sorted(every)
+        groups = {name: frozenset(each.ids) for each in after for name in each.ids}
+        if isinstance(said, Joined):
+            assert set(said.joined) <= groups[said.violation_id]
+        else:
+            assert not set(said.apart) & groups[said.violation_id]
+    with open_reader(desk.book.path) as reader:
+        assert reader.violations() == list(desk.book.violations())
