@@ -18,9 +18,11 @@ from tests.log.conftest import OPENED, RUN, VERDICT
 
 EACH = 100
 
-# Says "ready" when it has the log open and begins when it is told to, so that the two really meet.
+# Says "ready" when it has the log open, begins when it is told to, and lets the others come in between: so they really
+# meet, however busy the machine is.
 ADDS = """
 import sys
+import time
 from pathlib import Path
 from detector.log import LogWriter
 from detector.model import Action, Audit
@@ -30,6 +32,7 @@ with LogWriter(path, alone=alone) as log:
     sys.stdin.readline()
     for number in range(count):
         log.audit(Audit(number, name, "", Action.EXPORT))
+        time.sleep(0.002)
 """
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts load when they are used
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 Float = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -146,7 +146,7 @@ def _db(power: Float) -> Float:
 
 def _over_surroundings(level_db: Float, width: int) -> Float:
     """Level over the mean of `width` neighbours in frequency, between -12 and 24 dB."""
-    return np.clip(level_db - uniform_filter1d(level_db, width, axis=-1, mode="nearest"), -12, 24)
+    return np.clip(level_db - scipy.ndimage.uniform_filter1d(level_db, width, axis=-1, mode="nearest"), -12, 24)
 
 
 def _persistence(levels: Float) -> list[Float]:
