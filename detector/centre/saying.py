@@ -20,7 +20,7 @@ def say_as_json() -> None:
             _without_secrets,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # what it is when something is said
     )
 
 
