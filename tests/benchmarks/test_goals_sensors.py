@@ -63,3 +63,11 @@ def test_sound_classes_are_those_of_the_shipped_model(right, word):
 
 def test_the_page_has_the_markers():
     assert goal_table.written(goals_sensors.PAGE.read_text("utf-8"), ["x"], "goals_sensors")
+
+
+@pytest.mark.parametrize(("most_s", "word"), [(0.24, "ok"), (0.26, "**short**")])
+def test_the_slowest_violation_counts(most_s, word):
+    found = {"delay_median_s": 0.2, "delay_most_s": most_s, "the_same": True}
+    assert line({"live": found}, "last sample to logged").endswith(
+        f"| 0.20 s, {most_s:.2f} s at most, with the place; as recorded: True | {word} |"
+    )
