@@ -8,8 +8,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.series.by_stream import ByStream
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Series, Triggers
+from detector.model import Series, Triggers
 
 Float = NDArray[np.float64]
 Found = TypeVar("Found")
@@ -63,7 +64,7 @@ class StretchOf(Protocol[Found]):
         ...
 
 
-class ByStretch(ABC, Generic[StretchLike, Found]):
+class ByStretch(ByStream[StretchLike], ABC, Generic[StretchLike, Found]):
     """A detector that keeps a stretch of each stream.
 
     A short hole in time is filled with missing values; after a longer one it begins anew.
@@ -71,10 +72,6 @@ class ByStretch(ABC, Generic[StretchLike, Found]):
 
     warms_up_by: str
     """What it does while it warms up, in words."""
-
-    def __init__(self) -> None:
-        self._stretches: dict[tuple[str, tuple[str, ...]], StretchLike] = {}
-        self._unjudged: list[Gap] = []
 
     @abstractmethod
     def why_not(self, series: Series) -> str:
@@ -100,7 +97,7 @@ class ByStretch(ABC, Generic[StretchLike, Found]):
         if why_not:
             raise ValueError(f"{series.source_id}: {why_not}")
         key = (series.source_id, series.channels)
-        stretch = self._stretches.get(key)
+        stretch = self._streams.get(key)
         found: list[Found] = []
         if stretch is not None:
             missing = stretch.missing_before(int(series.t_ns[0])) if len(series) else 0
@@ -110,30 +107,18 @@ class ByStretch(ABC, Generic[StretchLike, Found]):
             elif missing > 0:
                 found += stretch.push(*stretch.blank(missing))
         if stretch is None:
-            stretch = self._stretches[key] = self._begin(series)
+            stretch = self._streams[key] = self._begin(series)
         found += stretch.push(series.t_ns, series.values)
         self._unjudged += warm_up_gaps(*key, stretch.warm_ups, self.warms_up_by)
         return self._told(key, found, series.clock_sigma_ns)
 
     def finish(self) -> list[Triggers]:
         """All streams have ended: what was still open, one answer a stream."""
-        return [
-            self._told(key, self._end(key), stretch.clock_sigma_ns) for key, stretch in list(self._stretches.items())
-        ]
-
-    def unjudged(self) -> list[Gap]:
-        """When each channel was warming up, since this was last asked."""
-        told, self._unjudged = self._unjudged, []
-        return told
-
-    def reset(self) -> None:
-        """Forget everything, as if newly made."""
-        self._stretches.clear()
-        self._unjudged.clear()
+        return [self._told(key, self._end(key), stretch.clock_sigma_ns) for key, stretch in list(self._streams.items())]
 
     def _end(self, key: tuple[str, tuple[str, ...]]) -> list[Found]:
         """A stretch has ended: its last."""
-        stretch = self._stretches.pop(key)
+        stretch = self._streams.pop(key)
         found = stretch.finish()
         self._unjudged += warm_up_gaps(*key, stretch.warm_ups, self.warms_up_by)
         return found

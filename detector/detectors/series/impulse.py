@@ -53,12 +53,12 @@ class ImpulseDetector(ByStretch[Stretch, Impulse]):
         """
         triggers = super().detect(series)
         key = (series.source_id, series.channels)
-        self._hearing += self._stretches[key].hearing(*key)
+        self._hearing += self._streams[key].hearing(*key)
         return triggers
 
     def told_ns(self) -> int | None:
         """Every impulse of any stream with an onset before this has been given; None: there is no stream. [ns]"""
-        return min((stretch.told_ns() for stretch in self._stretches.values()), default=None)
+        return min((stretch.told_ns() for stretch in self._streams.values()), default=None)
 
     def hearing(self) -> list[Hearing]:
         """What could have been noticed over the noise of each second since this was last asked."""

@@ -6,11 +6,12 @@ import numpy as np
 
 from detector.detectors.series.joint_config import JointConfig
 from detector.detectors.series.joint_stretch import JointStretch, Odd
+from detector.detectors.series.of_readings import OfReadings
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Hearing, Series, Triggers, read_only
+from detector.model import Series, Triggers, read_only
 
 
-class JointDetector:
+class JointDetector(OfReadings[JointStretch, Odd]):
     """Exponential averages of all channels, judged together by what is usual for them (`usual_rows`).
 
     It learns from the first `learn` samples, and anew from usual ones only; what stays unusual for twice as long is
@@ -27,9 +28,8 @@ class JointDetector:
 
     def __init__(self, config: JointConfig) -> None:
         self.config = config
-        self._stretches: dict[tuple[str, tuple[str, ...]], JointStretch] = {}
+        super().__init__()
         self._sigma_ns: dict[tuple[str, tuple[str, ...]], float] = {}
-        self._unjudged: list[Gap] = []
 
     def why_not(self, series: Series) -> str:
         """Why such a stream cannot be judged; empty if it can."""
@@ -47,36 +47,12 @@ class JointDetector:
         if not len(series):
             return Triggers.none(series.source_id)
         key = (series.source_id, series.channels)
-        stretch = self._stretches.get(key)
+        stretch = self._streams.get(key)
         if stretch is None:
-            stretch = self._stretches[key] = JointStretch(self.config, len(series.channels), series.interval_ns)
+            stretch = self._streams[key] = JointStretch(self.config, len(series.channels), series.interval_ns)
             self._sigma_ns[key] = float(np.hypot(self.config.mean * (series.interval_ns or 0.0), series.clock_sigma_ns))
         found, _ = stretch.push(series.t_ns, series.values)
         return self._told(key, stretch, found)
-
-    def told_ns(self) -> int | None:
-        """Every trigger of any stream with an onset before this has been given; None: there is no stream. [ns]"""
-        return min((stretch.told_ns for stretch in self._stretches.values()), default=None)
-
-    def finish(self) -> list[Triggers]:
-        """All streams have ended: what was still open."""
-        found = [self._told(key, stretch, stretch.finish()) for key, stretch in self._stretches.items()]
-        self._stretches.clear()
-        return [one for one in found if len(one)]
-
-    def unjudged(self) -> list[Gap]:
-        """When each stream was warming up, since this was last asked."""
-        told, self._unjudged = self._unjudged, []
-        return told
-
-    def hearing(self) -> list[Hearing]:
-        """Nothing: how far a reading reaches is not known."""
-        return []
-
-    def reset(self) -> None:
-        """Forget everything, as if newly made."""
-        self._stretches.clear()
-        self._unjudged.clear()
 
     def _told(self, key: tuple[str, tuple[str, ...]], stretch: JointStretch, found: list[Odd]) -> Triggers:
         source_id, channels = key

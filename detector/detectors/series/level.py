@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from detector.detectors.series.hop_means import HopMeans
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.level_stretch import LevelStretch, Rare
+from detector.detectors.series.of_readings import OfReadings
 from detector.detectors.series.warm_up import warm_up_gaps
-from detector.model import Gap, Hearing, Series, Triggers, read_only
+from detector.model import Series, Triggers, read_only
 from detector.timebase import ns_from_seconds
 
 
-class LevelDetector:
+class LevelDetector(OfReadings["_Stream", Rare]):
     """Distance of each sample to the nearest in the channel's own past, by value, by mean and by shape; each becomes a
     -log10 p by the tail of its own past, the three become one (Brown); the threshold is the budget of false alarms.
     Of a fast stream a sample is the mean of `hop_s`: what is shorter than that is the impulse detector's.
@@ -32,8 +33,7 @@ class LevelDetector:
 
     def __init__(self, config: LevelConfig) -> None:
         self.config = config
-        self._streams: dict[tuple[str, tuple[str, ...]], _Stream] = {}
-        self._unjudged: list[Gap] = []
+        super().__init__()
 
     def why_not(self, series: Series) -> str:  # noqa: ARG002
         """Any stream can be judged."""
@@ -48,30 +48,6 @@ class LevelDetector:
         if stream is None:
             stream = self._streams[key] = _Stream(self.config, series)
         return self._told(key, stream, stream.push(series.t_ns, series.values))
-
-    def told_ns(self) -> int | None:
-        """Every trigger of any stream before this has been given; None: there is no stream. [ns]"""
-        return min((stream.told_ns for stream in self._streams.values()), default=None)
-
-    def finish(self) -> list[Triggers]:
-        """All streams have ended: what their last hops hold."""
-        found = [self._told(key, stream, stream.finish()) for key, stream in self._streams.items()]
-        self._streams.clear()
-        return [one for one in found if len(one)]
-
-    def unjudged(self) -> list[Gap]:
-        """When each channel was warming up, since this was last asked."""
-        told, self._unjudged = self._unjudged, []
-        return told
-
-    def hearing(self) -> list[Hearing]:
-        """Nothing: how far a reading reaches is not known."""
-        return []
-
-    def reset(self) -> None:
-        """Forget everything, as if newly made."""
-        self._streams.clear()
-        self._unjudged.clear()
 
     def _told(self, key: tuple[str, tuple[str, ...]], stream: _Stream, found: list[Rare]) -> Triggers:
         self._unjudged += warm_up_gaps(*key, stream.stretch.warm_ups, "learning what is usual")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from detector.detectors.series.by_stream import ByStream
 from detector.detectors.series.platform_config import PlatformConfig
 from detector.detectors.series.platform_roles import roles_of
 from detector.detectors.series.platform_stretch import PlatformStretch, Sign
@@ -11,7 +12,7 @@ from detector.model import Gap, GapReason, Series, Triggers, read_only
 from detector.timebase import NS_PER_S
 
 
-class PlatformDetector:
+class PlatformDetector(ByStream[PlatformStretch]):
     """Judges a vehicle's telemetry against itself: every quantity by its own past, none by another vehicle's.
 
     - `jump`: two positions further apart than 150 m/s and 15 m allow; a change of velocity that it never showed.
@@ -37,18 +38,17 @@ class PlatformDetector:
 
     def __init__(self, config: PlatformConfig) -> None:
         self.config = config
-        self._stretches: dict[tuple[str, tuple[str, ...]], PlatformStretch] = {}
-        self._unjudged: list[Gap] = []
+        super().__init__()
 
     @property
     def disturbed_by(self) -> set[str]:
         """Kinds of signs that go on at the end of what was given so far."""
-        return {kind for one in self._stretches.values() for kind in one.disturbed_by}
+        return {kind for one in self._streams.values() for kind in one.disturbed_by}
 
     @property
     def settled_ns(self) -> int:
         """Every sign that began before this has been told. Something was given already."""
-        return max(one.settled_ns for one in self._stretches.values())
+        return max(one.settled_ns for one in self._streams.values())
 
     def why_not(self, series: Series) -> str:
         """Why such a stream cannot be judged; empty if it can."""
@@ -66,9 +66,9 @@ class PlatformDetector:
         if not len(series):
             return Triggers.none(series.source_id)
         key = (series.source_id, series.channels)
-        stretch = self._stretches.get(key)
+        stretch = self._streams.get(key)
         if stretch is None:
-            stretch = self._stretches[key] = PlatformStretch(self.config, series.channels)
+            stretch = self._streams[key] = PlatformStretch(self.config, series.channels)
         found = stretch.push(series.t_ns, series.values)
         self._tell_warm(series.source_id, stretch)
         return _triggers(series.source_id, found)
@@ -76,21 +76,11 @@ class PlatformDetector:
     def finish(self) -> list[Triggers]:
         """All streams have ended: what was still open, one answer a stream."""
         answers = []
-        for (source_id, _), stretch in self._stretches.items():
+        for (source_id, _), stretch in self._streams.items():
             answers.append(_triggers(source_id, stretch.finish()))
             self._tell_warm(source_id, stretch, ended=True)
-        self._stretches.clear()
+        self._streams.clear()
         return answers
-
-    def unjudged(self) -> list[Gap]:
-        """When nothing could be judged yet, since this was last asked."""
-        told, self._unjudged = self._unjudged, []
-        return told
-
-    def reset(self) -> None:
-        """Forget everything, as if newly made."""
-        self._stretches.clear()
-        self._unjudged.clear()
 
     def _tell_warm(self, source_id: str, stretch: PlatformStretch, *, ended: bool = False) -> None:
         """Once, when the first quantity can be judged; at the end, if none ever could."""
