@@ -99,7 +99,3 @@ class LocalProcesses:
     def start(self, order: Order) -> Worker:
         """Spawned, not forked: the centre holds an open log, threads and native libraries."""
         return LocalWorker(order)
-
-
-PLACES: dict[str, type[LocalProcesses]] = {"processes": LocalProcesses}
-"""By the name that a configuration will have for them."""
