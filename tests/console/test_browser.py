@@ -205,6 +205,40 @@ def test_joining_splitting_and_taking_back_need_no_mouse(console: tuple[Served, 
     assert verify_log(out).intact
 
 
+def test_news_that_comes_while_the_next_is_fetched_takes_nobody_back(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    with open_reader(out) as reader:
+        desk.go(f"/review/{reader.violations()[3].violation.violation_id}")
+    desk.page.wait_for_selector("#map canvas")
+    stayed = desk.page.evaluate(
+        """async () => {
+            const shown = () => document.querySelector("article.violation").dataset.id;
+            const wait = (ms) => new Promise((go) => setTimeout(go, ms));
+            const on = () => document.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
+            const first = shown(), fetched = window.fetch;
+            let slow = null;
+            window.fetch = async (url, ...more) => {
+                await wait(slow && String(url).includes(slow) ? 600 : 200);
+                return fetched(url, ...more);
+            };
+            on();
+            while (shown() === first) await wait(5);
+            slow = shown();
+            on();  // on the way to the third when the log says something of the second
+            document.dispatchEvent(new Event("news"));
+            while (shown() === slow) await wait(5);
+            const third = shown();
+            await wait(1000);
+            return shown() === third && third !== slow;
+        }"""
+    )
+    desk.close()
+    assert stayed
+
+
 def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
     console: tuple[Served, Path], chromium: Any
 ) -> None:

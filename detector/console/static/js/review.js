@@ -193,8 +193,8 @@ const CHANGING = [".head-line", ".both", ".decide", ".said", ".reasons", ".near"
 const chosenBoxes = () => [...part.querySelectorAll(".near input:checked")].map((box) => box.value);
 
 async function again() {
-  const mine = turn, html = await fetchPart(article().dataset.id);
-  if (mine !== turn) return;
+  const mine = turn, { id } = article().dataset, html = await fetchPart(id);
+  if (mine !== turn || article().dataset.id !== id) return;
   const now = article(), fresh = parsed(html), next = fresh.querySelector("article"), boxes = chosenBoxes();
   if (next.dataset.files !== now.dataset.files) { swap(html); return; }
   for (const selector of CHANGING) {
