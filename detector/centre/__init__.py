@@ -1,7 +1,4 @@
-"""Many live feeds: one process each, kept running; one log; nothing watched unrecorded."""
+"""Many live feeds: one process each, kept running; one log; nothing watched unrecorded.
 
-from __future__ import annotations
-
-from detector.centre.centre import Centre
-
-__all__ = ["Centre"]
+Its parts are imported by their own names: the process of a feed needs few of them, and starts in a tenth of the time.
+"""

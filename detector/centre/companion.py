@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 import structlog
 
 from detector.centre.back_off import BackOff
+from detector.centre.nursery import nursery
 from detector.centre.saying import say_as_json
 
 _STOP_WITHIN_S = 5.0
@@ -31,6 +32,7 @@ class Companion:
         self._name, self._back_off = name, BackOff(longest_s)
         self._work: Work | None = None
         self._process: BaseProcess | None = None
+        self._held: Connection | None = None
         self._told_to_end = False
         self._say = structlog.get_logger()
 
@@ -52,13 +54,15 @@ class Companion:
             if not self._told_to_end:
                 self._say.warning(f"{self._name} is gone", exit_code=self._process.exitcode)
                 self._back_off.ended()
-            self._process, self._told_to_end = None, False
+            self._let_go()
         if self._process is None and self._work is not None and self._back_off.wait_s <= 0:
-            # Spawned, not forked: the centre holds an open log, threads and native libraries.
-            self._process = multiprocessing.get_context("spawn").Process(
-                target=_beside, args=(self._work,), daemon=True, name=f"trucewatch {self._name}"
+            context = nursery()
+            theirs, self._held = context.Pipe(duplex=False)
+            self._process = context.Process(
+                target=_beside, args=(self._work, theirs), daemon=True, name=f"trucewatch {self._name}"
             )
             self._process.start()
+            theirs.close()
             self._back_off.started()
 
     def stop(self) -> None:
@@ -68,19 +72,23 @@ class Companion:
             self._process.join(_STOP_WITHIN_S)
             self._process.kill()
             self._process.join()
-            self._process = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """It is gone; should only whoever told so have been killed, it ends by this."""
+        if self._held is not None:
+            self._held.close()
+        self._process, self._held, self._told_to_end = None, None, False
 
 
-def _beside(work: Work) -> None:
+def _beside(work: Work, held: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the centre says what it means
     say_as_json()
-    threading.Thread(target=_end_with_the_centre, daemon=True).start()
+    threading.Thread(target=_end_with_the_centre, args=(held,), daemon=True).start()
     work()
 
 
-def _end_with_the_centre() -> None:
+def _end_with_the_centre(held: Connection) -> None:
     """An orphan would keep its port from the centre's next life."""
-    centre = multiprocessing.parent_process()
-    if centre is not None:
-        centre.join()
-        os._exit(1)
+    held.poll(None)
+    os._exit(1)

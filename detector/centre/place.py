@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from detector.centre.messages import FromFeed, Order, ToFeed
+from detector.centre.nursery import nursery
 from detector.centre.worker import work
 
 
@@ -50,7 +50,7 @@ class LocalWorker:
     """A process of this machine."""
 
     def __init__(self, order: Order) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = nursery()
         self._from, theirs = context.Pipe(duplex=False)
         heard, self._to = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
@@ -97,5 +97,5 @@ class LocalProcesses:
     """One process a feed on this machine."""
 
     def start(self, order: Order) -> Worker:
-        """Spawned, not forked: the centre holds an open log, threads and native libraries."""
+        """In a process of its own."""
         return LocalWorker(order)

@@ -28,8 +28,11 @@ def run(
 
     Example: `trucewatch run centre.yaml --out /srv/trucewatch`
     """
+    from detector.centre.nursery import warm
+
+    warm()  # first: it imports while this process does
     from detector import pipeline
-    from detector.centre import Centre
+    from detector.centre.centre import Centre
     from detector.centre.saying import say_as_json
     from detector.config import load
 

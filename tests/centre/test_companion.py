@@ -65,6 +65,24 @@ def test_it_is_started_again_when_it_was_killed_and_does_what_it_is_told_last(tm
     assert not is_alive(pid)
 
 
+def test_what_makes_the_processes_may_be_killed_as_well(tmp_path: Path) -> None:
+    file, one = tmp_path / "said", Companion("clerk", 30.0)
+    one.do(partial(say_and_wait, file, "here"))
+    try:
+        turned(one, file, 1)
+        assert one.pid is not None
+        nursery = int(Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()[1])
+        assert nursery != os.getpid()
+        os.kill(nursery, signal.SIGKILL)
+        until(lambda: not is_alive(nursery), 5)
+        first = one.pid
+        turned(one, file, 2)
+        until(lambda: not is_alive(first), 5)  # two of them would want the same port
+    finally:
+        one.stop()
+    assert len({line.split()[1] for line in lines(file)}) == 2
+
+
 def test_it_does_not_outlive_a_centre_that_was_killed(tmp_path: Path) -> None:
     file = tmp_path / "said"
     code = (
