@@ -203,13 +203,16 @@ def watch(
     *,
     annotate: bool = False,
     onlooker: Onlooker | None = None,
+    growing: Path | None = None,
 ) -> Iterator[Entry]:
     """The same of a source that is open: a recording, or a live feed, which ends when it is stopped.
+
+    growing: folder of clips that are not finished, where what passes does not come again.
 
     Raises:
         LogError: evidence cannot be written.
     """
-    watched = _Watched(configuration, feed, source, out, run_id, onlooker or Onlooker())
+    watched = _Watched(configuration, feed, source, out, run_id, onlooker or Onlooker(), growing)
     try:
         yield from watched.course(annotated_file(out, feed.id) if annotate else None)
     except SourceError as error:
@@ -221,7 +224,14 @@ class _Watched:
     """What is kept of one feed while it passes. end: as far as it has come."""
 
     def __init__(
-        self, configuration: Configuration, feed: Feed, source: Source, out: Path, run_id: str, onlooker: Onlooker
+        self,
+        configuration: Configuration,
+        feed: Feed,
+        source: Source,
+        out: Path,
+        run_id: str,
+        onlooker: Onlooker,
+        growing: Path | None,
     ) -> None:
         self._configuration, self._feed, self._source, self._onlooker = configuration, feed, source, onlooker
         evidence = configuration.settings.evidence
@@ -230,7 +240,7 @@ class _Watched:
         held_s = min(evidence.pre_roll_s + slowest_s, _LONGEST_HELD_S)
         source.ring = PacketRing(held_s + _LOOK_AHEAD_S)  # the reader is ahead of what is judged
         store = EvidenceStore(out / "evidence")
-        self._recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s)
+        self._recorder = EvidenceRecorder(source.ring, store, evidence, configuration.map, held_s, growing)
         self._told = StretchRecorder(store, "samples", telemetry_picture)
         self._health = self._new_health()
         platform = PlatformWatch(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))

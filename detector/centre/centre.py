@@ -18,8 +18,10 @@ import structlog
 
 from detector import pipeline
 from detector.addresses import is_address, masked
+from detector.centre.broken_off import close_broken_off
 from detector.centre.companion import Companion, Work
 from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.continued import Continued
 from detector.centre.health_page import HealthPage
 from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Order
@@ -32,7 +34,7 @@ from detector.errors import Complaint, ConfigError, SourceError
 from detector.feed import Entry, append
 from detector.live_file import VERSION, write_centre
 from detector.log import LogWriter, open_reader
-from detector.model import Joined, MediaFile, Run, State
+from detector.model import Gap, Joined, MediaFile, Run, Violation
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
@@ -74,6 +76,8 @@ class Centre:
         self._console = Companion("console", configuration.settings.centre.longest_restart_s)
         self._entries = 0
         self._joiner = _joiner(configuration)
+        self._continued = Continued()
+        self._why_new = "the centre was not running"
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
         self._outbox: list[Delivery] = []
@@ -149,6 +153,12 @@ class Centre:
     def _append(self, entry: Entry | Joined, run_id: str) -> None:
         append(self._log, entry, run_id)
         self._entries += 1
+        if isinstance(entry, Gap):
+            self._continued.gap(entry)
+        elif isinstance(entry, Violation):
+            joined = self._continued.opened(entry)
+            if joined is not None:
+                self._append(joined, run_id)
 
     def _join(self, decided: Iterable[Joined]) -> None:
         for joined in decided:
@@ -156,13 +166,16 @@ class Centre:
 
     def _before_start(self, order: Order) -> Order:
         """Close what its last process left open, and find out until where the log knows it."""
-        with open_reader(self._out) as reader:
-            left_open = reader.open_violations(order.source_id)
-            until_ns = reader.told_until_ns(order.source_id)
-        for violation in left_open:
-            self._entries += self._log.closed(replace(violation, state=State.CLOSED))
-        self._say.info("feed starts", feed=order.source_id, closed=len(left_open))
-        return replace(order, watched_until_ns=until_ns)
+        source_id = order.source_id
+        if not _addresses(order.watched):  # a recording is played from its beginning
+            self._say.info("feed starts", feed=source_id)
+            return order
+        before = self._feeds.get(source_id)
+        why = (before.why if before is not None else "") or self._why_new
+        closed, until_ns = close_broken_off(self._log, self._out, source_id, why)
+        self._continued.broke_off(closed)
+        self._say.info("feed starts", feed=source_id, closed=len(closed))
+        return replace(order, watched_until_ns=until_ns, why_not_watched=why)
 
     def _turn(self) -> None:
         """Wait for the next message, and take in what there is."""
@@ -208,6 +221,7 @@ class Centre:
             "configuration", sha256=after.sha256, changes={one: change.value for one, change in changes.items()}
         )
         self._wait_for(self._leaving)
+        self._why_new = "the configuration was changed"
         self._take_on(after)
         self._console.do(self._console_for(after))  # it shows the agreement in force
         if _sinks(before) != _sinks(after):

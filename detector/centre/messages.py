@@ -12,13 +12,18 @@ from detector.feed import Entry
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one process is to watch. watched_until_ns: until where the log knows this source; None: not at all."""
+    """What one process is to watch.
+
+    watched_until_ns: until where the log knows this source; None: not at all.
+    why_not_watched: why it was not watched since then, as the beginning of a sentence.
+    """
 
     configuration: Configuration
     watched: Source
     out: Path
     run_id: str
     watched_until_ns: int | None
+    why_not_watched: str = ""
 
     @property
     def source_id(self) -> str:

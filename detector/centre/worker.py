@@ -14,6 +14,7 @@ import cv2
 
 from detector.addresses import is_address, masked
 from detector.association import Settled
+from detector.centre.broken_off import unfinished_folder
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
 from detector.centre.sensor_view import SensorView
@@ -92,7 +93,8 @@ def _entries(order: Order, feed: Feed, source: LiveVideo | Paced, view: LiveView
     """What the feed and the rules on its gaps say, by the configuration in force."""
     silences = Silences(order.configuration, feed, order.out, order.run_id)
     judged_by = view.in_force
-    for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view):
+    growing = unfinished_folder(order.out, feed.id) if isinstance(source, LiveVideo) else None
+    for entry in watch(order.configuration, feed, source, order.out, order.run_id, onlooker=view, growing=growing):
         if view.in_force is not None and view.in_force is not judged_by:
             judged_by = view.in_force
             yield from silences.judge_by(*judged_by)
@@ -106,6 +108,7 @@ def _source(order: Order, feed: Feed) -> LiveVideo | Paced:
             feed.media, feed.id, configuration.settings.live,
             spool=order.out / "live" / "waiting", transport=feed.transport,
             telemetry_offset_s=feed.telemetry_offset_s, watched_until_ns=order.watched_until_ns,
+            why_not_watched=order.why_not_watched,
         )  # fmt: skip
     job = Job.of(configuration, feed, order.out)
     return Paced(open_recording(job), str(job.media))

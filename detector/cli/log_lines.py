@@ -174,6 +174,8 @@ def detail_lines(one: LoggedViolation, files: Sequence[tuple[EvidenceFile, str |
         yield _named(file.role, f"{folder}/{file.path}  {problem or 'as logged'}")
     if not files:
         yield _named("evidence", "none logged")
+    for lack in one.lacks:
+        yield _named("not whole", lack)
     yield _named("logged", f"entries {', '.join(map(str, one.entries))}; run {v.run_id}, {v.software}")
     yield _named("settings", f"SHA-256 {v.config_sha256}")
 

@@ -37,6 +37,14 @@ class Clip(Protocol):
         """Collect no further than this time."""
         ...
 
+    def grow(self, path: Path) -> None:
+        """Keep it at `path` as it grows, where that can be done. Raises LogError."""
+        ...
+
+    def drop(self) -> None:
+        """What grew there is needed no more."""
+        ...
+
     def write(self, folder: Path) -> list[tuple[str, Path]]:
         """Write what was collected, without re-encoding: the role and file of each form."""
         ...
@@ -75,6 +83,7 @@ class EvidenceRecorder:
         settings: pre-roll, post-roll, longest clip.
         agreement: drawn into the snapshot with overlay.
         held_s: how far back the ring reaches. [s]
+        growing: folder of clips that are not finished, for when this process is killed; None: it can begin again.
     """
 
     def __init__(
@@ -84,6 +93,7 @@ class EvidenceRecorder:
         settings: EvidenceSettings,
         agreement: AgreementMap,
         held_s: float,
+        growing: Path | None = None,
     ) -> None:
         self._ring = ring
         self._store = store
@@ -92,6 +102,7 @@ class EvidenceRecorder:
         self._post_ns = ns_from_seconds(settings.post_roll_s)
         self._longest_ns = ns_from_seconds(settings.max_clip_s)
         self._held_ns = ns_from_seconds(held_s)
+        self._growing = growing
         self._cases: dict[str, _Case] = {}
         self._scenes: deque[Scene] = deque()
 
@@ -116,6 +127,8 @@ class EvidenceRecorder:
         t_last_ns = t_from_ns + self._longest_ns
         if clip is not None:
             clip.release(t_last_ns)
+            if self._growing is not None:
+                clip.grow(self._growing / f"{violation.violation_id}.ts")
         scenes = [scene for scene in self._scenes if t_from_ns <= scene.t_ns <= t_last_ns]
         self._cases[violation.violation_id] = _Case(violation, clip, t_from_ns, t_last_ns, scenes)
 
@@ -151,12 +164,13 @@ class EvidenceRecorder:
             over = case.t_until_ns is not None and now_ns >= case.t_until_ns
             if over and (case.clip is None or case.clip.ready):
                 yield violation_id, self._write(case)
-                del self._cases[violation_id]
+                _drop(self._cases.pop(violation_id))
 
     def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
         """The stream has ended or broken off: write what is left, also of what is still open."""
         for violation_id, case in self._cases.items():
             yield violation_id, self._write(case)
+            _drop(case)
         self._cases.clear()
 
     def _write(self, case: _Case) -> list[EvidenceFile]:
@@ -190,6 +204,11 @@ class EvidenceRecorder:
         if scene is not None:
             drawn = draw(picture, scene, self._agreement, subject=violation)
             yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
+
+
+def _drop(case: _Case) -> None:
+    if case.clip is not None:
+        case.clip.drop()
 
 
 def _jpeg(picture: NDArray[np.uint8]) -> bytes:

@@ -86,6 +86,18 @@ class EvidenceStore:
         found = (Path(root) / name for root, _, names in os.walk(self.folder) for name in names)
         yield from sorted(path.relative_to(self.folder).as_posix() for path in found)
 
+    def found(self, violation_id: str) -> list[EvidenceFile]:
+        """Whole files of one violation on the disk, whether or not an entry names them. Raises LogError."""
+        files = []
+        for path in sorted((self.folder / violation_id).glob("*")):
+            relative = path.relative_to(self.folder).as_posix()
+            if path.is_file() and not path.is_symlink() and _PATH.fullmatch(relative) and path.suffix != PART:
+                try:
+                    files.append(EvidenceFile(path.name.partition(".")[0], relative, sha256_of(path), _size(path)))
+                except OSError as error:
+                    raise LogError(f"{path}: evidence cannot be read: {error.strerror}") from error
+        return files
+
     def problem(self, file: EvidenceFile) -> str | None:  # noqa: PLR0911  (a ladder of reasons)
         """Why the file on the disk is not the one that was logged; None if it is."""
         if not _PATH.fullmatch(file.path):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, not_, or_, select
 
 from detector.errors import LogError
 from detector.log.chain import GENESIS
@@ -24,6 +24,7 @@ from detector.log.records import (
     files_from,
     gap_from,
     joined_from,
+    lacks_from,
     run_from,
     split_from,
     undecided_from,
@@ -95,6 +96,7 @@ class LoggedViolation:
     witnesses: sources that support it without a record of their own.
     groupings: who joined or split any of these records, and why, in the order of the chain.
     files: evidence, in the order of its paths.
+    lacks: of each record whose evidence is not whole, what is missing and why.
     verdicts: the newest of each party, in the order of the parties' names; they stand side by side.
     history: every verdict in the order given.
     entries: numbers of the entries that this is made of.
@@ -108,6 +110,7 @@ class LoggedViolation:
     records: tuple[Violation, ...]
     witnesses: tuple[Witness, ...] = ()
     groupings: tuple[Joined | Split, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     @property
     def sources(self) -> Mapping[str, tuple[Means, ...]]:
@@ -275,11 +278,22 @@ class LogReader:
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 
-    def open_violations(self, source_id: str) -> list[Violation]:
-        """Those of one source that were opened and never closed: its process was killed."""
-        told = self.entries((EntryKind.OPENED, EntryKind.CLOSED), Period(source_id=source_id))
-        newest = {item.violation_id: self._record(violation_from, item) for item in told}
-        return [violation for violation in newest.values() if violation.state is State.OPEN]
+    def broken_off(self, source_id: str) -> tuple[list[Violation], list[Violation]]:
+        """What a process that was killed left of one source: what was never closed, and what has no evidence."""
+        return self._opened_without(EntryKind.CLOSED, source_id), self._opened_without(EntryKind.EVIDENCE, source_id)
+
+    def _opened_without(self, kind: EntryKind, source_id: str) -> list[Violation]:
+        """Possible violations as they were opened, of which there is no entry of this kind."""
+        later = entry.alias()
+        told = exists().where(later.c.violation_id == entry.c.violation_id, later.c.kind == kind.value)
+        query = select(entry.c.seq, entry.c.body).where(
+            entry.c.kind == EntryKind.OPENED.value, entry.c.source_id == source_id, not_(told)
+        )
+        found = {}
+        for row in self._rows(query.order_by(entry.c.seq)):
+            one = self._made(violation_from, row["body"], row["seq"], EntryKind.OPENED)
+            found[one.violation_id] = one
+        return list(found.values())
 
     def told_until_ns(self, source_id: str) -> int | None:
         """Until where the log says what one source saw or did not see; None where it says nothing. [ns UTC]"""
@@ -316,8 +330,9 @@ class LogReader:
         ids = [one.violation_id for one in parts]
         about = grouping.about(ids)
         items = sorted((item for some in records for item in some), key=lambda item: item.seq)
-        kept = (self._record(files_from, item) for item in items if item.kind is EntryKind.EVIDENCE)
-        files = {file.path: file for file_list in kept for file in file_list}
+        kept = [item for item in items if item.kind is EntryKind.EVIDENCE]
+        files = {file.path: file for item in kept for file in self._record(files_from, item)}
+        lacks = {item.violation_id: self._record(lacks_from, item) for item in kept}  # what came later made it whole
         history = tuple(self._record(verdict_from, item) for item in items if item.kind is EntryKind.VERDICT)
         newest = {verdict.party: verdict for verdict in history}
         groupings = tuple(about.values())
@@ -331,6 +346,7 @@ class LogReader:
             parts,
             witnesses,
             groupings,
+            tuple(words for words in lacks.values() if words),
         )
 
     def _newest(self, items: list[Entry]) -> Violation:
@@ -343,10 +359,13 @@ class LogReader:
 
     def _record(self, make: Callable[[Mapping[str, Any]], Record], item: Entry) -> Record:
         """The record an entry's body says; LogError if it says none, since somebody changed it."""
+        return self._made(make, item.body, item.seq, item.kind)
+
+    def _made(self, make: Callable[[Mapping[str, Any]], Record], body: str, seq: int, kind: EntryKind) -> Record:
         try:
-            return make(json.loads(item.body))
+            return make(json.loads(body))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            raise LogError(f"{self.path}: entry {item.seq} ({item.kind}) is damaged: {error}") from error
+            raise LogError(f"{self.path}: entry {seq} ({kind}) is damaged: {error}") from error
 
     def _rows(self, query: Select[Any]) -> list[RowMapping]:
         with log_errors(self.path), self._connection.begin():

@@ -82,10 +82,11 @@ def undecided_body(undecided: Undecided) -> Body:
     return {"kind": EntryKind.UNDECIDED, **asdict(undecided)}
 
 
-def evidence_body(opened: Mapping[str, Any], files: Sequence[EvidenceFile]) -> Body:
+def evidence_body(opened: Mapping[str, Any], files: Sequence[EvidenceFile], lacks: str = "") -> Body:
     """Of EVIDENCE. `opened` is the body that opened the violation; files in the order of their paths."""
     listed = sorted((asdict(item) for item in files), key=lambda item: str(item["path"]))
-    return {"kind": EntryKind.EVIDENCE, **_whose(opened), "t_ns": opened["t_start_ns"], "files": listed}
+    body = {"kind": EntryKind.EVIDENCE, **_whose(opened), "t_ns": opened["t_start_ns"], "files": listed, "lacks": lacks}
+    return _unless(body, "lacks", "")
 
 
 def gap_body(gap: Gap, run_id: str) -> Body:
@@ -232,6 +233,11 @@ def split_from(body: Mapping[str, Any]) -> Split:
 def audit_from(body: Mapping[str, Any]) -> Audit:
     """Back from AUDIT."""
     return Audit(**_known(Audit, body) | {"action": Action(body["action"])})
+
+
+def lacks_from(body: Mapping[str, Any]) -> str:
+    """Back from EVIDENCE: what of it is not there, and why; empty if all is."""
+    return str(body.get("lacks", ""))
 
 
 def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:

@@ -149,9 +149,12 @@ class LogWriter:
         """What was seen in one slot of time."""
         return self._append(coverage_body(slot, run_id))
 
-    def evidence(self, violation_id: str, files: Sequence[EvidenceFile]) -> bool:
-        """Files kept for a violation that has been opened. Log it when the files are on the disk."""
-        return self._append(evidence_body(self._opening(violation_id), files))
+    def evidence(self, violation_id: str, files: Sequence[EvidenceFile], lacks: str = "") -> bool:
+        """Files kept for a violation that has been opened. Log it when the files are on the disk.
+
+        lacks: what of its evidence is not there and why, in one sentence; empty if all is.
+        """
+        return self._append(evidence_body(self._opening(violation_id), files, lacks))
 
     def verdict(self, verdict: Verdict) -> bool:
         """What a reviewer said about a violation that has been opened; `verdict.t_ns` is when they said it."""

@@ -14,8 +14,10 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from detector.errors import SourceError
-from detector.sources.decoding import Decoding, Held, packet_of
+from detector.sources.decoding import Decoding, Held
+from detector.sources.growing_clip import IN_BROWSERS, IN_MPEG_TS, GrowingClip
 from detector.sources.luma import bgr_of
+from detector.sources.packet_writer import PacketWriter
 from detector.timebase import ns_from_seconds
 
 Colour = Callable[[Path], NDArray[np.uint8]]
@@ -83,6 +85,7 @@ class Clip:
     """Original packets of a stretch of time. `ended`: the stream has ended, nothing more will come.
 
     run: what was decoded last, by this clip or another of the same ring.
+    growing: its packets on the disk as they come, should this process be killed.
     """
 
     template: Any
@@ -91,6 +94,7 @@ class Clip:
     ended: bool = False
     colour: Colour | None = None
     run: Decoding = field(default_factory=Decoding)
+    growing: GrowingClip | None = None
 
     @property
     def ready(self) -> bool:
@@ -101,6 +105,19 @@ class Clip:
         """The next packet; it is kept only while the end has not been passed."""
         if not self.ready:
             self.packets.append(held)
+            if self.growing is not None:
+                self.growing.add(held)
+
+    def grow(self, path: Path) -> None:
+        """From now on at `path`, too, where the stream can be kept in a file that is not whole. Raises LogError."""
+        if self.template is not None and self.packets and self.template.codec_context.name in IN_MPEG_TS:
+            self.growing = GrowingClip(path, self.template, self.packets)
+
+    def drop(self) -> None:
+        """What grew is needed no more."""
+        if self.growing is not None:
+            self.growing.remove()
+            self.growing = None
 
     def release(self, t_end_ns: int) -> None:
         """Collect no further than this time, nor than the longest clip."""
@@ -129,13 +146,13 @@ class Clip:
 
     def write_ts(self, path: Path) -> None:
         """MPEG-TS with the telemetry. Raises OSError, av.error.FFmpegError where the codec is not allowed in it."""
-        if self.template.codec_context.name not in {"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4"}:
+        if self.template.codec_context.name not in IN_MPEG_TS:
             raise ValueError(f"{self.template.codec_context.name} is not allowed in MPEG-TS")
         self._mux(path, "mpegts", telemetry=True)
 
     def write_mp4(self, path: Path) -> tuple[bool, str]:
         """MP4 for browsers, video only: whether it was written, and why not. Raises OSError."""
-        if self.template is None or self.template.codec_context.name not in {"h264", "hevc", "mpeg4", "av1"}:
+        if self.template is None or self.template.codec_context.name not in IN_BROWSERS:
             return False, "the codec is not allowed in MP4 for browsers"
         try:
             self._mux(path, "mp4", telemetry=False)
@@ -214,23 +231,6 @@ class Clip:
     def _mux(self, path: Path, container: str, *, telemetry: bool) -> None:
         kept = [held for held in self._kept() if held.video or telemetry]
         with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
-            video: Any = out.add_stream_from_template(self.template, opaque=True)
-            klv: Any = out.add_data_stream("klv") if any(not held.video for held in kept) else None
-            zero = min((_first(held) * held.time_base for held in kept if _first(held) is not None), default=0)
-            last: dict[bool, int] = {}
+            writer = PacketWriter(out, self.template, kept)
             for held in kept:
-                packet = packet_of(held)
-                packet.stream = video if held.video or klv is None else klv
-                packet.time_base = held.time_base
-                shift = round(zero / held.time_base)
-                dts = held.dts if held.dts is not None else held.pts
-                dts = last.get(held.video, -1) + 1 if dts is None else max(dts - shift, last.get(held.video, -1) + 1)
-                last[held.video] = dts
-                packet.dts = dts
-                packet.pts = dts if held.pts is None else max(dts, held.pts - shift)
-                packet.is_keyframe = held.key
-                out.mux(packet)
-
-
-def _first(held: Held) -> Any:
-    return held.dts if held.dts is not None else held.pts
+                writer.put(held)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from detector.errors import LogError
 from detector.live_file import read_centre, read_live
 from detector.log import open_reader, verify_log
 from detector.model import GapReason, State, Violation
@@ -61,6 +62,15 @@ def violations(out: Path) -> list[Violation]:
         return [one.violation for one in reader.violations()]
 
 
+def left_open(out: Path) -> list[Violation]:
+    """What is open in the log; nothing while there is no log."""
+    try:
+        with open_reader(out) as reader:
+            return reader.broken_off("north")[0]
+    except LogError:
+        return []
+
+
 def test_the_log_of_a_live_feed_holds_the_violations_of_the_replay(tmp_path: Path) -> None:
     port, health = free_port(), free_port()
     file, out = config(tmp_path, ADDRESSES["rtsp"].format(port), health), tmp_path / "live"
@@ -104,8 +114,8 @@ def test_kill_nine_of_a_feed_and_of_the_centre_loses_nothing_and_doubles_nothing
     file = config(tmp_path, ADDRESSES["udp"].format(port))
     with sending("udp", port, FEEDS / "demo.ts"):
         with running(file, out) as centre:
-            until(lambda: status(out).get("counters", {}).get("violations", 0) >= 1, 40.0)
-            first = feed_pid(out)
+            until(lambda: bool(left_open(out)), 40.0)
+            open_then, first = left_open(out), feed_pid(out)
             os.kill(first, signal.SIGKILL)
             back_s = seconds_until(lambda: status(out).get("pid") != first and status(out).get("state") == "running")
             until(lambda: feed_pid(out) not in {0, first})
@@ -126,7 +136,7 @@ def test_kill_nine_of_a_feed_and_of_the_centre_loses_nothing_and_doubles_nothing
             assert feed_pid(out) == third, "rules are exchanged without losing the connection"
     with open_reader(out) as reader:
         after = [(entry.seq, entry.hash) for entry in reader.entries()]
-        gaps, runs = reader.gaps(), reader.runs()
+        gaps, runs, logged = reader.gaps(), reader.runs(), reader.violations()
     assert after[: len(before)] == before
     assert not verify_log(out).damage
     found = violations(out)
@@ -135,7 +145,14 @@ def test_kill_nine_of_a_feed_and_of_the_centre_loses_nothing_and_doubles_nothing
     assert len(set(identities)) == len(identities)
     spans = sorted((one.rule_id, one.zone_id, one.t_start_ns, one.t_end_ns) for one in found if one.count == 1)
     assert spans
-    assert [gap.reason for gap in gaps].count(GapReason.NOT_RUNNING) == 2, "one for each kill"
+    not_running = [gap.detail for gap in gaps if gap.reason is GapReason.NOT_RUNNING]
+    assert len(not_running) == 2, "one for each kill"
+    assert "its process was killed" in not_running[0]
+    assert "the centre was not running" in not_running[1]
+    cut = next(one for one in logged if one.violation.violation_id == open_then[0].violation_id)
+    assert [file.role for file in cut.files] == ["clip", "clip_browser"]
+    assert cut.lacks[0].startswith("its process was killed while it went on")
+    assert all(one.files for one in logged)
     assert len(runs) == 2, "a configuration, a run"
     print(f"feed back after {back_s:.1f} s, centre after {again_s:.1f} s")
     assert back_s < 15  # 5 s are the goal, on a machine with nothing else to do

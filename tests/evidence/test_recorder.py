@@ -43,6 +43,13 @@ class FakeClip:
     asked_ns: list[int] = field(default_factory=list)
     decodes: bool = True
     broken: bool = False
+    grows: Path | None = None
+
+    def grow(self, path: Path) -> None:
+        self.grows = path
+
+    def drop(self) -> None:
+        self.grows = None
 
     def release(self, t_end_ns: int) -> None:
         self.t_end_ns = t_end_ns if self.t_end_ns is None else min(self.t_end_ns, t_end_ns)
@@ -98,6 +105,23 @@ def recorder(ring: FakeRing, tmp_path: Path) -> EvidenceRecorder:
 def rows(folder: Path, files: list[EvidenceFile]) -> list[dict[str, str]]:
     (file,) = [one for one in files if one.role == "telemetry"]
     return list(csv.DictReader(io.StringIO((folder / file.path).read_text())))
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_clip_grows_on_the_disk_until_it_is_evidence(ends: bool, ring: FakeRing, tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path / "evidence")
+    recorder = EvidenceRecorder(ring, store, SETTINGS, AgreementMap.nothing(), HELD_S, tmp_path / "unfinished")
+    watch(recorder, 0, 6)
+    opened = violation(5, 5.5, State.OPEN)
+    recorder.opened(opened)
+    assert ring.clips[0].grows == tmp_path / "unfinished" / f"{opened.violation_id}.ts"
+    watch(recorder, 6, 8)
+    if ends:
+        recorder.closed(violation(5, 7.5, State.CLOSED))
+        assert len(watch(recorder, 8, 12)) == 1
+    else:
+        assert len(list(recorder.finish())) == 1
+    assert ring.clips[0].grows is None
 
 
 def test_a_clip_has_its_pre_roll_and_its_post_roll(ring: FakeRing, recorder: EvidenceRecorder, tmp_path: Path) -> None:

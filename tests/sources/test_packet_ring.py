@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from detector.errors import LogError
 from detector.model import Frame
 from detector.sources import Clip, PacketRing, VideoFile, open_source
 from tests.naive_sources import naive_snapshot
@@ -118,3 +119,13 @@ def test_a_disk_that_is_full_is_an_error_and_not_another_or_a_missing_form(tmp_p
     (tmp_path / name).symlink_to(FULL)
     with pytest.raises(OSError, match="No space left"):
         clip.write(tmp_path)
+
+
+def test_a_growing_clip_on_a_full_disk_is_told_and_one_that_no_such_file_can_hold_does_not_grow(tmp_path: Path) -> None:
+    clip, _ = whole_clip(FEED)
+    with pytest.raises(LogError, match="the clip cannot be kept: No space left on device"):
+        clip.grow(FULL)
+    clip, _ = whole_clip(encoded(tmp_path / "a.avi", "msmpeg4", {}))
+    clip.grow(tmp_path / "a.ts")
+    clip.drop()
+    assert not (tmp_path / "a.ts").exists()

@@ -42,7 +42,7 @@ class LiveVideo:
 
     media: its address.
     spool: where pictures wait in mode `complete`.
-    watched_until_ns: until where the log knows this feed; what lies between is a gap. [ns UTC]
+    watched_until_ns: until where the log knows this feed; what lies between is a gap, and why. [ns UTC]
     state, state_why, since_ns: what it is doing, why, and since when (this machine's clock).
     last_failure: why there was no picture when it ended, empty if there was.
     alive_ns: when its loop last turned, whether or not a picture came (this machine's clock).
@@ -58,6 +58,7 @@ class LiveVideo:
         transport: str = "tcp",
         telemetry_offset_s: float = 0.0,
         watched_until_ns: int | None = None,
+        why_not_watched: str = "",
     ) -> None:
         self.media, self.source_id = media, source_id
         self.ring: PacketRing | None = None
@@ -74,7 +75,7 @@ class LiveVideo:
         self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)
         self._outage: _Outage | None = None
         if watched_until_ns is not None:
-            detail = "the centre, or its process for this feed, was not running"
+            detail = f"{why_not_watched or 'nothing was running'}; what it saw after its last entry was not logged"
             self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
         self._reading: LiveReading | None = None
         self._opened: Opened | None = None
