@@ -34,7 +34,8 @@ def console(
     Example: `trucewatch console out --config agreement.yaml`
     """
     from detector.console.demo import demo_accounts
-    from detector.console.server import Listening, open_desk, open_socket, serve
+    from detector.console.listening import Listening
+    from detector.console.server import open_desk, open_socket, serve
     from detector.console.sessions import Idle
     from detector.timebase import NS_PER_S, SystemClock
 

@@ -47,7 +47,7 @@ def run(
 
 
 def _check_console(configuration: Configuration) -> None:
-    from detector.console.server import Listening
+    from detector.console.listening import Listening
     from detector.errors import Complaint, ConfigError
 
     asked = configuration.settings.console

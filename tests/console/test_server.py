@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from detector.cli import run
 from detector.console.desk import Desk
-from detector.console.server import Listening, open_desk, open_socket, serve
+from detector.console.listening import Listening
+from detector.console.server import open_desk, open_socket, serve
 from detector.log import open_reader, verify_log
 from detector.timebase import SystemClock
 from tests.console.browser import free_port, served
