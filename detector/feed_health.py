@@ -14,6 +14,7 @@ from detector.locate import Locator
 from detector.model import BREAKS, CoverageSlot, Gap, GapReason, Scene, Sight
 from detector.timebase import NS_PER_S, ns_from_seconds
 
+_OTHER_CLOCK_NS = 10 * NS_PER_S
 _LONGEST_FRAME_NS = NS_PER_S  # a longer stretch without a frame is the source's own Gap
 
 
@@ -31,12 +32,20 @@ class FeedHealth:
         self._ledger = CoverageLedger(settings.slot_s, zones, settings.every_s)
         self._gaps = GapBook()
         self._last: tuple[Scene, str] | None = None
+        self._seen, self._awaited_until_ns = False, 0
         self._frame_ns = 0
         self._footprint: NDArray[np.float64] | None = None
         self._footprint_ns: int | None = None
 
     def seen(self, scene: Scene, blind_reason: str) -> Iterator[Gap | CoverageSlot]:
         """One judged frame; `blind_reason` says in words why the registration failed, if it did."""
+        if not self._seen:
+            self._seen = True
+            if (
+                scene.t_ns < self._awaited_until_ns - _OTHER_CLOCK_NS
+            ):  # its clock is not that by which it was waited for
+                yield from self._gaps.finish()
+                yield from self._ledger.finish()
         if self._last is not None:
             last, reason = self._last
             self._frame_ns = min(scene.t_ns - last.t_ns, _LONGEST_FRAME_NS)
@@ -52,7 +61,10 @@ class FeedHealth:
             yield from self._stood_for(last, reason, self._frame_ns)
         if gap.reason is not GapReason.NOT_RUNNING:  # may be a week: nothing could have been seen, no slot is needed
             self._ledger.gap(gap)
+            self._awaited_until_ns = max(self._awaited_until_ns, gap.t_end_ns)
         yield from self._gaps.add(gap)
+        if gap.reason in BREAKS and not gap.count:  # it goes on, it may be for days
+            yield from self._ledger.passed(gap.t_end_ns)
 
     def finish(self) -> Iterator[Gap | CoverageSlot]:
         """The feed has ended; its last frame stands as long as the one before."""

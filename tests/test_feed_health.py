@@ -155,3 +155,24 @@ def test_a_week_in_which_the_centre_did_not_run_is_one_gap_and_no_slots() -> Non
     entries += book.finish()
     assert [entry for entry in entries if isinstance(entry, Gap)] == [absence]
     assert [entry.t_start_ns for entry in entries if isinstance(entry, CoverageSlot)] == [T0]
+
+
+@pytest.mark.parametrize("ahead_s", [0, 86_400])
+def test_a_feed_that_was_long_in_coming_is_covered_whatever_its_clock(ahead_s: int) -> None:
+    book, begun_ns = health(), T0 + (ahead_s - 60) * 10**9
+    out: list[Gap | CoverageSlot] = []
+    for second in range(60):
+        since_ns = begun_ns + second * 10**9
+        gap = Gap("cam", since_ns, since_ns + 10**9, GapReason.DISCONNECTED, "none came", int(not second))
+        out += book.gap(gap)
+    waited = [one for one in out if isinstance(one, CoverageSlot)]
+    assert waited, "what goes on is in the ledger while it does"
+    assert all(one.seeing_s == 0 and one.lost_s["disconnected"] for one in waited)
+    for index in range(10 * round(FPS)):
+        out += book.seen(scene(index, [], pose=POSE), "")
+    out += book.finish()
+    slots = [one for one in out if isinstance(one, CoverageSlot)]
+    assert sum(one.seeing_s for one in slots) == pytest.approx(10, abs=0.1)
+    assert sum(one.lost_s.get("disconnected", 0.0) for one in slots) == pytest.approx(60, abs=0.1)
+    (only,) = [one for one in out if isinstance(one, Gap)]
+    assert (only.t_start_ns, only.t_end_ns, only.count) == (begun_ns, begun_ns + 60 * 10**9, 1)

@@ -38,6 +38,7 @@ from detector.model import Gap, Joined, MediaFile, Run, Violation
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
+from detector.timebase import NS_PER_S
 
 _TURN_S = 0.1
 _SHOW_EVERY_S = 1.0
@@ -75,6 +76,7 @@ class Centre:
         self._console_for = console
         self._console = Companion("console", configuration.settings.centre.longest_restart_s)
         self._entries = 0
+        self._told: dict[str, str] = {}
         self._joiner = _joiner(configuration)
         self._continued = Continued()
         self._why_new = "the centre was not running"
@@ -131,6 +133,7 @@ class Centre:
                 if time.monotonic() - shown_s >= _SHOW_EVERY_S:
                     shown_s = time.monotonic()
                     self._show()
+                    self._tell()
                     self._join(self._joiner.pass_time())
             self._stop_all()
             self._join(self._joiner.end())
@@ -300,6 +303,20 @@ class Centre:
             write_centre(self._out, self._snapshot | {"feeds": feeds})
         except OSError as error:
             self._say.warning("live/centre.json cannot be written", why=error.strerror)
+
+    def _tell(self) -> None:
+        """Into the centre's own log: which feed is seen, and which is not, and why."""
+        connecting_ns = round((self._configuration.settings.live.open_timeout_s + _SHOW_EVERY_S) * NS_PER_S)
+        for source_id, one in self._feeds.items():
+            state, since_ns = one.status.get("state"), one.status.get("since_ns", 0)
+            soon = state == "connecting" and time.time_ns() - since_ns < connecting_ns
+            if state is None or soon or state == self._told.get(source_id):
+                continue
+            self._told[source_id] = state
+            if state == "running":
+                self._say.info("feed is seen", feed=source_id)
+            elif state != "ended":
+                self._say.warning("feed is not seen", feed=source_id, state=state, why=one.status.get("state_why"))
 
     def _last_seq(self) -> int:
         with open_reader(self._out) as reader:

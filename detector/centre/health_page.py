@@ -44,6 +44,18 @@ class HealthPage:
         self._server.server_close()
 
 
+def readiness(feeds: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Ready: every process runs, and every source has been seen since it was started. not_seen: which was not, and why.
+
+    A feed that was seen and is lost now does not make a centre less ready: its state says so, and its metrics.
+    """
+    states = {feed: one["status"].get("state", one["state"]) for feed, one in feeds.items()}
+    connecting = (feed for feed, state in states.items() if state == "connecting")
+    not_seen = {feed: feeds[feed]["status"].get("state_why") or "connecting" for feed in connecting}
+    alive = all(one["alive"] or one["state"] == "ended" for one in feeds.values())
+    return {"ready": alive and not not_seen, "feeds": states} | ({"not_seen": not_seen} if not_seen else {})
+
+
 class _Handler(BaseHTTPRequestHandler):
     answers: Callable[[], dict[str, Any]]
     timeout = 10  # a client that says nothing does not keep its thread
@@ -55,9 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
                 fresh = time.time_ns() - snapshot["written_ns"] < _FRESH_NS
                 self._answer(200 if fresh else 503, "application/json", json.dumps({"turning": fresh}))
             case "/readyz":
-                feeds = {feed: one["status"].get("state", one["state"]) for feed, one in snapshot["feeds"].items()}
-                ready = all(one["alive"] or one["state"] == "ended" for one in snapshot["feeds"].values())
-                self._answer(200 if ready else 503, "application/json", json.dumps({"ready": ready, "feeds": feeds}))
+                said = readiness(snapshot["feeds"])
+                self._answer(200 if said["ready"] else 503, "application/json", json.dumps(said))
             case "/metrics":
                 self._answer(200, CONTENT_TYPE, exposition(snapshot))
             case _:

@@ -13,6 +13,7 @@ import pytest
 from detector import pipeline
 from detector.association import Settled
 from detector.centre.configuration_file import ConfigurationFile
+from detector.centre.health_page import readiness
 from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Amend, Done, FromFeed, Order, Status, Stop, ToFeed
 from detector.centre.metrics import exposition
@@ -263,3 +264,16 @@ def test_a_silent_source_does_not_keep_the_others_apart() -> None:
     assert len(settled) == 3, "a recording is waited for"
     gap = Gap("north", 0, 1, GapReason.MISSING)
     assert list(joiner.take(gap)) == [gap]
+
+
+def test_a_centre_is_ready_once_every_source_was_seen_and_says_which_was_not() -> None:
+    def feed(state: str, why: str = "", alive: bool = True) -> dict[str, object]:
+        return {"alive": alive, "state": "running", "status": {"state": state, "state_why": why}}
+
+    seen = {"north": feed("running"), "south": feed("reconnecting", "nothing arrived for 5 s")}
+    assert readiness(seen) == {"ready": True, "feeds": {"north": "running", "south": "reconnecting"}}
+    never = readiness(seen | {"east": feed("connecting", "Connection refused")})
+    assert not never["ready"]
+    assert never["not_seen"] == {"east": "Connection refused"}
+    assert not readiness({"north": feed("running", alive=False)})["ready"]
+    assert readiness({"west": {"alive": False, "state": "ended", "status": {}}})["ready"], "a recording is over"

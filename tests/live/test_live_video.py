@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,25 @@ def test_rtsp_over_udp(recorded: dict[int, Frame], tmp_path: Path) -> None:
     with sending("rtsp", port, CROSSING, "--to", "3"), Watched("rtsp", port, QUICK, tmp_path, "udp") as watched:
         until(lambda: len(watched.frames) > 40)
     assert all(np.array_equal(one.luma, recorded[round(one.t_ns / 1e7)].luma) for one in watched.frames)
+
+
+def test_a_feed_that_was_never_seen_is_a_gap_from_the_start_and_goes_on_when_it_comes(tmp_path: Path) -> None:
+    port, begun_ns = free_port(), time.time_ns()
+    settings = LiveSettings(read_timeout_s=1.0, open_timeout_s=1.0)
+    with Watched("udp", port, settings, tmp_path) as watched:
+        until(lambda: len(watched.gaps) > 1)
+        assert watched.source.state is State.CONNECTING
+        with sending("udp", port, CROSSING):
+            until(lambda: len(watched.frames) > 5)
+            frames = watched.frames
+    assert watched.source.state is State.ENDED
+    gaps = merged(watched.gaps)
+    assert gaps[0].reason is GapReason.DISCONNECTED
+    assert gaps[0].detail.startswith("no picture since the start: nothing arrived within 1 s")
+    assert abs(gaps[0].t_start_ns - begun_ns) < 5 * 10**9
+    assert gaps[0].t_end_ns - gaps[0].t_start_ns > 10**9
+    assert gaps[0].count == 1
+    assert frames[0].t_ns < gaps[0].t_start_ns, "the recording's clock is another"
 
 
 def test_rtmp_has_no_telemetry_and_goes_by_its_arrival(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from detector.timebase import NS_PER_S
 _TICK_S = 0.25
 _ARRIVALS = 4096
 _TELL_EVERY_NS = NS_PER_S
+# How much longer than it may take to connect: what kept it is known then.
+_NEVER_SEEN_S = 1.0
 # What is told of an outage that goes on stays behind by this, so that it does not reach into what comes next.
 _BEHIND_NS = NS_PER_S
 _SAME_CLOCK_NS = 60 * NS_PER_S
@@ -74,6 +76,7 @@ class LiveVideo:
         self._repeated = RepeatedPictures(settings.frozen_s)
         self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)
         self._outage: _Outage | None = None
+        self._before: _Outage | None = None
         if watched_until_ns is not None:
             detail = f"{why_not_watched or 'nothing was running'}; what it saw after its last entry was not logged"
             self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
@@ -145,8 +148,7 @@ class LiveVideo:
                 yield from self._goes_on(reading)
             yield from self._passed(reading, reading.drain())
             yield from self._repeated.finish()
-            if not reading.frames:
-                yield from self._awaited(time.time_ns())
+            yield from self._awaited_in_vain(reading)
         finally:
             reader.stop()
             waiting.close()
@@ -207,16 +209,38 @@ class LiveVideo:
         yield Gap(self.source_id, start_ns, outage.told_ns, reason, detail)
 
     def _goes_on(self, reading: LiveReading) -> Iterator[Gap]:
+        if not reading.frames:
+            yield from self._never_seen()
         outage = self._outage
-        if outage is None or not reading.frames:
+        if outage is None or not (reading.frames or outage.reason is GapReason.DISCONNECTED):
             return
         until_ns = self._now_ns(reading) - _BEHIND_NS
         if until_ns - outage.told_ns >= _TELL_EVERY_NS:
             yield Gap(self.source_id, outage.told_ns, until_ns, outage.reason, outage.detail, 0)
             outage.told_ns = until_ns
 
+    def _never_seen(self) -> Iterator[Gap]:
+        """No picture since the start, for longer than connecting may take: an outage by this machine's clock."""
+        waited_s = (time.time_ns() - self._begun_ns) / NS_PER_S
+        lost = self._outage is not None and self._outage.reason is GapReason.DISCONNECTED
+        if not lost and waited_s > self._settings.open_timeout_s + _NEVER_SEEN_S:
+            self._before = self._outage
+            detail = f"no picture since the start: {self.state_why or 'none came'}"
+            self._outage = outage = _Outage(GapReason.DISCONNECTED, detail, self._begun_ns)
+            outage.told_ns = self._begun_ns + 1
+            yield Gap(self.source_id, self._begun_ns, outage.told_ns, outage.reason, detail)
+
+    def _not_running(self, t_ns: int) -> Iterator[Gap]:
+        """What lies between the process before and this one, where the first picture was long in coming."""
+        before, self._before = self._before, None
+        if before is not None:
+            end_ns = self._begun_ns if abs(time.time_ns() - t_ns) < _SAME_CLOCK_NS else t_ns
+            if end_ns > before.start_ns:
+                yield Gap(self.source_id, before.start_ns, end_ns, before.reason, before.detail)
+
     def _back(self, t_ns: int) -> Iterator[Gap]:
         """A picture that can be believed."""
+        yield from self._not_running(t_ns)
         outage, self._outage = self._outage, None
         if outage is None and self.state is State.CONNECTING:
             yield from self._awaited(t_ns)
@@ -231,6 +255,13 @@ class LiveVideo:
         if waited_ns > self._settings.read_timeout_s * NS_PER_S and abs(time.time_ns() - t_ns) < _SAME_CLOCK_NS:
             detail = self.state_why or "no picture came"
             yield Gap(self.source_id, self._begun_ns, t_ns, GapReason.DISCONNECTED, detail)
+
+    def _awaited_in_vain(self, reading: LiveReading) -> Iterator[Gap]:
+        """It ends, and no picture has come."""
+        if not reading.frames:
+            yield from self._not_running(time.time_ns())
+            if self._outage is None:
+                yield from self._awaited(time.time_ns())
 
     def _now_ns(self, reading: LiveReading) -> int:
         """What time it is by the feed's own clock, as far as that is known. [ns UTC]"""
