@@ -53,6 +53,7 @@ class Centre:
         out: gets violations.sqlite, evidence/ and live/.
         place: where the feeds' processes run.
         console: what a configuration wants to be opened beside the feeds, if anything.
+        given: the file it was started with, where a version of it is in force; None: the configuration's own.
 
     Raises:
         ConfigError: it names nothing to watch, or the address of the health page cannot be used.
@@ -65,12 +66,14 @@ class Centre:
         out: Path,
         place: Place | None = None,
         console: Callable[[Configuration], Work | None] = lambda _: None,
+        given: Path | None = None,
     ) -> None:
         if not watched(configuration):
             raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
         self._configuration, self._out = configuration, out
         self._place = place or LocalProcesses()
-        self._file = ConfigurationFile(configuration)
+        self._given = given or configuration.path
+        self._file = ConfigurationFile(configuration, self._given)
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
         self._console_for = console
@@ -220,9 +223,8 @@ class Centre:
                 leaving = self._feeds.pop(source_id)
                 leaving.stop()
                 self._leaving.append(leaving)
-        self._say.info(
-            "configuration", sha256=after.sha256, changes={one: change.value for one, change in changes.items()}
-        )
+        told = {one: change.value for one, change in changes.items()}
+        self._say.info("configuration", file=after.path.name, sha256=after.sha256, changes=told)
         self._wait_for(self._leaving)
         self._why_new = "the configuration was changed"
         self._take_on(after)
@@ -283,6 +285,7 @@ class Centre:
             "started_ns": self._started_ns,
             "written_ns": time.time_ns(),
             "config": str(self._configuration.path),
+            "config_given": str(self._given.absolute()),
             "config_sha256": self._configuration.sha256,
             "config_problem": self._file.problem,
             "health": self._health_url(),

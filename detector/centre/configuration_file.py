@@ -6,20 +6,23 @@ import time
 from pathlib import Path
 
 from detector import pipeline
-from detector.config import Configuration, beside, load
+from detector.config import Configuration, beside, load, load_outline
+from detector.config.in_force import file_in_force, word_of
 from detector.errors import ConfigError
 
 _LOOK_EVERY_S = 1.0
 
 
 class ConfigurationFile:
-    """Looks at the file and its map once a second, and at once when asked.
+    """Looks at the file, the version of it that is in force, and their maps once a second, and at once when asked.
 
+    given: the file that the centre was started with; None: the configuration's own.
     problem: why the file as it is now is not used; empty if it is.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
-        self._path = configuration.path
+    def __init__(self, configuration: Configuration, given: Path | None = None) -> None:
+        self._given, self._path = given or configuration.path, configuration.path
+        self._given_map = _map_of(self._given)
         self._in_force = configuration.sha256
         self._map = configuration.settings.map
         self._stamps = self._stamped()
@@ -36,20 +39,29 @@ class ConfigurationFile:
             return None
         self._stamps = stamps
         try:
-            found = pipeline.checked(load(self._path, pipeline.REGISTRIES))
+            self._given_map = _map_of(self._given)
+            found = pipeline.checked(load(file_in_force(self._given), pipeline.REGISTRIES))
         except (ConfigError, OSError) as error:
             self.problem = str(error)
             return None
         self.problem = ""
         if found.sha256 == self._in_force:
             return None
-        self._in_force, self._map = found.sha256, found.settings.map
+        self._path, self._in_force, self._map = found.path, found.sha256, found.settings.map
         self._stamps = self._stamped()
         return found
 
     def _stamped(self) -> list[tuple[int, int] | None]:
-        paths = [self._path] + ([beside(self._path, self._map)] if self._map is not None else [])
+        maps = [beside(self._path, one) for one in (self._map, self._given_map) if one is not None]
+        paths = [self._given, word_of(self._given), self._path, *maps]
         return [_stamp(path) for path in paths]
+
+
+def _map_of(path: Path) -> str | None:
+    try:
+        return load_outline(path).settings.map
+    except ConfigError:
+        return None
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -21,10 +21,11 @@ def run(
 ) -> None:
     """Watch all that CONFIG names, each in a process of its own, until Ctrl-C or SIGTERM.
 
-    Live feeds are connected to again whenever they are lost; recordings are played at their own rate. SIGHUP, or a
-    change of CONFIG or its map, puts the new configuration in force; feeds that did not change are not interrupted.
-    What it does meanwhile it says on stderr, one JSON object a line, and in OUT/live (docs/live.md). With
-    `console: {address: ...}` the console is opened beside it, on the same log.
+    Live feeds are connected to again whenever they are lost; recordings are played at their own rate. SIGHUP, a change
+    of CONFIG or its map, or an administrator in the console who chooses a version saved there, puts the new
+    configuration in force; feeds that did not change are not interrupted. What it does meanwhile it says on stderr, one
+    JSON object a line, and in OUT/live (docs/live.md). With `console: {address: ...}` the console is opened beside it,
+    on the same log.
 
     Example: `trucewatch run centre.yaml --out /srv/trucewatch`
     """
@@ -35,13 +36,14 @@ def run(
     from detector.centre.centre import Centre
     from detector.centre.saying import say_as_json
     from detector.config import load
+    from detector.config.in_force import file_in_force
 
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
-    configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
+    configuration = pipeline.checked(load(file_in_force(config), pipeline.REGISTRIES))
     _check_console(configuration)
     say_as_json()
-    centre = Centre(configuration, out, console=partial(_console_for, out))
+    centre = Centre(configuration, out, console=partial(_console_for, out), given=config)
     centre.on_signals()
     centre.run()
 

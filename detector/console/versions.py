@@ -13,6 +13,7 @@ from typing import Any
 
 from detector.config import Outline, beside, load_outline
 from detector.config.agreement_map import Shape, load_map
+from detector.config.in_force import stamped
 from detector.config.yaml_lines import parse
 from detector.errors import ConfigError
 from detector.timebase import iso_from_ns
@@ -20,7 +21,6 @@ from detector.timebase import iso_from_ns
 Check = Callable[[Path], object]
 """Reads a configuration whole. Raises ConfigError: what is wrong with it, every complaint at once."""
 
-_STAMP = re.compile(r"\.\d{8}T\d{6}Z$")
 _MAP_LINE = re.compile(r"(\s*map\s*:\s*)\S.*")
 
 
@@ -62,8 +62,8 @@ def save(
         raise ValueError(f"{path.name} was changed since this page was opened: open the console again on it")
     stamp = iso_from_ns(now_ns, 0).replace("-", "").replace(":", "")
     old_map = old.settings.map or path.with_suffix(".geojson").name
-    name = _stamped(Path(old_map), stamp)
-    new_path, map_path = _stamped(path, stamp), beside(path, str(name))
+    name = stamped(Path(old_map), stamp)
+    new_path, map_path = stamped(path, stamp), beside(path, str(name))
     features = _merged(beside(path, old_map) if old.settings.map else None, changed, removed)
     head = f"# Version of {iso_from_ns(now_ns, 0)} by {author}, drawn in the console from {path.name}.\n"
     written: list[Path] = []
@@ -91,10 +91,6 @@ def drop(path: Path, outline: Outline) -> None:
     for file in (path, beside(path, outline.settings.map or "")):
         with suppress(OSError):
             file.unlink()
-
-
-def _stamped(file: Path, stamp: str) -> Path:
-    return file.with_name(f"{_STAMP.sub('', file.stem)}.{stamp}{file.suffix}")
 
 
 def _merged(file: Path | None, changed: Sequence[dict[str, Any]], removed: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from detector.centre.metrics import exposition
 from detector.centre.reload import Change, change_for
 from detector.centre.supervisor import Supervised
 from detector.config import CentreSettings, Configuration, load
+from detector.config.in_force import put_in_force
 from detector.errors import ConfigError
 from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
 from detector.model import Gap, GapReason, Joined
@@ -277,3 +278,20 @@ def test_a_centre_is_ready_once_every_source_was_seen_and_says_which_was_not() -
     assert never["not_seen"] == {"east": "Connection refused"}
     assert not readiness({"north": feed("running", alive=False)})["ready"]
     assert readiness({"west": {"alive": False, "state": "ended", "status": {}}})["ready"], "a recording is over"
+
+
+def test_a_version_that_is_put_in_force_is_taken_up_and_the_file_changed_by_hand_after_it(tmp_path: Path) -> None:
+    before = loaded(tmp_path, BASE.format(map=MAP))
+    version = tmp_path / "centre.20260301T063000Z.yaml"
+    version.write_text(BASE.format(map=MAP).replace("limit_m_s: 15", "limit_m_s: 14"))
+    file = ConfigurationFile(before, before.path)
+    put_in_force(before.path, version)
+    after = file.newer(now=True)
+    assert after is not None
+    assert after.path == version
+    assert change_for("south", before, after) is Change.RULES
+    assert file.newer(now=True) is None
+    before.path.write_text(BASE.format(map=MAP).replace("limit_m_s: 15", "limit_m_s: 13"))
+    last = file.newer(now=True)
+    assert last is not None
+    assert last.path == before.path

@@ -14,12 +14,14 @@ from starlette.testclient import TestClient
 from detector import pipeline
 from detector.config import load, load_outline
 from detector.config.agreement_map import Shape
+from detector.config.in_force import file_in_force, put_in_force, word_of
 from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.preview import Kept, Way, _longest_ns, count_line, count_zone
 from detector.console.roles import PERMISSIONS, Role
 from detector.console.versions import shape_of
 from detector.errors import LogError
+from detector.live_file import VERSION, write_centre
 from detector.model import Action
 from detector.timebase import NS_PER_S
 from tests.console.conftest import ATTACK, COUNT, T0, S
@@ -262,3 +264,104 @@ def test_what_json_allows_and_a_map_does_not_is_refused_in_words(raw: bytes, des
         answer = admin.post(path, content=sent, headers={"content-type": "application/json"})
         assert answer.status_code in {400, 422}, answer.text
         assert answer.json()["detail"]
+
+
+def centre_runs(folder: Path, desk: Desk, given: Path | None = None) -> None:
+    """What a running centre says of itself."""
+    given = given or folder / "agreement.yaml"
+    sha256 = load_outline(file_in_force(given)).sha256
+    said = {"version": VERSION, "written_ns": desk.clock.now_ns(), "config_given": str(given), "config_sha256": sha256}
+    write_centre(folder / "out", said)
+
+
+def saved(client: TestClient, desk: Desk) -> dict[str, str]:
+    sent = {"base_sha256": desk.agreement.sha256, "changed": [zone("strip", 44.9, 40.1, 45.1, 40.3)]}
+    answer = client.post("/api/zones", json=sent)
+    assert answer.status_code == 201, answer.text
+    return {"file": answer.json()["file"], "sha256": answer.json()["sha256"]}
+
+
+def test_a_saved_version_is_put_in_force_and_back_and_the_log_says_who_did(desk: Desk, as_, copied: Path) -> None:
+    admin, given = as_("admin"), copied / "agreement.yaml"
+    version = saved(admin, desk)
+    assert admin.post("/api/zones/in-force", json=version).status_code == 409, "no centre runs"
+    centre_runs(copied, desk)
+    page = admin.get("/zones").text
+    assert f'data-put="{version["file"]}"' in page
+    assert 'data-put="agreement.yaml"' not in page, "it is in force"
+    assert 'data-put="' not in as_("viewer").get("/zones").text
+    admin = as_("admin")
+    answer = admin.post("/api/zones/in-force", json={**version, "note": "annex 3"})
+    assert answer.status_code == 202, answer.text
+    assert file_in_force(given) == copied / version["file"]
+    said = desk.book.audits()[-1]
+    assert (said.user, said.action, said.subject) == ("admin", Action.CONFIGURATION, version["file"])
+    assert version["sha256"] in said.detail
+    assert desk.agreement.sha256 in said.detail
+    assert said.detail.startswith("put in force")
+    assert said.detail.endswith("annex 3")
+    centre_runs(copied, desk)
+    assert admin.post("/api/zones/in-force", json=version).status_code == 409, "it is in force already"
+    first = {"file": "agreement.yaml", "sha256": desk.agreement.sha256}
+    assert admin.post("/api/zones/in-force", json=first).status_code == 202
+    assert file_in_force(given) == given
+
+
+def test_a_file_that_was_changed_by_hand_since_is_in_force_itself(desk: Desk, as_, copied: Path) -> None:
+    given, version = copied / "agreement.yaml", saved(as_("admin"), desk)
+    put_in_force(given, copied / version["file"])
+    map_file = copied / "zones.geojson"
+    before = map_file.read_bytes()
+    map_file.write_bytes(before + b"\n")
+    assert file_in_force(given) == given
+    map_file.write_bytes(before)
+    assert file_in_force(given) == copied / version["file"]
+    with (copied / version["file"]).open("a") as file:
+        file.write("# another word\n")
+    assert file_in_force(given) == given, "nobody put that in force"
+    for nonsense in (b"", b"[]", b'{"version": "../agreement.yaml"}', b"\xff", b'{"version": 1}'):
+        word_of(given).write_bytes(nonsense)
+        assert file_in_force(given) == given
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"file": "../agreement.yaml"},
+        {"file": "/etc/passwd"},
+        {"file": "zones.geojson"},
+        {"file": "agreement.20990101T000000Z.yaml"},
+        {"sha256": "0" * 64},
+        {"sha256": "x"},
+        {"more": 1},
+    ],
+)
+def test_only_a_saved_version_that_was_looked_at_is_put_in_force(
+    wanted: dict[str, object], desk: Desk, as_, copied: Path
+) -> None:
+    admin = as_("admin")
+    version = saved(admin, desk)
+    centre_runs(copied, desk)
+    before, said = files(copied), len(desk.book.audits())
+    assert admin.post("/api/zones/in-force", json={**version, **wanted}).status_code == 422
+    assert files(copied) == before
+    assert len(desk.book.audits()) == said
+
+
+def test_what_cannot_be_logged_is_not_put_in_force_and_only_an_administrator_may(
+    desk: Desk, as_, client: TestClient, token, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = as_("admin")
+    version = saved(admin, desk)
+    centre_runs(copied, desk)
+
+    def broken(*_: object) -> None:
+        raise LogError("disk full")
+
+    monkeypatch.setattr(type(desk.book), "add_audit", broken)
+    assert admin.post("/api/zones/in-force", json=version).status_code == 503
+    assert not word_of(copied / "agreement.yaml").exists()
+    client.cookies.clear()
+    for name, role in (("viewer", Role.VIEWER), ("anna", Role.REVIEWER), ("exporter", Role.EXPORTER)):
+        headers = token(name, *PERMISSIONS[role])
+        assert client.post("/api/zones/in-force", json=version, headers=headers).status_code == 403

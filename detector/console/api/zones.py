@@ -7,15 +7,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.config import load_outline
 from detector.config.agreement_map import Shape
+from detector.config.in_force import put_in_force
 from detector.console.api.shapes import Note
 from detector.console.desk import desk_of
 from detector.console.finding import question_of
 from detector.console.guard import Administrator, Viewer
 from detector.console.preview import Count, count_line, count_zone, kept
 from detector.console.proof import Proof
+from detector.console.running import running
 from detector.console.versions import drop, save, shape_of
-from detector.errors import LogError
+from detector.errors import ConfigError, LogError
 from detector.log.reader import Period
 from detector.model import Action
 from detector.timebase import NS_PER_S
@@ -88,6 +91,48 @@ class SavedVersion(BaseModel):
     file: str
     map: str
     sha256: str
+
+
+class ToPutInForce(BaseModel):
+    """A saved version, or the file that the centre was started with. sha256: of the one that was looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str = Field(max_length=255)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    note: Note = ""
+
+
+@router.post("/api/zones/in-force", status_code=202)
+def in_force(request: Request, caller: Administrator, wanted: ToPutInForce) -> SavedVersion:
+    """The running centre goes by this version, within seconds and after every start; then the console opens anew on it.
+
+    What is open is closed under the rules it was opened by; feeds that it does not touch are not interrupted.
+    409: no centre runs on this log, it goes by this file already, or its folder cannot be written.
+    """
+    desk = desk_of(request)
+    centre = running(desk.book.path.parent, desk.clock.now_ns())
+    if centre is None:
+        raise HTTPException(409, "no centre runs on this log: give the version to one with `trucewatch run`")
+    chosen = centre.choice(wanted.file)
+    if chosen is None or chosen.sha256 != wanted.sha256:
+        raise HTTPException(422, f"{wanted.file!r}: no saved version of {centre.given.name} with this SHA-256")
+    if chosen.in_force:
+        raise HTTPException(409, f"{wanted.file} is in force already")
+    try:
+        desk.check(chosen.file)
+    except ConfigError as error:
+        raise HTTPException(422, str(error)) from None
+    detail = f"put in force; sha256 {chosen.sha256}, instead of {centre.sha256}"
+    words = f"{detail}; {wanted.note}" if wanted.note else detail
+    desk.note(caller.name, caller.party, Action.CONFIGURATION, wanted.file, words)
+    try:
+        put_in_force(centre.given, chosen.file)
+    except OSError as error:
+        failed = f"not put in force: {error.strerror}"
+        desk.note(caller.name, caller.party, Action.CONFIGURATION, wanted.file, failed)
+        raise HTTPException(409, f"{centre.given.parent}: cannot be written: {error.strerror}") from None
+    return SavedVersion(file=wanted.file, map=str(load_outline(chosen.file).settings.map), sha256=chosen.sha256)
 
 
 @router.post("/api/zones/preview")

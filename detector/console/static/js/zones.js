@@ -203,6 +203,26 @@ async function start() {
     save.disabled = false;
   });
 
+  // Putting in force
+  const choices = document.getElementById("choices");
+  for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEventListener("click", async () => {
+    const { put, sha256 } = button.dataset, said = document.getElementById("put");
+    if (!confirm(choices.dataset.ask.replace("%s", put))) return;
+    try {
+      await post("/api/zones/in-force", { file: put, sha256, note: document.getElementById("note")?.value ?? "" });
+      stored = true;
+      said.className = "";
+      said.textContent = choices.dataset.done.replace("%s", put);
+      setTimeout(again, 5000);
+    } catch (error) {
+      said.className = "trouble";
+      said.textContent = messages.failed.replace("%s", error.message);
+    }
+    said.hidden = false;
+  });
+  // The console is opened anew by the centre: until it answers, the page stays.
+  const again = async () => { try { if ((await fetch("/zones")).ok) return location.reload(); } catch { /* not yet */ } setTimeout(again, 1000); };
+
   // Keys
   const step = (by) => { if (shapes.length) choose(shapes[(shapes.indexOf(now) + by + shapes.length) % shapes.length], true); };
   keys.set("j", () => step(1));
