@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from detector.config import load_outline
+from detector.config.in_force import file_in_force
+from detector.live_file import VERSION, write_centre
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
@@ -259,6 +261,14 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
     desk.until("document.getElementById('saved').textContent.startsWith('Saved as agreement.')")
     (saved,) = out.parent.glob("agreement.2*.yaml")
     assert set(load_outline(saved).map.zones) == {"strip", "zone-1"}
+    given = out.parent / "agreement.yaml"
+    goes_by = {"config_given": str(given), "config_sha256": load_outline(given).sha256}
+    write_centre(out, {"version": VERSION, "written_ns": time.time_ns(), **goes_by})
+    desk.go("/zones")
+    page.once("dialog", lambda asked: asked.accept())
+    page.click(f"[data-put='{saved.name}']")
+    desk.until(f"document.getElementById('put').textContent.startsWith('{saved.name} is put in force.')")
+    assert file_in_force(given) == saved
     desk.go("/place")
     page.wait_for_selector("#map canvas")
     desk.until("document.getElementById('map').querySelector('.map-label') !== null")
