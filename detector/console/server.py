@@ -14,6 +14,7 @@ from detector.console.app import make_app
 from detector.console.desk import Desk
 from detector.console.listening import Listening
 from detector.console.logbook import LogBook
+from detector.console.patience import Patient
 from detector.console.sessions import USUAL_IDLE, Idle
 from detector.console.versions import Check
 from detector.timebase import Clock
@@ -60,6 +61,7 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_S,
+        http=Patient,
         ws="websockets-sansio",
         ws_max_size=MOST_SAID,
         timeout_graceful_shutdown=3,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,9 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from detector.console.patience import BODY_S
+
 MOST_BYTES = 64 * 1024
 """Of a request's body: a note is the longest thing anybody sends."""
 
+_TOO_SLOW = f"a request's body has to come within {BODY_S:g} s"
 _TOO_LARGE = f"a request's body may have {MOST_BYTES} bytes"
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,7 +55,7 @@ class Shield:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request. 413: its body is too large. 403: it comes from another site's page."""
+        """One request. 413: its body is too large. 408: it does not come. 403: it comes from another site's page."""
         if scope["type"] == "websocket" and _of_another_site(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -58,11 +63,17 @@ class Shield:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body_bytes = 0
+        body_bytes, until_s = 0, asyncio.get_running_loop().time() + BODY_S
 
         async def counted() -> Message:
-            nonlocal body_bytes
-            message = await receive()
+            nonlocal body_bytes, until_s
+            try:
+                async with asyncio.timeout_at(until_s):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, _TOO_SLOW, {"Connection": "close"}) from None
+            if not message.get("more_body", False):
+                until_s = math.inf  # it is here; what comes now is that the client goes
             body_bytes += len(message.get("body", b""))
             if body_bytes > MOST_BYTES:
                 raise HTTPException(413, _TOO_LARGE)

@@ -50,17 +50,12 @@ def api(night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = Path(shutil.copytree(night, tmp_path_factory.mktemp("fuzzed") / "night"))
     with open_reader(folder / "out") as reader:
         one = reader.violations()[0]
-    known = {
-        "violation_id": one.violation.violation_id,
-        "sha256": one.files[0].sha256,
-        "feed": "north",
-        "name": "bayram",
-    }
+    ids = {"violation_id": one.violation.violation_id, "sha256": one.files[0].sha256}
     accounts = Accounts(folder / "out", SystemClock())
     tokens = {role: accounts.make_token(NAMES[role], PERMISSIONS[role], 1) for role in Role}
     accounts.close()
     with served(folder) as running:
-        yield Api(running.address, tokens, known, folder / "out")
+        yield Api(running.address, tokens, ids | {"feed": "north", "name": "bayram"}, folder / "out")
         assert running.process.poll() is None
     report = verify_log(folder / "out")
     assert (report.damage, report.warnings) == ((), ())
