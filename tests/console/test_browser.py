@@ -19,6 +19,8 @@ from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
 from tests.console.conftest import COUNT, T0, S
+from tests.console.test_pages import HOSTILE
+from tests.console.test_pushed import write
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
@@ -136,7 +138,8 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     console: tuple[Served, Path], chromium: Any
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    running, _ = console
+    running, out = console
+    write(out, "north", time.time_ns(), state="frozen", **HOSTILE)
     desk = Desk(chromium, running, "demo")
     serious = []
     for theme in THEMES:
@@ -154,6 +157,7 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     desk.page.keyboard.press("?")
     assert desk.page.locator("#help").is_visible()
     desk.close()
+    (out / "live" / "north.live").unlink()
     assert serious == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import closing
 from dataclasses import replace
@@ -70,6 +71,29 @@ def test_no_text_of_the_log_or_of_people_becomes_part_of_a_page(desk: Desk, as_)
             assert str(attributes.get("src", "/")).startswith("/"), (path, tag)
             assert not str(attributes.get("href", "/")).startswith(("javascript:", "http")), (path, tag)
         assert "49" not in re.findall(r"\{\{|7\*7|>49<", text), path
+
+
+HOSTILE = {
+    "state_why": ATTACK, "media": ATTACK, "time_from": ATTACK, "sight": ATTACK, "kind": ATTACK,
+    "telemetry": {"age_s": None, "why_no_ground": ATTACK}, "counters": {"gaps": {ATTACK: 1}}, "stage_ms": {ATTACK: 1.0},
+}  # fmt: skip
+"""What a feed says of itself, from a sender that means ill."""
+
+
+@pytest.mark.parametrize("state", ["reconnecting", "frozen", ATTACK])
+def test_no_text_of_a_feed_becomes_part_of_a_page(state: str, desk: Desk, as_, clock: TestClock, copied: Path) -> None:
+    live = copied / "out" / "live"
+    live.mkdir()
+    said = {"version": 1, "state": state, "written_ns": clock.t_ns, "lag_s": 0.2, "t_ns": clock.t_ns, **HOSTILE}
+    (live / "north.live").write_bytes(json.dumps(said).encode() + b"\n")
+    viewer = as_("viewer")
+    for path in ("/", "/part/overview", "/timeline", "/queue"):
+        text = viewer.get(path).text
+        assert "window.broken=1</script>" not in text, path
+        assert all(not name.startswith("on") for _, found in Elements(text).found for name in found), path
+    told = viewer.get("/api/feeds")
+    assert told.headers["content-type"] == "application/json"
+    assert json.dumps(ATTACK) in told.text
 
 
 def test_every_answer_binds_the_browser(as_) -> None:
