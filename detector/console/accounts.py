@@ -257,11 +257,17 @@ def _sha256(token: str) -> str:
 
 
 def _make_or_check(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        if path.stat().st_size == 0:
-            connection.execute("PRAGMA journal_mode = WAL")
+    """The console and `trucewatch user add` may both be the first: who comes second waits until the file is marked."""
+    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] and _marks(connection) == [0, 0]:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        connection.execute("COMMIT")
+        found = _marks(connection)
     if found != [APPLICATION_ID, VERSION]:
         raise LogError(f"{path}: is not a file of accounts of this version")
+
+
+def _marks(connection: sqlite3.Connection) -> list[int]:
+    return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]

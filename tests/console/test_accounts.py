@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,12 @@ def test_signing_in_through_the_page_is_logged_and_the_cookie_is_out_of_reach(de
         ("anna", Action.SIGN_IN),
         ("bayram", Action.LOCKED_OUT),
     ]
+
+
+def test_a_file_that_another_process_has_only_begun_to_make_is_made_by_who_comes_next(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "accounts.sqlite")) as begun:
+        begun.execute("PRAGMA journal_mode = WAL")
+    assert (tmp_path / "accounts.sqlite").stat().st_size > 0
+    accounts = Accounts(tmp_path, TestClock())
+    assert list(accounts.accounts()) == []
+    accounts.close()
