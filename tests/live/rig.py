@@ -23,7 +23,9 @@ SENDER = Path(__file__).with_name("sender.py")
 
 ADDRESSES = {
     "rtsp": "rtsp://user:secret@127.0.0.1:{}/feed",
+    "rtsp-push": "rtsp://127.0.0.1:{}/feed?listen=1",
     "udp": "udp://127.0.0.1:{}",
+    "multicast": "udp://239.255.42.42:{}?localaddr=127.0.0.1",
     "rtp": "rtp://127.0.0.1:{}",
     "http": "http://127.0.0.1:{}/feed",
     "srt": "srt://127.0.0.1:{}?mode=listener",

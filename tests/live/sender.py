@@ -1,6 +1,7 @@
 """A sender that stands in for a drone's ground station: plays a recording at its own rate, as its own process.
 
-    python sender.py rtsp|udp|rtp|http|srt|rtmp PORT FILE [--no-klv A:B] [--freeze A:B] [--size WxH] [--from S] [--to S]
+    python sender.py rtsp|rtsp-push|udp|multicast|rtp|http|srt|rtmp PORT FILE
+        [--no-klv A:B] [--freeze A:B] [--size WxH] [--from S] [--to S]
 
 It really sends: RTSP and SRT by tstrans, the others by libavformat. Killing it is what a lost link looks like.
 """
@@ -179,7 +180,7 @@ def muxed(url: str, form: str) -> Callable[[int, str, Callable[[Send], None]], N
 def remuxed(file: str, where: Any, form: str, options: dict[str, str], begin: Callable[[Send], None]) -> None:
     with av.open(file) as source, av.open(where, "w", format=form, options=options) as out:
         video = out.add_stream_from_template(source.streams.video[0], opaque=True)
-        klv = out.add_data_stream("klv") if form != "flv" else None
+        klv = out.add_data_stream("klv") if form not in {"flv", "rtsp"} else None
         time_base = source.streams.video[0].time_base
 
         def send(unit: Unit) -> None:
@@ -196,7 +197,9 @@ def remuxed(file: str, where: Any, form: str, options: dict[str, str], begin: Ca
 KINDS = {
     "rtsp": rtsp,
     "srt": srt,
+    "rtsp-push": muxed("rtsp://127.0.0.1:{}/feed", "rtsp"),
     "udp": muxed("udp://127.0.0.1:{}?pkt_size=1316", "mpegts"),
+    "multicast": muxed("udp://239.255.42.42:{}?pkt_size=1316&ttl=0&localaddr=127.0.0.1", "mpegts"),
     "rtp": muxed("rtp://127.0.0.1:{}", "rtp_mpegts"),
     "http": http,
     "rtmp": muxed("rtmp://127.0.0.1:{}/live/feed", "flv"),

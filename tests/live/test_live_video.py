@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from detector.config import LiveSettings
 from detector.health import GapBook
 from detector.model import Frame, Gap, GapReason, TimeFrom
 from detector.sources import open_source
-from detector.sources.live import State
+from detector.sources.live import LiveVideo, State
 from tests.live.rig import FEEDS, Watched, free_port, sending, until
 
 pytest.importorskip("tstrans", reason="the RTSP and SRT servers of the rig are tstrans'")
@@ -35,7 +36,7 @@ def recorded() -> dict[int, Frame]:
     return {round(one.t_ns / 1e7): one for one in open_source(CROSSING, source_id="feed") if isinstance(one, Frame)}
 
 
-@pytest.mark.parametrize("kind", ["rtsp", "udp", "rtp", "http", "srt"])
+@pytest.mark.parametrize("kind", ["rtsp", "udp", "multicast", "rtp", "http", "srt"])
 def test_a_live_feed_gives_the_frames_times_and_poses_of_the_recording(
     kind: str, recorded: dict[int, Frame], tmp_path: Path
 ) -> None:
@@ -79,6 +80,38 @@ def test_a_feed_that_was_never_seen_is_a_gap_from_the_start_and_goes_on_when_it_
     assert gaps[0].t_end_ns - gaps[0].t_start_ns > 10**9
     assert gaps[0].count == 1
     assert frames[0].t_ns < gaps[0].t_start_ns, "the recording's clock is another"
+
+
+@pytest.mark.parametrize(
+    ("device", "why"),
+    [
+        ("/dev/video97", "/dev/video97: there is no such camera on this machine"),
+        ("/etc/hostname", "/etc/hostname: it is no camera"),
+        ("///etc/hostname", "/etc/hostname: it is no camera"),
+    ],
+)
+def test_a_camera_that_is_not_there_says_so(device: str, why: str, tmp_path: Path) -> None:
+    source = LiveVideo(f"v4l2:{device}", "feed", QUICK, spool=tmp_path)
+    items = iter(source)
+    reading = threading.Thread(target=lambda: list(items))
+    reading.start()
+    until(lambda: bool(source.state_why))
+    source.stop()
+    reading.join(10)
+    assert (source.last_failure, source.state) == (why, State.ENDED)
+
+
+def test_without_telemetry_the_senders_clock_counts_where_it_reports_it(tmp_path: Path) -> None:
+    """libav's RTSP sender calls the centre and sends RTCP sender reports; tstrans' server sends none."""
+    port = free_port()
+    with Watched("rtsp-push", port, QUICK, tmp_path) as watched, sending("rtsp-push", port, CROSSING):
+        until(lambda: len(watched.frames) > 80)
+        apart_s = (time.time_ns() - watched.frames[-1].t_ns) / 1e9
+    frames = watched.frames
+    assert {frame.time_from for frame in frames} == {TimeFrom.SENDER}
+    assert abs(apart_s) < 5, "it is the clock of this machine"
+    steps = np.diff([frame.t_ns for frame in frames])
+    assert np.abs(steps - 40_000_000).max() < 1_000_000, "arrival would come in bursts"
 
 
 def test_rtmp_has_no_telemetry_and_goes_by_its_arrival(tmp_path: Path) -> None:

@@ -72,6 +72,11 @@ class StreamClock:
         """The best that there is so far; None before any."""
         return next((one for one in _BEST_FIRST if one in self._lines), None)
 
+    @property
+    def first_s(self) -> float:
+        """The first presentation time that any clock told a time of; 0 before. [s]"""
+        return self._first_s or 0.0
+
     def apart_ns(self) -> int | None:
         """Telemetry's time minus that of arrival, as it stands; None without telemetry. [ns]"""
         if TimeFrom.TELEMETRY not in self._lines or TimeFrom.ARRIVAL not in self._lines:

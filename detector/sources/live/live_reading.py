@@ -189,8 +189,12 @@ class LiveReading(PictureReading):
         stamp = picture.pts if picture.pts is not None else picture.dts
         if stamp is None:
             self.counters["frames_without_pts"] += 1
-            return self.end_ns
-        t_ns = self._clock.line(self.time_from).t_ns(float(stamp * self._time_base)) + self._shift_ns
+            if not self._fresh:
+                return self.end_ns
+            shown_s = self._clock.first_s - self.interval_ns / NS_PER_S  # as the first of an RTSP sender often is
+        else:
+            shown_s = float(stamp * self._time_base)
+        t_ns = self._clock.line(self.time_from).t_ns(shown_s) + self._shift_ns
         if self._fresh:
             self._fresh = self._joined = False
             if self.frames and t_ns <= self.last_ns:

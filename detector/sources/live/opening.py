@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 from typing import Any
 
 import av
@@ -28,19 +30,34 @@ def open_live(media: str, settings: LiveSettings, transport: str) -> Any:
         if scheme == "srt":
             return _open_srt(media, settings)
         if scheme == "v4l2":
-            return av.open(media.partition(":")[2].removeprefix("//"), format="v4l2", timeout=timeout_s)
+            return _open_camera(media.partition(":")[2].removeprefix("//"), timeout_s)
         options = dict(_COMMON)
-        if scheme in {"rtsp", "rtsps"}:
+        calls = media.endswith("?listen=1")  # the sender calls the centre
+        if scheme == "rtsp" and calls:
+            media = media.removesuffix("?listen=1")
+            options |= {"rtsp_flags": "listen", "listen_timeout": str(math.ceil(settings.open_timeout_s))}
+        elif scheme in {"rtsp", "rtsps"}:
             options |= {"rtsp_transport": transport, "reorder_queue_size": "100"}
         elif scheme == "udp":
             media += ("&" if "?" in media else "?") + _UDP_BUFFER
-        elif scheme in {"rtmp", "http"} and media.endswith("?listen=1"):  # the sender calls the centre
+        elif scheme in {"rtmp", "http"} and calls:
             media, options["listen"] = media.removesuffix("?listen=1"), "1"
         return av.open(media, options=options, timeout=timeout_s, metadata_errors="replace")
     except av.error.ExitError:
         raise SourceError(f"nothing arrived within {settings.open_timeout_s:g} s") from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise SourceError(masked(getattr(error, "strerror", None) or str(error))) from None
+
+
+def _open_camera(device: str, timeout_s: tuple[float, float]) -> Any:
+    """A camera of this machine."""
+    try:
+        return av.open(device, format="v4l2", timeout=timeout_s)
+    except FileNotFoundError:
+        raise SourceError(f"{device}: there is no such camera on this machine") from None
+    except (av.error.FFmpegError, OSError) as error:
+        why = "it is no camera" if error.errno in {errno.ENOTTY, errno.EINVAL, errno.ENODEV} else error.strerror
+        raise SourceError(f"{device}: {why}") from None
 
 
 def _open_srt(media: str, settings: LiveSettings) -> Any:
