@@ -11,4 +11,4 @@ def say_and_wait(file: Path, word: str) -> None:
     """Write down who it is, then do nothing."""
     with file.open("a") as said:
         said.write(f"{word} {os.getpid()}\n")
-    time.sleep(60)
+    time.sleep(600)

@@ -81,7 +81,7 @@ def test_every_kind_of_source_is_watched_and_says_what_its_recording_says(tmp_pa
         topics = f"mqtt://who:secret@127.0.0.1:{broker.port}/line/+"
         file = configured(tmp_path, ADDRESSES["udp"].format(port), [topics])
         with running(file, out) as process:
-            until(lambda: all(read_live(out, name) for name in ("uav-1", "line", "uav-2", "adsb")), 40)
+            until(lambda: all(read_live(out, name) for name in ("uav-1", "line", "uav-2", "adsb")))
             sensors = Sending(plan, broker)
             with sending("udp", port, tmp_path / "jump.ts"):
                 sensors.run()

@@ -33,7 +33,7 @@ def turned(one: Companion, file: Path, count: int) -> None:
         one.turn()
         return len(lines(file)) >= count
 
-    until(reached, 20)
+    until(reached)
 
 
 def is_alive(pid: int) -> bool:
@@ -74,10 +74,10 @@ def test_what_makes_the_processes_may_be_killed_as_well(tmp_path: Path) -> None:
         nursery = int(Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()[1])
         assert nursery != os.getpid()
         os.kill(nursery, signal.SIGKILL)
-        until(lambda: not is_alive(nursery), 5)
+        until(lambda: not is_alive(nursery))
         first = one.pid
         turned(one, file, 2)
-        until(lambda: not is_alive(first), 5)  # two of them would want the same port
+        until(lambda: not is_alive(first))  # two of them would want the same port
     finally:
         one.stop()
     assert len({line.split()[1] for line in lines(file)}) == 2
@@ -98,10 +98,10 @@ def test_it_does_not_outlive_a_centre_that_was_killed(tmp_path: Path) -> None:
     script.write_text(code)
     root = Path(__file__).parents[2]
     with subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(root)}) as centre:
-        until(lambda: bool(lines(file)), 20)
+        until(lambda: bool(lines(file)))
         centre.kill()
     pid = int(lines(file)[0].split()[1])
-    until(lambda: not is_alive(pid), 5)
+    until(lambda: not is_alive(pid))
 
 
 @pytest.mark.rig
@@ -124,16 +124,16 @@ def test_run_opens_the_console_once_somebody_has_an_account_and_again_when_it_wa
         return (read_centre(out) or {}).get("console_pid")
 
     with running(file, out) as process:
-        until(lambda: "nobody has an account yet" in (tmp_path / "said.jsonl").read_text(), 20)
+        until(lambda: "nobody has an account yet" in (tmp_path / "said.jsonl").read_text())
         accounts = Accounts(out, SystemClock())
         accounts.add("anna", Role.REVIEWER, "A", "correct horse battery")
         accounts.close()
-        until(answers, 30)
+        until(answers)
         until(lambda: pid() is not None)
         killed = pid()
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        until(lambda: pid() not in {None, killed} and answers(), 20)
+        until(lambda: pid() not in {None, killed} and answers())
         again = pid()
         assert process.poll() is None, "no feed needs it"
     assert again is not None
