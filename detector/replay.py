@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -86,9 +86,18 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
         known = by_path.get(path.resolve())
         feed = known or Feed(id=source_id_of(path), media=str(path))
         jobs.append(replace(Job.of(configuration, feed, out, annotate=annotate), media=path))
-    ids = [job.source_id for job in jobs]
-    if len(set(ids)) < len(ids):
-        raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
+    named: dict[str, list[Path]] = defaultdict(list)
+    for job, path in zip(jobs, media, strict=True):
+        named[job.source_id].append(path)
+    twice = [
+        Complaint(
+            file, None, f"{' and '.join(map(str, paths))} have the same name {name!r}: give each an id, under `feeds:`"
+        )
+        for name, paths in named.items()
+        if len(paths) > 1
+    ]
+    if twice:
+        raise ConfigError(*twice)
     return jobs
 
 

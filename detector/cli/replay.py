@@ -18,7 +18,7 @@ def replay(
         typer.Argument(help="Recordings or folders of pictures; without any, the feeds and sensors that CONFIG names."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for violations.sqlite and evidence/.")] = Path("out"),
-    annotate: Annotated[bool, typer.Option(help="Also write OUT/<feed>.mp4 with what was found drawn in.")] = False,
+    annotate: Annotated[bool, typer.Option(help="Also write OUT/FEED.mp4 with what was found drawn in.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Feeds played at once, each in its own process.")] = 1,
     fail_on_violation: Annotated[
         bool, typer.Option("--fail-on-violation", help="Exit with 1 if any possible violation was flagged.")

@@ -92,10 +92,12 @@ def test_two_recordings_of_one_name_are_refused(
 ) -> None:
     (tmp_path / "day2").mkdir()
     again = shutil.copy(feed, tmp_path / "day2" / "gate.ts")
-    assert run(["replay", str(config), str(feed), str(again), "--out", str(tmp_path / "out")]) == 2
+    other = shutil.copy(feed, tmp_path / "day2" / "road.ts")
+    assert run(["replay", str(config), str(feed), str(again), str(other), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
     assert "agreement.yaml" in told
-    assert "same name" in told
+    assert "road" not in told
+    assert f"{feed} and {again} have the same name 'gate': give each an id" in told
     assert not (tmp_path / "out").exists()
 
 
