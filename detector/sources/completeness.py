@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from detector.sources.programmes import packet_layout
 from detector.sources.survey import Survey
-
-_SYNC = 0x47
 
 
 def shortfall(path: Path, video: Any, found: Survey) -> str:
@@ -51,8 +50,4 @@ def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
 
 def _packet_size(path: Path) -> int:
     with path.open("rb") as stream:
-        head = stream.read(5 * 204)
-    for unit, lead in ((188, 0), (192, 4), (204, 0)):
-        if len(head) > lead + 3 * unit and all(head[lead + k * unit] == _SYNC for k in range(4)):
-            return unit
-    return 0
+        return packet_layout(stream.read(5 * 204))[0]

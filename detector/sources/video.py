@@ -132,7 +132,8 @@ class _Reading(PictureReading):
         self._video_ns = source.start_ns
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
-        streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
+        kept = self.source.survey.telemetry_streams if self.source.ring else frozenset()
+        streams = [video] + [one for one in container.streams if one.index in kept]
         self.each_packet_shows = container.format.name != "avi" and video.codec_context.name in ONE_PACKET_A_PICTURE
         counted_by_the_survey = Counter[str]()
         for packet in packets(container, streams, counted_by_the_survey):
