@@ -42,7 +42,11 @@ class AnnotatedVideo:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except LogError:
+            if kind is None:  # else what went wrong first is told already
+                raise
 
     def write(self, picture: NDArray[np.uint8], t_ns: int) -> None:
         """Append one picture. BGR, shape (H, W, 3) uint8; an odd last row or column is left out."""
