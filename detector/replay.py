@@ -228,7 +228,7 @@ def _in_processes(
                 ours, theirs = context.Pipe(duplex=False)
                 worker = context.Process(target=_work, args=(configuration, job, run_id, theirs), daemon=True)
                 worker.start()
-                stack.callback(worker.terminate)
+                stack.callback(worker.kill)
                 theirs.close()
                 running[ours] = index
             for ready in wait(list(running), timeout=1.0):
@@ -257,7 +257,8 @@ def _in_processes(
 
 
 def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group; the parent says what they mean
+        signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(1)
     try:
         for entry in entries_of(configuration, job, run_id):

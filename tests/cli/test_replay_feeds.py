@@ -122,9 +122,9 @@ def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Pat
     assert run(["log", "verify", str(out)]) == 0
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
-    tmp_path: Path, start: Start, jobs: str
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)])
+def test_a_replay_interrupted_by_ctrl_c_or_ended_keeps_its_log_and_goes_on_from_there(
+    tmp_path: Path, start: Start, jobs: str, number: signal.Signals
 ) -> None:
     feeds = []
     for name in ("gate", "other"):
@@ -133,7 +133,7 @@ def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
     path, out, whole = write_config(tmp_path, feeds), tmp_path / "out", tmp_path / "whole"
     process = start("replay", path, "--out", out, "--jobs", jobs, start_new_session=True)
     wait_for_a_violation(out, process)
-    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to the whole group
+    os.killpg(process.pid, number)  # as the terminal does, and whoever stops a service: to the whole group
     shown, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told.startswith("interrupted")
