@@ -89,6 +89,11 @@ def test_a_full_disk_does_not_hide_what_went_wrong_first(tmp_path: Path) -> None
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     (tmp_path / "full.mp4").symlink_to("/dev/full")
-    with pytest.raises(KeyError, match="first"), AnnotatedVideo(tmp_path / "full.mp4") as video:
-        video.write(np.zeros((48, 64, 3), np.uint8), 0)
-        raise KeyError("first")
+
+    def fail() -> None:
+        with AnnotatedVideo(tmp_path / "full.mp4") as video:
+            video.write(grey(48, 64), 0)
+            raise KeyError("first")
+
+    with pytest.raises(KeyError, match="first"):
+        fail()
