@@ -324,7 +324,7 @@ def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen, subject: Viola
     if pose is not None:
         words = (
             f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  "
-            f"looking {pose.yaw_deg % 360:03.0f} deg, {-pose.pitch_deg:.0f} deg down"
+            f"looking {round(pose.yaw_deg) % 360:03d} deg, {-pose.pitch_deg:.0f} deg down"
         )
     told.append((words, small, _PAPER))
     if subject is not None:

@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from detector.model import Joined
 from detector.timebase import NS_PER_S, iso_from_ns, seconds
 
 if TYPE_CHECKING:
-    from detector.log.reader import LoggedViolation
+    from detector.log.reader import LoggedRun, LoggedViolation
     from detector.log.watched import Stretch, ZoneWatch
     from detector.model import EvidenceFile, Gap, Place, Undecided
 
@@ -76,6 +76,13 @@ def print_violations(found: Sequence[LoggedViolation], console: Console) -> None
             for line in _two_lines(list(items), digits, console.width):
                 console.print(line)
     console.print(f"{len(found)} possible {'violation' if len(found) == 1 else 'violations'}")
+
+
+def judged_again(runs: Sequence[LoggedRun]) -> list[str]:
+    """Sources of which several runs judged the same time, as when a recording is played with another configuration."""
+    ends = sorted((end for one in runs for end in one.ends), key=lambda end: (end.source_id, end.t_start_ns))
+    found = (b.source_id for a, b in pairwise(ends) if a.source_id == b.source_id and b.t_start_ns < a.t_end_ns)
+    return list(dict.fromkeys(found))
 
 
 def _digits(ids: list[str]) -> int:

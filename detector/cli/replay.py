@@ -34,8 +34,10 @@ def replay(
 
     from detector import pipeline
     from detector import replay as recordings
+    from detector.cli.log_lines import judged_again
     from detector.cli.progress import FeedProgress
     from detector.config import load
+    from detector.log import open_reader
 
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
@@ -64,6 +66,13 @@ def replay(
     )
     plural = "" if outcome.violations == 1 else "s"
     console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {out}", markup=False)
+    with open_reader(out) as reader:
+        again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
+    if again:
+        this = f"trucewatch log list --run {outcome.run_id} {out}"
+        console.print(
+            f"The log holds other runs of {', '.join(sorted(again))}, too; this one alone: {this}", markup=False
+        )
     for end in outcome.ends:
         if not end.complete:
             console.print(f"INCOMPLETE {end.source_id}: {end.detail}", markup=False)

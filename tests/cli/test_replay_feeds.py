@@ -160,3 +160,17 @@ def wait_for_a_violation(out: Path, process: subprocess.Popen[str]) -> None:
             pass  # not there yet
         time.sleep(0.05)
     raise AssertionError("no violation in 30 s")
+
+
+def test_a_recording_played_with_another_configuration_is_told_to_stand_in_the_log_twice(
+    config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "out")
+    for _ in range(2):
+        assert run(["replay", str(config), str(feed), "--out", out]) == 0
+    assert "other runs" not in capsys.readouterr().out
+    config.write_text(config.read_text() + "# another\n")
+    assert run(["replay", str(config), str(feed), "--out", out]) == 0
+    assert (
+        "The log holds other runs of gate, too; this one alone: trucewatch log list --run " in capsys.readouterr().out
+    )
