@@ -15,6 +15,7 @@ from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
 from detector.sources.decoding import Held
+from detector.sources.jumps import jumps_gap, without_jumps
 from detector.sources.packet_ring import PacketRing
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReading
 from detector.sources.platform_series import series_of_samples, series_of_sets
@@ -66,12 +67,19 @@ class VideoFile:
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
-        self.track = Track(beside or self.survey.samples)
+        believed, astray = without_jumps(beside)
+        self._beside["position_jumps"] += astray
+        self.track = Track(believed or self.survey.samples)
         self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""
         return (t_ns - self.start_ns) / _NS
+
+    @property
+    def position_jumps(self) -> int:
+        """Positions that were left out, of those in the recording and beside it."""
+        return self.survey.counters["position_jumps"] + self._beside["position_jumps"]
 
     def _surveyed(self, telemetry_offset_s: float) -> Survey:
         try:
@@ -194,10 +202,9 @@ class _Reading(PictureReading):
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"
             yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.CLOCK, detail, jumps)
-        astray = self.source.survey.counters["position_jumps"]
+        astray = self.source.position_jumps
         if astray:
-            detail = f"{astray} telemetry positions are farther off than an aircraft flies; they were left out"
-            yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.STALE_TELEMETRY, detail, astray)
+            yield jumps_gap(self.source.source_id, t_ns, astray)
 
 
 def _interval_ns(pts_s: list[list[float]]) -> int:
