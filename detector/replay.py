@@ -101,6 +101,17 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
     return jobs
 
 
+def idle_rules(configuration: Configuration, jobs: Sequence[AnyJob]) -> tuple[str, ...]:
+    """Ids of the rules that judge nothing of what is played."""
+    ids = {job.source_id for job in jobs}
+    kept = {
+        section: tuple(one for one in getattr(configuration.settings, section) if one.id in ids)
+        for section in ("sensors", "telemetry", "aircraft")
+    }
+    feeds = tuple(job.feed for job in jobs if isinstance(job, Job))
+    return pipeline.idle_rules(configuration, configuration.settings.model_copy(update={"feeds": feeds, **kept}))
+
+
 def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Sequence[AnyJob]) -> None:
     """A recording is evidence: nothing may be written over it."""
     for media in (media for job in jobs for media in job.recordings):

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from detector.log.export import radius_95_m
 from detector.log.watched import MOMENT_NS
-from detector.model import Joined
+from detector.model import GapReason, Joined
 from detector.timebase import NS_PER_S, iso_from_ns, seconds
 
 if TYPE_CHECKING:
@@ -239,6 +239,19 @@ def gap_line(gap: Gap) -> str:
     times = f" ({gap.count} times)" if gap.count > 1 else ""
     reason = str(gap.reason).replace("_", " ")
     return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
+
+
+def gap_sums(gaps: Sequence[Gap]) -> list[str]:
+    """For each source and reason, how long that was in all; a moment, and what every feed begins with, is left out."""
+    sums: Counter[tuple[str, GapReason]] = Counter()
+    for gap in gaps:
+        if gap.reason is not GapReason.WARMING_UP:
+            sums[gap.source_id, gap.reason] += gap.t_end_ns - gap.t_start_ns
+    return [
+        plain(f"{source_id} {str(reason).replace('_', ' ')} for {seconds(total_ns)}")
+        for (source_id, reason), total_ns in sorted(sums.items())
+        if total_ns >= MOMENT_NS
+    ]
 
 
 def reach_line(sensor: str, channel: str, far_m: tuple[float, float, float]) -> str:

@@ -34,10 +34,11 @@ def replay(
 
     from detector import pipeline
     from detector import replay as recordings
-    from detector.cli.log_lines import judged_again
+    from detector.cli.log_lines import gap_sums, judged_again
     from detector.cli.progress import FeedProgress
     from detector.config import load
     from detector.log import open_reader
+    from detector.log.reader import Period
 
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
@@ -66,8 +67,16 @@ def replay(
     )
     plural = "" if outcome.violations == 1 else "s"
     console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {out}", markup=False)
+    idle = recordings.idle_rules(configuration, work)
+    if idle:
+        played = ", ".join(sorted(end.source_id for end in outcome.ends))
+        told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
+        console.print(told, markup=False)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
+        gaps = gap_sums(reader.gaps(Period(run_id=outcome.run_id)))
+    if gaps:
+        console.print(f"Gaps: {'; '.join(gaps)}. More: trucewatch log coverage {out}", markup=False)
     if again:
         this = f"trucewatch log list --run {outcome.run_id} {out}"
         console.print(

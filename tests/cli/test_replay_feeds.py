@@ -174,3 +174,18 @@ def test_a_recording_played_with_another_configuration_is_told_to_stand_in_the_l
     assert (
         "The log holds other runs of gate, too; this one alone: trucewatch log list --run " in capsys.readouterr().out
     )
+
+
+def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(
+    config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty list has to be told from one that nobody could fill."""
+    other = tmp_path / "other.ts"
+    shutil.copy(feed, other)
+    assert run(["replay", str(config), str(feed), "--out", str(tmp_path / "a")]) == 0
+    assert "judged nothing" not in capsys.readouterr().out
+    assert run(["replay", str(config), str(other), "--out", str(tmp_path / "b")]) == 0
+    shown = capsys.readouterr().out
+    assert "0 possible violations" in shown
+    assert "Rules for other sources, which judged nothing of other: " in shown
+    assert f"Gaps: other no telemetry for 3.7 s. More: trucewatch log coverage {tmp_path / 'b'}" in shown
