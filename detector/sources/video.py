@@ -35,6 +35,7 @@ class VideoFile:
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
     counters: what was counted while the sidecar was read; goes into `end`.
+    poses_inside: poses are those of the telemetry in the recording.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class VideoFile:
         believed, astray = without_jumps(beside)
         self._beside["position_jumps"] += astray
         self.track = Track(believed or self.survey.samples)
+        self.poses_inside = not believed
         self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
@@ -184,7 +186,9 @@ class _Reading(PictureReading):
         return self._segments.index
 
     def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
-        return self.source.track.pose_at(t_ns, aspect)
+        # Where time went back, frames are told later than they were taken; telemetry inside goes by when they were.
+        shift_ns = self._shift_ns if self.source.poses_inside and self.time_from is TimeFrom.TELEMETRY else 0
+        return self.source.track.pose_at(t_ns - shift_ns, aspect)
 
     def _time(self, picture: av.VideoFrame) -> int:
         stamp = picture.pts if picture.pts is not None else picture.dts
