@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from detector.addresses import masked
+from detector.addresses import local_file, masked
 from detector.config import LiveSettings
 from detector.errors import SourceError
 from detector.geo.footprint import footprint
@@ -212,7 +212,7 @@ def _klv_file(path: Path) -> Inspection:
 
 
 def _streams(path: Path) -> list[dict[str, Any]]:
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(local_file(path), metadata_errors="replace") as container:
         return streams_of(container)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 
+from detector.addresses import local_file
 from detector.klv import eg0104, st0601, stream
 from detector.klv.items import Value
 from detector.klv.local_set import LocalSet
@@ -101,7 +102,7 @@ def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Itera
 def survey(path: Path, offset_s: float = 0.0) -> Survey:
     """Read every packet once. offset_s: added to the time of the telemetry's values."""
     found = Survey()
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(local_file(path), metadata_errors="replace") as container:
         video = container.streams.video[0] if container.streams.video else None
         data = _telemetry_of(path, container, video)
         found.telemetry_streams = frozenset(one.index for one in data)

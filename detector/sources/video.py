@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 
+from detector.addresses import local_file
 from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
@@ -106,7 +107,7 @@ class VideoFile:
         """
         self.end = None
         reading = _Reading(self, self._lines, self._interval_ns)
-        container = av.open(str(self.path), metadata_errors="replace")
+        container = av.open(local_file(self.path), metadata_errors="replace")
         video = container.streams.video[0]
         video.codec_context.thread_count = 1
         if self.ring is not None:

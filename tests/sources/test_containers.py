@@ -252,3 +252,13 @@ def test_an_avi_with_pictures_that_repeat_the_one_before_is_complete_and_a_cut_o
     _, _, end = read(tmp_path / "b.avi")
     assert not end.complete
     assert "the index promises 60 pictures" in end.detail
+
+
+@pytest.mark.parametrize("name", ["2026-03-01T09:30:00.ts", "http:live.mp4", "-a.ts", "a?b#c %03d [1].mkv"])
+def test_a_name_that_looks_like_an_address_is_a_file(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / f"plain{Path(name).suffix}").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    frames, _, end = read(name)
+    assert (len(frames), end.complete) == (12, True)
