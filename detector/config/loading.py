@@ -277,9 +277,10 @@ def _complaint(model: type[BaseModel], document: Document, location: Location, e
     elif error["type"] == "missing":
         message = "is needed and missing"
     elif not isinstance(error.get("input"), dict | list):
-        found = error.get("input")
-        found = str(found) if isinstance(found, date) else repr(found)
-        message = message if found in message else f"{message}, found {found}"
+        value = error.get("input")
+        found = str(value) if isinstance(value, date) else repr(value)
+        told = isinstance(value, str | date) and found in message
+        message = message if told else f"{message}, found {found}"
     return document.complaint(where, masked(f"{name}: {message}"))
 
 
