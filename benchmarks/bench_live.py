@@ -147,7 +147,7 @@ class Feed:
 
 @dataclass(slots=True)
 class Opened:
-    """One possible violation. decided_ns: of the picture that decided it; logged_ns: when it was seen to be in the log."""
+    """One possible violation. decided_ns: of the picture that decided it; logged_ns: when it was seen in the log."""
 
     rule_id: str
     start_ns: int
