@@ -75,12 +75,14 @@ class Watched:
         t_s, _, memory = np.array(self.samples).T
         return [float(np.median(memory[t_s // 60 == k])) for k in range(int(t_s[-1] // 60))]
 
-    def growth_mb(self, since_s: float) -> tuple[float, float] | None:
-        """From then to the end: by a straight line, and the last half minute less the first; None if too short."""
-        t_s, _, memory = np.array(self.samples).T
-        kept = t_s >= since_s
-        if not kept.any() or t_s[-1] - since_s < 60:
+    def growth_mb(self, first: int) -> tuple[float, float] | None:
+        """From this minute (0 is the first) to the last whole one; None if there are not three.
+
+        By a straight line through the minutes' medians, and the last of them less the first: what a clip takes while
+        it is written is no growth.
+        """
+        minutes = self.minutes_mb()[first:]
+        if len(minutes) < 3:
             return None
-        slope, _ = np.polyfit(t_s[kept], memory[kept], 1)
-        first, last = memory[kept & (t_s < since_s + 30)], memory[t_s > t_s[-1] - 30]
-        return float(slope * (t_s[-1] - since_s)), float(np.median(last) - np.median(first))
+        slope, _ = np.polyfit(np.arange(len(minutes)), minutes, 1)
+        return float(slope * (len(minutes) - 1)), minutes[-1] - minutes[0]

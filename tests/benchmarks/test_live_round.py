@@ -66,12 +66,13 @@ def test_after_a_round_comes_the_next_without_a_seam(recording: list[Unit]) -> N
 def test_growth_is_told_from_when_it_counts() -> None:
     one = Watched("feed", [])
     one.samples = [(float(t), 0.5 * t, 300.0 if t < 180 else 200.0 + 0.1 * (t - 180)) for t in range(600)]
-    line_mb, ends_mb = one.growth_mb(180.0) or (0.0, 0.0)
-    assert line_mb == pytest.approx(41.9, abs=0.1)
-    assert ends_mb == pytest.approx(39.0, abs=0.2)
+    one.samples[-1] = (600.0, 300.0, 900.0)  # a clip is being written
+    line_mb, ends_mb = one.growth_mb(3) or (0.0, 0.0)
+    assert line_mb == pytest.approx(6 * 6.0, abs=0.1)
+    assert ends_mb == pytest.approx(6 * 6.0, abs=0.1)
     assert one.cpu_share(0.0) == pytest.approx(0.5)
-    assert one.growth_mb(560.0) is None
-    assert len(one.minutes_mb()) == 9
+    assert one.growth_mb(8) is None
+    assert len(one.minutes_mb()) == 10
 
 
 def test_a_process_and_its_own_are_seen() -> None:
