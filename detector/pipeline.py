@@ -322,7 +322,7 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
             tracks = stages.tracker.update(detections, waiting[index].alignment)
             if isinstance(stages.detector, Heeding):
                 stages.detector.heed(tracks)
-            yield from hindsight.feed(tracks)
+            yield from hindsight.feed(tracks, stages.tracker.unproven)
 
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
