@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 
+from detector.addresses import local_file
 from detector.errors import LogError
 from detector.sources.decoding import Held
 from detector.sources.packet_writer import PacketWriter
@@ -33,7 +34,7 @@ class GrowingClip:
         self._path, self._goes_on = path, True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._out = av.open(str(path), "w", format="mpegts", options=_AT_ONCE)
+            self._out = av.open(local_file(path), "w", format="mpegts", options=_AT_ONCE)
         except OSError as error:
             raise LogError(f"{path}: the clip cannot be kept: {error.strerror}") from error
         self._writer = PacketWriter(self._out, template, packets)
@@ -61,7 +62,10 @@ class GrowingClip:
 def for_browsers(clip: Path, to: Path) -> bool:
     """The pictures of a clip as MP4, not encoded anew; False: nothing of it can be read, or no browser plays it."""
     try:
-        with av.open(str(clip)) as source, av.open(str(to), "w", format="mp4", options={"fflags": "+bitexact"}) as out:
+        with (
+            av.open(local_file(clip)) as source,
+            av.open(local_file(to), "w", format="mp4", options={"fflags": "+bitexact"}) as out,
+        ):
             video: Any = source.streams.video[0]
             if video.codec_context.name not in IN_BROWSERS:
                 return False

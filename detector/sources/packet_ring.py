@@ -13,6 +13,7 @@ import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+from detector.addresses import local_file
 from detector.errors import SourceError
 from detector.sources.decoding import Decoding, Held
 from detector.sources.growing_clip import IN_BROWSERS, IN_MPEG_TS, GrowingClip
@@ -230,7 +231,7 @@ class Clip:
 
     def _mux(self, path: Path, container: str, *, telemetry: bool) -> None:
         kept = [held for held in self._kept() if held.video or telemetry]
-        with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
+        with av.open(local_file(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
             writer = PacketWriter(out, self.template, kept)
             for held in kept:
                 writer.put(held)
