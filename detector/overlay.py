@@ -322,10 +322,10 @@ def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen, subject: Viola
     pose = scene.pose
     words = "no telemetry: ground rules are off"
     if pose is not None:
-        words = (
-            f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  "
-            f"looking {round(pose.yaw_deg) % 360:03d} deg, {-pose.pitch_deg:.0f} deg down"
-        )
+        looking = "where it looks is not known"
+        if math.isfinite(pose.yaw_deg) and math.isfinite(pose.pitch_deg):
+            looking = f"looking {round(pose.yaw_deg) % 360:03d} deg, {-pose.pitch_deg:.0f} deg down"
+        words = f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  {looking}"
     told.append((words, small, _PAPER))
     if subject is not None:
         words = subject.observation

@@ -216,7 +216,7 @@ def test_a_direction_without_a_distance_is_undecided_or_a_violation_without_a_pl
         ({"preset": "marine"}, "'acoustic', 'seismic' or 'level'"),
         ({"origin_lon_deg": 16.0}, "together or not at all"),
         ({"temprature_c": 4}, "did you mean 'temperature_c'?"),
-        ({"media": []}, "at least 1 item"),
+        ({"media": []}, "needs at least 1, found 0"),
     ],
 )
 def test_mistakes_are_told_with_their_line(
