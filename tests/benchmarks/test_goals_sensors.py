@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import goal_table
 import goals_sensors
 import pytest
@@ -71,3 +73,32 @@ def test_the_slowest_violation_counts(most_s, word):
     assert line({"live": found}, "last sample to logged").endswith(
         f"| 0.20 s, {most_s:.2f} s at most, with the place; as recorded: True | {word} |"
     )
+
+
+def test_a_script_that_comes_to_nothing_is_named_beneath_the_table(tmp_path, capsys):
+    scripts = {"picks": ("bench_picks", ["--data", str(tmp_path)])}
+    results = goal_table.measured(scripts, tmp_path / "kept", "none")
+    assert results == {"picks": {"failed": "`bench_picks.py` ended with 2"}}
+    assert "[1 of 1] bench_picks.py --data" in capsys.readouterr().err
+    page = tmp_path / "page.md"
+    page.write_text(f"{goal_table.begin('x')}\n{goal_table.END}\n")
+    goal_table.finish(goals_sensors.GOALS, results, "x", page)
+    assert "Not measured: `bench_picks.py` ended with 2." in page.read_text()
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_run_that_was_broken_off_goes_on_with_what_is_of_the_same_commit(tmp_path, monkeypatch):
+    arguments = ["--data", str(tmp_path)]
+    kept = {"commit": "abc", "arguments": arguments, "rows": {}}
+    (tmp_path / "bench_picks.json").write_text(json.dumps(kept))
+
+    def found(commit, reuse):
+        monkeypatch.setattr(goal_table, "commit", lambda: commit)
+        return goal_table.benchmark("bench_picks", arguments, tmp_path, reuse=reuse)
+
+    assert found("abc", "same") == kept
+    assert "failed" in found("abd", "same")
+    assert found("abd", "any") == kept
+    assert "failed" in found("abc", "none")
+    (tmp_path / "bench_picks.json").write_text(json.dumps(kept | {"commit": "abc" + goal_table.CHANGED}))
+    assert "failed" in found("abc" + goal_table.CHANGED, "same")
