@@ -118,7 +118,7 @@ def benchmark(
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     why = f"ended with {done.returncode}" if done.returncode else ""
     try:
-        result = json.loads(([*done.stdout.splitlines(), ""])[-1])
+        result = json.loads((done.stdout.splitlines() or [""])[-1])
     except ValueError:
         why = why or "gave no figures"
     if why:

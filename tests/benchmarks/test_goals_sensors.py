@@ -102,3 +102,22 @@ def test_a_run_that_was_broken_off_goes_on_with_what_is_of_the_same_commit(tmp_p
     assert "failed" in found("abc", "none")
     (tmp_path / "bench_picks.json").write_text(json.dumps(kept | {"commit": "abc" + goal_table.CHANGED}))
     assert "failed" in found("abc" + goal_table.CHANGED, "same")
+
+
+@pytest.mark.parametrize(("last", "found"), [('{"rows": 3}', {"rows": 3}), ("done", "`bench_x.py` gave no figures")])
+def test_the_last_line_of_a_script_is_kept_with_commit_and_machine(tmp_path, monkeypatch, last, found):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "bench_x.py").write_text(f"print('as it goes')\nprint({last!r})\n")
+    monkeypatch.setattr(goal_table, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(goal_table, "commit", lambda: "abc")
+    result = goal_table.measured({"x": ("bench_x", ["--fast"])}, tmp_path / "kept", "none")["x"]
+    if isinstance(found, str):
+        assert result == {"failed": found}
+        return
+    assert result == found | {"commit": "abc", "arguments": ["--fast"], "machine": goal_table.machine()}
+    assert json.loads((tmp_path / "kept" / "x.json").read_text()) == result
+    page = tmp_path / "page.md"
+    page.write_text(f"{goal_table.begin('x')}\n{goal_table.END}\n")
+    goal_table.finish(goals_sensors.GOALS, {"x": result}, "x", page)
+    assert "Measured at commit abc, " in page.read_text()
+    assert f", on {goal_table.machine()}:\n`python benchmarks/x.py`." in page.read_text()
