@@ -84,6 +84,10 @@ def test_a_script_that_comes_to_nothing_is_named_beneath_the_table(tmp_path, cap
     page.write_text(f"{goal_table.begin('x')}\n{goal_table.END}\n")
     goal_table.finish(goals_sensors.GOALS, results, "x", page)
     assert "Not measured: `bench_picks.py` ended with 2." in page.read_text()
+    counts = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert counts == {
+        "benchmark": "x", "ok": 0, "short": 0, "not_measured": len(goals_sensors.GOALS), "no_goal": 0
+    }  # fmt: skip
     assert not (tmp_path / "kept").exists()
 
 
