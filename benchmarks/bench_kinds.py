@@ -10,7 +10,7 @@ python benchmarks/bench_kinds.py [--data ../shared/data] [--others DIR]
    (their errors are alike, so that the sum is too sure). No part of the program does this yet.
 4. `sensors/acoustic`: each trigger of the clips without and with a gunshot.
 5. --others: a folder of recorded short sounds that are no shots (wav, flac, ogg), each near and heard from 5 to 200 m
-   off, amid a background. What decision 044 tells of was measured on the samples of Debian's sonic-pi-samples (CC0).
+   off, amid a background. What decision 045 tells of was measured on the samples of Debian's sonic-pi-samples (CC0).
 
 None of it is in the training set, but the generator was widened once with the live-fire recordings in view.
 """
