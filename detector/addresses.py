@@ -1,8 +1,9 @@
-"""Addresses of live feeds, and the one place where secrets are taken out of text."""
+"""Addresses of live feeds and of files, and the one place where secrets are taken out of text."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt", "v4l2")
 """What a live feed may be reached by. v4l2:/dev/video0 is a camera of this machine."""
@@ -19,6 +20,11 @@ _SECRET = re.compile(
 def is_address(media: str) -> bool:
     """Whether it names a live feed; else it is a path."""
     return _ADDRESS.match(media) is not None or _ANY_SCHEME.match(media) is not None
+
+
+def local_file(path: Path) -> str:
+    """A path as FFmpeg takes it for one: it would look for a protocol in `2026-03-01T09:30:00.ts` by itself."""
+    return str(path.absolute())
 
 
 def scheme_of(media: str) -> str:

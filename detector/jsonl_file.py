@@ -33,13 +33,15 @@ def gap_lines(gaps: Sequence[Gap]) -> list[dict[str, Any]]:
 
 @contextmanager
 def interrupts_wait() -> Iterator[list[int]]:
-    """Ctrl-C is noted in the list that this gives, so that no line is left unfinished or uncounted."""
+    """Ctrl-C and SIGTERM are noted in the list that this gives, so that no line is left unfinished or uncounted."""
     noted: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = signal.signal(signal.SIGINT, lambda signum, _: noted.append(signum))
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda signum, _: noted.append(signum)) for number in both]
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(both, before, strict=True):
+            signal.signal(number, handler)

@@ -185,7 +185,8 @@ def _zone(
 ) -> None:
     if not view.shows(zone):
         return
-    corners = []
+    corners, covers = [], False
+    middle = (view.size_px[0] / 2, view.size_px[1] / 2)
     for part in shapely.get_parts(zone.geometry):
         rings = [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
         filled = [xy for ring in rings if len(xy := view.ring(zone, ring)) >= 3]
@@ -193,11 +194,13 @@ def _zone(
             tint = canvas.copy()
             cv2.fillPoly(tint, [np.round(xy).astype(np.int32) for xy in filled], _ZONE)
             cv2.addWeighted(tint, _FILL, canvas, 1 - _FILL, 0, dst=canvas)
+            around = sum(cv2.pointPolygonTest(xy.astype(np.float32), middle, False) >= 0 for xy in filled)
+            covers = covers or around % 2 == 1
         for ring in rings:
             segments = view.segments(ring, in_picture=zone.feed is not None)
             _strokes(canvas, segments, _ZONE, pen.bold)
             corners.append(segments.reshape(-1, 2))
-    _name(canvas, np.concatenate(corners), zone, _ZONE, pen, labels)
+    _name(canvas, np.concatenate(corners), zone, _ZONE, pen, labels, covers=covers)
 
 
 def _name(
@@ -207,14 +210,20 @@ def _name(
     colour: tuple[int, int, int],
     pen: _Pen,
     labels: list[tuple[int, int, int, int]],
+    *,
+    covers: bool = False,
 ) -> None:
-    """The shape's name beside a part of its border that is in view, away from captions and arrow if it can."""
+    """The shape's name beside a part of its border that is in view, away from captions and arrow if it can.
+
+    covers: the middle of the picture lies inside. If no border is in view, the name stands at the bottom right.
+    """
     h, w = canvas.shape[:2]
     inside = points[((points >= 0) & (points < (w, h))).all(1)]
     free = inside[(inside[:, 0] < 0.8 * w) & (inside[:, 1] > 0.15 * h)]
     choice = free if len(free) else inside
-    if len(choice):
-        x, y = choice[len(choice) // 5]  # tracks are mostly in the middle
+    if len(choice) or covers:
+        # Tracks are mostly in the middle.
+        x, y = choice[len(choice) // 5] if len(choice) else (w - 1.0, h - float(pen.gap))
         # OpenCV's letters are ASCII only.
         words = shape.name if shape.name.isascii() and shape.name else shape.shape_id
         _plate(canvas, words, (x, y), pen, colour, labels)
@@ -307,28 +316,39 @@ def _plate(
 
 
 def _captions(canvas: NDArray[np.uint8], scene: Scene, pen: _Pen, subject: Violation | None) -> None:
-    line = round(pen.text * 46)
-    _plate(
-        canvas,
-        f"{scene.source_id}  {iso_from_ns(scene.t_ns, 3).replace('T', ' ')}",
-        (pen.gap, line + pen.gap),
-        pen,
-        _PAPER,
-    )
+    """Who, when and from where, and what it is about, in lines that end before the arrow."""
+    small = pen._replace(text=pen.text * 0.85)
+    told = [(f"{scene.source_id}  {iso_from_ns(scene.t_ns, 3).replace('T', ' ')}", pen, _PAPER)]
     pose = scene.pose
     words = "no telemetry: ground rules are off"
     if pose is not None:
         words = (
             f"camera {pose.lat_deg:.5f} {pose.lon_deg:.5f}  {pose.alt_m:.0f} m {pose.datum.value}  "
-            f"looking {pose.yaw_deg % 360:03.0f} deg, {-pose.pitch_deg:.0f} deg down"
+            f"looking {round(pose.yaw_deg) % 360:03d} deg, {-pose.pitch_deg:.0f} deg down"
         )
-    small = pen._replace(text=pen.text * 0.85)
-    _plate(canvas, words, (pen.gap, 2 * line + pen.gap), small, _PAPER)
+    told.append((words, small, _PAPER))
     if subject is not None:
         words = subject.observation
         if not words.isascii():  # OpenCV's letters are ASCII only
             words = f"{subject.rule_kind.replace('_', ' ')} {subject.zone_id or ''}".rstrip()
-        _plate(canvas, f"possible violation: {words}", (pen.gap, 3 * line + pen.gap), small, _SUBJECT)
+        told.append((f"possible violation: {words}", small, _SUBJECT))
+    foot, line = pen.gap, round(pen.text * 46)
+    widest = canvas.shape[1] - (10 if pose is not None else 2) * pen.gap
+    for words, size, colour in told:
+        for piece in _broken(words, size, widest):
+            foot += line
+            _plate(canvas, piece, (pen.gap, foot), size, colour)
+
+
+def _broken(words: str, pen: _Pen, widest_px: int) -> list[str]:
+    """Words as lines that are no wider than that, where a single word is not."""
+    first, *rest = words.split(" ")
+    lines = [first]
+    for word in rest:
+        longer = f"{lines[-1]} {word}"
+        fits = cv2.getTextSize(longer, cv2.FONT_HERSHEY_SIMPLEX, pen.text, pen.thin)[0][0] <= widest_px
+        lines[-1:] = [longer] if fits else [lines[-1], word]
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _north(canvas: NDArray[np.uint8], pose: CameraPose, pen: _Pen) -> None:

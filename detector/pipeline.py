@@ -138,7 +138,7 @@ def checked(configuration: Configuration) -> Configuration:
     settings = configuration.settings
     complaints = {}
     for part in configuration.rules:
-        judged, what = _judged_by(part.kind, settings)
+        judged, what = judged_by(part.kind, settings)
         try:
             for source in judged:
                 context = _context(configuration, part, source.id, (source.means,), "")
@@ -156,7 +156,7 @@ def checked(configuration: Configuration) -> Configuration:
     return configuration
 
 
-def _judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:
+def judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:
     """The sources that a kind of rule can judge, and what they are in words."""
     feeds = settings.feeds or (Feed(id="any", media=""),)
     if kind in HEARD_RULES:
@@ -168,6 +168,29 @@ def _judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:
     if kind in GAP_RULES:
         return (*feeds, *settings.sensors, *settings.telemetry, *settings.aircraft), "all sources"
     return feeds, "pictures"
+
+
+def idle_rules(configuration: Configuration, settings: Settings) -> tuple[str, ...]:
+    """Ids of the rules that judge none of these sources: they are for others, or for shapes in the picture of others.
+
+    settings: the configuration's, with the sources that are played.
+    """
+    played = {one.id for one in settings.sources}
+    return tuple(
+        part.part_id
+        for part in configuration.rules
+        if not any(
+            source.id in played and part.concerns(source.id) and _has_shapes(configuration, part, source.id)
+            for source in judged_by(part.kind, settings)[0]
+        )
+    )
+
+
+def _has_shapes(configuration: Configuration, part: Part, source_id: str) -> bool:
+    """Whether one of the shapes that a rule names can be seen by a source; true of a rule that names none."""
+    known = {**configuration.map.zones, **configuration.map.lines}
+    named = [known[one] for key in ("zones", "lines") for one in getattr(part.config, key, ())]
+    return not named or any(shape.feed in {None, source_id} for shape in named)
 
 
 def stages_for(configuration: Configuration, source_id: str, means: Means, run_id: str) -> Stages:
@@ -299,7 +322,7 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
             tracks = stages.tracker.update(detections, waiting[index].alignment)
             if isinstance(stages.detector, Heeding):
                 stages.detector.heed(tracks)
-            yield from hindsight.feed(tracks)
+            yield from hindsight.feed(tracks, stages.tracker.unproven)
 
     def judged(tracks: Tracks) -> Iterator[Event]:
         return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -86,10 +86,30 @@ def _jobs(configuration: Configuration, media: Sequence[Path], out: Path, annota
         known = by_path.get(path.resolve())
         feed = known or Feed(id=source_id_of(path), media=str(path))
         jobs.append(replace(Job.of(configuration, feed, out, annotate=annotate), media=path))
-    ids = [job.source_id for job in jobs]
-    if len(set(ids)) < len(ids):
-        raise ConfigError(Complaint(file, None, f"two recordings have the same name: {', '.join(sorted(ids))}"))
+    named: dict[str, list[Path]] = defaultdict(list)
+    for job, path in zip(jobs, media, strict=True):
+        named[job.source_id].append(path)
+    twice = [
+        Complaint(
+            file, None, f"{' and '.join(map(str, paths))} have the same name {name!r}: give each an id, under `feeds:`"
+        )
+        for name, paths in named.items()
+        if len(paths) > 1
+    ]
+    if twice:
+        raise ConfigError(*twice)
     return jobs
+
+
+def idle_rules(configuration: Configuration, jobs: Sequence[AnyJob]) -> tuple[str, ...]:
+    """Ids of the rules that judge nothing of what is played."""
+    ids = {job.source_id for job in jobs}
+    kept = {
+        section: tuple(one for one in getattr(configuration.settings, section) if one.id in ids)
+        for section in ("sensors", "telemetry", "aircraft")
+    }
+    feeds = tuple(job.feed for job in jobs if isinstance(job, Job))
+    return pipeline.idle_rules(configuration, configuration.settings.model_copy(update={"feeds": feeds, **kept}))
 
 
 def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Sequence[AnyJob]) -> None:
@@ -219,7 +239,7 @@ def _in_processes(
                 ours, theirs = context.Pipe(duplex=False)
                 worker = context.Process(target=_work, args=(configuration, job, run_id, theirs), daemon=True)
                 worker.start()
-                stack.callback(worker.terminate)
+                stack.callback(worker.kill)
                 theirs.close()
                 running[ours] = index
             for ready in wait(list(running), timeout=1.0):
@@ -248,7 +268,8 @@ def _in_processes(
 
 
 def _work(configuration: Configuration, job: AnyJob, run_id: str, parent: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what it means
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group; the parent says what they mean
+        signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(1)
     try:
         for entry in entries_of(configuration, job, run_id):

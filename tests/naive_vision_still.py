@@ -106,3 +106,24 @@ def naive_cell_means(picture, cell):
     for (y, x), value in np.ndenumerate(picture):
         out[y // cell, x // cell] += value / cell**2
     return out
+
+
+def naive_small_and_clear(mask, thick, distance, threshold, min_area):
+    """Spots one by one, each grown from its first pixel."""
+    out, left = np.zeros(mask.shape, np.uint8), {(y, x) for y, x in np.argwhere(mask)}
+    while left:
+        edge = [left.pop()]
+        spot = list(edge)
+        while edge:
+            y, x = edge.pop()
+            beside = {(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & left
+            left -= beside
+            edge += beside
+            spot += beside
+        rows, columns = {y for y, _ in spot}, {x for _, x in spot}
+        small = len(spot) >= 3 and max(rows) - min(rows) < 5 and max(columns) - min(columns) < 5
+        clear = any(distance[at] > 3 * int(threshold[at]) for at in spot)
+        if small and clear and sum(thick[at] > 0 for at in spot) < min_area:
+            for at in spot:
+                out[at] = 1
+    return out

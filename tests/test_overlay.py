@@ -195,3 +195,30 @@ def test_the_movers_that_the_picture_is_evidence_of_stand_out_and_the_others_do_
 def test_an_observation_that_the_letters_cannot_write_is_told_by_its_rule_and_zone() -> None:
     told = draw(background(), scene_of(), subject=about('movement observed inside zone "Pásmo č. 3"'))
     np.testing.assert_array_equal(told, draw(background(), scene_of(), subject=about("zone entry strip")))
+
+
+def test_in_a_narrow_picture_the_captions_are_broken_and_end_before_the_arrow() -> None:
+    """Portrait: what lies right of the captions is the arrow alone, whatever is told."""
+    scene = dataclasses.replace(scene_of(), size_px=(480, 854))
+    picture = np.full((854, 480, 3), 120, np.uint8)
+    words = about('movement faster than 15 m/s observed inside zone "Southern road corridor"')
+    told, untold = draw(picture, scene, subject=words), draw(picture, scene)
+    lines = changed(told, untold)
+    assert lines[:, 1].max() < 480 - 70
+    assert lines[:, 0].max() - lines[:, 0].min() > 40  # more than one line
+    aside = slice(480 - 70, None)
+    np.testing.assert_array_equal(told[:, aside], untold[:, aside])
+
+
+def test_a_zone_that_fills_the_picture_is_named_in_its_corner() -> None:
+    wide = lonlat([(-9_000, -9_000), (9_000, -9_000), (9_000, 9_000), (-9_000, 9_000)])
+    hole = lonlat([(-2_000, -2_000), (2_000, -2_000), (2_000, 2_000), (-2_000, 2_000)])
+    corner = (slice(690, 720), slice(1100, 1280))
+    steep = scene_of(pose=dataclasses.replace(POSE, pitch_deg=-85.0))
+
+    def drawn(name: str, *holes: np.ndarray) -> np.ndarray:
+        zone = Shape("z", name, shapely.Polygon(wide, holes))
+        return draw(background(), steep, AgreementMap(zones={"z": zone}))[corner]
+
+    assert (drawn("Demilitarised strip") != drawn("Storage site")).any()
+    np.testing.assert_array_equal(drawn("Demilitarised strip", hole), drawn("Storage site", hole))

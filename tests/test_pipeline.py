@@ -50,6 +50,7 @@ class Journal:
     calls: list[str] = field(default_factory=list)
     waiting: list[Frame] = field(default_factory=list)
     hindsight_s: float = 0.0
+    unproven: frozenset[int] = frozenset()
 
     def align(self, one: Frame) -> Alignment:
         self.calls.append(f"align {one.index}")

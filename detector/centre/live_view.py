@@ -46,11 +46,12 @@ class LiveView(Onlooker):
         self._source, self._out, self.run_id = source, out, run_id
         self.in_force: tuple[Configuration, str] | None = None
         self._pictures: deque[tuple[int, bytes]] = deque(maxlen=_PICTURES_HELD)
-        self._seen: dict[str, Any] = {"t_ns": None, "time_from": None, "lag_s": None}
+        self._seen: dict[str, Any] = {"t_ns": None, "time_from": None, "lag_s": None, "delay_s": None}
         self._jpeg = b""
         self._pictured_ns = self._written_ns = 0
         self._time_from = ""
         self._frames = 0
+        self._taken_ns = 0
         self._tally = Tally()
         self._read_s = self._judge_s = 0.0
         self._lock = threading.Lock()
@@ -79,6 +80,7 @@ class LiveView(Onlooker):
             if item is None:
                 return
             if isinstance(item, Frame):
+                self._taken_ns = item.t_ns
                 self._picture(item)
             yield item
             self._judge_s += time.thread_time() - read_s
@@ -87,13 +89,13 @@ class LiveView(Onlooker):
         """Show it, if it is one that a picture was kept of."""
         self._frames += 1
         scene = event.scene
-        lag_s = self._source.lag_s(scene.index)
         jpeg = b""
         while self._pictures and self._pictures[0][0] <= scene.index:
             index, jpeg = self._pictures.popleft()
             jpeg = jpeg if index == scene.index else b""
         if not jpeg:
             return
+        lag_s = self._source.lag_s
         shown = scene.tracks.confirmed
         places = [
             [round(float(lon), 7), round(float(lat), 7)] if math.isfinite(lon) and math.isfinite(lat) else None
@@ -105,6 +107,7 @@ class LiveView(Onlooker):
             "t_ns": scene.t_ns,
             "time_from": self._time_from,
             "lag_s": None if lag_s is None else round(lag_s, 3),
+            "delay_s": round((self._taken_ns - scene.t_ns) / NS_PER_S, 3),
             "size_px": list(scene.size_px),
             "sight": str(scene.sight),
             "telemetry": {
@@ -149,6 +152,7 @@ class LiveView(Onlooker):
             "written_ns": time.time_ns(),
             "alive_ns": source.alive_ns,
             "lag_s": self._seen["lag_s"],
+            "delay_s": self._seen["delay_s"],
             "counters": {
                 "frames": self._frames,
                 "skipped_frames": source.counters.get("skipped_frames", 0),
@@ -174,10 +178,14 @@ class LiveView(Onlooker):
             return
         self._pictured_ns = now_ns
         picture = frame.colour()
+        while picture.shape[1] >= 2 * _WIDTH_PX:  # a third of the time of one step from 1080p
+            picture = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(
+                np.uint8, copy=False
+            )
         height, width = picture.shape[:2]
         if width > _WIDTH_PX:
             size = (_WIDTH_PX, max(1, round(height * _WIDTH_PX / width)))
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
         done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if done:
             self._pictures.append((frame.index, jpeg.tobytes()))

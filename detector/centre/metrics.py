@@ -13,7 +13,12 @@ Sample = tuple[tuple[tuple[str, Any], ...], Any]
 _GAUGES = (
     ("trucewatch_feed_up", "1: its process runs and its loop turns", lambda f: int(f["alive"])),
     ("trucewatch_feed_running", "1: it sees pictures now", lambda f: int(f["status"].get("state") == "running")),
-    ("trucewatch_feed_lag_seconds", "from a picture's arrival to its judgement", lambda f: f["status"].get("lag_s")),
+    ("trucewatch_feed_lag_seconds", "how far judging is behind the stream", lambda f: f["status"].get("lag_s")),
+    (
+        "trucewatch_feed_delay_seconds",
+        "how much later than what was judged the detectors had to look",
+        lambda f: f["status"].get("delay_s"),
+    ),
     ("trucewatch_feed_cpu_share", "1 is a whole core", lambda f: f["cpu_share"]),
     ("trucewatch_feed_memory_bytes", "resident memory of its process", lambda f: f["memory_bytes"]),
 )

@@ -48,6 +48,7 @@ class SensorView:
             "written_ns": time.time_ns(),
             "alive_ns": self._alive_ns,
             "lag_s": None,
+            "delay_s": None,
             "counters": {
                 "frames": self._samples,
                 "skipped_frames": 0,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -36,10 +38,11 @@ Exit codes:
 - 2: bad configuration or usage
 - 3: input incomplete or unreadable
 - 4: log damaged or not writable
-- 130: interrupted (Ctrl-C)
+- 130: interrupted (Ctrl-C, SIGTERM)
 """
 
 _LOGGED = "; nothing that was logged is lost, and the same command completes the log"
+_SERVERS = frozenset({"run", "console"})
 _INTERRUPTED = {"replay": _LOGGED, "demo": _LOGGED, "detect": "; what was found until then is written"}
 
 
@@ -47,7 +50,7 @@ class _Commands(TyperGroup):
     """Errors of a command become one message and an exit code here; typer itself tells wrong usage."""
 
     def invoke(self, ctx: Any) -> Any:
-        with _told(ctx):
+        with _told(ctx), _termination_interrupts(ctx):
             return super().invoke(ctx)
 
 
@@ -97,6 +100,20 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.DONE
     return ExitCode.DONE
+
+
+@contextmanager
+def _termination_interrupts(ctx: Any) -> Iterator[None]:
+    """SIGTERM (`timeout`, a service that is stopped) ends a command as Ctrl-C does; servers see to it themselves."""
+    main = threading.current_thread() is threading.main_thread()
+    if ctx.invoked_subcommand in _SERVERS or not main:
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

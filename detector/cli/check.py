@@ -26,10 +26,14 @@ def check(
     from detector.config import absent_inputs, load
     from detector.errors import ConfigError
 
-    configuration = pipeline.checked(load(config, pipeline.REGISTRIES))
-    missing = absent_inputs(configuration)
-    if missing:
-        raise ConfigError(*missing)
+    configuration = load(config, pipeline.REGISTRIES)
+    complaints = absent_inputs(configuration)
+    try:
+        pipeline.checked(configuration)
+    except ConfigError as error:
+        complaints = [*error.complaints, *complaints]
+    if complaints:
+        raise ConfigError(*complaints)
     table = Table("rule", "kind", "feeds", "settings", title=escape(configuration.settings.name or config.name))
     for rule in configuration.rules:
         settings = [f"{key}: {_words(value)}" for key, value in rule.config.model_dump(exclude_unset=True).items()]

@@ -36,7 +36,7 @@ def detect(
     ] = None,
     masks: Annotated[
         Path | None,
-        typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/<source>/000123.png."),
+        typer.Option(help="Also write what moves as one black and white PNG a frame, DIR/SOURCE/000123.png."),
     ] = None,
     preset: Annotated[
         str | None,

@@ -99,7 +99,7 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("frame rate", f"{report.frame_rate:.3f} per s, {regular}" if report.frame_rate else ""),
         ("duration", f"{report.duration_s:.3f} s" if report.duration_s else ""),
         ("starts", f"{report.start} (time from {report.time_from})" if report.start else ""),
-        ("telemetry", f"{', '.join(report.telemetry)}: {report.telemetry_sets} sets" if report.telemetry else "none"),
+        ("telemetry", _telemetry(report)),
         ("telemetry rate", f"{report.telemetry_rate:.2f} per s" if report.telemetry_rate else ""),
         ("offset, UTC minus pts", f"{report.offset_s:.6f} s" if report.offset_s is not None else ""),
         ("jitter", f"{1000 * report.jitter_s:.2f} ms" if report.jitter_s is not None else ""),
@@ -115,6 +115,12 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
         ("gaps", "\n".join(report.gaps[:20])),
     ]
+
+
+def _telemetry(report: Inspection) -> str:
+    inside = [f"{', '.join(report.telemetry)}: {report.telemetry_sets} sets"] if report.telemetry else []
+    beside = [f"beside it: {report.telemetry_beside}"] if report.telemetry_beside else []
+    return "; ".join([*inside, *beside]) or "none"
 
 
 def _step(report: Inspection) -> str:

@@ -13,7 +13,7 @@ from detector.cli.exit_codes import ExitCode
 from detector.timebase import ns_from_iso
 
 if TYPE_CHECKING:
-    from detector.log.reader import LoggedViolation, Period
+    from detector.log.reader import LoggedRun, LoggedViolation, LogReader, Period
 
 app = typer.Typer(no_args_is_help=True, help="Read, check and hand on a violation log.")
 
@@ -22,37 +22,60 @@ Since = Annotated[str | None, typer.Option(help="From this time on, like 2026-03
 Until = Annotated[str | None, typer.Option(help="Before this time.")]
 Rule = Annotated[str | None, typer.Option(help="Only this rule's id.")]
 Source = Annotated[str | None, typer.Option(help="Only this source's id.")]
+RunId = Annotated[str | None, typer.Option("--run", help="Only this run: its id or the start of it.")]
 
 
 def _console() -> Console:
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
-def _period(since: str | None, until: str | None, source: str | None = None, rule: str | None = None) -> Period:
+def _period(
+    since: str | None, until: str | None, source: str | None, run: str | None, rule: str | None = None
+) -> Period:
     from detector.log.reader import Period
 
     try:
         limits = [ns_from_iso(text) if text is not None else None for text in (since, until)]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return Period(limits[0], limits[1], source, rule)
+    return Period(limits[0], limits[1], source, rule, run)
+
+
+def _runs(reader: LogReader, period: Period) -> list[LoggedRun]:
+    """The runs that are asked for. A name that the log does not know is no empty answer, but a slip."""
+    runs = reader.runs()
+    chosen = [one for one in runs if one.run.run_id.startswith(period.run_id or "")]
+    if period.run_id is not None and not chosen:
+        known = ", ".join(one.run.run_id for one in runs) or "none"
+        raise typer.BadParameter(f"the log has no run {period.run_id!r}; it has {known}", param_hint="--run")
+    if period.source_id is not None and period.source_id not in (sources := reader.source_ids()):
+        known = ", ".join(sources) or "none"
+        raise typer.BadParameter(f"the log has no source {period.source_id!r}; it has {known}", param_hint="--source")
+    return chosen
 
 
 @app.command("list")
-def list_(log: Log, since: Since = None, until: Until = None, rule: Rule = None, source: Source = None) -> None:
+def list_(
+    log: Log, since: Since = None, until: Until = None, rule: Rule = None, source: Source = None, run: RunId = None
+) -> None:
     """Possible violations and how the runs ended. Example: `trucewatch log list --rule strip-entry out`"""
-    from detector.cli.log_lines import plain, undecided_lines
+    from detector.cli.log_lines import judged_again, plain, undecided_lines
     from detector.log import open_reader
 
-    period = _period(since, until, source, rule)
+    period = _period(since, until, source, run, rule)
     with open_reader(log) as reader:
-        found, undecided, runs = reader.violations(period), reader.undecided(period), reader.runs()
+        runs = _runs(reader, period)
+        found, undecided = reader.violations(period), reader.undecided(period)
     console = _console()
     print_violations(found, console)
     for line in undecided_lines(undecided):
         console.print(line)
-    for run in runs:
-        console.print(plain(f"run {run.run.run_id}: {'complete' if run.complete else '; '.join(run.problems)}"))
+    for one in runs:
+        console.print(plain(f"run {one.run.run_id}: {'complete' if one.complete else '; '.join(one.problems)}"))
+    for source_id in judged_again(runs):
+        console.print(
+            plain(f"{source_id}: judged by several runs, each with rows of its own; --run ID shows those of one")
+        )
 
 
 def print_violations(found: Sequence[LoggedViolation], console: Console | None = None) -> None:
@@ -110,16 +133,17 @@ def verify(
 
 
 @app.command()
-def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None) -> None:
+def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None, run: RunId = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
     from detector.cli.log_lines import day, gap_line, plain, reach_line, span, zone_lines
     from detector.log import open_reader
     from detector.log.watched import heard_to, listened, zones_watched
     from detector.timebase import ns_from_seconds, seconds
 
-    period = _period(since, until, source)
+    period = _period(since, until, source, run)
     with open_reader(log) as reader:
-        slots, gaps, runs = reader.coverage(period), reader.gaps(period), reader.runs()
+        runs = _runs(reader, period)
+        slots, gaps = reader.coverage(period), reader.gaps(period)
     console = _console()
     if not slots:
         console.print("no coverage was logged in this period")
@@ -142,7 +166,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:
         console.print(gap_line(gap))
-    for problem in dict.fromkeys(problem for run in runs for problem in run.problems):
+    for problem in dict.fromkeys(problem for one in runs for problem in one.problems):
         if source is None or problem.startswith(f"{source}: "):
             console.print(plain(problem))
 
@@ -156,6 +180,7 @@ def export(
     until: Until = None,
     rule: Rule = None,
     source: Source = None,
+    run: RunId = None,
 ) -> None:
     """Hand the log on; the same log gives the same bytes. Example: `trucewatch log export --format kml out`"""
     from detector.log import open_reader
@@ -163,8 +188,10 @@ def export(
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r}: allowed are {', '.join(FORMATS)}", param_hint="--format")
+    period = _period(since, until, source, run, rule)
     with open_reader(log) as reader:
-        data = FORMATS[form](reader, _period(since, until, source, rule)).encode()
+        _runs(reader, period)
+        data = FORMATS[form](reader, period).encode()
     if out is None:
         typer.get_binary_stream("stdout").write(data)
         return

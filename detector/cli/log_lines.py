@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,11 +14,11 @@ from rich.table import Table
 
 from detector.log.export import radius_95_m
 from detector.log.watched import MOMENT_NS
-from detector.model import Joined
+from detector.model import GapReason, Joined
 from detector.timebase import NS_PER_S, iso_from_ns, seconds
 
 if TYPE_CHECKING:
-    from detector.log.reader import LoggedViolation
+    from detector.log.reader import LoggedRun, LoggedViolation
     from detector.log.watched import Stretch, ZoneWatch
     from detector.model import EvidenceFile, Gap, Place, Undecided
 
@@ -76,6 +76,13 @@ def print_violations(found: Sequence[LoggedViolation], console: Console) -> None
             for line in _two_lines(list(items), digits, console.width):
                 console.print(line)
     console.print(f"{len(found)} possible {'violation' if len(found) == 1 else 'violations'}")
+
+
+def judged_again(runs: Sequence[LoggedRun]) -> list[str]:
+    """Sources of which several runs judged the same time, as when a recording is played with another configuration."""
+    ends = sorted((end for one in runs for end in one.ends), key=lambda end: (end.source_id, end.t_start_ns))
+    found = (b.source_id for a, b in pairwise(ends) if a.source_id == b.source_id and b.t_start_ns < a.t_end_ns)
+    return list(dict.fromkeys(found))
 
 
 def _digits(ids: list[str]) -> int:
@@ -232,6 +239,19 @@ def gap_line(gap: Gap) -> str:
     times = f" ({gap.count} times)" if gap.count > 1 else ""
     reason = str(gap.reason).replace("_", " ")
     return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
+
+
+def gap_sums(gaps: Sequence[Gap]) -> list[str]:
+    """For each source and reason, how long that was in all; a moment, and what every feed begins with, is left out."""
+    sums: Counter[tuple[str, GapReason]] = Counter()
+    for gap in gaps:
+        if gap.reason is not GapReason.WARMING_UP:
+            sums[gap.source_id, gap.reason] += gap.t_end_ns - gap.t_start_ns
+    return [
+        plain(f"{source_id} {str(reason).replace('_', ' ')} for {seconds(total_ns)}")
+        for (source_id, reason), total_ns in sorted(sums.items())
+        if total_ns >= MOMENT_NS
+    ]
 
 
 def reach_line(sensor: str, channel: str, far_m: tuple[float, float, float]) -> str:

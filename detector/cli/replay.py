@@ -18,7 +18,7 @@ def replay(
         typer.Argument(help="Recordings or folders of pictures; without any, the feeds and sensors that CONFIG names."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for violations.sqlite and evidence/.")] = Path("out"),
-    annotate: Annotated[bool, typer.Option(help="Also write OUT/<feed>.mp4 with what was found drawn in.")] = False,
+    annotate: Annotated[bool, typer.Option(help="Also write OUT/FEED.mp4 with what was found drawn in.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Feeds played at once, each in its own process.")] = 1,
     fail_on_violation: Annotated[
         bool, typer.Option("--fail-on-violation", help="Exit with 1 if any possible violation was flagged.")
@@ -34,8 +34,11 @@ def replay(
 
     from detector import pipeline
     from detector import replay as recordings
+    from detector.cli.log_lines import gap_sums, judged_again
     from detector.cli.progress import FeedProgress
     from detector.config import load
+    from detector.log import open_reader
+    from detector.log.reader import Period
 
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
@@ -64,6 +67,21 @@ def replay(
     )
     plural = "" if outcome.violations == 1 else "s"
     console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {out}", markup=False)
+    idle = recordings.idle_rules(configuration, work)
+    if idle:
+        played = ", ".join(sorted(end.source_id for end in outcome.ends))
+        told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
+        console.print(told, markup=False)
+    with open_reader(out) as reader:
+        again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
+        gaps = gap_sums(reader.gaps(Period(run_id=outcome.run_id)))
+    if gaps:
+        console.print(f"Gaps: {'; '.join(gaps)}. More: trucewatch log coverage {out}", markup=False)
+    if again:
+        this = f"trucewatch log list --run {outcome.run_id} {out}"
+        console.print(
+            f"The log holds other runs of {', '.join(sorted(again))}, too; this one alone: {this}", markup=False
+        )
     for end in outcome.ends:
         if not end.complete:
             console.print(f"INCOMPLETE {end.source_id}: {end.detail}", markup=False)

@@ -126,7 +126,9 @@ class _Reader:
             if key not in _PROPERTIES:
                 self._complain((*here, key), f"property {key!r} is not known; allowed are {', '.join(_PROPERTIES)}")
         shape_id, kind = properties.get("id"), properties.get("kind")
-        if not isinstance(shape_id, str) or not _IDENTIFIER.fullmatch(shape_id):
+        if shape_id is None:
+            self._complain(here, 'a feature without an id: its "properties" need "id" and "kind"')
+        elif not isinstance(shape_id, str) or not _IDENTIFIER.fullmatch(shape_id):
             allowed = "letters, digits, dot, dash and underscore, at most 64"
             self._complain((*here, "id"), f"id {shape_id!r}: every feature needs an id of {allowed}")
         elif shape_id in self.line_of_id:
@@ -134,9 +136,11 @@ class _Reader:
             self._complain((*here, "id"), f"id {shape_id!r} is used twice; the first is on line {first}")
         else:
             self.line_of_id[shape_id] = self.document.line_of((*here, "id"))
-        if kind not in _GEOMETRIES:
+        if kind is None and shape_id is not None:
+            self._complain(here, f'{shape_id}: its "properties" need "kind": zone or line')
+        elif kind is not None and kind not in _GEOMETRIES:
             self._complain((*here, "kind"), f"{shape_id}: kind {kind!r} is not known; allowed are zone, line")
-        name = properties.get("name", shape_id)
+        name = properties.get("name", str(shape_id))
         if not isinstance(name, str) or not name.strip():
             self._complain((*here, "name"), f"{shape_id}: name {name!r} has to be text")
         return str(shape_id), str(name).strip(), str(kind), self._feed(properties, here, str(shape_id))

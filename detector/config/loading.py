@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from detector.addresses import is_address, masked
 from detector.config.agreement_map import AgreementMap, load_map
-from detector.config.settings import Aircraft, Settings, Vehicle, beside
+from detector.config.settings import IDENTIFIER, Aircraft, Settings, Vehicle, beside
 from detector.config.yaml_lines import Document, Location, parse
 from detector.errors import Complaint, ConfigError
 
@@ -191,16 +192,15 @@ class _Parts:
     def _part(self, item: Any, location: Location, registry: Registry) -> Part | None:
         name = ".".join(map(str, location))
         if not isinstance(item, dict):
-            self._complain(location, f"{name}: a mapping with `kind:` is needed")
-            return None
+            return None  # Settings has complained about it
         kind = str(item.get("kind"))
         if kind not in registry:
             message = f"{name}: kind {kind!r} is not known{_suggestion(kind, registry)}"
             self._complain((*location, "kind"), message)
             return None
         is_rule = location[0] == "rules"
-        if is_rule and not isinstance(item.get("id"), str):
-            self._complain(location, f"{name}: every rule needs an `id:` (text)")
+        if is_rule:
+            self._rule_id(item.get("id"), location)
         own = {"kind", "id", "feeds"} if is_rule else {"kind"}
         settings = {key: value for key, value in item.items() if key not in own}
         config = validated(registry[kind].Config, settings, location, self.document, self.complaints)
@@ -213,6 +213,14 @@ class _Parts:
         line = self.document.line_of(location)
         return Part(kind, config, str(item.get("id", "")), None if feeds is None else tuple(feeds), line)
 
+    def _rule_id(self, rule_id: Any, location: Location) -> None:
+        name = ".".join(map(str, location))
+        if not isinstance(rule_id, str):
+            self._complain(location, f"{name}: every rule needs an `id:` (text)")
+        elif not re.fullmatch(IDENTIFIER, rule_id):
+            told = f"{name}.id: {rule_id!r}; allowed are letters, digits, dot, dash and underscore, at most 64"
+            self._complain((*location, "id"), told)
+
     def _complain(self, location: Location, message: str) -> None:
         self.complaints.append(self.document.complaint(location, message))
 
@@ -221,14 +229,39 @@ def validated(
     model: type[Model], data: Any, location: Location, document: Document, complaints: list[Complaint]
 ) -> Model | None:
     """`data` as a model, or None; what is wrong with it goes to `complaints`, each with its line."""
+    before = len(complaints)
+    complaints += _truths_for_numbers(model, data, location, document)
     try:
-        return model.model_validate(data, context={"folder": Path(document.file).parent})
+        found = model.model_validate(data, context={"folder": Path(document.file).parent})
+        return found if len(complaints) == before else None
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # A list all of whose items are wrong is called too short as well: the items' own complaints say more.
         told = [one for one in errors if not (one["type"] == "too_short" and _within(one["loc"], errors))]
         complaints += [_complaint(model, document, location, one) for one in told]
         return None
+
+
+def _truths_for_numbers(
+    model: type[BaseModel], data: Any, location: Location, document: Document
+) -> Iterator[Complaint]:
+    """YAML reads yes, no, on and off as truths, and pydantic takes a truth for 1 or 0."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        field = model.model_fields.get(key) if isinstance(key, str) else None
+        if field is None:
+            continue
+        here, inner = (*location, key), _model_in(field.annotation)
+        if isinstance(value, bool) and not _takes(field.annotation, bool) and _takes(field.annotation, float, int):
+            name, word = ".".join(map(str, here)), "yes" if value else "no"
+            yield document.complaint(here, f"{name}: a number is needed, found {word} (true or false)")
+        elif inner is not None:
+            items = enumerate(value) if isinstance(value, list) else [(None, value)]
+            for i, one in items:
+                yield from _truths_for_numbers(inner, one, here if i is None else (*here, i), document)
+
+
+def _takes(annotation: Any, *kinds: type) -> bool:
+    return annotation in kinds or any(_takes(one, *kinds) for one in getattr(annotation, "__args__", ()))
 
 
 def _within(where: tuple[str | int, ...], errors: list[Any]) -> bool:
@@ -238,15 +271,33 @@ def _within(where: tuple[str | int, ...], errors: list[Any]) -> bool:
 def _complaint(model: type[BaseModel], document: Document, location: Location, error: Any) -> Complaint:
     where = (*location, *(step for step in error["loc"] if isinstance(step, str | int)))
     name = ".".join(map(str, where)) or "file"
-    # pydantic names members of an enumeration as Python does: <Means.UAV: 'uav'>.
-    message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", str(error["msg"]).removeprefix("Value error, "))
+    message = _words(error)
     if error["type"] == "extra_forbidden":
         message = f"unknown key{_suggestion(str(where[-1]), _fields_at(model, error['loc'][:-1]))}"
     elif error["type"] == "missing":
         message = "is needed and missing"
     elif not isinstance(error.get("input"), dict | list):
-        message = f"{message}, found {error.get('input')!r}"
+        value = error.get("input")
+        found = str(value) if isinstance(value, date) else repr(value)
+        told = isinstance(value, str | date) and found in message
+        message = message if told else f"{message}, found {found}"
     return document.complaint(where, masked(f"{name}: {message}"))
+
+
+def _words(error: Any) -> str:
+    """What pydantic says, in the words of somebody who writes YAML."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "tuple_type" | "list_type":
+            return "a list is needed, like [this, that]"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "a mapping is needed (`key: value`)"
+        case "too_short":
+            return f"the list needs at least {context['min_length']}, found {context['actual_length']}"
+        case "too_long":
+            return f"the list may have at most {context['max_length']}, found {context['actual_length']}"
+    # It names members of an enumeration as Python does: <Means.UAV: 'uav'>.
+    return re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", str(error["msg"]).removeprefix("Value error, "))
 
 
 def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -267,6 +318,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _suggestion(word: str, known: Any) -> str:
+    if not known:
+        return "; there are none"
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(sorted(known))}"
 

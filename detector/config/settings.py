@@ -38,7 +38,8 @@ def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
     return path if folder is None else (folder / path.expanduser()).resolve()
 
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+IDENTIFIER = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
 TimeNs = Annotated[int | None, BeforeValidator(_time_as_ns)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 PathBeside = Annotated[Path, AfterValidator(_beside_the_file)]

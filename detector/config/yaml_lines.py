@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from detector.errors import Complaint, ConfigError
 Location = tuple[str | int, ...]
 
 _MOST_VALUES = 100_000  # a few lines of nested aliases would otherwise fill the memory
+_TOO_MANY = f"more than {_MOST_VALUES} values: aliases that repeat one another?"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(slots=True)
@@ -82,33 +85,63 @@ def parse(path: Path) -> Document:
 def _construct(loader: yaml.SafeLoader, node: yaml.Node, location: Location, document: Document) -> Any:
     document.lines[location] = node.start_mark.line + 1
     if len(document.lines) > _MOST_VALUES:
-        raise ValueError(f"more than {_MOST_VALUES} values: aliases that repeat one another?")
+        raise ValueError(_TOO_MANY)
     if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
         return loader.construct_object(node)  # which refuses every tag that is not plain data
     if isinstance(node, yaml.MappingNode):
         return _construct_mapping(loader, node, location, document)
     if isinstance(node, yaml.SequenceNode):
         return [_construct(loader, item, (*location, i), document) for i, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+    try:
+        return loader.construct_object(node, deep=True)
+    except ValueError:  # looks like a date or a number and is none: whoever wants one says so, with its line
+        loader.recursive_objects.pop(node, None)
+        return node.value
 
 
 def _construct_mapping(
     loader: yaml.SafeLoader, node: yaml.MappingNode, location: Location, document: Document
 ) -> dict[Hashable, Any]:
-    loader.flatten_mapping(node)
     mapping: dict[Hashable, Any] = {}
-    for key_node, value_node in node.value:
+    written: set[Hashable] = set()
+    merged = list(islice(_merged(node), _MOST_VALUES + 1))
+    if len(merged) > _MOST_VALUES:
+        raise ValueError(_TOO_MANY)
+    for key_node, value_node, own in [*((*pair, False) for pair in merged), *((*pair, True) for pair in _own(node))]:
         key = loader.construct_object(key_node, deep=True)
         line = key_node.start_mark.line + 1
         if not isinstance(key, Hashable):
             document.complaints.append(Complaint(document.file, line, f"{key!r} cannot be a key"))
             continue
-        if key in mapping:
-            first = document.lines[(*location, str(key))]
-            message = f"key {key!r} stands twice in one place; the first is on line {first}"
+        here = (*location, str(key))
+        if own and key in written:
+            message = f"key {key!r} stands twice in one place; the first is on line {document.lines[here]}"
             document.complaints.append(Complaint(document.file, line, message))
             continue
-        here = (*location, str(key))
+        if own:
+            written.add(key)
         mapping[key] = _construct(loader, value_node, here, document)
         document.lines[here] = line
     return mapping
+
+
+Pair = tuple[yaml.Node, yaml.Node]
+
+
+def _own(node: yaml.MappingNode) -> Iterator[Pair]:
+    """Keys and values that stand in the mapping itself."""
+    return (pair for pair in node.value if pair[0].tag != _MERGE)
+
+
+def _merged(node: yaml.MappingNode) -> Iterator[Pair]:
+    """Keys and values that `<<: *alias` brings in, the strongest last; the mapping itself overrides them.
+
+    PyYAML's own way of it loses which are which, so that an override looks like a key that stands twice.
+    """
+    for value in (value for key, value in node.value if key.tag == _MERGE):
+        for other in reversed(value.value) if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(other, yaml.MappingNode):
+                what = "`<<:` needs an alias of a mapping, or a list of them"
+                raise yaml.constructor.ConstructorError(None, None, what, other.start_mark)
+            yield from _merged(other)
+            yield from _own(other)

@@ -8,7 +8,8 @@ from contextlib import suppress
 from detector.console.logbook import LogBook
 from detector.errors import LogError
 
-EVERY_S = 0.4
+EVERY_S = 0.05
+"""A look is one row by its key, 0.1 ms."""
 
 
 class Pulse:

@@ -95,6 +95,7 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
         timeout_keep_alive=IDLE_S,
         ws="websockets-sansio",
         ws_max_size=MOST_SAID,
+        ws_per_message_deflate=False,  # what is sent are JPEGs
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run(sockets=[taken])

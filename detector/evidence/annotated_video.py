@@ -12,6 +12,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from detector.addresses import local_file
 from detector.errors import LogError
 
 _TIME_BASE = Fraction(1, 90_000)
@@ -32,7 +33,7 @@ class AnnotatedVideo:
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
+            self._container = av.open(local_file(path), "w", format="mp4", options={"movflags": "faststart"})
         except (OSError, av.FFmpegError) as error:
             raise LogError(f"{path}: the annotated video cannot be written: {error.strerror}") from error
 
@@ -42,7 +43,11 @@ class AnnotatedVideo:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except LogError:
+            if kind is None:  # else what went wrong first is told already
+                raise
 
     def write(self, picture: NDArray[np.uint8], t_ns: int) -> None:
         """Append one picture. BGR, shape (H, W, 3) uint8; an odd last row or column is left out."""

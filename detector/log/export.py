@@ -32,7 +32,7 @@ def jsonl(log: LogReader, period: Period) -> str:
     items = sorted(
         log.entries(period=period), key=lambda e: (-1 if e.t_ns is None else e.t_ns, _KIND_ORDER[e.kind], e.body)
     )
-    if period.rule_id is not None or period.source_id is not None:
+    if any(limit is not None for limit in (period.rule_id, period.source_id, period.run_id)):
         chosen = {violation_id for one in log.violations(period) for violation_id in one.ids}
         # What joins records belongs to no one source: it goes with those it concerns.
         limited = items if period.rule_id is not None else [item for item in items if item.kind in GROUPING]

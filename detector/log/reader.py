@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -139,12 +139,13 @@ class LoggedRun:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Half-open [since_ns, until_ns), and which source and rule; None is no limit."""
+    """Half-open [since_ns, until_ns), and which source, rule and run; None is no limit. run_id: its first digits do."""
 
     since_ns: int | None = None
     until_ns: int | None = None
     source_id: str | None = None
     rule_id: str | None = None
+    run_id: str | None = None
 
     def overlaps(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether something in [t_start_ns, t_end_ns), or the instant t_start_ns, falls in the period."""
@@ -301,6 +302,12 @@ class LogReader:
             ends.setdefault(end.run_id, {})[end.source_id] = end
         return [_logged_run(run, ends.get(run_id, {})) for run_id, run in runs.items()]
 
+    def source_ids(self) -> tuple[str, ...]:
+        """Every source that the log says something about, by name."""
+        rows = self._rows(select(entry.c.source_id).where(entry.c.source_id.is_not(None)).distinct())
+        named = {str(row["source_id"]) for row in rows}
+        return tuple(sorted(named | {file.source_id for one in self.runs() for file in one.run.media}))
+
     def _grouping(self) -> Grouping:
         grouping = Grouping()
         for item in self.entries(GROUPING):
@@ -361,24 +368,28 @@ def _within(period: Period) -> list[ColumnElement[bool]]:
         limits.append(or_(entry.c.t_ns.is_(None), entry.c.t_ns < period.until_ns))
     if period.source_id is not None:
         limits.append(or_(entry.c.source_id.is_(None), entry.c.source_id == period.source_id))
+    if period.run_id is not None:
+        limits.append(or_(entry.c.run_id.is_(None), entry.c.run_id.startswith(period.run_id, autoescape=True)))
     return [and_(*limits)] if limits else []
 
 
 def _with_slot_before(period: Period) -> Period:
     """From so much earlier that a slot which reaches into the period is found: a log of months need not be read."""
     since_ns = period.since_ns - LONGEST_SLOT_NS if period.since_ns is not None else None
-    return Period(since_ns, period.until_ns, period.source_id)
+    return replace(period, since_ns=since_ns)
 
 
 def _to_the_end(period: Period) -> Period:
     """Without its start: what began before it may reach into it."""
-    return Period(None, period.until_ns, period.source_id)
+    return replace(period, since_ns=None)
 
 
 def _chosen(one: LoggedViolation, period: Period) -> bool:
     if period.rule_id is not None and all(record.rule_id != period.rule_id for record in one.records):
         return False
     if period.source_id is not None and period.source_id not in one.sources:
+        return False
+    if period.run_id is not None and not any(record.run_id.startswith(period.run_id) for record in one.records):
         return False
     return any(period.overlaps(record.t_start_ns, record.t_end_ns) for record in one.records)
 

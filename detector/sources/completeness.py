@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from detector.sources.programmes import packet_layout
 from detector.sources.survey import Survey
-
-_SYNC = 0x47
 
 
 def shortfall(path: Path, video: Any, found: Survey) -> str:
@@ -20,9 +19,16 @@ def shortfall(path: Path, video: Any, found: Survey) -> str:
             whole = size - size % unit
             return f"the file ends inside a transport packet, at byte {size} (the last whole one ends at {whole})"
         return ""
-    if video.frames and found.video_packets < video.frames:
-        return f"the index promises {video.frames} pictures, {found.video_packets} are in the file of {size} bytes"
+    pictures = _places(video, found) if container.format.name == "avi" else found.video_packets
+    if video.frames and pictures < video.frames:
+        return f"the index promises {video.frames} pictures, {pictures} are in the file of {size} bytes"
     return _short_in_time(video, container, found, size)
+
+
+def _places(video: Any, found: Survey) -> int:
+    """Pictures of an AVI file up to the last: one that repeats the one before has a place and no packet."""
+    last_s = max((stamp_s for segment in found.video_pts_s for stamp_s in segment), default=0.0)
+    return max(found.video_packets, round(last_s / float(video.time_base)) + 1)
 
 
 def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
@@ -34,7 +40,9 @@ def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
         return ""
     first_s, last_s = min(pts_s), max(pts_s)
     interval_s = (last_s - first_s) / (len(pts_s) - 1)
-    read_s = last_s - first_s + interval_s
+    # Matroska states when the last picture ends, counted from 0 and not from the first.
+    begins_s = 0.0 if container.format.name.startswith("matroska") else first_s
+    read_s = last_s - begins_s + interval_s
     if read_s >= stated_s - max(1.0, 10 * interval_s):
         return ""
     return f"the container states {stated_s:.3f} s, pictures end after {read_s:.3f} s (file of {size} bytes)"
@@ -42,8 +50,4 @@ def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
 
 def _packet_size(path: Path) -> int:
     with path.open("rb") as stream:
-        head = stream.read(5 * 204)
-    for unit, lead in ((188, 0), (192, 4), (204, 0)):
-        if len(head) > lead + 3 * unit and all(head[lead + k * unit] == _SYNC for k in range(4)):
-            return unit
-    return 0
+        return packet_layout(stream.read(5 * 204))[0]

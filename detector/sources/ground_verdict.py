@@ -83,6 +83,8 @@ def why_no_ground_rules(
     why = _poses(watch, found)
     if watch.poses:
         why += [*_steady(watch, track), *_ground(watch)]
+    if rows:
+        why += _astray((counters or {}).get("position_jumps", 0), rows)
     if found is not None and sets:
         why += _sets(found)
     return why
@@ -161,13 +163,16 @@ def _sets(found: Survey) -> list[str]:
             f"{wrong} of {len(found.sets)} telemetry sets have a wrong checksum, so their values cannot be trusted: "
             "look for damage on the link, or mend the encoder"
         )
-    astray = found.counters["position_jumps"]
-    if astray > _FEW * len(found.sets):
-        why.append(
-            f"{astray} of {len(found.sets)} telemetry positions are farther off than an aircraft flies: satellite "
-            "navigation was disturbed, or several aircraft write into one stream"
-        )
-    return why + _centre(found)
+    return why + _astray(found.counters["position_jumps"], len(found.sets)) + _centre(found)
+
+
+def _astray(count: int, told: int) -> list[str]:
+    if count <= _FEW * told:
+        return []
+    return [
+        f"{count} of {told} telemetry positions are farther off than an aircraft flies: satellite navigation was "
+        "disturbed, or several aircraft write into one stream"
+    ]
 
 
 def _centre(found: Survey) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from detector.errors import SourceError
 from detector.model import Frame, Gap, GapReason, TimeFrom, read_only
 from detector.sources.decoding import Held
+from detector.sources.jumps import jumps_gap, without_jumps
 from detector.sources.natural import pictures_in
 from detector.sources.packet_ring import PacketRing
 from detector.sources.platform_series import series_of_samples
@@ -50,7 +51,7 @@ class ImageFolder:
         if not fps > 0:
             raise ValueError(f"fps={fps}: must be above 0")
         self.path, self.source_id = path, source_id
-        self._beside = dict(counters or {})
+        self._beside = Counter(counters or {})
         self.files = pictures_in(path)
         self.fps = Fraction(fps).limit_denominator(100_000)
         self.start_ns = start_ns if start_ns is not None else 0
@@ -60,7 +61,9 @@ class ImageFolder:
         self.duration_s: float | None = float(len(self.files) / self.fps)
         shift_ns = (self.start_ns if samples_relative else 0) + round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
-        self.track, self.telemetry = Track(beside), series_of_samples(source_id, beside)
+        believed, self._astray = without_jumps(beside)
+        self._beside["position_jumps"] += self._astray
+        self.track, self.telemetry = Track(believed), series_of_samples(source_id, beside)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""
@@ -81,6 +84,8 @@ class ImageFolder:
         frames = 0
         if self.ring is not None:
             self.ring.start(colour=self._colour)
+        if self._astray:
+            yield jumps_gap(self.source_id, self.start_ns, self._astray)
         for number, file in enumerate(self.files):
             t_ns = self._t_ns(number)
             raw = _read(file, cv2.IMREAD_GRAYSCALE)
@@ -103,7 +108,7 @@ class ImageFolder:
             raise SourceError(
                 f"{self.path}: none of its {len(self.files)} pictures can be read, first {self.files[0].name}"
             )
-        self.end = SourceEnd(frames, True, "", self.start_ns, self._t_ns(len(self.files)), dict(counters))
+        self.end = SourceEnd(frames, True, "", self.start_ns, self._t_ns(len(self.files)), dict(+counters))
 
     def _eight_bit(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
         if raw.dtype == np.uint8:

@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from detector.addresses import masked
+from detector.addresses import local_file, masked
 from detector.config import LiveSettings
 from detector.errors import SourceError
 from detector.geo.footprint import footprint
@@ -27,8 +27,10 @@ from detector.sources.klv_pose import name_of
 from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
+from detector.sources.sidecar import find_sidecar
 from detector.sources.streams import streams_of
 from detector.sources.survey import Survey, sets_in
+from detector.sources.telemetry import Track
 from detector.sources.video import VideoFile
 from detector.timebase import NS_PER_S, iso_from_ns
 
@@ -62,6 +64,7 @@ class Inspection:
     start: str = ""
     telemetry: list[str] = field(default_factory=list)
     telemetry_sets: int = 0
+    telemetry_beside: str = ""
     telemetry_rate: float | None = None
     offset_s: float | None = None
     jitter_s: float | None = None
@@ -119,6 +122,7 @@ def inspect_media(path: Path) -> Inspection:
     if isinstance(source, VideoFile):
         report.streams = _streams(path)
         _telemetry(report, source.survey, source)
+    _beside(report, path, source.track)
     report.poses = watch.poses
     _ground(report, watch)
     survey = source.survey if isinstance(source, VideoFile) else None
@@ -208,7 +212,7 @@ def _klv_file(path: Path) -> Inspection:
 
 
 def _streams(path: Path) -> list[dict[str, Any]]:
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(local_file(path), metadata_errors="replace") as container:
         return streams_of(container)
 
 
@@ -246,6 +250,17 @@ def _telemetry(report: Inspection, found: Survey, source: VideoFile | None) -> N
         values = found.sets[0].found.values
         report.items = {name_of(tag): v.hex() if isinstance(v, bytes) else v for tag, v in values.items()}
         report.corners = _corners(values)
+
+
+def _beside(report: Inspection, path: Path, track: Track) -> None:
+    """What the file beside the recording holds."""
+    rows = [name for name in ("csv_rows", "srt_cues") if report.counters.get(name)]
+    file = find_sidecar(path) if rows else None
+    if file is None:
+        return
+    report.telemetry_beside = f"{file.name}, {report.counters[rows[0]]} rows"
+    if len(track) > 1 and not report.telemetry:
+        report.telemetry_rate = round(1e9 * (len(track) - 1) / (track.t_ns[-1] - track.t_ns[0]), 3)
 
 
 def _telemetry_rate(found: Survey) -> float | None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detector.geo import wgs84
 from detector.geo.flown import flown_m
+from detector.model import Gap, GapReason
 from detector.sources.telemetry import Sample
 
 _PATIENCE_S = 60.0
@@ -33,6 +34,12 @@ def without_jumps(samples: list[Sample]) -> tuple[list[Sample], int]:
     believed = believed_positions(t_s, xyz_m)
     out = {id(one) for one, good in zip(placed, believed, strict=True) if not good}
     return [one for one in samples if id(one) not in out], len(out)
+
+
+def jumps_gap(source_id: str, t_ns: int, astray: int) -> Gap:
+    """What is told of them before the first picture."""
+    detail = f"{astray} telemetry positions are farther off than an aircraft flies; they were left out"
+    return Gap(source_id, t_ns, t_ns + 1, GapReason.STALE_TELEMETRY, detail, astray)
 
 
 def believed_positions(t_s: NDArray[np.float64], xyz_m: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+from detector.addresses import local_file
 from detector.errors import SourceError
 from detector.sources.decoding import Decoding, Held, packet_of
 from detector.sources.luma import bgr_of
@@ -213,7 +214,7 @@ class Clip:
 
     def _mux(self, path: Path, container: str, *, telemetry: bool) -> None:
         kept = [held for held in self._kept() if held.video or telemetry]
-        with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
+        with av.open(local_file(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
             video: Any = out.add_stream_from_template(self.template, opaque=True)
             klv: Any = out.add_data_stream("klv") if any(not held.video for held in kept) else None
             zero = min((_first(held) * held.time_base for held in kept if _first(held) is not None), default=0)

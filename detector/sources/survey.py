@@ -16,10 +16,12 @@ from typing import Any
 
 import av
 
+from detector.addresses import local_file
 from detector.klv import eg0104, st0601, stream
 from detector.klv.items import Value
 from detector.klv.local_set import LocalSet
 from detector.model import CameraPose
+from detector.sources import programmes
 from detector.sources.jumps import without_jumps
 from detector.sources.klv_pose import PoseBuilder
 from detector.sources.segments import Restarts
@@ -52,6 +54,7 @@ class Survey:
     lines: from presentation time to UTC, by segment; None where a segment has no time stamp. line: the first of them.
     centres: pose, latitude and longitude of the frame's centre as told (tags 23, 24), where a set tells both.
     told: time and items of every set, also of those whose position cannot be believed.
+    telemetry_streams: indices of the streams that were read for telemetry.
     """
 
     sets: list[Stamped] = field(default_factory=list)
@@ -65,6 +68,7 @@ class Survey:
     centres: list[tuple[CameraPose, float, float]] = field(default_factory=list)
     told: list[tuple[int, Mapping[int, Value]]] = field(default_factory=list)
     backwards: int = 0
+    telemetry_streams: frozenset[int] = frozenset()
 
 
 def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Iterator[Any]:
@@ -98,9 +102,12 @@ def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Itera
 def survey(path: Path, offset_s: float = 0.0) -> Survey:
     """Read every packet once. offset_s: added to the time of the telemetry's values."""
     found = Survey()
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(local_file(path), metadata_errors="replace") as container:
         video = container.streams.video[0] if container.streams.video else None
-        data = [one for one in container.streams if one.type == "data"]
+        data = _telemetry_of(path, container, video)
+        found.telemetry_streams = frozenset(one.index for one in data)
+        others = sum(one.type == "data" for one in container.streams) - len(data)
+        found.counters["telemetry_of_other_programmes"] = others
         assemblers = {one.index: stream.SetAssembler() for one in data}
         restarts = {one.index: Restarts() for one in container.streams}
         shown = Restarts()
@@ -140,6 +147,15 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
     found.counters["pts_restarts"] = shown.count
     _place(found, offset_s)
     return found
+
+
+def _telemetry_of(path: Path, container: Any, video: Any) -> list[Any]:
+    """The streams that may hold telemetry of these pictures: in a multiplex of several drones, those beside them."""
+    data = [one for one in container.streams if one.type == "data"]
+    if video is None or container.format.name != "mpegts":
+        return data
+    pids = programmes.beside(path, video.id) if len(data) > 1 else None
+    return data if pids is None else [one for one in data if one.id in pids]
 
 
 def decoding_s(packet: Any) -> float | None:

@@ -11,10 +11,12 @@ from typing import Any
 
 import av
 
+from detector.addresses import local_file
 from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
 from detector.sources.completeness import shortfall
 from detector.sources.decoding import Held
+from detector.sources.jumps import jumps_gap, without_jumps
 from detector.sources.packet_ring import PacketRing
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReading
 from detector.sources.platform_series import series_of_samples, series_of_sets
@@ -34,6 +36,7 @@ class VideoFile:
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
     counters: what was counted while the sidecar was read; goes into `end`.
+    poses_inside: poses are those of the telemetry in the recording.
     """
 
     def __init__(
@@ -66,12 +69,20 @@ class VideoFile:
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
-        self.track = Track(beside or self.survey.samples)
+        believed, astray = without_jumps(beside)
+        self._beside["position_jumps"] += astray
+        self.track = Track(believed or self.survey.samples)
+        self.poses_inside = not believed
         self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
         """Seconds from the first picture."""
         return (t_ns - self.start_ns) / _NS
+
+    @property
+    def position_jumps(self) -> int:
+        """Positions that were left out, of those in the recording and beside it."""
+        return self.survey.counters["position_jumps"] + self._beside["position_jumps"]
 
     def _surveyed(self, telemetry_offset_s: float) -> Survey:
         try:
@@ -96,7 +107,7 @@ class VideoFile:
         """
         self.end = None
         reading = _Reading(self, self._lines, self._interval_ns)
-        container = av.open(str(self.path), metadata_errors="replace")
+        container = av.open(local_file(self.path), metadata_errors="replace")
         video = container.streams.video[0]
         video.codec_context.thread_count = 1
         if self.ring is not None:
@@ -132,7 +143,8 @@ class _Reading(PictureReading):
         self._video_ns = source.start_ns
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
-        streams = [video] + ([one for one in container.streams if one.type == "data"] if self.source.ring else [])
+        kept = self.source.survey.telemetry_streams if self.source.ring else frozenset()
+        streams = [video] + [one for one in container.streams if one.index in kept]
         self.each_packet_shows = container.format.name != "avi" and video.codec_context.name in ONE_PACKET_A_PICTURE
         counted_by_the_survey = Counter[str]()
         for packet in packets(container, streams, counted_by_the_survey):
@@ -175,7 +187,9 @@ class _Reading(PictureReading):
         return self._segments.index
 
     def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
-        return self.source.track.pose_at(t_ns, aspect)
+        # Where time went back, frames are told later than they were taken; telemetry inside goes by when they were.
+        shift_ns = self._shift_ns if self.source.poses_inside and self.time_from is TimeFrom.TELEMETRY else 0
+        return self.source.track.pose_at(t_ns - shift_ns, aspect)
 
     def _time(self, picture: av.VideoFrame) -> int:
         stamp = picture.pts if picture.pts is not None else picture.dts
@@ -193,10 +207,9 @@ class _Reading(PictureReading):
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"
             yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.CLOCK, detail, jumps)
-        astray = self.source.survey.counters["position_jumps"]
+        astray = self.source.position_jumps
         if astray:
-            detail = f"{astray} telemetry positions are farther off than an aircraft flies; they were left out"
-            yield Gap(self.source.source_id, t_ns, t_ns + 1, GapReason.STALE_TELEMETRY, detail, astray)
+            yield jumps_gap(self.source.source_id, t_ns, astray)
 
 
 def _interval_ns(pts_s: list[list[float]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from detector.model import Alignment, Detections, Tracks
@@ -15,6 +16,11 @@ class Tracker(Protocol):
     @property
     def hindsight_s(self) -> float:
         """How long its tracks are to be held back until they count. [s]"""
+        ...
+
+    @property
+    def unproven(self) -> AbstractSet[int]:
+        """Ids of those that are not confirmed and may still be; who is not among them will never be."""
         ...
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
@@ -17,26 +18,35 @@ class Hindsight:
     """Holds tracks back for a while, so that what was found out since can be said of them.
 
     A vehicle is a vehicle from the first frame on that shows it, though it takes most of a second of its motion to
-    be sure. Ids are never used again, so an id that is confirmed later is the same thing.
+    be sure. Ids are never used again, so an id that is confirmed later is the same thing. A frame of which nothing more
+    can be found out is not held back any longer.
 
     Args:
-        hold_s: how long a frame's tracks are held back. [s] 0 holds nothing
+        hold_s: how long a frame's tracks are held back at most. [s] 0 holds nothing
     """
 
     def __init__(self, hold_s: float) -> None:
         if not hold_s >= 0:
             raise ValueError(f"hold_s={hold_s}: allowed is 0 or more")
         self._hold_ns = round(hold_s * 1e9)
-        self._held: deque[Tracks] = deque()
+        self._held: deque[tuple[Tracks, frozenset[int]]] = deque()  # with the ids that were not confirmed in it
         self._confirmed_ns: dict[int, int] = {}  # when each id was last seen confirmed
 
-    def feed(self, tracks: Tracks) -> list[Tracks]:
-        """Take the tracks of one frame; give those that have been held long enough, in order."""
-        self._held.append(tracks)
+    def feed(self, tracks: Tracks, unproven: AbstractSet[int]) -> list[Tracks]:
+        """Take the tracks of one frame; give those that have been held long enough, in order.
+
+        Args:
+            unproven: ids of all that may still be confirmed, whether or not they are shown in this frame.
+        """
+        self._held.append((tracks, frozenset(tracks.track_id[~tracks.confirmed].tolist())))
         self._confirmed_ns.update(dict.fromkeys(tracks.track_id[tracks.confirmed].tolist(), tracks.t_ns))
         ready = []
-        while self._held and self._held[0].t_ns + self._hold_ns <= tracks.t_ns:
-            ready.append(self._judged(self._held.popleft()))
+        while self._held:
+            first, open_ids = self._held[0]
+            if first.t_ns + self._hold_ns > tracks.t_ns and not open_ids.isdisjoint(unproven):
+                break
+            ready.append(self._judged(first))
+            self._held.popleft()
         if ready:
             since_ns = ready[-1].t_ns
             self._confirmed_ns = {one: t_ns for one, t_ns in self._confirmed_ns.items() if t_ns >= since_ns}
@@ -44,7 +54,7 @@ class Hindsight:
 
     def finish(self) -> list[Tracks]:
         """The stream has ended: the rest."""
-        rest = [self._judged(one) for one in self._held]
+        rest = [self._judged(one) for one, _ in self._held]
         self.reset()
         return rest
 

@@ -65,8 +65,8 @@ class KalmanConfig(BaseModel):
         default=1.0,
         ge=0,
         le=10,
-        description="A track that is confirmed within this time counts from its first frame on. Answers wait so long. "
-        "[s]",
+        description="A track that is confirmed within this time counts from its first frame on. Answers wait so long "
+        "while something in the picture may still prove to be one. [s]",
     )
     max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
 
@@ -88,6 +88,11 @@ class KalmanTracker:
     def hindsight_s(self) -> float:
         """How long its tracks are to be held back until they count. [s]"""
         return self._config.hindsight_s
+
+    @property
+    def unproven(self) -> frozenset[int]:
+        """Ids of those that are not confirmed and may still be; who is not among them will never be."""
+        return frozenset(self._states.track_id[~self._states.confirmed].tolist())
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

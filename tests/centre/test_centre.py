@@ -88,9 +88,13 @@ def test_the_log_of_a_live_feed_holds_the_violations_of_the_replay(tmp_path: Pat
     assert jpeg.startswith(b"\xff\xd8")
     assert head["sight"] in {"seeing", "warming_up"}
     assert head["size_px"] == [640, 360]
+    assert head["lag_s"] >= 0
+    assert 0.5 < head["delay_s"] < 2.0, "0.6 s of looking ahead and at most 1 s of hindsight, at any speed"
     assert len(head["footprint"]) > 3
     assert ready == {"ready": True, "feeds": {"north": "running"}}
     assert 'trucewatch_feed_running{feed="north"} 1' in metrics
+    assert 'trucewatch_feed_lag_seconds{feed="north"}' in metrics
+    assert 'trucewatch_feed_delay_seconds{feed="north"}' in metrics
     everything = [*(tmp_path / "live" / "live").iterdir(), tmp_path / "said.jsonl", out / "violations.sqlite"]
     assert not [path for path in everything if b"secret" in path.read_bytes()], "the password is in none of them"
 

@@ -51,6 +51,18 @@ def test_recordings_and_telemetry_that_are_not_there_are_named_with_their_lines(
     ]
 
 
+def test_what_is_not_on_the_map_and_what_is_not_on_the_disk_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CONFIGS / "demo.yaml").read_text().replace("[strip]", "[stripe]", 1)
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "demo.geojson").write_bytes((CONFIGS / "demo.geojson").read_bytes())
+    assert run(["check", str(tmp_path / "a.yaml")]) == 2
+    told = capsys.readouterr().err
+    assert "there is no zone 'stripe' on the map" in told
+    assert "feed 'demo': there is no recording" in told
+
+
 def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (CONFIGS / "demo.yaml").read_text().replace('"22:00"', '"25:00"')
     (tmp_path / "a.yaml").write_text(text)

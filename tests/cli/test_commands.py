@@ -45,6 +45,16 @@ def test_the_help_of_every_command_has_an_example(command: list[str], capsys: py
     assert f"Example: trucewatch {' '.join(command)}" in words
 
 
+@pytest.mark.parametrize(("command", "file"), [("replay", "OUT/FEED.mp4"), ("detect", "DIR/SOURCE/000123.png")])
+def test_the_help_names_files_that_are_written(
+    command: str, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Help is Markdown: what stands in angle brackets would be taken for a tag and left out."""
+    monkeypatch.setenv("COLUMNS", "240")
+    run([command, "--help"])
+    assert file in capsys.readouterr().out
+
+
 def test_options_that_are_quantities_say_their_unit(capsys: pytest.CaptureFixture[str]) -> None:
     run(["detect", "--help"])
     words = re.sub(r"[\s│]+", " ", capsys.readouterr().out)

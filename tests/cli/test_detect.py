@@ -142,14 +142,15 @@ def test_the_same_recording_gives_the_same_bytes(tmp_path: Path, feed: Path) -> 
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_an_interrupted_file_says_so_in_its_last_line(tmp_path: Path, start: Start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_file_says_so_in_its_last_line(tmp_path: Path, start: Start, number: signal.Signals) -> None:
     media, out = video(tmp_path / "long.ts", 1500, size=(64, 64)), tmp_path / "found.jsonl"
     process = start("detect", media, "--out", out)
     for _ in range(400):
         if out.exists() and out.stat().st_size > 0:
             break
         time.sleep(0.02)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told == "interrupted; what was found until then is written\n"

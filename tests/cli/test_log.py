@@ -87,7 +87,8 @@ def test_an_empty_log_lists_and_exports_and_verifies(tmp_path: Path, said) -> No
     [
         (("--rule", "strip-entry"), 1),
         (("--rule", "other"), 0),
-        (("--source", "south"), 0),
+        (("--source", "north"), 1),
+        (("--run", RUN.run_id[:5]), 1),
         (("--since", "2026-03-01T06:30:20Z"), 0),
         (("--until", "2026-03-01T06:30:10Z"), 0),
         (("--since", "2026-03-01T06:30:19Z", "--until", "2026-03-01T06:30:20Z"), 1),
@@ -261,6 +262,10 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
         ("list", "--since", "yesterday"),
         ("verify", "--head", "f"),
         ("list", "--no-such-option"),
+        ("list", "--source", "nort"),
+        ("coverage", "--source", "south"),
+        ("export", "--source", "south"),
+        ("list", "--run", "0000"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(out: Path, said, arguments: tuple[str, ...]) -> None:
@@ -307,4 +312,37 @@ def test_coverage_names_the_feeds_that_were_not_read_to_their_end(tmp_path: Path
     told = "north: INCOMPLETE after 0 frames: north.ts: the file is empty (0 bytes)"
     assert told in said("coverage", tmp_path)[1]
     assert told in said("coverage", "--source", "north", tmp_path)[1]
-    assert told not in said("coverage", "--source", "nor", tmp_path)[1]
+    assert said("coverage", "--source", "nor", tmp_path)[0] == 2
+
+
+def test_a_source_that_the_log_does_not_know_is_told_with_those_it_knows(out: Path, said) -> None:
+    assert "the log has no source 'noth'; it has north" in said("list", "--source", "noth", out)[1]
+
+
+def test_of_a_recording_that_was_judged_twice_each_run_can_be_seen_alone(out: Path, said) -> None:
+    again = replace(RUN, config_sha256="9" * 64)
+    assert "several runs" not in said("list", out)[1]
+    with LogWriter(out) as log:
+        log.begin(again)
+        log.opened(replace(OPENED, run_id=again.run_id, config_sha256="9" * 64))
+        log.coverage(SLOT, again.run_id)
+        log.end(replace(END, run_id=again.run_id))
+    _, text = said("list", out)
+    assert "2 possible violations" in text
+    assert "north: judged by several runs, each with rows of its own; --run ID shows those of one" in text
+    for one in (RUN, again):
+        _, text = said("list", "--run", one.run_id, out)
+        assert "1 possible violation\n" in text
+        assert "several runs" not in text
+        lines = said("export", "--run", one.run_id[:6], out)[1].splitlines()
+        assert {json.loads(line)["run_id"] for line in lines if "run_id" in json.loads(line)} == {one.run_id}
+        assert len(said("export", "--run", one.run_id, "--format", "csv", out)[1].splitlines()) == 2
+        assert "watched" in said("coverage", "--run", one.run_id, out)[1]
+
+
+def test_a_feed_that_goes_on_under_another_configuration_was_not_judged_twice(out: Path, said) -> None:
+    again = replace(RUN, config_sha256="9" * 64)
+    with LogWriter(out) as log:
+        log.begin(again)
+        log.end(replace(END, run_id=again.run_id, t_start_ns=END.t_end_ns, t_end_ns=END.t_end_ns + 10 * S))
+    assert "several runs" not in said("list", out)[1]

@@ -92,10 +92,12 @@ def test_two_recordings_of_one_name_are_refused(
 ) -> None:
     (tmp_path / "day2").mkdir()
     again = shutil.copy(feed, tmp_path / "day2" / "gate.ts")
-    assert run(["replay", str(config), str(feed), str(again), "--out", str(tmp_path / "out")]) == 2
+    other = shutil.copy(feed, tmp_path / "day2" / "road.ts")
+    assert run(["replay", str(config), str(feed), str(again), str(other), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
     assert "agreement.yaml" in told
-    assert "same name" in told
+    assert "road" not in told
+    assert f"{feed} and {again} have the same name 'gate': give each an id" in told
     assert not (tmp_path / "out").exists()
 
 
@@ -120,9 +122,9 @@ def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Pat
     assert run(["log", "verify", str(out)]) == 0
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
-    tmp_path: Path, start: Start, jobs: str
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)])
+def test_a_replay_interrupted_by_ctrl_c_or_ended_keeps_its_log_and_goes_on_from_there(
+    tmp_path: Path, start: Start, jobs: str, number: signal.Signals
 ) -> None:
     feeds = []
     for name in ("gate", "other"):
@@ -131,7 +133,7 @@ def test_a_replay_interrupted_by_ctrl_c_keeps_its_log_and_goes_on_from_there(
     path, out, whole = write_config(tmp_path, feeds), tmp_path / "out", tmp_path / "whole"
     process = start("replay", path, "--out", out, "--jobs", jobs, start_new_session=True)
     wait_for_a_violation(out, process)
-    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to the whole group
+    os.killpg(process.pid, number)  # as the terminal does, and whoever stops a service: to the whole group
     shown, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told.startswith("interrupted")
@@ -158,3 +160,32 @@ def wait_for_a_violation(out: Path, process: subprocess.Popen[str]) -> None:
             pass  # not there yet
         time.sleep(0.05)
     raise AssertionError("no violation in 30 s")
+
+
+def test_a_recording_played_with_another_configuration_is_told_to_stand_in_the_log_twice(
+    config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "out")
+    for _ in range(2):
+        assert run(["replay", str(config), str(feed), "--out", out]) == 0
+    assert "other runs" not in capsys.readouterr().out
+    config.write_text(config.read_text() + "# another\n")
+    assert run(["replay", str(config), str(feed), "--out", out]) == 0
+    assert (
+        "The log holds other runs of gate, too; this one alone: trucewatch log list --run " in capsys.readouterr().out
+    )
+
+
+def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(
+    config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty list has to be told from one that nobody could fill."""
+    other = tmp_path / "other.ts"
+    shutil.copy(feed, other)
+    assert run(["replay", str(config), str(feed), "--out", str(tmp_path / "a")]) == 0
+    assert "judged nothing" not in capsys.readouterr().out
+    assert run(["replay", str(config), str(other), "--out", str(tmp_path / "b")]) == 0
+    shown = capsys.readouterr().out
+    assert "0 possible violations" in shown
+    assert "Rules for other sources, which judged nothing of other: " in shown
+    assert f"Gaps: other no telemetry for 3.7 s. More: trucewatch log coverage {tmp_path / 'b'}" in shown

@@ -60,7 +60,7 @@ LIVE = {"id": "line", "media": ["mqtt://centre:s3cret@broker/line/+"], "station"
     ("network", "says"),
     [
         ({**LIVE, "media": ["mqtt://centre:s3cret@broker"]}, "sensors.0: mqtt://***@broker is not of the form"),
-        ({**LIVE, "media": LIVE["media"][0]}, "sensors.0.media: Input should be a valid tuple"),
+        ({**LIVE, "media": LIVE["media"][0]}, "sensors.0.media: a list is needed"),
         ({**LIVE, "media": [*LIVE["media"], "a.flac"]}, "one network is either recorded or live"),
         ({**LIVE, "station": None}, "live streams need station (where the sensors stand), or window_s"),
         ({**LIVE, "media": ["a.flac", "b.flac"]}, "station belongs to live streams: a recording has its .json"),

@@ -10,9 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from detector.config import load_outline
+from detector.live_file import write_live
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
@@ -269,4 +272,32 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
             page.wait_for_url("**/place?lon=4*", timeout=4000)
             break
     assert "in view" in page.content()
+    desk.close()
+
+
+def test_a_running_feed_shows_its_picture_how_far_behind_it_is_and_what_its_method_takes(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    jpeg = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
+    said: dict[str, Any] = {
+        "version": 1, "kind": "pictures", "state": "running", "t_ns": T0, "size_px": [64, 36], "tracks": [],
+        "footprint": [[45.0, 40.2], [45.01, 40.2], [45.01, 40.21]],
+    }  # fmt: skip
+
+    def show(lag_s: float) -> None:
+        write_live(out, "running", said | {"written_ns": time.time_ns(), "lag_s": lag_s, "delay_s": 1.64}, jpeg)
+
+    show(0.06)
+    desk = Desk(chromium, running, "demo-a")
+    desk.go("/")
+    tile = "document.querySelector('[data-feed=\"running\"]')"
+    try:
+        desk.until(f"{tile}.querySelector('canvas').dataset.painted === '1'")
+        assert desk.page.evaluate(f"{tile}.querySelector('[data-live-value=lag_s]').textContent") == "0.1 s"
+        assert desk.page.evaluate(f"{tile}.querySelector('[data-live-value=delay_s]').textContent") == "+ 1.6 s"
+        show(0.84)
+        desk.until(f"{tile}.querySelector('[data-live-value=lag_s]').textContent === '0.8 s'")
+    finally:
+        shutil.rmtree(out / "live")
     desk.close()

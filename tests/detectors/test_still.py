@@ -133,6 +133,25 @@ def test_two_people_side_by_side_are_two_boxes():
     assert np.mean([len(one) == 2 for one in found]) > 0.8
 
 
+def test_somebody_far_away_is_seen_where_they_stand_out_and_only_there():
+    """Two by three pixels, walking: where they stand out by 70 grey levels, and not where by 9."""
+
+    def walker(row, by):
+        def draw(index, picture):
+            mask = np.zeros(picture.shape, bool)
+            mask[row : row + 3, 100 + index : 102 + index] = True
+            picture[mask] += by
+            return mask
+
+        return draw
+
+    scene = Scene(walker(100, 70.0), walker(180, 9.0))
+    late = [one for one in seeing(judged(scene.make, 60)) if one.index > 10]
+    rows = [(one.xyxy_px[:, 1] + one.xyxy_px[:, 3]) / 2 for one in late]
+    assert np.mean([bool((np.abs(y - 101) < 3).any()) for y in rows]) > 0.9
+    assert np.mean([bool((np.abs(y - 181) < 3).any()) for y in rows]) < 0.1
+
+
 def test_leaves_that_flicker_grow_quiet_and_a_thing_elsewhere_is_seen():
     def leaves(index, picture):
         random = np.random.default_rng([9, index])

@@ -83,3 +83,17 @@ def test_a_disk_that_is_full_when_the_file_is_finished_is_told(tmp_path: Path) -
     (tmp_path / "full.mp4").symlink_to("/dev/full")
     with pytest.raises(LogError, match=r"full\.mp4: .*No space left"), AnnotatedVideo(tmp_path / "full.mp4") as video:
         video.write(grey(32, 32), 0)
+
+
+def test_a_full_disk_does_not_hide_what_went_wrong_first(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    (tmp_path / "full.mp4").symlink_to("/dev/full")
+
+    def fail() -> None:
+        with AnnotatedVideo(tmp_path / "full.mp4") as video:
+            video.write(grey(48, 64), 0)
+            raise KeyError("first")
+
+    with pytest.raises(KeyError, match="first"):
+        fail()

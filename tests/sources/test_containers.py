@@ -55,6 +55,19 @@ def make(path, codec="libx264", pix_fmt="yuv420p", size=(64, 48), frames=12, rat
     return path
 
 
+def sparse(path: Path, codec: str, ticks: list[int]) -> Path:
+    """Pictures at these ticks of 1/25 s alone."""
+    with av.open(str(path), "w") as out:
+        video = out.add_stream(codec, rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for i in ticks:
+            shown = av.VideoFrame.from_ndarray(picture(i, (64, 48)), format="rgb24")
+            shown.pts, shown.time_base = i, Fraction(1, 25)
+            out.mux(video.encode(shown))
+        out.mux(video.encode(None))
+    return path
+
+
 def read(path):
     source = open_source(path, source_id="s")
     items = list(source)
@@ -216,3 +229,36 @@ def test_a_stream_that_appears_late_ends_the_reading_and_is_counted():
     counters = Counter()
     assert list(packets(SimpleNamespace(demux=demux), [], counters)) == ["packet"]
     assert counters == {"late_streams": 1}
+
+
+@pytest.mark.parametrize("late_s", [0, 3])
+def test_a_whole_mkv_that_begins_late_is_complete_and_a_cut_one_is_not(tmp_path: Path, late_s: int) -> None:
+    """A recorder that keeps its feed's own times: the container states its end counted from 0."""
+    whole = sparse(tmp_path / "a.mkv", "libx264", [late_s * 25 + i for i in range(75)])
+    frames, _, end = read(whole)
+    assert (len(frames), end.complete, end.detail) == (75, True, "")
+    (tmp_path / "b.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    _, _, end = read(tmp_path / "b.mkv")
+    assert not end.complete
+    assert f"the container states {late_s + 3}.000 s" in end.detail
+
+
+def test_an_avi_with_pictures_that_repeat_the_one_before_is_complete_and_a_cut_one_is_not(tmp_path: Path) -> None:
+    """Capture cards write a place without bytes where they dropped a picture."""
+    whole = sparse(tmp_path / "a.avi", "mjpeg", [i for i in range(60) if i % 3 != 1])
+    frames, _, end = read(whole)
+    assert (len(frames), end.complete, end.detail) == (40, True, "")
+    (tmp_path / "b.avi").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    _, _, end = read(tmp_path / "b.avi")
+    assert not end.complete
+    assert "the index promises 60 pictures" in end.detail
+
+
+@pytest.mark.parametrize("name", ["2026-03-01T09:30:00.ts", "http:live.mp4", "-a.ts", "a?b#c %03d [1].mkv"])
+def test_a_name_that_looks_like_an_address_is_a_file(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / f"plain{Path(name).suffix}").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    frames, _, end = read(name)
+    assert (len(frames), end.complete) == (12, True)

@@ -11,6 +11,8 @@ import pytest
 
 from detector.errors import SourceError
 from detector.klv import st0601
+from detector.model import Frame
+from detector.sources import open_source
 from detector.sources.inspection import inspect_media
 from detector.sources.survey import survey
 
@@ -91,6 +93,31 @@ def test_what_was_counted_in_a_sidecar_is_told(tmp_path):
         media.with_suffix(".csv").write_text(table, encoding="utf-8")
         counters = inspect_media(media).counters
         assert (counters["csv_rows"], counters["csv_clock_went_back"]) == (2, 1)
+
+
+def test_positions_in_a_sidecar_that_no_aircraft_flies_to_are_left_out_counted_and_judged(tmp_path):
+    folder = tmp_path / "flight"
+    folder.mkdir()
+    path = tmp_path / "film.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(20):
+        cv2.imwrite(str(folder / f"{i}.png"), np.full((48, 64), 10 * i, np.uint8))
+        out.write(np.full((48, 64, 3), 10 * i, np.uint8))
+    out.release()
+    head = "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg,ground_alt_m"
+    rows = [f"{t / 5},{43.3 if t in (4, 5) else 42.3},-99.5,300,0,-60,40,100" for t in range(11)]
+    for media in (folder, path):
+        media.with_suffix(".csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+        report = inspect_media(media)
+        assert report.counters["position_jumps"] == 2
+        assert "stale_telemetry: 2 telemetry positions are farther off than an aircraft flies" in report.gaps[0]
+        assert "2 of 11 telemetry positions are farther off" in report.why_not[-1]
+        assert report.telemetry_beside == f"{media.stem}.csv, 11 rows"
+        assert report.telemetry_rate == pytest.approx(8 / 2.0)
+        source = open_source(media, source_id="s")
+        poses = [item.pose for item in source if isinstance(item, Frame)]
+        assert {round(pose.lat_deg, 6) for pose in poses if pose is not None} == {42.3}
+        assert len(source.telemetry.t_ns) == 11  # the watch over the platform is told of all
 
 
 def test_a_file_of_telemetry_alone_shows_its_items_whatever_its_name(tmp_path):

@@ -377,3 +377,20 @@ def test_the_same_stretch_twice_goes_back_in_time_and_never_in_the_frames(tmp_pa
     assert len(frames) == 120
     assert GapReason.CLOCK in [gap.reason for gap in gaps]
     assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
+    poses = [frame.pose and (frame.pose.lat_deg, frame.pose.yaw_deg, frame.pose.age_s) for frame in frames]
+    assert None not in poses
+    assert poses[60:] == poses[:60]  # each picture has the pose of when it was taken, not of when it is told
+
+
+def test_recordings_joined_in_the_wrong_order_keep_every_pose_with_its_picture(tmp_path: Path) -> None:
+    stamps = [T0_US + 40_000 * i for i in range(120)]
+    later = make(tmp_path / "b.ts", 60, klv_us=stamps[60:]).read_bytes()
+    earlier = make(tmp_path / "a.ts", 60, klv_us=stamps[:60]).read_bytes()
+    (tmp_path / "both.ts").write_bytes(later + earlier)
+    frames, gaps, _ = read(tmp_path / "both.ts")
+    assert [gap.reason for gap in gaps if gap.reason is not GapReason.DAMAGED] == [GapReason.CLOCK]
+    for half in (frames[:60], frames[60:]):
+        for i, frame in enumerate(half):
+            assert frame.pose is not None
+            assert frame.pose.lat_deg == pytest.approx(10 + 1e-5 * i, abs=1e-6)
+            assert frame.pose.age_s < 0.05

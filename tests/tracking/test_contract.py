@@ -106,3 +106,22 @@ def test_a_track_lies_at_its_boxes_centre_in_pixels_counted_by_their_centres(tra
         tracks = tracker.update(boxes(index, t_ns, [[100, 50, 108, 56]]), aligned(index, t_ns))
     np.testing.assert_allclose(tracks.xy_px, [[103.5, 52.5]], atol=1e-6)
     np.testing.assert_allclose(tracks.xyxy_px, [[100, 50, 108, 56]], atol=1e-4)
+
+
+def test_what_is_confirmed_was_said_to_be_unproven_all_the_time_before(tracker):
+    """Who is not among them will never be confirmed: frames are let go on this word."""
+    random = np.random.default_rng(4)
+    open_ids, confirmed, ended = set(), set(), set()
+    for index in range(150):
+        noise = [[x, y, x + 8, y + 8] for x, y in random.uniform(20, 400, (4, 2)).tolist()]
+        seen = [] if index % 50 > 44 else driving(index % 50, 6.0) + noise
+        tracks = tracker.update(boxes(index, round(index * 1e9 / FPS), seen), aligned(index, round(index * 1e9 / FPS)))
+        known = set(tracks.track_id[tracks.confirmed].tolist())
+        assert set(tracks.track_id[~tracks.confirmed].tolist()) <= tracker.unproven
+        assert not known & tracker.unproven
+        ended |= open_ids - tracker.unproven - known
+        assert not ended & (known | tracker.unproven)
+        confirmed |= known
+        open_ids = set(tracker.unproven)
+    assert len(confirmed) >= 3
+    assert len(ended) > 20

@@ -22,10 +22,13 @@ router = APIRouter()
 
 Mark = tuple[int, ...]
 
-LOOK_S = 0.1
-"""So often the files of the feeds are looked at; only what changed is read."""
+LOOK_S = 0.2
+"""So often the files of the feeds are looked at; only what changed is read.
 
-SESSION_EVERY = 50
+A feed writes no oftener, and a browser draws its page once for all that comes together.
+"""
+
+SESSION_EVERY = 25
 """Looks at the files between two at the session."""
 
 SLOW_S = 10.0

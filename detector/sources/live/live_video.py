@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from detector.sources.telemetry import Track
 from detector.timebase import NS_PER_S
 
 _TICK_S = 0.25
-_ARRIVALS = 4096
 _TELL_EVERY_NS = NS_PER_S
 # What is told of an outage that goes on stays behind by this, so that it does not reach into what comes next.
 _BEHIND_NS = NS_PER_S
@@ -71,7 +70,7 @@ class LiveVideo:
         self._telemetry_offset_s = telemetry_offset_s
         self._stopped = False
         self._repeated = RepeatedPictures(settings.frozen_s)
-        self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)
+        self._handed_on_ns: int | None = None  # when the newest picture that was handed on had arrived
         self._outage: _Outage | None = None
         if watched_until_ns is not None:
             detail = "the centre, or its process for this feed, was not running"
@@ -102,13 +101,10 @@ class LiveVideo:
         """What the present connection holds, for people."""
         return [] if self._opened is None else streams_of(self._opened.video.container)
 
-    def lag_s(self, index: int) -> float | None:
-        """How long ago the picture of this frame arrived. Frames before it are forgotten. [s]"""
-        while self._arrivals and self._arrivals[0][0] < index:
-            self._arrivals.popleft()
-        if not self._arrivals or self._arrivals[0][0] != index:
-            return None
-        return (time.monotonic_ns() - self._arrivals[0][1]) / NS_PER_S
+    @property
+    def lag_s(self) -> float | None:
+        """How long ago the newest picture that was handed on had arrived; None before the first. [s]"""
+        return None if self._handed_on_ns is None else (time.monotonic_ns() - self._handed_on_ns) / NS_PER_S
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         """From now on.
@@ -169,7 +165,6 @@ class LiveVideo:
                 yield item
                 continue
             ready = self._repeated.feed(item)
-            self._arrivals.append((item.index, reading.newest_arrival_ns))
             if self._repeated.frozen and self._repeated.since_ns is not None:
                 if self._outage is None:
                     seconds = f"{self._settings.frozen_s:g}"
@@ -178,6 +173,7 @@ class LiveVideo:
                     )
                 continue
             if ready:
+                self._handed_on_ns = reading.newest_arrival_ns
                 yield from self._back(ready[0].t_ns)
                 yield from ready
 

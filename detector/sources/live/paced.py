@@ -54,8 +54,9 @@ class Paced:
         """Seconds from the recording's start."""
         return self._source.elapsed_s(t_ns)
 
-    def lag_s(self, _index: int) -> float | None:
-        """How late the newest frame is. [s]"""
+    @property
+    def lag_s(self) -> float | None:
+        """How late the newest frame that was handed on is; None before the first. [s]"""
         return None if self._due is None else max(0.0, (time.monotonic_ns() - self._due[1]) / NS_PER_S)
 
     def __iter__(self) -> Iterator[Frame | Gap]:

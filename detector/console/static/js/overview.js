@@ -32,7 +32,7 @@ function listen() {
       feeds.set(last, { ...feeds.get(last), now });
       if (tileOf(last)?.dataset.live !== "1") document.dispatchEvent(new CustomEvent("news"));
       update(last);
-      map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
+      outline();
       return;
     }
     const name = last, { now } = feeds.get(name);
@@ -62,7 +62,18 @@ function update(name) {
   reason.hidden = !why;
   write(reason, why);
   if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
+  const ahead = tile.querySelector('[data-live-value="delay_s"]');
+  if (ahead && typeof said.delay_s === "number") write(ahead, `+ ${said.delay_s.toFixed(1)} s`);
   if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), new Date(said.t_ns / 1e6).toISOString().slice(11, 19));
+}
+
+// The map is drawn whole each time: once a second is enough for ground that passes at walking pace.
+let outlining = null;
+function outline() {
+  outlining ??= setTimeout(() => {
+    outlining = null;
+    map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
+  }, 1000);
 }
 
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
