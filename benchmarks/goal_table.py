@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import platform
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CHANGED = " with changes"
 END = "<!-- end of goals -->"
+
+Reuse = Literal["none", "same", "any"]
 
 Outcome = tuple[str, bool | None]
 NOT_MEASURED: Outcome = ("-", None)
@@ -55,7 +61,14 @@ def commit() -> str:
         ).stdout.strip()
 
     changed = told("status", "--porcelain", "--", "detector", "benchmarks")
-    return told("rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
+    return told("rev-parse", "--short=12", "HEAD") + (CHANGED if changed else "")
+
+
+def machine() -> str:
+    """What it is measured on, in words."""
+    info = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return f"{len(os.sched_getaffinity(0))} cores {models[0]}, Python {platform.python_version()}"
 
 
 def written(page: str, lines: Sequence[str], script: str) -> str:
@@ -71,20 +84,48 @@ def written(page: str, lines: Sequence[str], script: str) -> str:
     return "\n".join([before + begin(script), "", *lines, "", END + after])
 
 
+def measured(scripts: Mapping[str, tuple[str, Sequence[str]]], kept: Path, reuse: Reuse) -> dict[str, dict[str, Any]]:
+    """The last line of each script, one after the other; `failed` and why where it came to nothing.
+
+    scripts: what the figures are kept as -> the script's name and its arguments.
+    """
+    results = {}
+    for number, (name, (script, arguments)) in enumerate(scripts.items(), 1):
+        print(f"[{number} of {len(scripts)}] ", end="", file=sys.stderr)
+        results[name] = benchmark(script, arguments, kept, reuse=reuse, keep_as=name)
+    return results
+
+
 def benchmark(
-    name: str, arguments: Sequence[str], kept: Path, *, reuse: bool, keep_as: str | None = None
+    name: str, arguments: Sequence[str], kept: Path, *, reuse: Reuse, keep_as: str | None = None
 ) -> dict[str, Any]:
-    """The last line of one script; empty where it came to nothing, and why is on stderr."""
+    """The last line of one script; `failed` and why where it came to nothing.
+
+    reuse: "any" takes the figures that are kept; "same" if they are of this very commit, without changes, and of
+    these arguments.
+    """
     file = kept / f"{keep_as or name}.json"
-    if reuse and file.exists():
-        return json.loads(file.read_text("utf-8"))
-    print(f"running {name}.py {' '.join(arguments)}", file=sys.stderr, flush=True)
+    told, now = " ".join([f"{name}.py", *arguments]), commit()
+    if reuse != "none" and file.exists():
+        result: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        same = result["commit"] == now and result.get("arguments") == list(arguments)
+        if reuse == "any" or (same and not now.endswith(CHANGED)):
+            print(f"{told}: kept, of commit {result['commit']}", file=sys.stderr, flush=True)
+            return result
+    print(f"{told}: running", file=sys.stderr, flush=True)
+    begin = time.monotonic()
     command = [sys.executable, str(REPOSITORY / "benchmarks" / f"{name}.py"), *arguments]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        print(f"{name}.py ended with {done.returncode}: its lines are not measured", file=sys.stderr)
-        return {}
-    result = json.loads(done.stdout.splitlines()[-1]) | {"commit": commit()}
+    why = f"ended with {done.returncode}" if done.returncode else ""
+    try:
+        result = json.loads((done.stdout.splitlines() or [""])[-1])
+    except ValueError:
+        why = why or "gave no figures"
+    if why:
+        print(f"{told}: {why}; its lines are not measured", file=sys.stderr, flush=True)
+        return {"failed": f"`{name}.py` {why}"}
+    print(f"{told}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    result |= {"commit": now, "arguments": list(arguments), "machine": machine()}
     kept.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result), "utf-8")
     return result
@@ -92,13 +133,16 @@ def benchmark(
 
 def finish(goals: Sequence[Goal], results: dict[str, Any], script: str, page: Path | None) -> None:
     """Print the table and its counts; write it into the page, if there is one."""
-    measured = {one["commit"] for one in results.values() if "commit" in one}
+    commits, machines = ({one[key] for one in results.values() if key in one} for key in ("commit", "machine"))
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
     lines = table(goals, results)
-    told = f"Measured at commit {', '.join(sorted(measured))}, {day}: `python benchmarks/{script}.py`."
+    told = f"Measured at commit {', '.join(sorted(commits))}, {day}, on {'; '.join(sorted(machines))}:"
+    told += f"\n`python benchmarks/{script}.py`."
+    failed = [one["failed"] for one in results.values() if "failed" in one]
+    lines += ["", f"Not measured: {'; '.join(failed)}."] if failed else []
     print("\n".join([told, "", *lines]))
     if page is not None:
         page.write_text(written(page.read_text("utf-8"), [told, "", *lines], script), "utf-8")
-    good = [goal.measure(results)[1] for goal in goals]
-    counts = {"ok": good.count(True), "short": good.count(False), "not_measured": good.count(None)}
+    words = [line.rsplit("|", 2)[1].strip(" *").replace(" ", "_") for line in table(goals, results)[2:]]
+    counts = {word: words.count(word) for word in ("ok", "short", "not_measured", "no_goal")}
     print(json.dumps({"benchmark": script, **counts}))

@@ -1,6 +1,6 @@
 """The goals of the detector beside what is measured, in one command; written into docs/detection.md with the commit.
 
-    python benchmarks/goals.py [--data DIR] [--cache DIR] [--jobs N] [--keep DIR] [--reuse] [--no-write]
+    python benchmarks/goals.py [--data DIR] [--cache DIR] [--jobs N] [--keep DIR] [--reuse | --resume] [--no-write]
 
 Runs score.py, bench_frames.py and bench_peers.py (20 to 30 minutes; their last lines are kept in --keep, and --reuse
 takes what is there), prints the table and puts it between the markers in docs/detection.md; the curves go to
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from goal_table import NOT_MEASURED, REPOSITORY, Goal, Outcome, benchmark, figures, finish
+from goal_table import NOT_MEASURED, REPOSITORY, Goal, Outcome, figures, finish, measured
 from score import DEFAULT_CACHE
 
 PAGE = REPOSITORY / "docs" / "detection.md"
@@ -203,17 +203,20 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes of score.py")
     parser.add_argument("--keep", type=Path, help="where the figures are kept (CACHE/figures)")
     parser.add_argument("--reuse", action="store_true", help="take the figures that are kept instead of measuring anew")
+    parser.add_argument("--resume", action="store_true", help="the same, but only figures of this very commit")
     parser.add_argument("--no-write", action="store_true", help="leave docs/detection.md as it is")
     options = parser.parse_args()
     kept, cache = options.keep or options.cache / "figures", str(options.cache)
     score = ["--data", str(options.data), "--cache", cache, "--jobs", str(options.jobs)]
     if not options.no_write:
         score += ["--curves", str(REPOSITORY / "docs" / "pictures")]
-    results = {
-        "score": benchmark("score", score, kept, reuse=options.reuse),
-        "frames": benchmark("bench_frames", ["--cache", cache], kept, reuse=options.reuse),
-        "peers": benchmark("bench_peers", ["--cache", cache], kept, reuse=options.reuse),
+    scripts = {
+        "score": ("score", score),
+        "bench_frames": ("bench_frames", ["--cache", cache]),
+        "bench_peers": ("bench_peers", ["--cache", cache]),
     }
+    found = measured(scripts, kept, "any" if options.reuse else "same" if options.resume else "none")
+    results = {name.removeprefix("bench_"): one for name, one in found.items()}
     finish(GOALS, results, "goals", None if options.no_write else PAGE)
     return 0
 

@@ -1,11 +1,14 @@
 """The goals of the sensor streams beside what is measured, in one command; written into docs/sensors.md.
 
-    python benchmarks/goals_sensors.py [--data DIR] [--keep DIR] [--reuse] [--quick] [--no-write]
+    python benchmarks/goals_sensors.py [--data DIR] [--keep DIR] [--reuse | --resume] [--quick] [--no-write]
 
 Runs bench_nab (and --speed), bench_livefire, bench_onsets, bench_picks, bench_network, bench_sta_lta, bench_skab,
 bench_noise, bench_tone and bench_mqtt one after the other (40 minutes; --quick leaves out what chooses settings anew:
-half of it). The figures are kept in --keep, and --reuse takes what is there. A line is `ok`, `short`, or `not measured`
-where its data, or the broker, is absent. Exit code 0 however it turns out.
+half of it). The figures are kept in --keep; --reuse takes what is there, --resume goes on with a run of this commit
+that was broken off. A line is `ok`, `short`, or `not measured` where its data, the broker or river is absent: which
+script came to nothing stands beneath the table. Exit code 0 however it turns out.
+
+Of river only `pip install --no-deps --target FOLDER river narwhals` is needed, with FOLDER on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from goal_table import NOT_MEASURED, REPOSITORY, Goal, Outcome, benchmark, finish
+from goal_table import NOT_MEASURED, REPOSITORY, Goal, Outcome, finish, measured
 
 from detector.detectors.series import PRESETS
 
@@ -159,6 +162,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=REPOSITORY.parent / "shared" / "data")
     parser.add_argument("--keep", type=Path, default=CACHE, help="where the figures are kept")
     parser.add_argument("--reuse", action="store_true", help="take the figures that are kept instead of measuring anew")
+    parser.add_argument("--resume", action="store_true", help="the same, but only figures of this very commit")
     parser.add_argument("--quick", action="store_true", help="as shipped only: nothing is chosen anew for live fire")
     parser.add_argument("--no-write", action="store_true", help="leave docs/sensors.md as it is")
     options = parser.parse_args()
@@ -176,10 +180,7 @@ def main() -> int:
         "tone": ("bench_tone", [*data, "--no-fit"]),
         "live": ("bench_mqtt", ["--air"]),
     }
-    results = {
-        name: benchmark(script, arguments, options.keep, reuse=options.reuse, keep_as=name)
-        for name, (script, arguments) in scripts.items()
-    }
+    results = measured(scripts, options.keep, "any" if options.reuse else "same" if options.resume else "none")
     finish(GOALS, results, "goals_sensors", None if options.no_write else PAGE)
     return 0
 

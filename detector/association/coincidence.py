@@ -73,6 +73,9 @@ class AssociationConfig(BaseModel):
         le=60,
         description="So long after an incident's last trigger it is decided whether another explains it better. [s]",
     )
+    early_s: float = Field(
+        0.1, ge=0, le=60, description="So long where all sensors have heard it; not above `settle_s`. [s]"
+    )
     step_s: float = Field(0.1, gt=0, le=10, description="Decisions fall at whole multiples of this. [s]")
     repeat_s: float = Field(
         30.0, ge=0, le=3600, description="An incident is remembered so long for its repetitions. [s]"
@@ -112,9 +115,9 @@ class Associator:
 
     Decisions fall at whole multiples of `step_s` of the streams' own time and see exactly the triggers before it: how
     the triggers are cut into calls changes nothing. An incident is given out once `settle_s` have passed since its last
-    trigger, unless a better explanation of one of its triggers is still open. Counted: `late_arrival`, triggers at far
-    sensors that an incident already given out explains; `at_once`, times at which all sensors had one (electrical);
-    `unexplained`, the rest: echoes and noises of one sensor alone.
+    trigger, `early_s` if all sensors have heard it, unless a better explanation of one of its triggers is still open.
+    Counted: `late_arrival`, triggers at far sensors that an incident already given out explains; `at_once`, times at
+    which all sensors had one (electrical); `unexplained`, the rest: echoes and noises of one sensor alone.
 
     Hit: a shot heard by five microphones; forty of them.   Miss: a door that one microphone hears; a lightning
     surge in all cables; each one's own echoes.
@@ -146,6 +149,7 @@ class Associator:
         fewer = max(_USUAL_SENSORS - self._min_sensors, 0)
         self._least_score = self.config.least_score - _NATS_A_SENSOR * fewer
         self._step_ns, self._settle_ns = ns_from_seconds(self.config.step_s), ns_from_seconds(self.config.settle_s)
+        self._early_ns = min(ns_from_seconds(self.config.early_s), self._settle_ns)
         self._repeat_ns = ns_from_seconds(self.config.repeat_s)
         self._at_once_ns = ns_from_seconds(self.config.at_once_s)
         self._spreads = longest_s > _SPREAD * self.config.at_once_s
@@ -221,8 +225,8 @@ class Associator:
         self._admit_until(now_ns - self._at_once_ns)
         found: list[Incident] = []
         settled_ns = now_ns - self._settle_ns
-        fresh = [one for one in self._open if settled_ns - self._step_ns <= one.t_ns < settled_ns]
-        while incidents := self._best(now_ns, settled_ns, [*self._blocked, *fresh]):
+        fresh = [one for one in self._open if self._comes_of_age(one, now_ns)]
+        while incidents := self._best(now_ns, [*self._blocked, *fresh]):
             found += incidents
         oldest_ns = settled_ns - self._step_ns - self._span_ns
         self.counters["unexplained"] += sum(one.t_ns < oldest_ns for one in self._open)
@@ -262,7 +266,17 @@ class Associator:
                 return
         self._open.append(pick)
 
-    def _best(self, now_ns: int, settled_ns: int, seeds: list[_Pick]) -> list[Incident]:
+    def _comes_of_age(self, pick: _Pick, now_ns: int) -> bool:
+        """An incident that ends with it may have become settled with this step."""
+        ages_ns = (now_ns - pick.t_ns - self._settle_ns, now_ns - pick.t_ns - self._early_ns)
+        return any(0 < age_ns <= self._step_ns for age_ns in ages_ns)
+
+    def _is_settled(self, found: Hypothesis, order: list[_Pick], now_ns: int) -> bool:
+        """Nothing that would belong to it is waited for."""
+        all_heard = bool((found.picks >= 0).all())
+        return _last_ns(found, order) < now_ns - (self._early_ns if all_heard else self._settle_ns)
+
+    def _best(self, now_ns: int, seeds: list[_Pick]) -> list[Incident]:
         """Incidents that are settled and share no trigger with a better one that is not; none is left when empty.
 
         An incident is settled with its last trigger: what has become so contains a trigger that has. What competes with
@@ -270,7 +284,7 @@ class Associator:
         """
         order = self._considered()
         picks = self._picks(order, now_ns)
-        candidates = [one for one in self._explain(order, picks, seeds) if _last_ns(one, order) < settled_ns]
+        candidates = [one for one in self._explain(order, picks, seeds) if self._is_settled(one, order, now_ns)]
         self._blocked = []
         if not candidates:
             return []
@@ -282,7 +296,7 @@ class Associator:
             if mine & taken:
                 continue
             taken |= mine
-            if _last_ns(one, order) < settled_ns:
+            if self._is_settled(one, order, now_ns):
                 accepted.append(one)
             else:
                 self._blocked += [order[k] for k in sorted(mine & set(contested))]

@@ -41,7 +41,7 @@ def detect(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Sensor files: seismic, acoustic, level, joint, platform or tone; default: by channels and rate."
+            help="Sensor files: seismic, acoustic, level, joint, platform, tone or kind; default: by channels and rate."
         ),
     ] = None,
     alarms_per_day: Annotated[

@@ -72,6 +72,22 @@ def test_two_shooters_at_once_are_told_apart():
     assert sum(off_m(one, there) < 15 for one in found) == 5
 
 
+@pytest.mark.parametrize(("deaf", "least_s", "most_s"), [(0, 0.1, 0.2), (1, 0.6, 0.7)])
+def test_what_all_sensors_have_heard_is_given_out_soon_else_the_others_are_waited_for(deaf, least_s, most_s):
+    rows = [row for row in shot(HERE, 2.0, np.random.default_rng(1)) if row[1] >= deaf]
+    given = triggers(rows)
+    associator = Associator(SENSORS, MEDIUM)
+    last_ns = int(given.t_ns[-1])
+    found = associator.push(given, last_ns + 1)
+    waited_ns = 0
+    while not found:
+        waited_ns += 10_000_000
+        found = associator.push(Triggers.none(""), last_ns + waited_ns)
+    assert least_s <= waited_ns / NS_PER_S <= most_s + 0.01
+    assert len(found[0].sensors) == 6 - deaf
+    assert off_m(found[0]) < 15
+
+
 def test_one_sensor_alone_gives_no_incident_however_often():
     random = np.random.default_rng(4)
     rows = [(float(t), 2, 90.0) for t in random.uniform(0, 60, 300)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import goal_table
 import goals_sensors
 import pytest
@@ -71,3 +73,55 @@ def test_the_slowest_violation_counts(most_s, word):
     assert line({"live": found}, "last sample to logged").endswith(
         f"| 0.20 s, {most_s:.2f} s at most, with the place; as recorded: True | {word} |"
     )
+
+
+def test_a_script_that_comes_to_nothing_is_named_beneath_the_table(tmp_path, capsys):
+    scripts = {"picks": ("bench_picks", ["--data", str(tmp_path)])}
+    results = goal_table.measured(scripts, tmp_path / "kept", "none")
+    assert results == {"picks": {"failed": "`bench_picks.py` ended with 2"}}
+    assert "[1 of 1] bench_picks.py --data" in capsys.readouterr().err
+    page = tmp_path / "page.md"
+    page.write_text(f"{goal_table.begin('x')}\n{goal_table.END}\n")
+    goal_table.finish(goals_sensors.GOALS, results, "x", page)
+    assert "Not measured: `bench_picks.py` ended with 2." in page.read_text()
+    counts = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert counts == {
+        "benchmark": "x", "ok": 0, "short": 0, "not_measured": len(goals_sensors.GOALS), "no_goal": 0
+    }  # fmt: skip
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_run_that_was_broken_off_goes_on_with_what_is_of_the_same_commit(tmp_path, monkeypatch):
+    arguments = ["--data", str(tmp_path)]
+    kept = {"commit": "abc", "arguments": arguments, "rows": {}}
+    (tmp_path / "bench_picks.json").write_text(json.dumps(kept))
+
+    def found(commit, reuse):
+        monkeypatch.setattr(goal_table, "commit", lambda: commit)
+        return goal_table.benchmark("bench_picks", arguments, tmp_path, reuse=reuse)
+
+    assert found("abc", "same") == kept
+    assert "failed" in found("abd", "same")
+    assert found("abd", "any") == kept
+    assert "failed" in found("abc", "none")
+    (tmp_path / "bench_picks.json").write_text(json.dumps(kept | {"commit": "abc" + goal_table.CHANGED}))
+    assert "failed" in found("abc" + goal_table.CHANGED, "same")
+
+
+@pytest.mark.parametrize(("last", "found"), [('{"rows": 3}', {"rows": 3}), ("done", "`bench_x.py` gave no figures")])
+def test_the_last_line_of_a_script_is_kept_with_commit_and_machine(tmp_path, monkeypatch, last, found):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "bench_x.py").write_text(f"print('as it goes')\nprint({last!r})\n")
+    monkeypatch.setattr(goal_table, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(goal_table, "commit", lambda: "abc")
+    result = goal_table.measured({"x": ("bench_x", ["--fast"])}, tmp_path / "kept", "none")["x"]
+    if isinstance(found, str):
+        assert result == {"failed": found}
+        return
+    assert result == found | {"commit": "abc", "arguments": ["--fast"], "machine": goal_table.machine()}
+    assert json.loads((tmp_path / "kept" / "x.json").read_text()) == result
+    page = tmp_path / "page.md"
+    page.write_text(f"{goal_table.begin('x')}\n{goal_table.END}\n")
+    goal_table.finish(goals_sensors.GOALS, {"x": result}, "x", page)
+    assert "Measured at commit abc, " in page.read_text()
+    assert f", on {goal_table.machine()}:\n`python benchmarks/x.py`." in page.read_text()

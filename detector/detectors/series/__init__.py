@@ -8,6 +8,8 @@ from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, ImpulseConfig, preset_for
 from detector.detectors.series.joint import JointDetector
 from detector.detectors.series.joint_config import JointConfig
+from detector.detectors.series.kind import KindDetector
+from detector.detectors.series.kind_config import KindConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
@@ -16,8 +18,11 @@ from detector.detectors.series.platform_features import quantities_of
 from detector.detectors.series.tone import ToneDetector
 from detector.detectors.series.tone_config import ToneConfig
 
-SERIES_DETECTORS: dict[str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector | ToneDetector]] = {
+SERIES_DETECTORS: dict[
+    str, type[ImpulseDetector | LevelDetector | JointDetector | PlatformDetector | ToneDetector | KindDetector]
+] = {
     "impulse": ImpulseDetector,
+    "kind": KindDetector,
     "level": LevelDetector,
     "joint": JointDetector,
     "platform": PlatformDetector,
@@ -32,6 +37,8 @@ __all__ = [
     "ImpulseDetector",
     "JointConfig",
     "JointDetector",
+    "KindConfig",
+    "KindDetector",
     "LevelConfig",
     "LevelDetector",
     "PlatformConfig",

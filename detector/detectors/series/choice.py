@@ -9,6 +9,8 @@ from detector.detectors.series.impulse import ImpulseDetector
 from detector.detectors.series.impulse_config import PRESETS, preset_for
 from detector.detectors.series.joint import JointDetector
 from detector.detectors.series.joint_config import JointConfig
+from detector.detectors.series.kind import KindDetector
+from detector.detectors.series.kind_config import KindConfig
 from detector.detectors.series.level import LevelDetector
 from detector.detectors.series.level_config import LevelConfig
 from detector.detectors.series.platform import PlatformDetector
@@ -18,7 +20,7 @@ from detector.detectors.series.tone import ToneDetector
 from detector.detectors.series.tone_config import ToneConfig
 from detector.timebase import NS_PER_S
 
-CHOICES = (*PRESETS, "level", "joint", "platform", "tone")
+CHOICES = (*PRESETS, "level", "joint", "platform", "tone", "kind")
 
 _SLOW_HZ = 20.0
 """Streams of fewer samples a second, and irregular ones, are readings: a temperature, a battery, a count."""
@@ -41,4 +43,6 @@ def detector_of(choice: str, alarms_per_day: float) -> SeriesDetector:
         return JointDetector(JointConfig())
     if choice == "tone":
         return ToneDetector(ToneConfig())
+    if choice == "kind":
+        return KindDetector(KindConfig())
     return PlatformDetector(PlatformConfig()) if choice == "platform" else ImpulseDetector(PRESETS[choice])

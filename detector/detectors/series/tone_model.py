@@ -48,15 +48,15 @@ def _layer(values: Float, weights: Float, bias: Float) -> Float:
     return np.asarray((values[:, None, :] * weights).sum(axis=2) + bias)
 
 
-def read_model(path: Path = MODEL_FILE) -> ToneModel:
-    """Read a fitted model.
+def read_model(path: Path = MODEL_FILE, features: tuple[str, ...] = NAMES) -> ToneModel:
+    """Read a fitted model. features: what is measured.
 
     Raises:
         ValueError: it was fitted to other features than are measured.
     """
     stored = json.loads(path.read_text("utf-8"))
-    if tuple(stored["features"]) != NAMES:
-        raise ValueError(f"{path}: fitted to other features; make it again with scripts/fit_tone_model.py")
+    if tuple(stored["features"]) != features:
+        raise ValueError(f"{path}: fitted to other features; make it again with {stored['made_by']}")
     return tone_model(stored)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from itertools import islice
@@ -14,14 +15,20 @@ from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
 from detector.sources.series.table import ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
-from detector.sources.series.times import TimeColumn
+from detector.sources.series.times import date_and_time, one_time
 
-_SEPARATORS = (",", ";", "\t")
+_SEPARATORS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 
 class CsvTable(TableReader):
-    """A table with one header line, separated by comma, semicolon or tab; `columns_of` says which column is what."""
+    """A table with one header line, separated by comma, semicolon, tab or bar; `columns_of` says which column is what.
+
+    Lines before the header that begin with # are comments. A date and a time in columns of their own become one. Where
+    the comma does not separate, it is the decimal point of numbers.
+    """
 
     def blocks(self) -> Iterator[Block | Gap]:
         """Rows in the order of the file.
@@ -32,7 +39,7 @@ class CsvTable(TableReader):
         self._begin()
         try:
             size = max(self._path.stat().st_size, 1)
-            with self._path.open("rb") as raw, TextIOWrapper(raw, "utf-8-sig", "replace", newline="") as text:
+            with self._path.open("rb") as raw, TextIOWrapper(raw, self._coding(), "replace", newline="") as text:
                 for item in self._read(text):
                     self.share = min(raw.tell() / size, 1.0)
                     yield item
@@ -41,23 +48,29 @@ class CsvTable(TableReader):
 
     def _read(self, text: TextIO) -> Iterator[Block | Gap]:
         file = str(self._path)
-        head = text.readline(_LONGEST_HEADER)
+        head, number = text.readline(_LONGEST_HEADER), 1
+        while head.startswith("#"):
+            head, number = text.readline(_LONGEST_HEADER), number + 1
         if not head.strip():
             raise SourceError(f"{file}: it is empty, or its first line is; a header with the columns' names is needed")
         separator = max(_SEPARATORS, key=head.count)
         header = next(csv.reader([head], delimiter=separator))
-        rows = self._rows(text, separator)
+        rows = self._rows(text, separator, number)
+        parted = date_and_time(header)
+        if parted is not None:
+            header = one_time(header, *parted)
+            rows = ((line, one_time(cells, *parted)) for line, cells in rows)
         batch = list(islice(rows, ROWS))
         first = next((cells for _, cells in batch if len(cells) == len(header)), None)
         if first is None:
             message = f"{len(batch[0][1])} cells under {len(header)} columns" if batch else "the table has no rows"
-            raise SourceError(str(Complaint(file, batch[0][0] if batch else 1, message)))
+            raise SourceError(str(Complaint(file, batch[0][0] if batch else number, message)))
         try:
             columns = self._columns_of(header, first)
         except ValueError as error:
-            raise SourceError(str(Complaint(file, 1, str(error)))) from error
+            raise SourceError(str(Complaint(file, number, str(error)))) from error
         self.units = columns.units
-        time = TimeColumn(header[columns.time].strip(), self._station.start_ns, assume_utc=self._assume_utc)
+        time = self._time_of(header[columns.time].strip())
         made = RowsToBlocks(file, self._source_id, columns, len(header), time, self.counters)
         while batch:
             following = list(islice(rows, ROWS))
@@ -67,25 +80,34 @@ class CsvTable(TableReader):
             if made.hopeless:
                 break
             batch = following
+        self._end()
         made.refuse_if_nothing()
 
     def _columns_of(self, header: Sequence[str], first: Sequence[str]) -> Columns:
         """Raises ValueError where they cannot be told."""
         return columns_of(header, first)
 
-    def _rows(self, text: TextIO, separator: str) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells of each row that is not empty."""
+    def _coding(self) -> str:
+        with self._path.open("rb") as raw:
+            return "utf-16" if raw.read(2) in _UTF_16 else "utf-8-sig"
+
+    def _rows(self, text: TextIO, separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
+        """Line number and cells of each row that is not empty. before: lines that have been read."""
         reader = csv.reader(text, delimiter=separator)
         try:
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield reader.line_num + 1, cells
+                    yield reader.line_num + before, cells if separator == "," else [_with_point(cell) for cell in cells]
         except csv.Error as error:
             message = f"this is no table: {error}"
-            raise SourceError(str(Complaint(str(self._path), reader.line_num + 1, message))) from error
+            raise SourceError(str(Complaint(str(self._path), reader.line_num + before, message))) from error
 
     def _cut_off(self, batch: list[tuple[int, list[str]]], width: int) -> None:
         """A last line without its end and with too few cells was cut off: the file is incomplete."""
         line, cells = batch[-1]
         if len(cells) < width and not ends_with_newline(self._path):
             self.shortfall = f"{Complaint(str(self._path), line, 'the file ends in the middle of this line')}"
+
+
+def _with_point(cell: str) -> str:
+    return cell.replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell

@@ -84,6 +84,7 @@ class JsonLines(TableReader):
             self.shortfall = str(Complaint(file, count, "the file ends in the middle of this line"))
         turn = turn or self._form(batch[0])
         yield from turn.blocks(batch, wrong)
+        self._end()
         turn.refuse_if_nothing()
 
     def _form(self, first: Line) -> _Stretches | _Samples:
@@ -92,22 +93,21 @@ class JsonLines(TableReader):
             if isinstance(data.get("values"), dict):
                 return _Messages(str(self._path), self._source_id, self.counters)
             if isinstance(data.get("values"), list):
-                return _Waveforms(str(self._path), self._source_id, self.counters, self._time_of(data))
+                return _Waveforms(str(self._path), self._source_id, self.counters, self._time_in(data))
             keys = list(data)
             columns = columns_of(keys, [_cell(data[key]) for key in keys])
         except ValueError as error:
             raise SourceError(str(Complaint(str(self._path), line, str(error)))) from error
         self.units = columns.units
-        return _Samples(str(self._path), self._source_id, keys, columns, self._time(keys[columns.time]), self.counters)
+        return _Samples(
+            str(self._path), self._source_id, keys, columns, self._time_of(keys[columns.time]), self.counters
+        )
 
-    def _time_of(self, data: dict[str, Any]) -> TimeColumn:
+    def _time_in(self, data: dict[str, Any]) -> TimeColumn:
         name = next((key for key in data if key.lower() in TIME_NAMES), None)
         if name is None:
             raise ValueError(f"no time: one of {', '.join(TIME_NAMES)} is needed; found {', '.join(data)}")
-        return self._time(name)
-
-    def _time(self, name: str) -> TimeColumn:
-        return TimeColumn(name, self._station.start_ns, assume_utc=self._assume_utc)
+        return self._time_of(name)
 
 
 class _Samples:

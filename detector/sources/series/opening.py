@@ -14,7 +14,7 @@ from detector.sources.series.csv_table import CsvTable
 from detector.sources.series.dataflash import DataflashFile
 from detector.sources.series.flight_log import CLOCK_SIGMA_NS
 from detector.sources.series.json_lines import JsonLines
-from detector.sources.series.parquet import ParquetTable
+from detector.sources.series.parquet import ARROW_MAGIC, ParquetTable
 from detector.sources.series.recorded import RecordedSeries
 from detector.sources.series.seismic import SeismicFile, is_miniseed
 from detector.sources.series.sound import SoundFile
@@ -35,17 +35,21 @@ SERIES_SOURCES: dict[str, Make] = {
 
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
-    ".wav": "sound", ".flac": "sound",
+    ".feather": "parquet", ".arrow": "parquet",
+    ".wav": "sound", ".flac": "sound", ".aif": "sound", ".aiff": "sound", ".au": "sound", ".caf": "sound",
+    ".w64": "sound", ".rf64": "sound",
     ".mseed": "seismic", ".miniseed": "seismic", ".msd": "seismic", ".sac": "seismic",
     ".gse2": "seismic", ".slist": "seismic", ".ulg": "ulog",
 }  # fmt: skip
+# Coded with losses: the reader says why not.
+_REFUSED = {".mp3": "sound", ".ogg": "sound", ".opus": "sound"}
 _MAGIC = {"parquet": b"PAR1", "ulog": ulog.MAGIC, "dataflash": dataflash.MAGIC}
 FLIGHT_LOGS = frozenset({"ulog", "dataflash"})
 
 
 def series_kind(path: Path) -> str | None:
     """Which kind of sensor file it is, by its name, else by its first bytes; None: none of them."""
-    by_name = _SUFFIXES.get(path.suffix.lower())
+    by_name = (_SUFFIXES | _REFUSED).get(path.suffix.lower())
     if by_name is not None or not path.is_file():
         return by_name
     try:
@@ -60,6 +64,8 @@ def series_kind(path: Path) -> str | None:
         return "seismic"
     if head.startswith(b"fLaC") or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
         return "sound"
+    if head.startswith(ARROW_MAGIC):
+        return "parquet"
     return next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), None)
 
 
@@ -74,7 +80,7 @@ def open_series(
     """A recorded sensor stream.
 
     Args:
-        path: CSV, JSON Lines, Parquet, WAV, FLAC, miniSEED and its like, flight logs of PX4 and ArduPilot.
+        path: CSV, JSON Lines, Parquet, Arrow, WAV, FLAC, AIFF, miniSEED and its like, flight logs of PX4 and ArduPilot.
         source_id: goes into every series and gap.
         start_ns: UTC of the first sample, where the file carries no time; goes before what the station's file says.
         station: what is known beyond the file; default: the .json of the same name beside it, if there is one.

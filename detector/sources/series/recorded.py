@@ -50,8 +50,11 @@ class RecordedSeries:
             raise SourceError(self._reader.shortfall or f"{self.path}: holds no samples")
         counters.update(self._reader.counters)
         detail = self._reader.shortfall
-        if not detail and counters["went_back_until_the_end"]:
-            detail = f"the last {counters['went_back_until_the_end']} rows state a time that has passed already"
+        passed = counters["went_back_until_the_end"]
+        if not detail and passed:
+            detail = f"the last {passed} rows state a time that has passed already"
+            if passed > extent.samples:
+                detail += "; is the newest first? sort it by time"
         if detail:
             yield Gap(self.source_id, extent.end_ns, extent.end_ns + 1, GapReason.INCOMPLETE, detail)
         channels = tuple(dict.fromkeys(name for names in tidy for name in names))

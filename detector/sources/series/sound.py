@@ -1,4 +1,4 @@
-"""WAV and FLAC recordings."""
+"""WAV, FLAC, AIFF recordings and their like."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from detector.timebase import NS_PER_S
 
 _FRAMES = 1 << 16
 _FINE = 1 << 12
+_LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
 
 
 class SoundFile:
@@ -38,7 +39,7 @@ class SoundFile:
         """Pieces of 65,536 instants at most; a stretch that cannot be decoded is a Gap (damaged).
 
         Raises:
-            SourceError: it cannot be opened, or is no sound.
+            SourceError: it cannot be opened, is no sound, or was coded with losses.
         """
         self.shortfall, self.share, self.counters = "", 0.0, Counter()
         with self._open() as file:
@@ -63,9 +64,14 @@ class SoundFile:
 
     def _open(self) -> soundfile.SoundFile:
         try:
-            return soundfile.SoundFile(str(self._path))
+            file = soundfile.SoundFile(str(self._path))
         except soundfile.LibsndfileError as error:
             raise SourceError(f"{self._path}: cannot be read as sound: {error.error_string}") from error
+        if file.subtype in _LOSSY:
+            file.close()
+            told = f"{file.subtype_info} changes samples and shifts their times; record FLAC or WAV"
+            raise SourceError(f"{self._path}: {told}")
+        return file
 
     def _pieces(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Number of the first sample, and samples. What cannot be decoded is passed over, in steps that double."""

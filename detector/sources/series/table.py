@@ -17,9 +17,10 @@ from detector.sources.series.times import TIME_NAMES, TimeColumn
 
 CHANNEL_NAMES = ("channel", "sensor", "sensor_id", "station", "series")
 VALUE_NAMES = ("value", "reading", "sample")
-BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
+BLANK = frozenset({"", "nan", "null", "none", "na", "n/a", "-", "#n/a", "--", "nil", "1.#qnan"})
 ROWS = 4096
 _MOST_COMPLAINTS = 3
+_EXAMPLE = "`time,temperature`"
 _UNIT = re.compile(r"(.+?)\s*[\[(]([^\])]+)[\])]\s*")
 
 
@@ -43,8 +44,8 @@ def columns_of(header: Sequence[str], first: Sequence[str]) -> Columns:
     """Tell a table's columns by their names, and by what stands in the first row.
 
     Time is the column named like one (t_ns, time_utc, timestamp, …). With a column `channel` (or sensor, station) and
-    one `value`, the table is long: one channel a row. Else it is wide: each other column that holds a number (or
-    nothing) in the first row is a channel. "name [unit]" and "name (unit)" state the unit.
+    one `value`, the table is long: one channel a row. Else it is wide: each other column with a name that holds a
+    number (or nothing) in the first row is a channel. "name [unit]" and "name (unit)" state the unit.
 
     Raises:
         ValueError: no time, no channel, or a name stands there twice.
@@ -54,15 +55,22 @@ def columns_of(header: Sequence[str], first: Sequence[str]) -> Columns:
     if twice:
         raise ValueError(f"column {twice[0]!r} stands there twice")
     time = next((lower.index(name) for name in TIME_NAMES if name in lower), None)
+    if time is None and any(_is_number(name) for name in header):
+        raise ValueError(f"the first line holds values; one with the columns' names is needed, as in {_EXAMPLE}")
     if time is None:
         raise ValueError(f"no column of time: one of {', '.join(TIME_NAMES)} is needed; found {', '.join(header)}")
     channel = next((lower.index(name) for name in CHANNEL_NAMES if name in lower), None)
     value = next((lower.index(name) for name in VALUE_NAMES if name in lower), None)
     if channel is not None and value is not None:
         return Columns(time, (value,), (), {}, channel)
-    numeric = [at for at, cell in enumerate(first) if at != time and at < len(header) and _may_be_number(cell)]
+    numeric = [
+        at
+        for at, cell in enumerate(first)
+        if at != time and at < len(header) and header[at].strip() and _may_be_number(cell)
+    ]
     if not numeric:
-        raise ValueError(f"no column of numbers beside {header[time]}; found {', '.join(header)}")
+        found = ", ".join(f"{name} {cell!r}" for name, cell in zip(header, first, strict=False))
+        raise ValueError(f"no column of numbers beside {header[time]}; the first row has {found}")
     parts = [_UNIT.fullmatch(header[at].strip()) for at in numeric]
     names = tuple(part[1] if part else header[at].strip() for part, at in zip(parts, numeric, strict=True))
     units = {name: part[2] for name, part in zip(names, parts, strict=True) if part}
@@ -70,8 +78,10 @@ def columns_of(header: Sequence[str], first: Sequence[str]) -> Columns:
 
 
 def _may_be_number(cell: str) -> bool:
-    if cell.strip().lower() in BLANK:
-        return True
+    return cell.strip().lower() in BLANK or _is_number(cell)
+
+
+def _is_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:

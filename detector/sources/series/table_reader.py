@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from detector.sources.series.station import Station
+from detector.sources.series.times import TimeColumn
 
 
 class TableReader:
@@ -20,3 +21,13 @@ class TableReader:
         """Nothing has been read yet."""
         self.shortfall, self.share = "", 0.0
         self.counters: Counter[str] = Counter()
+        self._time: TimeColumn | None = None
+
+    def _time_of(self, name: str) -> TimeColumn:
+        """The times of the column that is called so."""
+        self._time = TimeColumn(name, self._station.start_ns, assume_utc=self._assume_utc)
+        return self._time
+
+    def _end(self) -> None:
+        """Everything has been read."""
+        self.counters["no_start"] += self._time is not None and self._time.has_no_start

@@ -15,6 +15,7 @@ from detector.detectors.series import (
     ImpulseConfig,
     ImpulseDetector,
     JointDetector,
+    KindDetector,
     LevelDetector,
     PlatformDetector,
     ToneDetector,
@@ -277,6 +278,7 @@ def test_a_stream_that_cannot_be_judged_says_why(rate_hz, interval, says):
 def test_every_detector_of_streams_is_registered_with_its_settings():
     assert list(SERIES_DETECTORS.items()) == [
         ("impulse", ImpulseDetector),
+        ("kind", KindDetector),
         ("level", LevelDetector),
         ("joint", JointDetector),
         ("platform", PlatformDetector),

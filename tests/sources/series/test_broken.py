@@ -37,7 +37,13 @@ def refused(path, **known) -> str:
         ("a.csv", b"time_utc,a\n", "the table has no rows"),
         ("a.csv", b"lat,lon\n1,2\n", "a.csv:1: no column of time"),
         ("a.csv", b"t_ns,a,A\n1,2,3\n", "a.csv:1: column 'a' stands there twice"),
-        ("a.csv", b"t_ns,state\n1,ok\n", "a.csv:1: no column of numbers beside t_ns"),
+        ("a.csv", b"t_ns,state\n1,ok\n", "beside t_ns; the first row has t_ns '1', state 'ok'"),
+        ("a.csv", b'time,a\n2026-03-01T06:30:00Z,"1,020.5"\n', "a '1,020.5'"),
+        ("a.csv", b"# post 7\ntime,a,a\n", "a.csv:2: the table has no rows"),
+        ("a.csv", b"# post 7\ntime,a,a\n1,2,3\n", "a.csv:2: column 'a' stands there twice"),
+        ("a.csv", b"2026-03-01T06:30:00Z,20.5\n2026-03-01T06:30:01Z,20.6\n", "a.csv:1: the first line holds values"),
+        ("a.csv", b"date,time,a\n2026-03-01,06:30:00,1\n", "a.csv:2: time is '2026-03-01T06:30:00': it has no zone"),
+        ("a.csv", b"Date,a\n03/01/2026 06:30,1\n", "neither a number nor a time like 2026-03-01T06:30:00Z"),
         ("a.csv", bytes(range(256)) * 40, "a.csv:1: "),
         ("a.csv", b"time,a\nyesterday,1\ntoday,2\n", "a.csv:2: time is 'yesterday'"),
         ("a.csv", b"time,a\n2026-03-01T06:30:00,1\n", "a.csv:2: time is '2026-03-01T06:30:00': it has no zone"),
@@ -71,7 +77,7 @@ def test_what_cannot_be_read_at_all_says_which_file_where_and_why(tmp_path, name
 def test_a_file_that_is_not_there_or_of_no_known_kind_is_named(tmp_path):
     assert "there is no such file" in refused(tmp_path / "absent.csv")
     (tmp_path / "a.doc").write_bytes(b"text")
-    assert "no sensor file; known are .csv" in refused(tmp_path / "a.doc")
+    assert "no sensor file; known are .aif, .aiff, .arrow, .au, .caf, .csv" in refused(tmp_path / "a.doc")
 
 
 def test_a_hundred_lines_of_rubbish_are_not_read_to_the_end(tmp_path):
@@ -294,3 +300,11 @@ def test_whatever_happens_to_a_file_it_is_read_in_order_or_refused_and_never_cra
             refusal = str(error)
         assert str(path) in refusal if refusal else source.end is not None
         assert refusal or source.end.complete == (not source.end.detail)
+
+
+def test_a_table_with_the_newest_first_is_told_what_to_do(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("t_ns,a\n" + "".join(f"{10**18 - 10**9 * k},{k}\n" for k in range(300)))
+    _, _, end = read(path)
+    assert not end.complete
+    assert end.detail == "the last 299 rows state a time that has passed already; is the newest first? sort it by time"
