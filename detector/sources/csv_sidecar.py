@@ -5,8 +5,9 @@ Needed: `lat_deg`, `lon_deg`, `alt_m`, `yaw_deg`, `pitch_deg` (of the optical ax
 Optional: `roll_deg` (0), `hfov_deg`, `vfov_deg`, `datum` (ellipsoid, msl, takeoff), `ground_alt_m`,
 `sigma_pos_m`, `sigma_att_deg`. Other columns are passed over.
 
-An empty cell and `nan` say "not known"; a row without all that is needed has a time and no pose. This is also the
-table that is kept as evidence, so it reads back.
+Cells are separated by commas, or by semicolons, tabs or bars, and then numbers may have a decimal comma. An empty
+cell and `nan` say "not known"; a row without all that is needed has a time and no pose. This is also the table that
+is kept as evidence, so it reads back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from difflib import get_close_matches
 
 from detector.errors import Complaint, SourceError
 from detector.model import CameraPose, Datum
+from detector.sources.table_text import separator_of, with_point
 from detector.sources.telemetry import Sample
 from detector.timebase import ns_from_iso, ns_from_seconds
 
@@ -87,11 +89,13 @@ def parse_csv(text: str, hfov_deg: float | None, name: str) -> tuple[list[Sample
 
 def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
     """Line number and cells of each row that is not empty."""
-    reader = csv.reader(io.StringIO(text, newline=""))
+    separator = separator_of(text.lstrip().partition("\n")[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise SourceError(str(Complaint(name, reader.line_num, f"this is no table: {error}"))) from error
+    return [(line, with_point(cells, separator)) for line, cells in rows]
 
 
 def _refuse(complaints: list[Complaint]) -> None:

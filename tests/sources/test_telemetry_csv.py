@@ -202,3 +202,16 @@ def test_a_roll_that_is_not_told_is_taken_as_0_and_counted(tmp_path):
     assert side.counters["roll_taken_as_0"] == 1
     told = read(tmp_path, f"{HEADER},roll_deg\n{ROW},0.0\n")
     assert "roll_taken_as_0" not in told.counters
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_table_as_a_spreadsheet_writes_it_says_the_same(tmp_path, separator):
+    def written(line, point):
+        return line.replace(",", separator).replace(".", point)
+
+    wanted = read(tmp_path, f"{HEADER}\n{ROW}\n").samples
+    for point in (".", ","):
+        text = f"\ufeff{written(HEADER, point)}\r\n{written(ROW, point)}\r\n"
+        assert read(tmp_path, text).samples == wanted
+    with pytest.raises(SourceError, match="2: lat_deg is '1 2': a number is needed"):
+        read(tmp_path, written(f"{HEADER}\n{ROW.replace('12.5', '1 2')}\n", ","))

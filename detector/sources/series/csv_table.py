@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from itertools import islice
@@ -16,11 +15,10 @@ from detector.sources.series.lines import ends_with_newline
 from detector.sources.series.table import ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
 from detector.sources.series.times import date_and_time, one_time
+from detector.sources.table_text import separator_of, with_point
 
-_SEPARATORS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 
 class CsvTable(TableReader):
@@ -53,7 +51,7 @@ class CsvTable(TableReader):
             head, number = text.readline(_LONGEST_HEADER), number + 1
         if not head.strip():
             raise SourceError(f"{file}: it is empty, or its first line is; a header with the columns' names is needed")
-        separator = max(_SEPARATORS, key=head.count)
+        separator = separator_of(head)
         header = next(csv.reader([head], delimiter=separator))
         rows = self._rows(text, separator, number)
         parted = date_and_time(header)
@@ -97,7 +95,7 @@ class CsvTable(TableReader):
         try:
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield reader.line_num + before, cells if separator == "," else [_with_point(cell) for cell in cells]
+                    yield reader.line_num + before, with_point(cells, separator)
         except csv.Error as error:
             message = f"this is no table: {error}"
             raise SourceError(str(Complaint(str(self._path), reader.line_num + before, message))) from error
@@ -107,7 +105,3 @@ class CsvTable(TableReader):
         line, cells = batch[-1]
         if len(cells) < width and not ends_with_newline(self._path):
             self.shortfall = f"{Complaint(str(self._path), line, 'the file ends in the middle of this line')}"
-
-
-def _with_point(cell: str) -> str:
-    return cell.replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell
