@@ -221,6 +221,13 @@ class LiveSettings(Section):
         ge=0.2,
         le=60,
     )
+    thin_lag_s: float = Field(
+        0.5,
+        description="realtime: while pictures wait for longer than this, ten a second are judged; the others are "
+        "passed over, and counted. What moves is seen as before; a flash of one picture may not be [s].",
+        ge=0.05,
+        le=60,
+    )
     spool_mb: int = Field(
         2000,
         description="complete: of each feed at most so much waits on the disk; beyond it, as realtime [MB].",

@@ -72,9 +72,15 @@ def running(file: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class Watched:
-    """A live source read by a thread: what it gave, each with when it came (monotonic clock, seconds)."""
+    """A live source read by a thread: what it gave, each with when it came (monotonic clock, seconds).
 
-    def __init__(self, kind: str, port: int, settings: LiveSettings, spool: Path, transport: str = "tcp") -> None:
+    judging_s: how long the thread takes over each picture. [s]
+    """
+
+    def __init__(
+        self, kind: str, port: int, settings: LiveSettings, spool: Path, transport: str = "tcp", judging_s: float = 0.0
+    ) -> None:
+        self._judging_s = judging_s
         self.source = LiveVideo(ADDRESSES[kind].format(port), "feed", settings, spool=spool, transport=transport)
         self.items: list[tuple[float, Frame | Gap]] = []
         self._thread = threading.Thread(target=self._read)
@@ -91,6 +97,7 @@ class Watched:
     def _read(self) -> None:
         for item in self.source:
             self.items.append((time.monotonic(), item))
+            time.sleep(self._judging_s)
 
     @property
     def frames(self) -> list[Frame]:

@@ -122,6 +122,22 @@ def test_rtmp_has_no_telemetry_and_goes_by_its_arrival(tmp_path: Path) -> None:
     assert all(frame.pose is None for frame in watched.frames)
 
 
+def test_while_judging_is_behind_fewer_pictures_are_judged_and_nothing_goes_unwatched(tmp_path: Path) -> None:
+    """25 pictures a second come, 16 a second can be judged."""
+    port, settings = free_port(), LiveSettings(max_lag_s=30, thin_lag_s=0.5)
+    with (
+        Watched("rtsp", port, settings, tmp_path, judging_s=0.06) as watched,
+        sending("rtsp", port, FEEDS / "demo.ts"),
+    ):
+        until(lambda: watched.source.counters["skipped_frames"] > 20)
+    frames = watched.frames
+    steps = np.diff([frame.t_ns for frame in frames]) / 1e6
+    assert steps.max() < 130, "[ms]: never more than every second or third is judged"
+    assert (steps > 75).sum() > 10
+    assert np.diff([frame.index for frame in frames]).sum() >= len(frames)
+    assert [gap.reason for gap in watched.gaps] == []
+
+
 def test_a_sender_that_is_killed_and_comes_back_smaller_is_one_gap_with_its_reason(tmp_path: Path) -> None:
     port = free_port()
     patient = LiveSettings(read_timeout_s=5.0)  # a busy machine's sender may say nothing for a second

@@ -21,6 +21,7 @@ from detector.sources.live.clock import StreamClock
 from detector.sources.live.flown import FlownTrack
 from detector.sources.live.spool import Spool
 from detector.sources.live.stillness import RepeatedPictures
+from detector.sources.live.thinning import Thinning
 from detector.sources.live.waiting import Waiting
 from detector.sources.telemetry import Sample
 
@@ -130,6 +131,19 @@ def test_the_spool_gives_back_what_was_put_in_like_a_list(tmp_path_factory: pyte
         assert spool.bytes == sum(one.size for one in twin)
     assert [spool.take() for _ in twin] == twin
     spool.close()
+
+
+@pytest.mark.parametrize(("fps", "each"), [(10, 1), (25, 2), (30, 3), (60, 5)])
+def test_thinning_begins_when_pictures_wait_and_ends_when_they_hardly_do(fps: int, each: int) -> None:
+    thinning = Thinning(after_s=0.6)
+    t_ns = [round(number * S / fps) for number in range(60)]
+    assert all(thinning.goes_on(one, 0.5) for one in t_ns[:20])
+    assert sum(thinning.goes_on(one, 0.7) for one in t_ns[20:40]) == 20 // each
+    assert thinning.active
+    assert sum(thinning.goes_on(one, 0.3) for one in t_ns[40:50]) <= -(-10 // each)
+    assert all(thinning.goes_on(one, 0.1) for one in t_ns[50:])
+    assert not thinning.active
+    assert thinning.goes_on(0, 0.9), "time that goes back is another recording's"
 
 
 def test_the_clock_waits_for_telemetry_and_then_goes_by_the_next_best() -> None:

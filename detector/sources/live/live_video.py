@@ -15,6 +15,7 @@ from detector.sources.live.live_reading import LiveReading
 from detector.sources.live.reader import Reader
 from detector.sources.live.state import State
 from detector.sources.live.stillness import RepeatedPictures
+from detector.sources.live.thinning import Thinning
 from detector.sources.live.waiting import Waiting
 from detector.sources.packet_ring import PacketRing
 from detector.sources.source import SourceEnd
@@ -73,6 +74,7 @@ class LiveVideo:
         self._telemetry_offset_s = telemetry_offset_s
         self._stopped = False
         self._repeated = RepeatedPictures(settings.frozen_s)
+        self._thinning = Thinning(settings.thin_lag_s)
         self._handed_on_ns: int | None = None  # when the newest picture that was handed on had arrived
         self._outage: _Outage | None = None
         self._before: _Outage | None = None
@@ -80,6 +82,7 @@ class LiveVideo:
             detail = f"{why_not_watched or 'nothing was running'}; what it saw after its last entry was not logged"
             self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
         self._reading: LiveReading | None = None
+        self._waiting: Waiting | None = None
         self._opened: Opened | None = None
 
     def stop(self) -> None:
@@ -118,7 +121,7 @@ class LiveVideo:
         """
         self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
         reading.counters = self.counters
-        waiting = Waiting(self._settings, self._spool)
+        self._waiting = waiting = Waiting(self._settings, self._spool)
         reader = Reader(self.media, self._settings, self._transport, waiting)
         reader.start()
         try:
@@ -176,9 +179,18 @@ class LiveVideo:
                     )
                 continue
             if ready:
-                self._handed_on_ns = reading.newest_arrival_ns
                 yield from self._back(ready[0].t_ns)
-                yield from ready
+                for frame in ready:
+                    if self._is_to_be_judged(frame):
+                        self._handed_on_ns = reading.newest_arrival_ns
+                        yield frame
+
+    def _is_to_be_judged(self, frame: Frame) -> bool:
+        if self._settings.mode == "complete" or self._waiting is None:
+            return True
+        goes_on = self._thinning.goes_on(frame.t_ns, self._waiting.lag_s())
+        self.counters["skipped_frames"] += not goes_on
+        return goes_on
 
     def _lost(self, reading: LiveReading, reason: GapReason, detail: str) -> Iterator[Frame | Gap]:
         yield from self._repeated.finish() if self._outage is None else ()
