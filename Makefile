@@ -30,7 +30,7 @@ console: setup  ## Open the demo's log in the console, on this machine only (run
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests with coverage (under 10 minutes on 2 cores)
 	@scripts/browser.sh
-	@echo "test: the whole suite (6 to 7 minutes on 2 cores)"
+	@echo "test: the whole suite (7 to 8 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not rig" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 rig: setup  ## The live centre in full: senders, a broker, consoles killed (2 minutes; after changing what is live)
