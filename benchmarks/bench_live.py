@@ -29,8 +29,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ from detector.live_file import read_centre, read_live
 from detector.log import LogWriter, open_reader
 from detector.log.records import EntryKind
 from detector.timebase import SystemClock
-from tests.live.rig import free_port
+from tests.live.rig import free_port, running
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAME, PASSWORD = "anna", "correct horse battery"
@@ -107,18 +106,6 @@ class Sender:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
-
-
-@contextmanager
-def running(file: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "detector", "run", str(file), "--out", str(out)]
-    with (out.parent / "said.jsonl").open("wb") as said, subprocess.Popen(command, stderr=said) as process:
-        try:
-            yield process
-            process.terminate()
-            process.wait(40)
-        finally:
-            process.kill()
 
 
 @dataclass(slots=True)

@@ -41,9 +41,8 @@ class FeedHealth:
         """One judged frame; `blind_reason` says in words why the registration failed, if it did."""
         if not self._seen:
             self._seen = True
-            if (
-                scene.t_ns < self._awaited_until_ns - _OTHER_CLOCK_NS
-            ):  # its clock is not that by which it was waited for
+            # Its clock is not that by which it was waited for.
+            if scene.t_ns < self._awaited_until_ns - _OTHER_CLOCK_NS:
                 yield from self._gaps.finish()
                 yield from self._ledger.finish()
         if self._last is not None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the order of its sums, and
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -29,7 +26,7 @@ from detector.detectors.series.kind import MODEL_FILE
 from detector.detectors.series.kind_features import NAMES, features_of, window_of
 from detector.model import Series
 from detector.synthetic.bangs import BANGS, BEFORE_S, bang
-from scripts.fit_tone_model import as_text
+from scripts.fit_tone_model import as_text, network_of
 
 Float = NDArray[np.float64]
 
@@ -81,28 +78,13 @@ def training_set(counts: dict[str, int], seed: int = _SEED) -> tuple[Float, NDAr
 
 def fitted(features: Float, kinds: NDArray[np.intp]) -> dict[str, Any]:
     """The model as it is stored."""
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    network = MLPClassifier((_HIDDEN,), alpha=_PENALTY, solver="lbfgs", max_iter=600, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        network.fit((features - mean) / scale, kinds)
-    (hidden_weights, weights), (hidden_bias, bias) = network.coefs_, network.intercepts_
     return {
         "made_by": "scripts/fit_kind_model.py",
         "data": f"synthetic: {len(kinds)} impulses of detector.synthetic.bangs, no recording",
         "kinds": list(BANGS),
         "features": list(NAMES),
-        "mean": _rounded(mean),
-        "scale": _rounded(scale),
-        "hidden_weights": [_rounded(row) for row in hidden_weights.T],
-        "hidden_bias": _rounded(hidden_bias),
-        "weights": [_rounded(row) for row in weights.T],
-        "bias": _rounded(bias),
+        **network_of(features, kinds, hidden=_HIDDEN, penalty=_PENALTY, steps=600),
     }
-
-
-def _rounded(values: Float) -> list[float]:
-    return [round(float(value), 4) for value in values]
 
 
 def main() -> None:

@@ -58,17 +58,26 @@ def training_set(count: int = SOUNDS_A_KIND, seed: int = _SEED) -> tuple[Float, 
 
 def fitted(features: Float, kinds: NDArray[np.intp]) -> dict[str, Any]:
     """The model as it is stored, of the kinds that are there."""
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    network = MLPClassifier((_HIDDEN,), alpha=_PENALTY, solver="lbfgs", max_iter=300, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is a penalty of its own
-        network.fit((features - mean) / scale, kinds)
-    (hidden_weights, weights), (hidden_bias, bias) = network.coefs_, network.intercepts_
     return {
         "made_by": "scripts/fit_tone_model.py",
         "data": f"synthetic: {len(kinds)} seconds of detector.synthetic.engines, no recording",
         "kinds": [list(SOUNDS)[kind] for kind in np.unique(kinds)],
         "features": list(NAMES),
+        **network_of(features, kinds, hidden=_HIDDEN, penalty=_PENALTY, steps=300),
+    }
+
+
+def network_of(
+    features: Float, kinds: NDArray[np.intp], *, hidden: int, penalty: float, steps: int
+) -> dict[str, list[Any]]:
+    """Fitted: how features are brought to one scale, and the weights."""
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    network = MLPClassifier((hidden,), alpha=penalty, solver="lbfgs", max_iter=steps, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is a penalty of its own
+        network.fit((features - mean) / scale, kinds)
+    (hidden_weights, weights), (hidden_bias, bias) = network.coefs_, network.intercepts_
+    return {
         "mean": _rounded(mean),
         "scale": _rounded(scale),
         "hidden_weights": [_rounded(row) for row in hidden_weights.T],

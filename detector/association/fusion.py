@@ -111,14 +111,14 @@ def _added(pair: Fused, event: Fused) -> float:
 
 
 def _by_place(event: Fused, noticed: Noticed, place: LonLat) -> Fused | None:
-    spread = _square(event.covariance_m2)
+    spread = square(event.covariance_m2)
     known = noticed.covariance_m2
-    own = _square(known) if known is not None else spread
+    own = square(known) if known is not None else spread
     variance = event.t_sigma_s**2 + noticed.t_sigma_s**2
     late_s = (noticed.t_ns - event.t_ns) / NS_PER_S
     if noticed.t_sigma_s > MOST_SIGMA_S or late_s**2 > AGREE_ONE * variance:
         return None
-    offset = _offset_m(event.place, place)
+    offset = offset_m(event.place, place)
     apart = float(offset @ np.linalg.solve(spread + own, offset))
     if apart > AGREE_PLACE:
         return None
@@ -133,8 +133,8 @@ def _by_place(event: Fused, noticed: Noticed, place: LonLat) -> Fused | None:
 def _by_arrival(event: Fused, noticed: Noticed, bearing_deg: float | None) -> Fused | None:
     if noticed.observer is None or noticed.carrier is None:
         return None
-    spread = _square(event.covariance_m2)
-    away = _offset_m(noticed.observer, event.place)
+    spread = square(event.covariance_m2)
+    away = offset_m(noticed.observer, event.place)
     expected_s, sigma_s = _travel_s(away, spread, noticed.carrier.medium)
     variance = event.t_sigma_s**2 + noticed.t_sigma_s**2 + sigma_s**2
     took_s = (noticed.t_ns - event.t_ns) / NS_PER_S
@@ -188,11 +188,12 @@ def _grown(
     )
 
 
-def _offset_m(origin: LonLat, place: LonLat) -> Array:
+def offset_m(origin: LonLat, place: LonLat) -> Array:
     """East and north of a place from another. shape (2,) [m]"""
     return wgs84.enu_from_geodetic(place[1], place[0], 0.0, (origin[1], origin[0], 0.0))[:2]
 
 
-def _square(covariance: tuple[float, float, float]) -> Array:
+def square(covariance: tuple[float, float, float]) -> Array:
+    """The matrix of east-east, east-north, north-north. shape (2, 2)"""
     xx, xy, yy = covariance
     return np.array([[xx, xy], [xy, yy]])

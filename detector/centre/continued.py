@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from detector.geo.wgs84 import metres_per_degree, wrapped_deg
+from detector.association.fusion import offset_m, square
 from detector.model import Gap, GapReason, Joined, Place, State, Violation
 from detector.rules import GAP_RULES
 from detector.timebase import NS_PER_S
@@ -80,10 +80,8 @@ def _apart(one: Place, other: Place) -> float:
         return float("inf")
     if other.lat_deg is None or other.lon_deg is None or other.covariance_m2 is None:
         return float("inf")
-    east_m, north_m = metres_per_degree(one.lat_deg)
-    d_m = np.array([wrapped_deg(other.lon_deg - one.lon_deg) * east_m, (other.lat_deg - one.lat_deg) * north_m])
-    east, both, north = np.add(one.covariance_m2, other.covariance_m2).tolist()
-    covariance = np.array([[east, both], [both, north]])
+    d_m = offset_m((one.lon_deg, one.lat_deg), (other.lon_deg, other.lat_deg))
+    covariance = square(one.covariance_m2) + square(other.covariance_m2)
     if not np.linalg.det(covariance) > 0:
         return float("inf")
     return round(float(d_m @ np.linalg.solve(covariance, d_m)), 3)

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from detector.config.json_lines import parse_json
+from detector.config.settings import IDENTIFIER
 from detector.config.yaml_lines import Document, Location
 from detector.errors import Complaint, ConfigError
 
 _PROPERTIES = ("id", "name", "kind", "frame", "feed", "note")
 _GEOMETRIES = {"zone": ("Polygon", "MultiPolygon"), "line": ("LineString",)}
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_IDENTIFIER = re.compile(IDENTIFIER)
 _FAR_DEG = 5.0  # features further apart than this are looked at for swapped coordinates
 
 

@@ -164,7 +164,7 @@ def small_and_clear(mask: U8, thick: U8, distance: U8, threshold: U8, min_area_p
 
     Returns:
         The spots of 3 pixels or more, within 5x5, somewhere over three times the threshold. 0 or 1, shape (H, W).
-        Slow twin: tests/naive_vision.py.
+        Slow twin: tests/naive_vision_still.py.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     wide, tall, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]

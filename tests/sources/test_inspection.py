@@ -79,34 +79,30 @@ def test_a_folder_with_a_table_beside_it_is_judged_as_a_video_is(tmp_path):
     assert "location.ground_alt_m" in inspect_media(folder).why_not[0]
 
 
-def test_what_was_counted_in_a_sidecar_is_told(tmp_path):
-    folder = tmp_path / "flight"
+def folder_and_film(tmp_path, count):
+    """So many pictures as a folder, and as a film of 10 a second."""
+    folder, film = tmp_path / "flight", tmp_path / "film.avi"
     folder.mkdir()
-    path = tmp_path / "film.avi"
-    out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
-    for i in range(5):
+    out = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(count):
         cv2.imwrite(str(folder / f"{i}.png"), np.full((48, 64), 10 * i, np.uint8))
-        out.write(np.full((48, 64, 3), 20 * i, np.uint8))
+        out.write(np.full((48, 64, 3), 10 * i, np.uint8))
     out.release()
+    return folder, film
+
+
+def test_what_was_counted_in_a_sidecar_is_told(tmp_path):
     table = "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg\n0,1,2,3,4,-5,6\n1,1,2,3,4,-5,6\n0.5,1,2,3,4,-5,6\n"
-    for media in (folder, path):
+    for media in folder_and_film(tmp_path, 5):
         media.with_suffix(".csv").write_text(table, encoding="utf-8")
         counters = inspect_media(media).counters
         assert (counters["csv_rows"], counters["csv_clock_went_back"]) == (2, 1)
 
 
 def test_positions_in_a_sidecar_that_no_aircraft_flies_to_are_left_out_counted_and_judged(tmp_path):
-    folder = tmp_path / "flight"
-    folder.mkdir()
-    path = tmp_path / "film.avi"
-    out = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
-    for i in range(20):
-        cv2.imwrite(str(folder / f"{i}.png"), np.full((48, 64), 10 * i, np.uint8))
-        out.write(np.full((48, 64, 3), 10 * i, np.uint8))
-    out.release()
     head = "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg,ground_alt_m"
     rows = [f"{t / 5},{43.3 if t in (4, 5) else 42.3},-99.5,300,0,-60,40,100" for t in range(11)]
-    for media in (folder, path):
+    for media in folder_and_film(tmp_path, 20):
         media.with_suffix(".csv").write_text("\n".join([head, *rows]), encoding="utf-8")
         report = inspect_media(media)
         assert report.counters["position_jumps"] == 2

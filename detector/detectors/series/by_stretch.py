@@ -74,10 +74,6 @@ class ByStretch(ByStream[StretchLike], ABC, Generic[StretchLike, Found]):
     """What it does while it warms up, in words."""
 
     @abstractmethod
-    def why_not(self, series: Series) -> str:
-        """Why such a stream cannot be judged; empty if it can."""
-
-    @abstractmethod
     def _begin(self, series: Series) -> StretchLike:
         """A new stretch, of whose stream `series` is the first block."""
 
@@ -93,10 +89,7 @@ class ByStretch(ByStream[StretchLike], ABC, Generic[StretchLike, Found]):
         Raises:
             ValueError: the stream cannot be judged; `why_not` says why.
         """
-        why_not = self.why_not(series)
-        if why_not:
-            raise ValueError(f"{series.source_id}: {why_not}")
-        key = (series.source_id, series.channels)
+        key = self._key(series)
         stretch = self._streams.get(key)
         found: list[Found] = []
         if stretch is not None:

@@ -41,12 +41,9 @@ class JointDetector(OfReadings[JointStretch, Odd]):
         Raises:
             ValueError: the stream has one channel only.
         """
-        why_not = self.why_not(series)
-        if why_not:
-            raise ValueError(f"{series.source_id}: {why_not}")
+        key = self._key(series)
         if not len(series):
             return Triggers.none(series.source_id)
-        key = (series.source_id, series.channels)
         stretch = self._streams.get(key)
         if stretch is None:
             stretch = self._streams[key] = JointStretch(self.config, len(series.channels), series.interval_ns)

@@ -107,10 +107,7 @@ class KindDetector(ByStream[_Kept]):
         Raises:
             ValueError: the stream cannot be judged; `why_not` says why.
         """
-        why_not = self.why_not(series)
-        if why_not:
-            raise ValueError(f"{series.source_id}: {why_not}")
-        key = (series.source_id, series.channels)
+        key = self._key(series)
         kept = self._streams.setdefault(key, _Kept(series))
         kept.push(series)
         return self._named(key, self._impulses.detect(series), ended=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -70,11 +71,12 @@ class LiveVideo:
         self.alive_ns = self._begun_ns = time.time_ns()
         self.counters: Counter[str] = Counter()
         self.last_failure = ""
-        self._settings, self._transport, self._spool = settings, transport, spool
+        self._settings, self._transport = settings, transport
         self._telemetry_offset_s = telemetry_offset_s
         self._stopped = False
         self._repeated = RepeatedPictures(settings.frozen_s)
-        self._thinning = Thinning(settings.thin_lag_s)
+        self._waiting = Waiting(settings, spool)
+        self._thinning = Thinning(settings.thin_lag_s if settings.mode == "realtime" else math.inf)
         self._handed_on_ns: int | None = None  # when the newest picture that was handed on had arrived
         self._outage: _Outage | None = None
         self._before: _Outage | None = None
@@ -82,7 +84,6 @@ class LiveVideo:
             detail = f"{why_not_watched or 'nothing was running'}; what it saw after its last entry was not logged"
             self._outage = _Outage(GapReason.NOT_RUNNING, detail, watched_until_ns)
         self._reading: LiveReading | None = None
-        self._waiting: Waiting | None = None
         self._opened: Opened | None = None
 
     def stop(self) -> None:
@@ -121,12 +122,11 @@ class LiveVideo:
         """
         self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
         reading.counters = self.counters
-        self._waiting = waiting = Waiting(self._settings, self._spool)
-        reader = Reader(self.media, self._settings, self._transport, waiting)
+        reader = Reader(self.media, self._settings, self._transport, self._waiting)
         reader.start()
         try:
             while not self._stopped:
-                item = waiting.get(_TICK_S)
+                item = self._waiting.get(_TICK_S)
                 self.alive_ns = time.time_ns()
                 match item:
                     case Arrived():
@@ -150,7 +150,7 @@ class LiveVideo:
             yield from self._awaited_in_vain(reading)
         finally:
             reader.stop()
-            waiting.close()
+            self._waiting.close()
             if self.ring is not None:
                 self.ring.end()  # it keeps the stream, and with it the connection, for the last clips
             else:
@@ -186,8 +186,6 @@ class LiveVideo:
                         yield frame
 
     def _is_to_be_judged(self, frame: Frame) -> bool:
-        if self._settings.mode == "complete" or self._waiting is None:
-            return True
         goes_on = self._thinning.goes_on(frame.t_ns, self._waiting.lag_s())
         self.counters["skipped_frames"] += not goes_on
         return goes_on
