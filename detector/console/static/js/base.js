@@ -10,6 +10,13 @@ export function say(text, ms = 3500) {
   toast.classList.add("on");
   clearTimeout(say.timer);
   say.timer = setTimeout(() => toast.classList.remove("on"), ms);
+  say.untilMs = performance.now() + ms;
+}
+
+// News waits for what answers a key: within a moment it would stand in its place, unread.
+function announce(text) {
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => { say(text, 6000); say.untilMs = 0; }, Math.max(0, (say.untilMs ?? 0) - performance.now()));
 }
 
 export async function ask(url, options = {}) {
@@ -140,7 +147,7 @@ if (csrf) {
     const badge = document.getElementById("undecided");
     badge.hidden = !said.undecided;
     badge.textContent = said.undecided ?? "";
-    if (waiting !== null && said.undecided > waiting) say(messages.more.replace("%s", said.undecided), 6000);
+    if (waiting !== null && said.undecided > waiting) announce(messages.more.replace("%s", said.undecided));
     waiting = said.undecided;
     titled(document.title);
     if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
