@@ -62,7 +62,7 @@ class KalmanConfig(BaseModel):
         description="How far off that direction, as a share of the way, it is still taken for it. [1]",
     )
     hindsight_s: float = Field(
-        default=1.0,
+        default=0.8,
         ge=0,
         le=10,
         description="A track that is confirmed within this time counts from its first frame on. Answers wait so long "
