@@ -116,6 +116,7 @@ class MoverRule(ABC):
             _SAME_THING_M if on_ground else _SAME_THING_PX,
             self._violation_of(shapes),
             self._undecided_of(shapes),
+            on_ground=on_ground,
         )
         return Plane(on_ground, shapes, book)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.model import Place, Scene, State, Undecided, Violation
+from detector.rules.company import Company
 from detector.rules.contract import MoverSettings
 from detector.rules.points import Points
 from detector.rules.report import Peak, place_of_track
@@ -53,11 +54,14 @@ class Stay:
     maybe_place: Place | None = None
     began_ns: int = 0
     t_seen_ns: int = 0
+    t_found_ns: int = 0  # when its track was last detected, wherever it was
     unseen_ns: int = 0  # longest time without a fix that meets the condition, within the run
     xy: tuple[float, float] = (0.0, 0.0)
+    scale: tuple[float, float] = (1.0, 1.0)
     velocity: tuple[float, float] = (0.0, 0.0)
     peak: Peak | None = None
     is_open: bool = False
+    is_part: bool = False  # of what has an incident already
 
 
 class StayBook:
@@ -67,6 +71,7 @@ class StayBook:
     It ends a candidate when `min_hits` fixes in a row decidedly do not. An incident ends when nothing met
     the condition for the cooldown. A track that begins where another was lost carries its stay on, and so does one that
     was followed beside it, closer than things stand, and has no incident of its own: both were parts of one thing.
+    While two are seen to be parts of one thing (`Company`), the one begins no incident beside that of the other.
     """
 
     def __init__(
@@ -77,6 +82,8 @@ class StayBook:
         same_thing: float,
         violation: Callable[[Stay, State], Violation],
         undecided: Callable[[Stay], Undecided],
+        *,
+        on_ground: bool,
     ) -> None:
         self._min_hits = settings.min_hits
         self._min_time_ns = ns_from_seconds(min_time_s)
@@ -86,6 +93,8 @@ class StayBook:
         self._violation = violation
         self._undecided = undecided
         self._stays: dict[tuple[int, int], Stay] = {}
+        self._company = Company(self._patience_ns) if on_ground else None
+        self._alive: set[int] = set()
 
     def update(
         self, scene: Scene, points: Points, rows: NDArray[np.int64], conditions: Conditions
@@ -98,12 +107,18 @@ class StayBook:
         for key, k in pairs.items():
             if key not in self._stays and conditions.decision[k] >= 0:
                 self._begin(key, scene.t_ns, points, int(conditions.row[k]), alive)
+        for key in [key for key in self._stays if key[1] in self._alive and key[1] not in alive]:
+            self._hand_over(key)
+        self._alive = alive
         for key in [key for key, stay in self._stays.items() if stay.is_open and key[1] not in alive]:
-            self._pass_on(key, points, observed)
+            self._pass_on(key, scene.t_ns, points, observed)
+        if self._company is not None and len(self._stays) > 1:
+            here = {track: observed[track] for _, track in self._stays if track in observed}
+            self._company.look(scene.t_ns, points, here)
         for key, stay in list(self._stays.items()):
             row = observed.get(key[1])
             if row is not None:
-                self._locate(stay, points, row)
+                self._locate(stay, scene.t_ns, points, row)
                 yield from self._step(key, stay, scene, row, conditions, pairs.get(key))
             yield from self._expire(key, stay, scene.t_ns)
 
@@ -112,6 +127,9 @@ class StayBook:
         for stay in self._stays.values():
             yield from self._ended(stay)
         self._stays.clear()
+        self._alive.clear()
+        if self._company is not None:
+            self._company.clear()
 
     def _pairs(self, ids: NDArray[np.int64], conditions: Conditions) -> dict[tuple[int, int], int]:
         tracks = ids[conditions.row].tolist()
@@ -122,7 +140,7 @@ class StayBook:
     def _begin(self, key: tuple[int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> None:
         shape, track = key
         lost = [
-            (self._distance(stay, t_ns, points, row), other)
+            (_apart(stay, t_ns, points.xy[row], points.scale[row]), other)
             for other, stay in self._stays.items()
             if other[0] == shape and other[1] not in alive and t_ns - stay.t_seen_ns <= self._patience_ns
         ]
@@ -136,11 +154,35 @@ class StayBook:
             stay = Stay(shape, track, track, {track}, began_ns=t_ns, t_seen_ns=t_ns)
         self._stays[key] = stay
 
-    def _pass_on(self, key: tuple[int, int], points: Points, observed: Mapping[int, int]) -> None:
+    def _hand_over(self, key: tuple[int, int]) -> None:
+        """The track is given up. A part goes into its whole; what began at its place since has been the same mover."""
+        lost = self._stays[key]
+        whole = [
+            (-stay.hits, other) for other, stay in self._stays.items() if other != key and self._are_one(key, other)
+        ]
+        if whole and not lost.is_open:
+            _, other = min(whole)
+            stay = self._stays[other]
+            if stay.is_open or stay.hits >= lost.hits:
+                stay.tracks |= lost.tracks
+                del self._stays[key]
+            else:
+                self._take_over(key, other)
+            return
+        young = [
+            (_apart(lost, stay.t_found_ns, np.array(stay.xy), np.array(stay.scale)), other)
+            for other, stay in self._stays.items()
+            if other[0] == key[0] and not stay.is_open and stay.began_ns > lost.t_found_ns and other[1] in self._alive
+        ]
+        near = min(young, default=(np.inf, key))
+        if near[0] <= self._same_thing:
+            self._take_over(key, near[1])
+
+    def _pass_on(self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]) -> None:
         """The track of an incident is lost; what was seen of the same thing beside it carries the incident on."""
         lost = self._stays[key]
         beside = [
-            (float(np.hypot(*((points.xy[row] - lost.xy) * points.scale[row]))), other)
+            (0.0 if self._are_one(key, other) else _apart(lost, t_ns, points.xy[row], points.scale[row]), other)
             for other, stay in self._stays.items()
             if other[0] == key[0]
             and not stay.is_open
@@ -149,22 +191,29 @@ class StayBook:
         ]
         near = min(beside, default=(np.inf, key))
         if near[0] <= self._same_thing:
-            heir = self._stays.pop(near[1])
-            del self._stays[key]
-            lost.track = heir.track
-            lost.tracks |= heir.tracks
-            lost.misses = 0
-            self._stays[near[1]] = lost
+            self._take_over(key, near[1])
 
-    def _distance(self, stay: Stay, t_ns: int, points: Points, row: int) -> float:
-        """From where the stay was last seen, or would be by now, whichever is nearer. [m or px]"""
-        offset = (points.xy[row] - stay.xy) * points.scale[row]
-        moved = np.nan_to_num(np.asarray(stay.velocity)) * ((t_ns - stay.t_seen_ns) / NS_PER_S)
-        return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
+    def _take_over(self, key: tuple[int, int], by: tuple[int, int]) -> None:
+        """The stay goes on under the track of another one, which is none of its own any more."""
+        stay, heir = self._stays.pop(key), self._stays[by]
+        stay.track = heir.track
+        stay.tracks |= heir.tracks
+        stay.misses = 0
+        self._stays[by] = stay
 
-    def _locate(self, stay: Stay, points: Points, row: int) -> None:
+    def _locate(self, stay: Stay, t_ns: int, points: Points, row: int) -> None:
+        stay.t_found_ns = t_ns
         stay.xy = (float(points.xy[row, 0]), float(points.xy[row, 1]))
+        stay.scale = (float(points.scale[row, 0]), float(points.scale[row, 1]))
         stay.velocity = (float(points.velocity[row, 0]), float(points.velocity[row, 1]))
+
+    def _part_of(self, key: tuple[int, int]) -> Stay | None:
+        """What has an incident already and is the same thing."""
+        same = (stay for other, stay in self._stays.items() if stay.is_open and self._are_one(key, other))
+        return next(same, None)
+
+    def _are_one(self, key: tuple[int, int], other: tuple[int, int]) -> bool:
+        return key[0] == other[0] and self._company is not None and self._company.is_one(key[1], other[1])
 
     def _step(
         self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int | None
@@ -184,10 +233,10 @@ class StayBook:
         stay.t_maybe_last_ns = scene.t_ns
         stay.maybes += 1
         if decision > 0:
-            yield from self._hit(stay, scene, row, conditions, k)
+            yield from self._hit(key, stay, scene, row, conditions, k)
 
     def _hit(
-        self, stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int
+        self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int
     ) -> Iterator[Violation | Undecided]:
         if stay.t_first_ns is None or scene.t_ns - stay.t_last_ns > self._patience_ns:
             if stay.is_open:
@@ -203,9 +252,15 @@ class StayBook:
             place = place_of_track(scene, row)
             stay.peak = Peak(strength, float(conditions.confidence[k]), scene.t_ns, place, values)
         enough = stay.hits >= self._min_hits and scene.t_ns - stay.t_first_ns >= self._min_time_ns
-        if enough and not stay.is_open:
-            stay.is_open = True
-            yield self._violation(stay, State.OPEN)
+        if not enough or stay.is_open:
+            return
+        whole = self._part_of(key)
+        stay.is_part = whole is not None
+        if whole is not None:
+            whole.tracks |= stay.tracks
+            return
+        stay.is_open = True
+        yield self._violation(stay, State.OPEN)
 
     def _expire(self, key: tuple[int, int], stay: Stay, t_ns: int) -> Iterator[Violation | Undecided]:
         newest = stay.t_last_ns if stay.is_open else stay.t_seen_ns
@@ -216,8 +271,15 @@ class StayBook:
         if stay.is_open:
             yield self._violation(stay, State.CLOSED)
             return
-        if stay.t_maybe_first_ns is None or stay.maybes < self._min_hits:
+        if stay.is_part or stay.t_maybe_first_ns is None or stay.maybes < self._min_hits:
             return
         # A stretch too short for the condition, even if all of it had met it, leaves nothing undecided.
         if stay.t_maybe_last_ns - stay.t_maybe_first_ns >= self._min_time_ns:
             yield self._undecided(stay)
+
+
+def _apart(lost: Stay, t_ns: int, xy: NDArray[np.float64], scale: NDArray[np.float64]) -> float:
+    """How far a place is from where the mover was last seen, or would be by now, whichever is nearer. [m or px]"""
+    offset = (xy - lost.xy) * scale
+    moved = np.nan_to_num(np.asarray(lost.velocity)) * ((t_ns - lost.t_found_ns) / NS_PER_S)
+    return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))

@@ -154,8 +154,9 @@ class EventFinder:
             if flash.key not in self._flash_ns:
                 continue
             for members in series:
-                last = members[-1]
-                near = np.hypot(flash.east_m - last.east_m, flash.north_m - last.north_m) <= rule["series_gap_m"]
+                # Near the first, whose place is the series': near the last, a series could wander across the strip.
+                first, last = members[0], members[-1]
+                near = np.hypot(flash.east_m - first.east_m, flash.north_m - first.north_m) <= rule["series_gap_m"]
                 if near and flash.t_s - last.t_s <= rule["series_gap_s"]:
                     members.append(flash)
                     break

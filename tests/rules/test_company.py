@@ -1,0 +1,91 @@
+"""One vehicle is told once, though trees let one see two pieces of it; two vehicles are told twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+
+import pytest
+
+from detector.model import State, Undecided, Violation
+from tests.rules.scene_making import Mover, film, outcome, rule, square, straight
+
+ZONE = square()
+SPEED = 6.0
+
+
+def told(movers, seconds=12.0, **settings):
+    entries = outcome(rule("zone_entry", ZONE, **settings), film(movers, seconds))
+    assert not any(isinstance(one, Undecided) for one in entries)
+    return sorted(one.track_ids for one in entries if isinstance(one, Violation) and one.state is State.CLOSED)
+
+
+def piece(track_id, offset, since=0.0, until=99.0, drift=0.0, speed=SPEED):
+    def path(t):
+        return (-50.0 + speed * t + offset[0] + drift * t, offset[1]) if since <= t < until else None
+
+    return Mover(track_id, path, velocity=(speed + drift, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("second", "once"),
+    [
+        (piece(2, (-4.0, 0.0)), True),  # the rear of it
+        (piece(2, (3.0, 2.5)), True),  # its shadow
+        (piece(2, (-4.0, 0.0), since=1.5), True),  # seen later only
+        (piece(2, (-12.0, 0.0)), False),  # the next of a convoy
+        (piece(2, (-30.0, 3.0), drift=5.0), False),  # one that overtakes
+        (piece(2, (40.0, 3.0), speed=-SPEED), False),  # one that comes towards it
+    ],
+)
+def test_what_drives_at_one_place_beside_another_is_a_part_of_it(second, once):
+    assert told([piece(1, (0.0, 0.0)), second]) == ([(1, 2)] if once else [(1,), (2,)])
+
+
+def test_people_who_walk_together_are_told_each():
+    assert told([piece(i, (0.0, 2.0 * i), speed=1.5) for i in (1, 2)]) == [(1,), (2,)]
+
+
+def test_a_part_goes_on_with_the_incident_of_the_whole_and_none_is_told_again():
+    """The front is lost behind a tree for good; the rear drives on, 5 m behind."""
+    front, rear = piece(1, (0.0, 0.0), until=5.0), piece(2, (-5.0, 0.0))
+    assert told([front, rear]) == [(1, 2)]
+
+
+def test_a_part_that_is_lost_is_not_what_comes_by_later():
+    """A part that had no incident yet is no claim for another vehicle that shows near where it was lost."""
+    whole, part = piece(1, (0.0, 0.0)), piece(2, (-4.0, 0.0), until=1.5)
+    other = piece(3, (-20.0, 8.0), since=4.0, until=4.8)
+    assert told([whole, part, other], min_time_s=2.0) == [(1, 2)]
+
+
+def test_two_that_part_are_two_from_then_on():
+    """Side by side for 3 s as no two vehicles are, then one turns off."""
+    turning = Mover(2, lambda t: (-50.0 + SPEED * t, -4.0 - max(t - 3.0, 0.0) * 5.0), velocity=(SPEED, 0.0))
+    assert told([piece(1, (0.0, 0.0)), turning]) == [(1, 2), (2,)]
+
+
+def test_a_track_that_begins_while_the_one_before_is_still_shown_is_the_same_mover():
+    """Behind a pole for 0.2 s; the tracker still shows the old track where it should be, undetected."""
+    new = piece(2, (0.0, 0.0), since=4.2)
+    scenes = film([piece(1, (0.0, 0.0), until=4.5), new], 12.0)
+    for index in range(40, 45):
+        tracks = scenes[index].tracks
+        row = tracks.track_id.tolist().index(1)
+        missed = tracks.missed.copy()
+        missed[row] = index - 39
+        scenes[index] = changed(scenes[index], tracks=changed(tracks, missed=missed))
+    entries = outcome(rule("zone_entry", ZONE, min_time_s=2.0), scenes)
+    closed = [one for one in entries if isinstance(one, Violation) and one.state is State.CLOSED]
+    assert [one.track_ids for one in closed] == [(1, 2)]
+    assert closed[0].t_end_ns - closed[0].t_start_ns > 10e9
+
+
+def test_a_vehicle_that_stops_beside_its_shadow_stays_one():
+    def braking(offset):
+        return lambda t: (-50.0 + SPEED * min(t, 4.0) + 0.3 * t + offset, 0.0)
+
+    assert told([Mover(1, braking(0.0)), Mover(2, braking(-3.0))], 30.0) == [(1, 2)]
+
+
+def test_straight_ahead_alone_is_one():
+    assert told([straight(1, (-50.0, 0.0), (SPEED, 0.0))]) == [(1,)]
