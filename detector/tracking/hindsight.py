@@ -65,7 +65,8 @@ class Hindsight:
 
     def _judged(self, tracks: Tracks) -> Tracks:
         # Not np.isin, which takes ten times as long for a few dozen tracks.
-        proven = np.array([one in self._confirmed_ns for one in tracks.track_id.tolist()], np.bool_)
+        proven_ns = [self._confirmed_ns.get(one, tracks.t_ns - 1) for one in tracks.track_id.tolist()]
+        proven = np.array(proven_ns, np.int64) >= tracks.t_ns
         late = np.flatnonzero(proven & ~tracks.confirmed)
         if len(late) == 0:
             return tracks

@@ -18,6 +18,7 @@ _RESTLESS = (
     0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
 )
 _RESTLESS_FACTOR = 2.0
+_BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -148,6 +149,7 @@ class KalmanTracker:
         states = self._states
         states.age_frames += 1
         states.missed += 1
+        self._doubt(rows, centres[columns], t_ns)
         correct(states, rows, centres[columns], sigma_px[columns])
         states.missed[rows] = 0
         states.hits[rows] += 1
@@ -185,6 +187,21 @@ class KalmanTracker:
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         return least_cost_pairs(cost, allowed)
 
+    def _doubt(self, rows: Int, centres: Float, t_ns: int) -> None:
+        """What shows where a confirmed track that was out of sight is due may be something else, that stands there.
+
+        What is so slow that it could not be told from what stands is believed, and so is all on restless ground.
+        """
+        states, config = self._states, self._config
+        if self._alignment is None or self._alignment.inlier_ratio < _RESTLESS:
+            return
+        unseen = states.confirmed[rows] & (t_ns - states.seen_ns[rows] > config.show_s * 1e9)
+        fast = np.hypot(states.state[rows, 2], states.state[rows, 3]) * config.confirm_s > config.confirm_px
+        back = rows[unseen & fast]
+        states.owed_px_s[back] = states.state[back, 2:]
+        states.origin_px[back] = centres[unseen & fast]
+        states.farthest_px[back], states.born_ns[back] = 0.0, t_ns
+
     def _judge(self, t_ns: int) -> None:
         """Confirm what has moved on for certain."""
         states, config = self._states, self._config
@@ -206,8 +223,20 @@ class KalmanTracker:
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         earned = lasting & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
+        stands = self._stands(way, t_ns)
+        states.confirmed[stands] = False
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
+
+    def _stands(self, way: Float, t_ns: int) -> Int:
+        """Rows that came back into sight and have not come on since, at a quarter of the speed that they had."""
+        states = self._states
+        since_s = (t_ns - states.born_ns) / 1e9
+        due = np.flatnonzero((states.owed_px_s != 0).any(axis=1) & (states.missed == 0) & (since_s >= _BACK_S))
+        owed_px = states.owed_px_s[due] * since_s[due, None]
+        stands = np.sum(way[due] ** 2, axis=1) < _BACK_SHARE**2 * np.sum(owed_px**2, axis=1)
+        states.owed_px_s[due] = 0.0
+        return np.asarray(due[stands])
 
     def _is_structure(self, way: Float, t_ns: int) -> NDArray[np.bool_]:
         """Whether a way is that of something that stands above the ground, seen from a camera that travels.

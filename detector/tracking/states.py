@@ -21,10 +21,11 @@ class States:
     covariance: shape (M, 4, 4)
     size_px: width and height of the box, smoothed. shape (M, 2)
     largest_px: its longer side, at its largest of late. shape (M,)
-    origin_px: where it was first seen, carried along with the camera. shape (M, 2)
+    origin_px: where it was first seen, or came back into sight, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
+    owed_px_s: how fast it was when it went out of sight, until it is known whether it is again; else 0. shape (M, 2)
     """
 
     track_id: Int
@@ -34,6 +35,7 @@ class States:
     largest_px: Float
     origin_px: Float
     farthest_px: Float
+    owed_px_s: Float
     score: Float
     confirmed: NDArray[np.bool_]
     out_of: Int
@@ -82,6 +84,7 @@ def new_states(
         largest_px=(xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0),
         origin_px=centre.copy(),
         farthest_px=np.zeros(count),
+        owed_px_s=np.zeros((count, 2)),
         score=score,
         confirmed=np.zeros(count, np.bool_),
         out_of=zero.copy(),
@@ -104,6 +107,7 @@ def carry(states: States, now_from_last: Float) -> None:
     states.state = np.concatenate([moved, velocity], axis=1)
     states.covariance = both @ states.covariance @ both.transpose(0, 2, 1)
     states.origin_px = apply(now_from_last, states.origin_px)
+    states.owed_px_s = np.einsum("mij,mj->mi", turn, states.owed_px_s)
 
 
 def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:

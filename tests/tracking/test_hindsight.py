@@ -121,3 +121,8 @@ def test_what_is_let_go_early_is_what_would_have_been_said_later(seed):
     assert held > 20, "or this says nothing"
     assert [one.index for one in said] == [one.index for one in twin] == list(range(200))
     assert [one.confirmed.tolist() for one in said] == [one.confirmed.tolist() for one in twin]
+
+
+def test_what_was_proved_before_says_nothing_of_what_came_back_later_under_the_same_id():
+    out = played(1.0, [{7: i == 0} for i in range(30)])
+    assert [bool(one.confirmed[0]) for one in out] == [True] + [False] * 29

@@ -123,3 +123,26 @@ def test_a_camera_over_the_horizon_of_its_reference_does_no_harm():
     tracks = track(lambda i: [box(100 + 3 * i, 80)], 40, lambda index: far)
     assert tracks[-1].confirmed.all()
     assert abs(tracks[-1].velocity_px_s[0, 0] - 45) < 2
+
+
+def out_of_sight(after):
+    """Ids that count, frame by frame: a car drives behind a wood for 0.8 s; `after` is what shows from then on."""
+    tracks = track(lambda i: [box(60 + 3 * i, 80, 10)] if i < 25 else after(i) if i >= 37 else [], 60)
+    return [set(one.track_id[one.confirmed & (one.missed == 0)].tolist()) for one in tracks]
+
+
+def test_what_stands_where_a_lost_one_was_due_is_not_that():
+    """A tree's crown moves where the car should come out again. It is no car, until it drives like one."""
+    assert not any(out_of_sight(lambda i: [box(60 + 3 * 37 + 0.2 * (i % 3), 80, 10)])[42:])
+
+
+def test_what_drives_on_as_before_it_was_lost_is_that():
+    counted = out_of_sight(lambda i: [box(60 + 3 * i, 80, 10)])
+    assert counted[24] == counted[41] == counted[-1] != set()
+
+
+def test_what_is_slow_need_not_prove_itself_again():
+    """It could not be told from what stands in a second: that it shows where it was is all one can ask for."""
+    slow = track(lambda i: [box(60 + 0.4 * i, 80, 6)] if i < 45 or i >= 54 else [], 70)
+    assert slow[44].confirmed.any()
+    assert slow[54].confirmed.any()
