@@ -52,7 +52,7 @@ class GoesOn:
     gap: Gap
 
 
-Entry = Violation | Undecided | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | GoesOn | Progress
+Entry = Violation | Undecided | Joined | Gap | CoverageSlot | Kept | RunEnd | Noticed | Settled | GoesOn | Progress
 """What a source has to say.
 
 Noticed and Settled are for the joiner, GoesOn for rules on gaps, Progress for who waits, the rest for the log.
@@ -141,7 +141,7 @@ class Onlooker:
         return None
 
 
-def append(log: LogWriter, entry: Entry | Joined, run_id: str) -> None:
+def append(log: LogWriter, entry: Entry, run_id: str) -> None:
     """Into the log, by what it is; what is not for the log is passed over."""
     match entry:
         case Violation(state=State.OPEN):
@@ -259,7 +259,7 @@ class _Watched:
                     if event.reason in BREAKS:  # everything is closed, and no more of it will come
                         yield from kept(self._recorder.finish())
                         yield GoesOn(event)
-                case Violation() | Undecided():
+                case Violation() | Undecided() | Joined():
                     yield from self._found(event)
                 case Noticed():
                     yield event
@@ -303,7 +303,7 @@ class _Watched:
         self._recorder.draw_on(configuration.map)
         self.end = replace(self.end, run_id=run_id)
 
-    def _found(self, *entries: Violation | Undecided) -> Iterator[Entry]:
+    def _found(self, *entries: Violation | Undecided | Joined) -> Iterator[Entry]:
         """Entries of rules, once their evidence is being kept."""
         for entry in entries:
             if isinstance(entry, Violation):

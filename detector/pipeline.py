@@ -36,6 +36,7 @@ from detector.model import (
     Frame,
     Gap,
     GroundFixes,
+    Joined,
     Kind,
     Means,
     Scene,
@@ -111,7 +112,7 @@ class _Waiting:
     colour: Callable[[], NDArray[np.uint8]] | None
 
 
-Event = Judged | Gap | Violation | Undecided | Noticed
+Event = Judged | Gap | Violation | Undecided | Noticed | Joined
 
 
 def default_stages(*, masks: bool = False) -> Stages:

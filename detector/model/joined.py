@@ -30,7 +30,7 @@ class Joined:
     t_ns: when the event happened; of a person, when they said it. [ns, UTC]
     t_sigma_s: standard deviation of the event's time. [s] None where a person joined them.
     means: of all that noticed the event; empty where a person joined them.
-    place: of the event, from all of them together; None where a person joined them.
+    place: of the event, from all of them together; None where a person joined them, and of what moves.
     misfit: chi-squared of what was compared. [1] None where a person joined them.
     party, reviewer: who joined them; both empty where the machine did.
     """

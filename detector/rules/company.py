@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,8 @@ from detector.rules.points import Points
 from detector.timebase import NS_PER_S
 
 # A lorry's front and its shadow behind it. People go side by side, too, but not so fast.
-_REACH_M = 8.0
-_LEAST_SPEED_M_S = 4.0
+_REACH_M = 9.0
+_LEAST_SPEED_M_S = 3.5
 _LEAST_NS = NS_PER_S
 # What shows of a part is now this piece of it, now that, and the height of what one sees is not known.
 _RIGID_M = 2.5
@@ -34,8 +33,8 @@ class _Pair:
 class Company:
     """Movers on the ground that keep their places to one another while they drive.
 
-    Two tracks at most 8 m apart whose offset stays within 2.5 m of what it was, for 1 s and at 4 m/s or more, are parts
-    of one vehicle: two windows, or a vehicle and its shadow. Once they are, they are until their offset changes.
+    Two tracks at most 9 m apart whose offset stays within 2.5 m of what it was, for 1 s and at 3.5 m/s or more, are
+    parts of one vehicle: two windows, or a vehicle and its shadow. Once they are, they are until their offset changes.
 
     Hit: the two ends of a lorry of which trees hide the middle.   Miss: two that walk side by side, a convoy, vehicles
     that meet or overtake.
@@ -47,27 +46,50 @@ class Company:
 
     def look(self, t_ns: int, points: Points, rows: Mapping[int, int]) -> None:
         """Take those that were seen at this time. rows: of each track in `points`."""
-        for one, other in combinations(sorted(rows), 2):
-            here, there = points.xy[rows[one]], points.xy[rows[other]]
-            scale = points.scale[rows[one]]
-            offset_m = (there - here) * scale
-            pair = self._pairs.get((one, other))
-            if np.hypot(*offset_m) > _REACH_M:
-                self._pairs.pop((one, other), None)
-            elif pair is None or np.hypot(*(offset_m - pair.offset_m)) > _RIGID_M:
-                self._pairs[one, other] = _Pair(t_ns, t_ns, here, offset_m)
-            else:
-                pair.t_last_ns = t_ns
-                lasted_s = (t_ns - pair.t_first_ns) / NS_PER_S
-                way_m = float(np.hypot(*((here - pair.start_xy) * scale)))
-                pair.proved |= lasted_s * NS_PER_S >= _LEAST_NS and way_m >= _LEAST_SPEED_M_S * lasted_s
+        tracks = sorted(rows)
+        if len(tracks) > 1:
+            xy = points.xy[[rows[track] for track in tracks]]
+            scale = points.scale[rows[tracks[0]]]
+            offsets_m = (xy[None] - xy[:, None]) * scale
+            near = np.hypot(offsets_m[..., 0], offsets_m[..., 1]) <= _REACH_M
+            for i, j in np.argwhere(np.triu(near, 1)).tolist():
+                self._together(t_ns, (tracks[i], tracks[j]), xy[i], offsets_m[i, j], scale)
+            here = {track: i for i, track in enumerate(tracks)}
+            for one, other in list(self._pairs):
+                if one in here and other in here and not near[here[one], here[other]]:
+                    del self._pairs[one, other]
         if self._pairs:
             self._pairs = {key: pair for key, pair in self._pairs.items() if t_ns - pair.t_last_ns <= self._patience_ns}
+
+    def _together(
+        self,
+        t_ns: int,
+        key: tuple[int, int],
+        xy: NDArray[np.float64],
+        offset_m: NDArray[np.float64],
+        scale: NDArray[np.float64],
+    ) -> None:
+        pair = self._pairs.get(key)
+        if pair is None or np.hypot(*(offset_m - pair.offset_m)) > _RIGID_M:
+            self._pairs[key] = _Pair(t_ns, t_ns, xy, offset_m)
+            return
+        pair.t_last_ns = t_ns
+        lasted_ns = t_ns - pair.t_first_ns
+        way_m = float(np.hypot(*((xy - pair.start_xy) * scale)))
+        pair.proved |= lasted_ns >= _LEAST_NS and way_m >= _LEAST_SPEED_M_S * lasted_ns / NS_PER_S
 
     def is_one(self, one: int, other: int) -> bool:
         """Whether two tracks are parts of one thing."""
         pair = self._pairs.get((min(one, other), max(one, other)))
         return pair is not None and pair.proved
+
+    def wholes(self, tracks: Sequence[int]) -> list[int]:
+        """Positions of those of which no other one that stands before them in order of ids is a part. Ascending."""
+        return [
+            i
+            for i, track in enumerate(tracks)
+            if not any(other < track and self.is_one(other, track) for other in tracks)
+        ]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -12,7 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.association import Carrier, Noticed
 from detector.config.agreement_map import AgreementMap, Shape
-from detector.model import CameraPose, CoverageSlot, Gap, Incident, Means, Scene, Series, Triggers, Undecided, Violation
+from detector.model import (
+    CameraPose,
+    CoverageSlot,
+    Gap,
+    Incident,
+    Joined,
+    Means,
+    Scene,
+    Series,
+    Triggers,
+    Undecided,
+    Violation,
+)
 
 
 def _no_ground(_pose: CameraPose | None, _size_px: tuple[int, int]) -> NDArray[np.float64] | None:
@@ -64,17 +76,18 @@ class Rule(Protocol):
         """How long after its start an incident opens, as a rule: so much of the recording is held for its clip. [s]"""
         ...
 
-    def judge(self, scene: Scene) -> Iterator[Violation | Undecided | Noticed]:
+    def judge(self, scene: Scene) -> Iterator[Violation | Undecided | Noticed | Joined]:
         """Look at one judged frame.
 
         Yields:
             A Violation, OPEN, once when an incident begins; the same one, CLOSED, once when it has ended, which may
             be up to `cooldown_s` later; an Undecided once per mover and stretch when the stretch is over. A rule on
-            what is so short that other means may place it too, a Noticed for each moment, after what it opened.
+            what is so short that other means may place it too, a Noticed for each moment, after what it opened. A
+            Joined after what goes on with one that a gap had closed.
         """
         ...
 
-    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:
+    def finish(self, t_ns: int) -> Iterator[Violation | Undecided | Joined]:
         """Close what is open: the feed has ended at `t_ns`. The rule may then be used for another recording."""
         ...
 

@@ -17,7 +17,7 @@ from detector.rules.contract import RuleContext, chosen_shapes
 from detector.rules.points import Points, ground_points, picture_points
 from detector.rules.report import Reporter, probability_beyond
 from detector.rules.sides import Judged, ShapeSet
-from detector.rules.stays import Conditions, Stay, StayBook
+from detector.rules.stays import Conditions, Found, Stay, StayBook
 from detector.timebase import NS_PER_S
 
 # So far inside, a place leaves no doubt: the first such moment is the clearest. The deepest one is often where a mover
@@ -73,7 +73,7 @@ class MoverRule(ABC):
         """The condition has to be met for so long, and may be out of sight for a moment at the end of it. [s]"""
         return float(getattr(self.config, self._min_time_field) + self.config.max_gap_s)
 
-    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+    def judge(self, scene: Scene) -> Iterator[Found]:
         """Look at one judged frame."""
         link = self._continuity.link(scene)
         if link is Link.SKIPPED:
@@ -87,10 +87,10 @@ class MoverRule(ABC):
                 rows = countable(scene, points)
                 yield from plane.book.update(scene, points, rows, self._conditions(scene, plane, points, rows))
 
-    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:  # noqa: ARG002 - the protocol's
+    def finish(self, t_ns: int) -> Iterator[Found]:  # noqa: ARG002 - the protocol's
         """Close what is open where it was last seen, which is never after `t_ns`."""
         for plane in self._planes:
-            yield from plane.book.close()
+            yield from plane.book.finish()
         self._continuity.reset()
 
     @abstractmethod

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geo.wgs84 import metres_per_degree
-from detector.model import Scene
+from detector.model import GroundFixes, Scene
+from detector.timebase import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,7 @@ class Points:
     covariance: of (east, north) [m2], or of (x, y) [px2]. shape (M, 2, 2)
     velocity: (east, north) [m/s], or (x, y) [px/s]. shape (M, 2)
     mirrored: y points down, so left and right change places.
+    velocity_covariance: of (east, north) [m2/s2], or of (x, y) [px2/s2]. shape (M, 2, 2); None: not known
     """
 
     xy: NDArray[np.float64]
@@ -28,26 +30,64 @@ class Points:
     covariance: NDArray[np.float64]
     velocity: NDArray[np.float64]
     mirrored: bool = False
+    velocity_covariance: NDArray[np.float64] | None = None
+
+    def at(self, row: int, t_ns: int) -> Sighted:
+        """One of them by itself."""
+        return Sighted(
+            t_ns,
+            self.xy[row],
+            self.scale[row],
+            self.covariance[row],
+            np.nan_to_num(self.velocity[row]),
+            np.full((2, 2), np.nan) if self.velocity_covariance is None else self.velocity_covariance[row],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighted:
+    """Where one mover was, and how fast, when it was seen; in the units of `Points`. A speed not known is 0."""
+
+    t_ns: int
+    xy: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    velocity: NDArray[np.float64]
+    velocity_covariance: NDArray[np.float64]
+
+    def offset(self, before: Sighted) -> NDArray[np.float64]:
+        """The way from there to here. shape (2,) [m or px]"""
+        return np.asarray((self.xy - before.xy) * self.scale)
+
+    def apart(self, before: Sighted) -> float:
+        """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]"""
+        offset = self.offset(before)
+        moved = before.velocity * ((self.t_ns - before.t_ns) / NS_PER_S)
+        return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
 
 
 @lru_cache(2)
 def ground_points(scene: Scene) -> Points:
     """Tracks where they are on the ground. Each rule asks for them."""
-    return _on_ground(scene.fixes.lon_deg, scene.fixes.lat_deg, scene.fixes.covariance_m2, scene.fixes.velocity_m_s)
+    return _on_ground(scene.fixes)
 
 
 def picture_points(scene: Scene) -> Points:
     """Tracks at their centres in the picture."""
     tracks = scene.tracks
     return Points(
-        tracks.xy_px, np.ones_like(tracks.xy_px), tracks.covariance[:, :2, :2], tracks.velocity_px_s, mirrored=True
+        tracks.xy_px,
+        np.ones_like(tracks.xy_px),
+        tracks.covariance[:, :2, :2],
+        tracks.velocity_px_s,
+        mirrored=True,
+        velocity_covariance=tracks.covariance[:, 2:, 2:],
     )
 
 
 def detection_ground_points(scene: Scene) -> Points:
     """Detections where they are on the ground. They have no velocity: NaN."""
-    fixes = scene.detection_fixes
-    return _on_ground(fixes.lon_deg, fixes.lat_deg, fixes.covariance_m2, fixes.velocity_m_s)
+    return _on_ground(scene.detection_fixes)
 
 
 def detection_picture_points(scene: Scene) -> Points:
@@ -59,11 +99,7 @@ def detection_picture_points(scene: Scene) -> Points:
     return Points(centre, np.ones_like(centre), covariance, np.full_like(centre, np.nan), mirrored=True)
 
 
-def _on_ground(
-    lon_deg: NDArray[np.float64],
-    lat_deg: NDArray[np.float64],
-    covariance_m2: NDArray[np.float64],
-    velocity_m_s: NDArray[np.float64],
-) -> Points:
-    scale = np.stack(metres_per_degree(lat_deg), axis=1)
-    return Points(np.stack([lon_deg, lat_deg], axis=1), scale, covariance_m2, velocity_m_s)
+def _on_ground(fixes: GroundFixes) -> Points:
+    scale = np.stack(metres_per_degree(fixes.lat_deg), axis=1)
+    place = np.stack([fixes.lon_deg, fixes.lat_deg], axis=1)
+    return Points(place, scale, fixes.covariance_m2, fixes.velocity_m_s, velocity_covariance=fixes.velocity_covariance)

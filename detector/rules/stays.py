@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import Place, Scene, State, Undecided, Violation
+from detector.model import Joined, Place, Scene, State, Undecided, Violation
 from detector.rules.company import Company
 from detector.rules.contract import MoverSettings
-from detector.rules.points import Points
+from detector.rules.points import Points, Sighted
 from detector.rules.report import Peak, place_of_track
-from detector.timebase import NS_PER_S, ns_from_seconds
+from detector.rules.resumed import Resumed
+from detector.timebase import ns_from_seconds
+
+Found = Violation | Undecided | Joined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +47,8 @@ class Stay:
     first_track: int
     track: int
     tracks: set[int]
+    first: Sighted
+    found: Sighted  # when its track was last detected, wherever it was
     hits: int = 0  # fixes in a row that meet the condition
     misses: int = 0  # fixes in a row that do not
     t_first_ns: int | None = None  # when the run that meets the condition began
@@ -54,11 +59,7 @@ class Stay:
     maybe_place: Place | None = None
     began_ns: int = 0
     t_seen_ns: int = 0
-    t_found_ns: int = 0  # when its track was last detected, wherever it was
     unseen_ns: int = 0  # longest time without a fix that meets the condition, within the run
-    xy: tuple[float, float] = (0.0, 0.0)
-    scale: tuple[float, float] = (1.0, 1.0)
-    velocity: tuple[float, float] = (0.0, 0.0)
     peak: Peak | None = None
     is_open: bool = False
     is_part: bool = False  # of what has an incident already
@@ -94,12 +95,13 @@ class StayBook:
         self._undecided = undecided
         self._stays: dict[tuple[int, int], Stay] = {}
         self._company = Company(self._patience_ns) if on_ground else None
+        self._resumed = Resumed() if on_ground else None
         self._alive: set[int] = set()
 
-    def update(
-        self, scene: Scene, points: Points, rows: NDArray[np.int64], conditions: Conditions
-    ) -> Iterator[Violation | Undecided]:
+    def update(self, scene: Scene, points: Points, rows: NDArray[np.int64], conditions: Conditions) -> Iterator[Found]:
         """Go on by one scene. `rows`: the tracks that were seen in it and may be judged."""
+        if self._resumed is not None:
+            self._resumed.look(scene.t_ns)
         ids = scene.tracks.track_id
         pairs = self._pairs(ids, conditions)
         observed = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
@@ -118,18 +120,27 @@ class StayBook:
         for key, stay in list(self._stays.items()):
             row = observed.get(key[1])
             if row is not None:
-                self._locate(stay, scene.t_ns, points, row)
+                stay.found = points.at(row, scene.t_ns)
                 yield from self._step(key, stay, scene, row, conditions, pairs.get(key))
             yield from self._expire(key, stay, scene.t_ns)
 
-    def close(self) -> Iterator[Violation | Undecided]:
-        """End everything where it was last seen."""
+    def close(self) -> Iterator[Found]:
+        """End everything where it was last seen: nothing can be judged now, or be joined with what comes."""
         for stay in self._stays.values():
-            yield from self._ended(stay)
+            for entry in self._ended(stay):
+                yield entry
+                if self._resumed is not None and isinstance(entry, Violation):
+                    self._resumed.broke_off(stay.shape, stay.found, entry)
         self._stays.clear()
         self._alive.clear()
         if self._company is not None:
             self._company.clear()
+
+    def finish(self) -> Iterator[Found]:
+        """End everything, for good."""
+        yield from self.close()
+        if self._resumed is not None:
+            self._resumed.clear()
 
     def _pairs(self, ids: NDArray[np.int64], conditions: Conditions) -> dict[tuple[int, int], int]:
         tracks = ids[conditions.row].tolist()
@@ -139,8 +150,9 @@ class StayBook:
 
     def _begin(self, key: tuple[int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> None:
         shape, track = key
+        here = points.at(row, t_ns)
         lost = [
-            (_apart(stay, t_ns, points.xy[row], points.scale[row]), other)
+            (here.apart(stay.found), other)
             for other, stay in self._stays.items()
             if other[0] == shape and other[1] not in alive and t_ns - stay.t_seen_ns <= self._patience_ns
         ]
@@ -151,7 +163,7 @@ class StayBook:
             stay.tracks.add(track)
             stay.misses = 0
         else:
-            stay = Stay(shape, track, track, {track}, began_ns=t_ns, t_seen_ns=t_ns)
+            stay = Stay(shape, track, track, {track}, here, here, began_ns=t_ns, t_seen_ns=t_ns)
         self._stays[key] = stay
 
     def _hand_over(self, key: tuple[int, int]) -> None:
@@ -170,9 +182,9 @@ class StayBook:
                 self._take_over(key, other)
             return
         young = [
-            (_apart(lost, stay.t_found_ns, np.array(stay.xy), np.array(stay.scale)), other)
+            (stay.found.apart(lost.found), other)
             for other, stay in self._stays.items()
-            if other[0] == key[0] and not stay.is_open and stay.began_ns > lost.t_found_ns and other[1] in self._alive
+            if other[0] == key[0] and not stay.is_open and stay.began_ns > lost.found.t_ns and other[1] in self._alive
         ]
         near = min(young, default=(np.inf, key))
         if near[0] <= self._same_thing:
@@ -182,7 +194,7 @@ class StayBook:
         """The track of an incident is lost; what was seen of the same thing beside it carries the incident on."""
         lost = self._stays[key]
         beside = [
-            (0.0 if self._are_one(key, other) else _apart(lost, t_ns, points.xy[row], points.scale[row]), other)
+            (0.0 if self._are_one(key, other) else points.at(row, t_ns).apart(lost.found), other)
             for other, stay in self._stays.items()
             if other[0] == key[0]
             and not stay.is_open
@@ -201,12 +213,6 @@ class StayBook:
         stay.misses = 0
         self._stays[by] = stay
 
-    def _locate(self, stay: Stay, t_ns: int, points: Points, row: int) -> None:
-        stay.t_found_ns = t_ns
-        stay.xy = (float(points.xy[row, 0]), float(points.xy[row, 1]))
-        stay.scale = (float(points.scale[row, 0]), float(points.scale[row, 1]))
-        stay.velocity = (float(points.velocity[row, 0]), float(points.velocity[row, 1]))
-
     def _part_of(self, key: tuple[int, int]) -> Stay | None:
         """What has an incident already and is the same thing."""
         same = (stay for other, stay in self._stays.items() if stay.is_open and self._are_one(key, other))
@@ -217,7 +223,7 @@ class StayBook:
 
     def _step(
         self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int | None
-    ) -> Iterator[Violation | Undecided]:
+    ) -> Iterator[Found]:
         decision = -1 if k is None else int(conditions.decision[k])
         if decision < 0 or k is None:
             stay.hits = 0
@@ -237,7 +243,7 @@ class StayBook:
 
     def _hit(
         self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int
-    ) -> Iterator[Violation | Undecided]:
+    ) -> Iterator[Found]:
         if stay.t_first_ns is None or scene.t_ns - stay.t_last_ns > self._patience_ns:
             if stay.is_open:
                 return  # it is over: _expire ends it in this very scene
@@ -260,14 +266,18 @@ class StayBook:
             whole.tracks |= stay.tracks
             return
         stay.is_open = True
-        yield self._violation(stay, State.OPEN)
+        violation = self._violation(stay, State.OPEN)
+        yield violation
+        joined = self._resumed and self._resumed.goes_on(stay.shape, stay.first, stay.found, violation)
+        if joined:
+            yield joined
 
-    def _expire(self, key: tuple[int, int], stay: Stay, t_ns: int) -> Iterator[Violation | Undecided]:
+    def _expire(self, key: tuple[int, int], stay: Stay, t_ns: int) -> Iterator[Found]:
         newest = stay.t_last_ns if stay.is_open else stay.t_seen_ns
         if key in self._stays and t_ns - newest > self._patience_ns:
             yield from self._ended(self._stays.pop(key))
 
-    def _ended(self, stay: Stay) -> Iterator[Violation | Undecided]:
+    def _ended(self, stay: Stay) -> Iterator[Found]:
         if stay.is_open:
             yield self._violation(stay, State.CLOSED)
             return
@@ -276,10 +286,3 @@ class StayBook:
         # A stretch too short for the condition, even if all of it had met it, leaves nothing undecided.
         if stay.t_maybe_last_ns - stay.t_maybe_first_ns >= self._min_time_ns:
             yield self._undecided(stay)
-
-
-def _apart(lost: Stay, t_ns: int, xy: NDArray[np.float64], scale: NDArray[np.float64]) -> float:
-    """How far a place is from where the mover was last seen, or would be by now, whichever is nearer. [m or px]"""
-    offset = (xy - lost.xy) * scale
-    moved = np.nan_to_num(np.asarray(lost.velocity)) * ((t_ns - lost.t_found_ns) / NS_PER_S)
-    return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))

@@ -24,7 +24,7 @@ from detector.rules.contract import OPTIONAL_ZONES_FIELD, MoverSettings, RuleCon
 from detector.rules.movers import MoverRule, Plane, anywhere, countable, in_zones, quoted, straddles
 from detector.rules.points import Points, ground_points
 from detector.rules.report import Peak, place_of_track
-from detector.rules.stays import Conditions, Stay
+from detector.rules.stays import Conditions, Found, Stay
 from detector.timebase import NS_PER_S, ns_from_seconds
 
 _LOOK_EVERY_NS = NS_PER_S
@@ -128,7 +128,7 @@ class Unusual(MoverRule):
         """A mover has to pass a cell first. [s]"""
         return super().opens_within_s + float(self.config.passage_s)
 
-    def judge(self, scene: Scene) -> Iterator[Violation | Undecided]:
+    def judge(self, scene: Scene) -> Iterator[Found]:
         """Look at one judged frame."""
         if scene.detections.judged and scene.sight is Sight.SEEING and scene.pose is not None:
             if self._seen_ns is not None and not 0 <= scene.t_ns - self._seen_ns <= self._max_gap_ns:
@@ -139,7 +139,7 @@ class Unusual(MoverRule):
             yield from self._break()
         yield from super().judge(scene)
 
-    def finish(self, t_ns: int) -> Iterator[Violation | Undecided]:
+    def finish(self, t_ns: int) -> Iterator[Found]:
         """Close what is open, and keep what was seen."""
         yield from super().finish(t_ns)
         yield from self._end_stretch()

@@ -321,3 +321,8 @@ def test_the_clearest_moment_is_the_first_without_doubt_and_not_the_deepest():
     peak_s = (closed.t_peak_ns - T0) / 1e9
     assert 11.0 <= peak_s <= 11.2  # at 10 m/s from 200 m outside the middle
     assert closed.measures["margin_sigma"] == pytest.approx(5.0, abs=0.5)
+
+
+def test_three_pieces_of_one_lorry_are_no_convoy():
+    pieces = [straight(i, (-3.5 * i, 0.0), (5.0, 0.0)) for i in (1, 2, 3)]
+    assert outcome(rule("convoy"), film(pieces, 20)) == []
