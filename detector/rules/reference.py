@@ -22,8 +22,8 @@ condition and did not end in an incident.
 One incident is one violation: it is opened once, and closed once when nothing of it has been seen for `cooldown_s` (or
 `max_gap_s` if that is longer). Its end is the time at which it was last seen. What could not be judged (blind, warming
 up, no telemetry for zones on the ground, a clock that goes back) closes it at once: no incident goes on across a gap. A
-mover on the ground that shows again within a second of the gap's end, 4 s after it was lost at most, where it was due and
-as fast, has a second record, and an entry says that the two are one (`joined`); people may split them again.
+mover on the ground that shows again within a second of the gap's end, 4 s after it was lost at most, where it was due
+and as fast, has a second record, and an entry says that the two are one (`joined`); people may split them again.
 Tentative tracks and tracks that were not detected in the very frame are never counted.
 
 A shape drawn in pixels (`"frame": "pixels"`) is judged in the picture of its feed, at the middle of a mover's box: for

@@ -10,6 +10,7 @@ from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
+from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
 from detector.tracking.parts import is_part_of_another
 from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
@@ -103,6 +104,7 @@ class KalmanTracker:
         self._reference_id = -1
         self._t_ns = 0
         self._alignment: Alignment | None = None
+        self._bursts = Bursts()
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -112,6 +114,8 @@ class KalmanTracker:
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
         self._advance(alignment, detections.t_ns)
         self._alignment = alignment
+        flashes = detections.kind == Kind.FLASH.value
+        self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
             self._associate(
@@ -124,6 +128,7 @@ class KalmanTracker:
     def end_all(self) -> None:
         """Nothing goes on from here. Ids go on counting."""
         self._states = _none()
+        self._bursts.clear()
         self._reference_from_last = None
 
     def _advance(self, alignment: Alignment, t_ns: int) -> None:
@@ -133,9 +138,12 @@ class KalmanTracker:
         acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
             self.end_all()
-        elif len(self._states):
-            if not np.array_equal(matrix, self._reference_from_last):
-                carry(self._states, np.linalg.inv(matrix) @ self._reference_from_last)
+        elif not np.array_equal(matrix, self._reference_from_last):
+            now_from_last = np.linalg.inv(matrix) @ self._reference_from_last
+            self._bursts.carry(now_from_last)
+            if len(self._states):
+                carry(self._states, now_from_last)
+        if len(self._states):
             predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, acceleration)
             finite = np.isfinite(self._states.state)
             if not finite.all():
@@ -169,6 +177,7 @@ class KalmanTracker:
             sigma_velocity_px_s=self._config.start_speed_px_s,
         )
         started.out_of = came_out_of(self._states, centres[new])
+        started.least_px = self._bursts.way_px(centres[new])
         self._next_id += len(new)
         if len(new):
             self._states = self._states.with_rows(started)
@@ -210,6 +219,7 @@ class KalmanTracker:
         states.farthest_px = np.maximum(states.farthest_px, length)
         sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px)
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
+        needed = np.maximum(needed, states.least_px)
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
         onward = np.sum(way * states.state[:, 2:], axis=1) > 0.7 * length * speed
         lasting = (

@@ -23,6 +23,7 @@ class States:
     largest_px: its longer side, at its largest of late. shape (M,)
     origin_px: where it was first seen, or came back into sight, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
+    least_px: how far it has to come at least, since something burst where it was first seen; else 0. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     owed_px_s: how fast it was when it went out of sight, until it is known whether it is again; else 0. shape (M, 2)
@@ -36,6 +37,7 @@ class States:
     origin_px: Float
     farthest_px: Float
     owed_px_s: Float
+    least_px: Float
     score: Float
     confirmed: NDArray[np.bool_]
     out_of: Int
@@ -85,6 +87,7 @@ def new_states(
         origin_px=centre.copy(),
         farthest_px=np.zeros(count),
         owed_px_s=np.zeros((count, 2)),
+        least_px=np.zeros(count),
         score=score,
         confirmed=np.zeros(count, np.bool_),
         out_of=zero.copy(),
