@@ -15,6 +15,7 @@ from detector.timebase import NS_PER_S
 _REACH_M = 9.0
 _LEAST_SPEED_M_S = 3.5
 _LEAST_NS = NS_PER_S
+_DOUBT_NS = 3 * NS_PER_S // 2  # what is seen now and then only may take so long to show it
 # What shows of a part is now this piece of it, now that, and the height of what one sees is not known.
 _RIGID_M = 2.5
 
@@ -82,6 +83,11 @@ class Company:
         """Whether two tracks are parts of one thing."""
         pair = self._pairs.get((min(one, other), max(one, other)))
         return pair is not None and pair.proved
+
+    def may_be_one(self, one: int, other: int, t_ns: int) -> bool:
+        """Whether two tracks have kept their places, but not yet for so long that more can be said."""
+        pair = self._pairs.get((min(one, other), max(one, other)))
+        return pair is not None and not pair.proved and t_ns - pair.t_first_ns < _DOUBT_NS
 
     def wholes(self, tracks: Sequence[int]) -> list[int]:
         """Positions of those of which no other one that stands before them in order of ids is a part. Ascending."""

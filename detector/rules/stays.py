@@ -63,6 +63,8 @@ class Stay:
     peak: Peak | None = None
     is_open: bool = False
     is_part: bool = False  # of what has an incident already
+    is_held: bool = False  # it could be open, but whether it is a part of another one is not known yet
+    taken_from: int | None = None  # the lost track that its track took it over from, when it began
 
 
 class StayBook:
@@ -129,7 +131,7 @@ class StayBook:
         for stay in self._stays.values():
             for entry in self._ended(stay):
                 yield entry
-                if self._resumed is not None and isinstance(entry, Violation):
+                if self._resumed is not None and isinstance(entry, Violation) and entry.state is State.CLOSED:
                     self._resumed.broke_off(stay.shape, stay.found, entry)
         self._stays.clear()
         self._alive.clear()
@@ -151,6 +153,8 @@ class StayBook:
     def _begin(self, key: tuple[int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> None:
         shape, track = key
         here = points.at(row, t_ns)
+        if self._give_back(key, here):
+            return
         lost = [
             (here.apart(stay.found), other)
             for other, stay in self._stays.items()
@@ -159,12 +163,23 @@ class StayBook:
         near = min(lost, default=(np.inf, key))
         if near[0] <= self._same_place:
             stay = self._stays.pop(near[1])
-            stay.track = track
+            stay.track, stay.taken_from = track, near[1][1]
             stay.tracks.add(track)
             stay.misses = 0
         else:
-            stay = Stay(shape, track, track, {track}, here, here, began_ns=t_ns, t_seen_ns=t_ns)
+            stay = _new(key, here)
         self._stays[key] = stay
+
+    def _give_back(self, key: tuple[int, int], here: Sighted) -> bool:
+        """A track that was thought lost is there again: what took its stay over is another mover."""
+        for other, stay in list(self._stays.items()):
+            if other[0] == key[0] and stay.taken_from == key[1]:
+                stay.tracks.discard(other[1])
+                self._stays[other] = _new(other, stay.found)
+                stay.track, stay.taken_from, stay.found = key[1], None, here
+                self._stays[key] = stay
+                return True
+        return False
 
     def _hand_over(self, key: tuple[int, int]) -> None:
         """The track is given up. A part goes into its whole; what began at its place since has been the same mover."""
@@ -218,6 +233,14 @@ class StayBook:
         same = (stay for other, stay in self._stays.items() if stay.is_open and self._are_one(key, other))
         return next(same, None)
 
+    def _may_be_part(self, key: tuple[int, int], t_ns: int) -> bool:
+        """Whether it is not known yet if it is a part of what has an incident already."""
+        company = self._company
+        return company is not None and any(
+            stay.is_open and other[0] == key[0] and company.may_be_one(key[1], other[1], t_ns)
+            for other, stay in self._stays.items()
+        )
+
     def _are_one(self, key: tuple[int, int], other: tuple[int, int]) -> bool:
         return key[0] == other[0] and self._company is not None and self._company.is_one(key[1], other[1])
 
@@ -265,6 +288,11 @@ class StayBook:
         if whole is not None:
             whole.tracks |= stay.tracks
             return
+        stay.is_held = self._may_be_part(key, scene.t_ns)
+        if not stay.is_held:
+            yield from self._open(stay)
+
+    def _open(self, stay: Stay) -> Iterator[Found]:
         stay.is_open = True
         violation = self._violation(stay, State.OPEN)
         yield violation
@@ -278,6 +306,8 @@ class StayBook:
             yield from self._ended(self._stays.pop(key))
 
     def _ended(self, stay: Stay) -> Iterator[Found]:
+        if stay.is_held and not stay.is_part and not stay.is_open:
+            yield from self._open(stay)
         if stay.is_open:
             yield self._violation(stay, State.CLOSED)
             return
@@ -286,3 +316,8 @@ class StayBook:
         # A stretch too short for the condition, even if all of it had met it, leaves nothing undecided.
         if stay.t_maybe_last_ns - stay.t_maybe_first_ns >= self._min_time_ns:
             yield self._undecided(stay)
+
+
+def _new(key: tuple[int, int], here: Sighted) -> Stay:
+    shape, track = key
+    return Stay(shape, track, track, {track}, here, here, began_ns=here.t_ns, t_seen_ns=here.t_ns)

@@ -89,3 +89,21 @@ def test_a_vehicle_that_stops_beside_its_shadow_stays_one():
 
 def test_straight_ahead_alone_is_one():
     assert told([straight(1, (-50.0, 0.0), (SPEED, 0.0))]) == [(1,)]
+
+
+def test_a_second_piece_is_not_told_before_it_is_known_whether_it_is_one():
+    """It shows 1.2 s before its incident is due, and half of the time; the proof comes after that."""
+    flickers = Mover(2, lambda t: (-54.0 + SPEED * t, 0.0) if t >= 2.0 and round(t * 10) % 4 < 2 else None)
+    assert told([piece(1, (0.0, 0.0)), flickers], min_time_s=0.5) == [(1, 2)]
+
+
+def test_what_was_not_known_to_be_a_part_at_the_end_is_told():
+    ends = [piece(1, (0.0, 0.0)), piece(2, (-4.0, 0.0), since=10.8)]
+    assert told(ends, seconds=11.6, min_time_s=0.5) == [(1,), (2,)]
+
+
+def test_a_lost_track_that_is_there_again_takes_its_incident_back():
+    """A lorry behind a tree; meanwhile a car shows 12 m off and is thought to be the lorry. Both drive on."""
+    lorry = Mover(1, lambda t: (-50.0 + SPEED * t, 0.0) if t < 4.0 or t >= 5.2 else None, velocity=(SPEED, 0.0))
+    car = piece(2, (0.0, 12.0), since=4.6, speed=SPEED)
+    assert told([lorry, car]) == [(1,), (2,)]
