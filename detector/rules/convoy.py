@@ -85,6 +85,8 @@ class Convoy:
         rows = countable(scene, points)
         fast = np.hypot(*np.nan_to_num(points.velocity[rows]).T) >= self.config.min_speed_m_s
         rows = rows[fast]
+        if len(rows) < self.config.min_count:
+            return
         tracks = scene.tracks.track_id[rows].tolist()
         self._company.look(scene.t_ns, points, dict(zip(tracks, rows.tolist(), strict=True)))
         rows = rows[self._company.wholes(tracks)]

@@ -39,14 +39,14 @@ class Points:
             self.xy[row],
             self.scale[row],
             self.covariance[row],
-            np.nan_to_num(self.velocity[row]),
+            self.velocity[row],
             np.full((2, 2), np.nan) if self.velocity_covariance is None else self.velocity_covariance[row],
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighted:
-    """Where one mover was, and how fast, when it was seen; in the units of `Points`. A speed not known is 0."""
+    """Where one mover was, and how fast, when it was seen; in the units of `Points`. NaN: not known."""
 
     t_ns: int
     xy: NDArray[np.float64]
@@ -62,7 +62,7 @@ class Sighted:
     def apart(self, before: Sighted) -> float:
         """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]"""
         offset = self.offset(before)
-        moved = before.velocity * ((self.t_ns - before.t_ns) / NS_PER_S)
+        moved = np.nan_to_num(before.velocity) * ((self.t_ns - before.t_ns) / NS_PER_S)
         return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
 
 
