@@ -15,8 +15,8 @@ from detector.config.agreement_map import Shape
 from detector.model import Place, Scene, State, Undecided, Violation
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import MoverSettings, RuleContext, Zones, chosen_shapes
-from detector.rules.movers import countable
-from detector.rules.points import Points, ground_points, picture_points
+from detector.rules.movers import SAME_THING_M, SAME_THING_PX, countable
+from detector.rules.points import Points, Sighted, ground_points, picture_points
 from detector.rules.report import Peak, Reporter, compass_bound, place_of_track, probability_beyond
 from detector.rules.sides import ShapeSet
 from detector.timebase import NS_PER_S, ns_from_seconds
@@ -44,9 +44,8 @@ class _Walk:
 
     first_track: int
     tracks: set[int]
-    t_seen_ns: int
-    xy: tuple[float, float]
-    velocity: tuple[float, float]
+    began_ns: int
+    found: Sighted
     home: _Run | None = None  # the side on which it was long enough to be believed
     other: _Run | None = None  # the side on which it has been since
     nearest: tuple[float, int, Place] | None = None  # of the passage: margin, time and place nearest to the line
@@ -54,6 +53,22 @@ class _Walk:
     t_maybe_last_ns: int = 0
     maybes: int = 0
     maybe_place: Place | None = None
+
+    def gone_on_as(self, young: _Walk) -> _Walk:
+        """This walk under the track that it goes on as, with what that has seen since."""
+        young.first_track, young.began_ns = self.first_track, self.began_ns
+        young.tracks |= self.tracks
+        if self.home is not None:
+            if young.home is not None and young.home.side != self.home.side:
+                young.other = young.home
+            young.home = self.home
+        if self.t_maybe_ns is not None:
+            young.t_maybe_ns, young.maybe_place = self.t_maybe_ns, self.maybe_place
+            young.t_maybe_last_ns = max(self.t_maybe_last_ns, young.t_maybe_last_ns)
+            young.maybes += self.maybes
+        nearest = [one for one in (self.nearest, young.nearest) if one is not None]
+        young.nearest = min(nearest, key=lambda one: one[:2], default=None)
+        return young
 
 
 class LineCrossing:
@@ -95,6 +110,7 @@ class LineCrossing:
             for on_ground in (True, False)
         }
         self._walks: dict[tuple[bool, int, int], _Walk] = {}
+        self._alive: dict[bool, set[int]] = {True: set(), False: set()}
         self._min_time_ns = ns_from_seconds(config.min_time_s)
         self._patience_ns = ns_from_seconds(max(config.cooldown_s, config.max_gap_s))
 
@@ -135,34 +151,46 @@ class LineCrossing:
         for shape, row, side, margin in zip(*columns, strict=True):
             key = (on_ground, shape, int(ids[row]))
             walk = self._walks.get(key) or self._begin(key, scene.t_ns, points, row, alive)
-            walk.t_seen_ns = scene.t_ns
-            walk.xy = (float(points.xy[row, 0]), float(points.xy[row, 1]))
-            walk.velocity = (float(points.velocity[row, 0]), float(points.velocity[row, 1]))
+            walk.found = points.at(row, scene.t_ns)
             yield from self._step(walk, shapes.shapes[shape], scene, row, side, margin, points)
+        for key in [key for key in self._walks if key[0] == on_ground and key[2] in self._alive[on_ground] - alive]:
+            self._hand_over(key)
+        self._alive[on_ground] = alive
         for key, walk in list(self._walks.items()):
-            if key[0] == on_ground and scene.t_ns - walk.t_seen_ns > self._patience_ns:
+            if key[0] == on_ground and scene.t_ns - walk.found.t_ns > self._patience_ns:
                 yield from self._doubt(self._walks.pop(key), shapes.shapes[key[1]])
 
     def _begin(self, key: tuple[bool, int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> _Walk:
+        here = points.at(row, t_ns)
         radius = self.config.same_place_m if key[0] else self.config.same_place_px
-        best: tuple[float, tuple[bool, int, int]] | None = None
-        for other, walk in self._walks.items():
-            if other[:2] != key[:2] or other[2] in alive:
-                continue
-            offset = (points.xy[row] - walk.xy) * points.scale[row]
-            moved = np.nan_to_num(np.asarray(walk.velocity)) * ((t_ns - walk.t_seen_ns) / NS_PER_S)
-            distance = float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
-            if distance <= radius and (best is None or (distance, other) < best):
-                best = (distance, other)
-        walk = _Walk(key[2], set(), t_ns, (0.0, 0.0), (0.0, 0.0)) if best is None else self._walks.pop(best[1])
+        lost = [
+            (here.apart(walk.found), other)
+            for other, walk in self._walks.items()
+            if other[:2] == key[:2] and other[2] not in alive
+        ]
+        near = min(lost, default=(np.inf, key))
+        walk = _Walk(key[2], set(), t_ns, here) if not near[0] <= radius else self._walks.pop(near[1])
         walk.tracks.add(key[2])
         self._walks[key] = walk
         return walk
 
+    def _hand_over(self, key: tuple[bool, int, int]) -> None:
+        """The track is given up: what began at its place since it was last seen has been the same mover all along."""
+        lost = self._walks[key]
+        young = [
+            (walk.found.apart(lost.found), other)
+            for other, walk in self._walks.items()
+            if other[:2] == key[:2] and walk.began_ns > lost.found.t_ns
+        ]
+        near = min(young, default=(np.inf, key))
+        if near[0] <= (SAME_THING_M if key[0] else SAME_THING_PX):
+            self._walks[near[1]] = lost.gone_on_as(self._walks[near[1]])
+            del self._walks[key]
+
     def _step(
         self, walk: _Walk, line: Shape, scene: Scene, row: int, side: int, margin: float, points: Points
     ) -> Iterator[Violation | Undecided]:
-        t_ns = scene.t_ns
+        t_ns, xy = scene.t_ns, (float(walk.found.xy[0]), float(walk.found.xy[1]))
         if walk.nearest is None or abs(margin) < walk.nearest[0]:
             walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
         if side == 0:
@@ -174,17 +202,17 @@ class LineCrossing:
         if walk.home is not None and side == walk.home.side:
             walk.other = None
             walk.home.hits += 1
-            walk.home.t_last_ns, walk.home.last_xy = t_ns, walk.xy
+            walk.home.t_last_ns, walk.home.last_xy = t_ns, xy
             walk.home.margin = max(walk.home.margin, abs(margin))
             yield from self._doubt(walk, line)
             # Only the way since the last fix on the near side belongs to the passage.
             walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
             return
         if walk.other is None or walk.other.side != side:
-            walk.other = _Run(side, 0, t_ns, t_ns, walk.xy, walk.xy, 0.0)
+            walk.other = _Run(side, 0, t_ns, t_ns, xy, xy, 0.0)
         run = walk.other
         run.hits += 1
-        run.t_last_ns, run.last_xy = t_ns, walk.xy
+        run.t_last_ns, run.last_xy = t_ns, xy
         run.margin = max(run.margin, abs(margin))
         needed_ns = 0 if walk.home is None else self._min_time_ns
         if run.hits < self.config.min_hits or t_ns - run.t_first_ns < needed_ns:

@@ -24,7 +24,7 @@ from detector.timebase import NS_PER_S
 # leaves the picture, and its snapshot shows half of it at the edge.
 _CLEAR_SIGMA = 5.0
 # Nearer than this two tracks that were followed side by side are parts of one thing, once one of them is lost.
-_SAME_THING_M, _SAME_THING_PX = 6.0, 20.0
+SAME_THING_M, SAME_THING_PX = 6.0, 20.0
 _PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
@@ -113,7 +113,7 @@ class MoverRule(ABC):
             config,
             getattr(config, self._min_time_field),
             config.same_place_m if on_ground else config.same_place_px,
-            _SAME_THING_M if on_ground else _SAME_THING_PX,
+            SAME_THING_M if on_ground else SAME_THING_PX,
             self._violation_of(shapes),
             self._undecided_of(shapes),
             on_ground=on_ground,

@@ -7,7 +7,7 @@ from dataclasses import replace as changed
 import pytest
 
 from detector.model import State, Undecided, Violation
-from tests.rules.scene_making import Mover, film, outcome, rule, square, straight
+from tests.rules.scene_making import WEST_EAST, Mover, film, outcome, rule, square, straight
 
 ZONE = square()
 SPEED = 6.0
@@ -64,20 +64,37 @@ def test_two_that_part_are_two_from_then_on():
     assert told([piece(1, (0.0, 0.0)), turning]) == [(1, 2), (2,)]
 
 
-def test_a_track_that_begins_while_the_one_before_is_still_shown_is_the_same_mover():
-    """Behind a pole for 0.2 s; the tracker still shows the old track where it should be, undetected."""
-    new = piece(2, (0.0, 0.0), since=4.2)
-    scenes = film([piece(1, (0.0, 0.0), until=4.5), new], 12.0)
-    for index in range(40, 45):
+def still_shown(scenes, track_id, since, until):
+    """The tracker still shows the track where it should be by now, undetected."""
+    for index in range(since, until):
         tracks = scenes[index].tracks
-        row = tracks.track_id.tolist().index(1)
         missed = tracks.missed.copy()
-        missed[row] = index - 39
+        missed[tracks.track_id.tolist().index(track_id)] = index - since + 1
         scenes[index] = changed(scenes[index], tracks=changed(tracks, missed=missed))
-    entries = outcome(rule("zone_entry", ZONE, min_time_s=2.0), scenes)
+    return scenes
+
+
+def test_a_track_that_begins_while_the_one_before_is_still_shown_is_the_same_mover():
+    """Behind a pole for 0.2 s."""
+    scenes = film([piece(1, (0.0, 0.0), until=4.5), piece(2, (0.0, 0.0), since=4.2)], 12.0)
+    entries = outcome(rule("zone_entry", ZONE, min_time_s=2.0), still_shown(scenes, 1, 40, 45))
     closed = [one for one in entries if isinstance(one, Violation) and one.state is State.CLOSED]
     assert [one.track_ids for one in closed] == [(1, 2)]
     assert closed[0].t_end_ns - closed[0].t_start_ns > 10e9
+
+
+@pytest.mark.parametrize(("since", "until"), [(42, 45), (75, 78), (80, 83), (90, 93)])
+def test_a_crossing_behind_a_pole_is_one_crossing(since, until):
+    """Lost before the line, 2 m before it, on it, after it; each time it is there again as another track at once."""
+
+    def part(track_id, first, last):
+        path = lambda t: (0.0, 48.0 - SPEED * t) if first <= t < last else None  # noqa: E731
+        return Mover(track_id, path, velocity=(0.0, -SPEED))
+
+    scenes = film([part(1, 0.0, until / 10), part(2, (since + 2) / 10, 99.0)], 16.0)
+    entries = outcome(rule("line_crossing", WEST_EAST), still_shown(scenes, 1, since, until))
+    closed = [one for one in entries if isinstance(one, Violation) and one.state is State.CLOSED]
+    assert [one.track_ids for one in closed] == [(1, 2)]
 
 
 def test_a_vehicle_that_stops_beside_its_shadow_stays_one():
