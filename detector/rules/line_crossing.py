@@ -13,6 +13,7 @@ from shapely import LineString
 
 from detector.config.agreement_map import Shape
 from detector.model import Place, Scene, State, Undecided, Violation
+from detector.rules.company import Company
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import MoverSettings, RuleContext, Zones, chosen_shapes
 from detector.rules.movers import SAME_THING_M, SAME_THING_PX, countable
@@ -22,6 +23,7 @@ from detector.rules.sides import ShapeSet
 from detector.timebase import NS_PER_S, ns_from_seconds
 
 Direction = Literal["any", "left_to_right", "right_to_left", "northbound", "eastbound", "southbound", "westbound"]
+_NEAR_SIGMA = 20.0  # from the line: there is time enough to learn what are pieces of one vehicle
 _COMPASS = {"northbound": (0, 1), "eastbound": (1, 0), "southbound": (0, -1), "westbound": (-1, 0)}
 
 
@@ -42,6 +44,7 @@ class _Run:
 class _Walk:
     """One mover at one line."""
 
+    key: tuple[bool, int, int]  # on the ground, which line, track
     first_track: int
     tracks: set[int]
     began_ns: int
@@ -53,11 +56,13 @@ class _Walk:
     t_maybe_last_ns: int = 0
     maybes: int = 0
     maybe_place: Place | None = None
+    crossed: int | None = None  # onto which side it has crossed
 
     def gone_on_as(self, young: _Walk) -> _Walk:
         """This walk under the track that it goes on as, with what that has seen since."""
         young.first_track, young.began_ns = self.first_track, self.began_ns
         young.tracks |= self.tracks
+        young.crossed = self.crossed if young.crossed is None else young.crossed
         if self.home is not None:
             if young.home is not None and young.home.side != self.home.side:
                 young.other = young.home
@@ -76,9 +81,10 @@ class LineCrossing:
 
     A mover whose 95 % position ellipse touches the line is on neither side. It has to be seen on each side in
     `min_hits` fixes in a row, on the far side for at least `min_time_s`: a track that flickers at the line is one
-    crossing or none. The way from the last fix on the near side to the first on the far side has to cut the line
-    itself: going round its end is no crossing. Left and right are those of someone who walks along the line in the
-    order in which it is drawn. A mover that is undecidable and then returns, or is lost, is logged as undecided.
+    crossing or none, and two pieces of one vehicle are one. The way from the last fix on the near side to the first on
+    the far side has to cut the line itself: going round its end is no crossing. Left and right are those of someone who
+    walks along the line in the order in which it is drawn. A mover that is undecidable and then returns, or is lost, is
+    logged as undecided.
 
     Hit: a vehicle drives across the line of contact and goes on.   Miss: it drives along it, or waits at it.
     """
@@ -113,6 +119,7 @@ class LineCrossing:
         self._alive: dict[bool, set[int]] = {True: set(), False: set()}
         self._min_time_ns = ns_from_seconds(config.min_time_s)
         self._patience_ns = ns_from_seconds(max(config.cooldown_s, config.max_gap_s))
+        self._company = Company(self._patience_ns)
 
     @property
     def needs_ground(self) -> bool:
@@ -147,6 +154,9 @@ class LineCrossing:
         judged = shapes.left_of(points, countable(scene, points))
         ids = scene.tracks.track_id
         alive = set(ids[scene.tracks.confirmed].tolist())
+        if on_ground:
+            near = judged.row[np.abs(judged.margin) < _NEAR_SIGMA].tolist()
+            self._company.look(scene.t_ns, points, {int(ids[row]): row for row in near})
         columns = (judged.shape.tolist(), judged.row.tolist(), judged.decision.tolist(), judged.margin.tolist())
         for shape, row, side, margin in zip(*columns, strict=True):
             key = (on_ground, shape, int(ids[row]))
@@ -169,7 +179,8 @@ class LineCrossing:
             if other[:2] == key[:2] and other[2] not in alive
         ]
         near = min(lost, default=(np.inf, key))
-        walk = _Walk(key[2], set(), t_ns, here) if not near[0] <= radius else self._walks.pop(near[1])
+        walk = _Walk(key, key[2], set(), t_ns, here) if not near[0] <= radius else self._walks.pop(near[1])
+        walk.key = key
         walk.tracks.add(key[2])
         self._walks[key] = walk
         return walk
@@ -233,6 +244,9 @@ class LineCrossing:
         way = (np.array(far.first_xy) - home.last_xy) * points.scale[row]
         if not self._counts(far.side, way) or walk.nearest is None:
             return
+        walk.crossed = far.side
+        if self._is_told(walk):
+            return
         _, t_peak_ns, place = walk.nearest
         confidence = probability_beyond(home.margin) * probability_beyond(far.margin)
         words = "left to right" if far.side < 0 else "right to left"
@@ -255,6 +269,16 @@ class LineCrossing:
                 },
             )
 
+    def _is_told(self, walk: _Walk) -> bool:
+        """Whether the crossing of something of which this is a part has been told."""
+        return any(
+            other is not walk
+            and other.key[:2] == walk.key[:2]
+            and other.crossed == walk.crossed
+            and self._company.is_one(walk.key[2], other.key[2])
+            for other in self._walks.values()
+        )
+
     def _counts(self, far_side: int, way: NDArray[np.float64]) -> bool:
         wanted = self.config.direction
         if wanted in _COMPASS:
@@ -276,6 +300,8 @@ class LineCrossing:
             )
 
     def _forget(self, on_ground: bool) -> Iterator[Undecided]:
+        if on_ground:
+            self._company.clear()
         for key in list(self._walks):
             if key[0] == on_ground:
                 yield from self._doubt(self._walks.pop(key), self._sets[on_ground].shapes[key[1]])

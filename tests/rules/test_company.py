@@ -124,3 +124,12 @@ def test_a_lost_track_that_is_there_again_takes_its_incident_back():
     lorry = Mover(1, lambda t: (-50.0 + SPEED * t, 0.0) if t < 4.0 or t >= 5.2 else None, velocity=(SPEED, 0.0))
     car = piece(2, (0.0, 12.0), since=4.6, speed=SPEED)
     assert told([lorry, car]) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(("behind_m", "speed", "count"), [(5.0, 6.0, 1), (14.0, 6.0, 2), (2.0, 1.4, 2)])
+def test_two_pieces_of_one_vehicle_cross_once(behind_m, speed, count):
+    """A lorry; two cars of a column; two who walk together."""
+    pair = [straight(i, (0.0, 20.0 * speed / 4 + i * behind_m), (0.0, -speed)) for i in (0, 1)]
+    entries = outcome(rule("line_crossing", WEST_EAST), film(pair, 20.0 * 6.0 / speed, sigma_m=1.0))
+    closed = [one for one in entries if isinstance(one, Violation) and one.state is State.CLOSED]
+    assert len(closed) == count
