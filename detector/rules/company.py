@@ -51,16 +51,20 @@ class Company:
         if len(tracks) > 1:
             xy = points.xy[[rows[track] for track in tracks]]
             scale = points.scale[rows[tracks[0]]]
-            offsets_m = (xy[None] - xy[:, None]) * scale
-            near = np.hypot(offsets_m[..., 0], offsets_m[..., 1]) <= _REACH_M
-            for i, j in np.argwhere(np.triu(near, 1)).tolist():
-                self._together(t_ns, (tracks[i], tracks[j]), xy[i], offsets_m[i, j], scale)
-            here = {track: i for i, track in enumerate(tracks)}
-            for one, other in list(self._pairs):
-                if one in here and other in here and not near[here[one], here[other]]:
-                    del self._pairs[one, other]
+            offsets_m = (xy - xy[:, None]) * scale
+            near = (offsets_m * offsets_m).sum(axis=2) <= _REACH_M**2
+            if self._pairs:
+                self._pairs = {key: pair for key, pair in self._pairs.items() if self._stays(key, tracks, near)}
+            if np.count_nonzero(near) > len(tracks):
+                for i, j in np.argwhere(np.triu(near, 1)).tolist():
+                    self._together(t_ns, (tracks[i], tracks[j]), xy[i], offsets_m[i, j], scale)
         if self._pairs:
             self._pairs = {key: pair for key, pair in self._pairs.items() if t_ns - pair.t_last_ns <= self._patience_ns}
+
+    def _stays(self, key: tuple[int, int], tracks: list[int], near: NDArray[np.bool_]) -> bool:
+        """Whether the two are near one another, or are not both seen."""
+        one, other = key
+        return one not in tracks or other not in tracks or bool(near[tracks.index(one), tracks.index(other)])
 
     def _together(
         self,

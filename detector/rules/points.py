@@ -34,30 +34,41 @@ class Points:
 
     def at(self, row: int, t_ns: int) -> Sighted:
         """One of them by itself."""
-        return Sighted(
-            t_ns,
-            self.xy[row],
-            self.scale[row],
-            self.covariance[row],
-            self.velocity[row],
-            np.full((2, 2), np.nan) if self.velocity_covariance is None else self.velocity_covariance[row],
-        )
+        return Sighted(self, row, t_ns)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Sighted:
-    """Where one mover was, and how fast, when it was seen; in the units of `Points`. NaN: not known."""
+    """Where one mover was, and how fast, when it was seen; in the units of `Points`. Never changed once made."""
 
+    of: Points
+    row: int
     t_ns: int
-    xy: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    velocity: NDArray[np.float64]
-    velocity_covariance: NDArray[np.float64]
+
+    @property
+    def xy(self) -> NDArray[np.float64]:
+        """Its place. shape (2,)"""
+        return np.asarray(self.of.xy[self.row])
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """Of its place. shape (2, 2)"""
+        return np.asarray(self.of.covariance[self.row])
+
+    @property
+    def velocity(self) -> NDArray[np.float64]:
+        """NaN where it is not known. shape (2,)"""
+        return np.asarray(self.of.velocity[self.row])
+
+    @property
+    def velocity_covariance(self) -> NDArray[np.float64]:
+        """NaN where it is not known. shape (2, 2)"""
+        known = self.of.velocity_covariance
+        return np.full((2, 2), np.nan) if known is None else np.asarray(known[self.row])
 
     def offset(self, before: Sighted) -> NDArray[np.float64]:
         """The way from there to here. shape (2,) [m or px]"""
-        return np.asarray((self.xy - before.xy) * self.scale)
+        return np.asarray((self.xy - before.xy) * self.of.scale[self.row])
 
     def apart(self, before: Sighted) -> float:
         """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]"""

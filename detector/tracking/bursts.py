@@ -17,6 +17,9 @@ class Bursts:
     def __init__(self) -> None:
         self.clear()
 
+    def __len__(self) -> int:
+        return len(self._t_ns)
+
     def clear(self) -> None:
         """Forget all."""
         self._centre: Float = np.zeros((0, 2))
@@ -30,8 +33,6 @@ class Bursts:
 
     def note(self, xyxy: Float, t_ns: int) -> None:
         """Flashes of this frame. xyxy: shape (N, 4) [px]"""
-        if not len(xyxy) and not len(self._t_ns):
-            return
         keep = t_ns - self._t_ns <= _REMEMBERED_NS
         self._centre = np.concatenate([self._centre[keep], (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2])
         self._size_px = np.concatenate([self._size_px[keep], (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0)])

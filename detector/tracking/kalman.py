@@ -115,7 +115,8 @@ class KalmanTracker:
         self._advance(alignment, detections.t_ns)
         self._alignment = alignment
         flashes = detections.kind == Kind.FLASH.value
-        self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
+        if len(self._bursts) or flashes.any():
+            self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
             self._associate(
@@ -177,7 +178,8 @@ class KalmanTracker:
             sigma_velocity_px_s=self._config.start_speed_px_s,
         )
         started.out_of = came_out_of(self._states, centres[new])
-        started.least_px = self._bursts.way_px(centres[new])
+        if len(self._bursts):
+            started.least_px = self._bursts.way_px(centres[new])
         self._next_id += len(new)
         if len(new):
             self._states = self._states.with_rows(started)
@@ -205,6 +207,8 @@ class KalmanTracker:
         if self._alignment is None or self._alignment.inlier_ratio < _RESTLESS:
             return
         unseen = states.confirmed[rows] & (t_ns - states.seen_ns[rows] > config.show_s * 1e9)
+        if not unseen.any():
+            return
         fast = np.hypot(states.state[rows, 2], states.state[rows, 3]) * config.confirm_s > config.confirm_px
         back = rows[unseen & fast]
         states.owed_px_s[back] = states.state[back, 2:]
@@ -233,8 +237,8 @@ class KalmanTracker:
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         earned = lasting & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
-        stands = self._stands(way, t_ns)
-        states.confirmed[stands] = False
+        if states.owed_px_s.any():
+            states.confirmed[self._stands(way, t_ns)] = False
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
 

@@ -110,7 +110,8 @@ def carry(states: States, now_from_last: Float) -> None:
     states.state = np.concatenate([moved, velocity], axis=1)
     states.covariance = both @ states.covariance @ both.transpose(0, 2, 1)
     states.origin_px = apply(now_from_last, states.origin_px)
-    states.owed_px_s = np.einsum("mij,mj->mi", turn, states.owed_px_s)
+    if states.owed_px_s.any():
+        states.owed_px_s = np.einsum("mij,mj->mi", turn, states.owed_px_s)
 
 
 def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:

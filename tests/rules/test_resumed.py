@@ -7,7 +7,7 @@ import pytest
 
 from detector.log.grouping import Grouping
 from detector.model import Joined, Sight, State, Violation
-from detector.rules.points import Sighted
+from detector.rules.points import Points
 from detector.rules.resumed import Resumed
 from tests.rules.scene_making import FPS, Mover, film, outcome, rule, scene, square
 
@@ -91,9 +91,11 @@ def test_nothing_is_remembered_from_one_recording_to_the_next():
 
 
 def sighted(t_s, east_m, speed, *, spread=1.0):
-    return Sighted(
-        round(t_s * 1e9), np.array([east_m, 0.0]), np.ones(2), np.eye(2) * spread, np.array([speed, 0.0]), np.eye(2)
-    )
+    one = Points(
+        np.array([[east_m, 0.0]]), np.ones((1, 2)), np.eye(2)[None] * spread, np.array([[speed, 0.0]]),
+        velocity_covariance=np.eye(2)[None],
+    )  # fmt: skip
+    return one.at(0, round(t_s * 1e9))
 
 
 def test_what_is_not_known_is_not_joined():
