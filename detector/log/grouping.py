@@ -94,9 +94,13 @@ def as_one(parts: Sequence[Violation], history: Sequence[Joined | Split], witnes
     means = {means for one in parts for means in one.means} | {one.means for one in witnesses}
     events = [one for one in history if isinstance(one, Joined) and ids.issuperset(concerned(one))]
     places = [kept.place, *(one.place for one in events if one.place is not None)]
+    # What moves is the same again after a gap, and counted before.
+    again = {one for event in events if event.place is None and not event.party for one in event.joined}
     counts: dict[tuple[str, str], int] = {}
     for one in parts:
-        counts[one.source_id, one.rule_id] = counts.get((one.source_id, one.rule_id), 0) + one.count
+        before = counts.get((one.source_id, one.rule_id), 0)
+        counted = max(before, one.count) if one.violation_id in again else before + one.count
+        counts[one.source_id, one.rule_id] = counted
     return replace(
         kept,
         means=tuple(one for one in Means if one in means),

@@ -64,6 +64,15 @@ def groups(folder: Path) -> list[tuple[str, ...]]:
         return [one.ids for one in log.violations()]
 
 
+def test_one_mover_before_and_after_a_gap_is_counted_once_and_keeps_its_place(tmp_path: Path) -> None:
+    again = Joined(B, (C,), "the same before and after", T0, means=(Means.UAV,), misfit=0.3, run_id=RUN.run_id)
+    with open_reader(made(tmp_path / "again", again)) as log:
+        one = next(item.violation for item in log.violations() if item.ids == (B, C))
+    assert (one.count, one.place, one.t_end_ns) == (5, FLASH.place, T0 + 71 * S)
+    with open_reader(made(tmp_path / "by hand", by_hand(B, C))) as log:
+        assert next(item.violation.count for item in log.violations() if item.ids == (B, C)) == 7
+
+
 def test_what_is_joined_is_one_with_all_means_and_the_smallest_ellipse(tmp_path: Path) -> None:
     with open_reader(made(tmp_path, EVENT)) as log:
         one, other = log.violations()
