@@ -193,3 +193,32 @@ def naive_trimmed(box, evidence, share):
     kept = [(x, y) for y in range(y0, y1) for x in range(x0, x1) if evidence[y, x] >= share * most]
     across, down = [x for x, _ in kept], [y for _, y in kept]
     return [min(across), min(down), max(across) + 1, max(down) + 1]
+
+
+def naive_step(first, later, matrix, margin_px, every_px, clip_grey):
+    """By how much a picture laid by `matrix` over the first one is off, to first order: x, y [px], zoom, turn [1]; one
+    sum over every so manieth pixel. Both about the middle of these pixels.
+    """
+    height, width = first.shape
+    places = [
+        (x, y)
+        for y in range(margin_px[1], height - margin_px[1], every_px)
+        for x in range(margin_px[0], width - margin_px[0], every_px)
+    ]
+    middle = (np.array(places[0]) + places[-1]) / 2
+    normal, right = np.zeros((4, 4)), np.zeros(4)
+    for x, y in places:
+        across, down = (float(first[y, x + 1]) - first[y, x - 1]) / 2, (float(first[y + 1, x]) - first[y - 1, x]) / 2
+        u, v = (x, y) - middle
+        slopes = np.array([across, down, across * u + down * v, down * u - across * v])
+        differs = naive_between(later, *naive_apply(matrix, [(x, y)])[0]) - float(first[y, x])
+        normal += np.outer(slopes, slopes)
+        right += slopes * min(max(differs, -clip_grey), clip_grey)
+    return np.linalg.solve(normal, right)
+
+
+def naive_between(picture, x, y):
+    left, up = int(x), int(y)
+    u, v = x - left, y - up
+    corner = picture[up : up + 2, left : left + 2].astype(float)
+    return float(np.array([1 - v, v]) @ corner @ np.array([1 - u, u]))

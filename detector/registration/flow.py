@@ -12,7 +12,7 @@ from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.epipole import rescaled_parallax
 from detector.picture.flow import corners, follow
-from detector.picture.homography import Fit, Float, fit, fit_by_sampling, normalised, rescaled, shift_px
+from detector.picture.homography import Fit, Float, fit, fit_by_sampling, inverse, normalised, rescaled, shift_px
 from detector.registration.glance import Glance
 from detector.registration.light import flattened
 from detector.registration.parallax import Structure
@@ -25,6 +25,10 @@ _STANDS_S = (
     0.3  # a camera that stands is registered in full so often; in between, a glance says whether it still stands
 )
 _STANDS_PX = 0.2  # and by so much its picture may seem to move then
+_SAME = read_only(np.eye(3))
+_SMALL_FROM_COARSE = full_from_shrunk(1)  # a glance is at half the size
+_COARSE_FROM_SMALL = inverse(_SMALL_FROM_COARSE)
+_ONE_PLANE = 0.65  # share of the points that agree: below it a picture, waves for instance, does not move as one
 _MIN_GLANCE_PX = 60  # a smaller picture has no room for points
 
 
@@ -136,13 +140,12 @@ class FlowRegistrar:
         """The motion between the last two frames registered goes on, put right by a quick look."""
         assert self._glance is not None
         share = (frame.t_ns - self._previous_t_ns) / self._step_ns if self._step_ns > 0 else 0.0
-        previous_from_now = np.eye(3) + share * (self._step - np.eye(3))
-        coarse = full_from_shrunk(1)
-        expected = rescaled(_inverse(previous_from_now), _inverse(coarse))
+        previous_from_now = _SAME + share * (self._step - _SAME)
+        expected = rescaled(inverse(previous_from_now), _COARSE_FROM_SMALL)
         found = self._glance.now_from_last(shrunk(frame, self._level + 1), expected)
         if found is None:
             return None
-        step = normalised(_inverse(rescaled(found, coarse)))
+        step = normalised(inverse(rescaled(found, _SMALL_FROM_COARSE)))
         small = (frame.size_px[0] >> self._level, frame.size_px[1] >> self._level)
         # A glance is less exact than a registration: of a camera that stands it must say more to count.
         static = shift_px(step, small) < (_STANDS_PX if self._stands else self._config.static_px)
@@ -208,7 +211,7 @@ class FlowRegistrar:
         assert self._anchor is not None
         anchor = self._anchor
         start = self._anchor_from_previous @ self._step
-        guess = _inverse(start)
+        guess = inverse(start)
         places, believed = follow(anchor.picture, picture, anchor.points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if believed.mean() < _MIN_LEFT:
@@ -222,7 +225,7 @@ class FlowRegistrar:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
         assert self._previous is not None
         points = corners(self._previous)
-        going_on = _inverse(self._step)
+        going_on = inverse(self._step)
         for guess, levels in ((going_on, 2), (np.eye(3), 4)):
             places, believed = follow(self._previous, picture, points, guess, levels=levels)
             fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
@@ -262,7 +265,7 @@ class FlowRegistrar:
         assert self._anchor is not None
         anchor_from_frame = found.matrix
         small = (picture.shape[1], picture.shape[0])
-        step = normalised(np.linalg.inv(self._anchor_from_previous) @ anchor_from_frame)
+        step = normalised(inverse(self._anchor_from_previous) @ anchor_from_frame)
         static = shift_px(step, small) < self._config.static_px
         if static:
             anchor_from_frame = self._anchor_from_previous
@@ -272,7 +275,7 @@ class FlowRegistrar:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
         self._step_ns = frame.t_ns - self._previous_t_ns
-        self._glance = self._next_glance(frame, small, static=static)
+        self._glance = self._next_glance(frame, small, found.inlier_ratio, static=static)
         self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._stands = static
@@ -280,11 +283,11 @@ class FlowRegistrar:
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)
 
-    def _next_glance(self, frame: Frame, small: tuple[int, int], *, static: bool) -> Glance | None:
+    def _next_glance(self, frame: Frame, small: tuple[int, int], inlier_ratio: float, *, static: bool) -> Glance | None:
         if min(small) < 2 * _MIN_GLANCE_PX:
             return None
         flicker = self._glance.flicker if static and self._glance is not None else None
-        return Glance(shrunk(frame, self._level + 1), flicker)
+        return Glance(shrunk(frame, self._level + 1), flicker, whole=inlier_ratio >= _ONE_PLANE)
 
     def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
         assert self._anchor is not None
@@ -300,7 +303,3 @@ class FlowRegistrar:
         reference = self._reference(self._anchor_from_previous)
         self._anchor = _Anchor(picture, points, reference, t_ns)
         self._anchor_from_previous = np.eye(3)
-
-
-def _inverse(matrix: Float) -> Float:
-    return np.asarray(np.linalg.inv(matrix), np.float64)
