@@ -36,12 +36,18 @@ def naive_brightened(now, before, now_from_before, reach_px, tiles=(4, 6)):
     return out
 
 
-def naive_spots(brighter, least, cell_px, most):
+def naive_lit_up(now, before, now_from_before, reach_px, least, bright):
+    brighter = naive_brightened(now, before, now_from_before, reach_px)
+    found = [((x, y), int(v)) for (y, x), v in np.ndenumerate(brighter) if v >= least and now[y, x] >= bright]
+    return [place for place, _ in found], [value for _, value in found]
+
+
+def naive_strongest(places, values, cell_px, most):
     best = {}
-    for (y, x), value in np.ndenumerate(brighter):
+    for (x, y), value in zip(places, values, strict=True):
         cell = (y // cell_px, x // cell_px)
-        if value >= least and (cell not in best or value > best[cell][0]):
-            best[cell] = (int(value), y, x)
+        if cell not in best or value > best[cell][0]:
+            best[cell] = (value, y, x)
     found = sorted(best.values(), key=lambda one: (-one[0], one[1], one[2]))[:most]
     return [(x, y) for _, y, x in found], [value for value, _, _ in found]
 
@@ -130,3 +136,17 @@ def naive_contrast_to_ring(picture, box):
         for x in range(max(x0 - rim, 0), min(x1 + rim, picture.shape[1])):
             (inner if y0 <= y < y1 and x0 <= x < x1 else ring).append(float(picture[y, x]))
     return abs(np.mean(inner) - np.mean(ring)) + abs(np.std(inner) - np.std(ring))
+
+
+def naive_in_view(picture_from_grid, shape, picture_shape, block_px):
+    """Corner by corner."""
+    height, width = picture_shape
+    out = np.zeros(shape, bool)
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            corners = [((column + i) * block_px - 0.5, (row + j) * block_px - 0.5) for i in (0, 1) for j in (0, 1)]
+            out[row, column] = all(
+                -0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5
+                for x, y in naive_apply(picture_from_grid, corners)
+            )
+    return out

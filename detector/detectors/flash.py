@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.lagged import NO_PICTURE, Kept
 from detector.detectors.light_spot import View, bright_box, change, contrast, ring_level, went_dark
-from detector.detectors.sudden import Brightening, brightest, spots
+from detector.detectors.sudden import Brightening, brightest, strongest
 from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most
-from detector.picture.homography import Float, apply
+from detector.picture.homography import Float, apply, inverse
 
 _DRIFT_PX = 2  # how far registration may be off between two frames, in pixels of the shrunk picture
 _CELL_PX = 8
@@ -83,8 +84,7 @@ class _Seen:
         """A frame in which nothing lights up."""
         reference_from_small = kept.reference_from_frame @ full_from_shrunk(kept.level)
         # NaN while BLIND, and so is what is made of it.
-        inverse = np.asarray(np.linalg.inv(reference_from_small), np.float64)
-        return cls(kept, reference_from_small, inverse, _NOWHERE, _NONE, _NONE)
+        return cls(kept, reference_from_small, inverse(reference_from_small), _NOWHERE, _NONE, _NONE)
 
     @property
     def is_whole(self) -> bool:
@@ -207,18 +207,21 @@ class FlashDetector:
     def _look(self, kept: Kept) -> _Seen:
         """What lights up in this frame and was dark before."""
         now = _Seen.of(kept)
-        before = [one for one in self._seen if one.is_whole]
-        if not before or before[-1] is not self._seen[-1] or not now.is_whole:
+        if not self._seen or not self._seen[-1].is_whole or not now.is_whole:
             return now
-        last = before[-1]
+        last = self._seen[-1]
         reach_px = self._reach_px(last, now)
-        brighter = self._brightening.between(kept.picture, last.kept.picture, now.from_other(last), reach_px)
-        places, _ = spots(brighter, round(self._config.min_grey), _CELL_PX, _MOST_SPOTS)
+        least, bright = round(self._config.min_grey), math.ceil(self._config.min_level - _CROWD_GREY)
+        lit_up = self._brightening.between(
+            kept.picture, last.kept.picture, now.from_other(last), reach_px, least, bright
+        )
+        places, _ = strongest(*lit_up, _CELL_PX, _MOST_SPOTS)
         if not len(places):
             return now
         peak = kept.picture[places[:, 1], places[:, 0]].astype(np.float64)
         xy = places.astype(np.float64)
         rise = peak - brightest(last.kept.picture, last.where(now, xy), reach_px)
+        before = [one for one in self._seen if one.is_whole]
         for other in self._earlier(before, kept.t_ns):
             lit = (rise >= self._config.min_grey) & (peak >= self._config.min_level - _CROWD_GREY)
             xy, peak, rise = xy[lit], peak[lit], rise[lit]

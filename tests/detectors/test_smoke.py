@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from detector.detectors import SmokeDetector
-from detector.detectors.ground_blocks import BLOCK_PX, GroundBlocks, shifted
+from detector.detectors.ground_blocks import BLOCK_PX, GroundBlocks, _in_view, shifted
 from detector.detectors.smoke import stays_in_place
-from tests.naive_flash import naive_shifted, naive_stays_in_place
+from tests.naive_flash import naive_in_view, naive_shifted, naive_stays_in_place
 from tests.naive_vision import aligned, frame, texture, view
 
 GROUND = (texture() // 2 + 20).astype(np.uint8)
@@ -111,3 +111,12 @@ def test_what_stays_in_place_is_that_of_the_slow_twin():
 def test_shifting_a_grid_is_that_of_the_slow_twin(down, across):
     grid = np.arange(42.0).reshape(6, 7)
     np.testing.assert_array_equal(shifted(grid, down, across, np.nan), naive_shifted(grid, down, across, np.nan))
+
+
+def test_the_blocks_in_view_are_those_of_the_slow_twin():
+    random = np.random.default_rng(4)
+    for _ in range(12):
+        matrix = np.eye(3) + random.normal(size=(3, 3)) * [[0.05, 0.05, 12], [0.05, 0.05, 12], [4e-4, 4e-4, 0]]
+        found = _in_view(matrix, (10, 16), (40, 64))
+        assert found.any()
+        np.testing.assert_array_equal(found, naive_in_view(matrix, (10, 16), (40, 64), BLOCK_PX))
