@@ -312,6 +312,7 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     unjudged: deque[int] = deque()
     found: dict[int, Detections] = {}
     hindsight = Hindsight(stages.tracker.hindsight_s)
+    heeding = stages.detector if isinstance(stages.detector, Heeding) else None
     t_ns = 0
 
     def tracked(detected: Iterable[Detections]) -> Iterator[Tracks]:
@@ -321,8 +322,8 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
                 raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
             found[index] = detections
             tracks = stages.tracker.update(detections, waiting[index].alignment)
-            if isinstance(stages.detector, Heeding):
-                stages.detector.heed(tracks)
+            if heeding is not None:
+                heeding.heed(tracks)
             yield from hindsight.feed(tracks, stages.tracker.unproven)
 
     def judged(tracks: Tracks) -> Iterator[Event]:

@@ -25,6 +25,7 @@ class DetectorBank:
         if not detectors:
             raise ValueError("detectors=[]: allowed is one detector or more")
         self._detectors = tuple(detectors)
+        self._heeding = tuple(one for one in detectors if isinstance(one, Heeding))
         self._waiting: list[deque[Detections]] = [deque() for _ in self._detectors]
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -41,9 +42,8 @@ class DetectorBank:
 
     def heed(self, tracks: Tracks) -> None:
         """Tell those that learn what is usual what was found to move."""
-        for detector in self._detectors:
-            if isinstance(detector, Heeding):
-                detector.heed(tracks)
+        for detector in self._heeding:
+            detector.heed(tracks)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -59,9 +59,11 @@ def spots(strong: NDArray[np.uint8], weak: NDArray[np.uint8], close_px: int) -> 
         strong, weak: 255 where there is evidence, 0 elsewhere; what is strong is weak, too. shape (H, W)
         close_px: gaps up to this wide inside a thing are closed. [px]
     """
+    hot_cells = block_maximum(strong) > 0
+    if not hot_cells.any():
+        return np.zeros((0, 4))
     if close_px > 1:
         weak = np.asarray(cv2.morphologyEx(weak, cv2.MORPH_CLOSE, np.ones((close_px, close_px), np.uint8)), np.uint8)
-    hot_cells = block_maximum(strong) > 0
     outlines, _ = cv2.findContours(_near(hot_cells, weak), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     # One point is one pixel. Of a thousand specks that are left in a town most lie in cells without strong evidence.
     boxes = np.array([cv2.boundingRect(one) for one in outlines if len(one) > 1], np.int64).reshape(-1, 4)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detector.model import Alignment, Frame, Parallax, Sight, read_only
 from detector.picture import full_from_shrunk, shrunk
-from detector.picture.homography import normalised
+from detector.picture.homography import inverse, normalised
 
 NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 """In the place of a kept picture that nothing needs any more."""
@@ -31,6 +31,7 @@ class Kept:
     sight: Sight
     damaged: bool
     parallax: Parallax | None  # full-size pixels
+    inlier_ratio: float  # of the registration
 
     @classmethod
     def of(cls, frame: Frame, alignment: Alignment, level: int) -> Kept:
@@ -48,17 +49,18 @@ class Kept:
             alignment.sight,
             frame.damaged,
             alignment.parallax,
+            alignment.inlier_ratio,
         )
 
     @cached_property
     def small_from_reference(self) -> NDArray[np.float64]:
         """Homography from the reference to the shrunk picture: each kept frame is related to many. shape (3, 3)"""
-        return np.linalg.inv(full_from_shrunk(self.level)) @ np.linalg.inv(self.reference_from_frame)
+        return inverse(full_from_shrunk(self.level)) @ inverse(self.reference_from_frame)
 
 
 def small_from_small(to: Kept, of: Kept) -> NDArray[np.float64]:
     """Homography from the shrunk picture of one kept frame to that of another, by way of the reference."""
-    if np.array_equal(to.reference_from_frame, of.reference_from_frame):
+    if to is of or np.array_equal(to.reference_from_frame, of.reference_from_frame):
         return np.eye(3)
     return normalised(to.small_from_reference @ of.reference_from_frame @ full_from_shrunk(to.level))
 

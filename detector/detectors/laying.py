@@ -13,6 +13,8 @@ from detector.detectors.residual import LIGHT_BLOCK_PX, U8, block_means
 from detector.picture import halved
 from detector.picture.homography import apply, shift_px
 
+Outline = NDArray[np.int32]
+
 _LEAST_SIDE_PX = 64  # a smaller picture is not halved
 
 
@@ -22,14 +24,32 @@ class Laid:
 
     picture: grey where the frame shows nothing. shape (H, W)
     means: its block means.
-    valid: 255 where the frame shows something; None where it covers all. shape (H, W)
-    valid_blocks: the same of the blocks of `means`: 0 where one is not wholly in view.
+    outline: corners of what the frame shows; None where it covers all, empty where nothing. shape (4, 2) or (0, 2) [px]
+    valid_blocks: 255 where a block of `means` is wholly in view, else 0; None where all are.
     """
 
     picture: U8
     means: U8
-    valid: U8 | None
+    outline: Outline | None
     valid_blocks: U8 | None
+
+    @property
+    def valid(self) -> U8 | None:
+        """255 where the frame shows something, a pixel less at its border; None where it covers all. shape (H, W)"""
+        return None if self.outline is None else _filled(self.outline, self.picture.shape)
+
+    def blank_outside(self, picture: U8) -> None:
+        """Set another picture of this size to 0, in place, where `valid` is. Slow twin: that mask."""
+        if self.outline is None:
+            return
+        if not len(self.outline):
+            picture[:] = 0
+            return
+        height, width = picture.shape
+        frame = np.array([[-2, -2], [width + 1, -2], [width + 1, height + 1], [-2, height + 1]], np.int32)
+        # What lies between two outlines is filled: strips along the border, where a mask would be a whole picture.
+        cv2.fillPoly(picture, [frame, self.outline], 0)
+        cv2.polylines(picture, [self.outline], isClosed=True, color=0, thickness=3)
 
 
 class Laying:
@@ -114,18 +134,23 @@ class Laying:
         means = block_means(laid)
         blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
         blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
-        valid_blocks = _covered(blocks_from_blocks, (means.shape[1], means.shape[0]))
-        return Laid(laid, means, _covered(matrix, (width, height)), valid_blocks)
+        valid_blocks = _filled(_outline(blocks_from_blocks, means.shape), means.shape)
+        return Laid(laid, means, _outline(matrix, picture.shape), valid_blocks)
 
 
-def _covered(matrix: NDArray[np.float64], size_px: tuple[int, int]) -> U8 | None:
-    """Where a picture laid by `matrix` shows something, a pixel less at its border."""
-    width, height = size_px
-    outline = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64)
-    corners = apply(matrix, outline)
+def _outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:
+    """Where the corners of a picture of that shape come to lie; none where one of them has no place."""
+    right, bottom = shape[1] - 1, shape[0] - 1
+    corners = apply(matrix, np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64))
     if not np.isfinite(corners).all():
-        return np.zeros((height, width), np.uint8)
-    valid = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(valid, np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32), 255)
-    cv2.polylines(valid, [np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32)], isClosed=True, color=0, thickness=3)
+        return np.zeros((0, 2), np.int32)
+    return np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32)
+
+
+def _filled(outline: Outline, shape: tuple[int, int]) -> U8:
+    """255 inside, a pixel less at its border, 0 elsewhere. shape as given"""
+    valid = np.zeros(shape, np.uint8)
+    if len(outline):
+        cv2.fillConvexPoly(valid, outline, 255)
+        cv2.polylines(valid, [outline], isClosed=True, color=0, thickness=3)
     return valid

@@ -269,10 +269,11 @@ class MovingDetector:
         for at, laying in enumerate(self._layings):
             self._moved[at] = laying.begin(judged) @ self._moved[at]
         found: list[_Evidence] = []
+        movers = self._movers(judged)
         # The longer lags first: at half size they cost the least, and the frame that completes them is registered, too.
         for at, pair in reversed(pairs):
             if pair is not None:
-                found.insert(0, self._evidence(judged, pair, at))
+                found.insert(0, self._evidence(judged, pair, at, movers))
                 yield
         if judged.index in self.needs_no_spots and not self._masks:
             return nothing
@@ -282,7 +283,7 @@ class MovingDetector:
         blobs, clearest = self._blobs(found, strong, weak)
         return self._record(judged, self._without_structure(judged, blobs, clearest, found), weak)
 
-    def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int) -> _Evidence:
+    def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
         config, laying = self._config, self._layings[at]
         laid, others = laying.over(judged), [laying.over(one) for one in pair]
         sharp = edges(laid.picture)
@@ -293,13 +294,12 @@ class MovingDetector:
         residual = symmetric(laid.picture, earlier, later)
         cv2.subtract(residual, misfit, dst=residual)
         for one in (laid, *others):
-            if one.valid is not None:
-                cv2.bitwise_and(residual, one.valid, dst=residual)
+            one.blank_outside(residual)
         learned_ns = self._learned_ns[at]
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
         shrink = judged.picture.shape[0] // residual.shape[0]
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, self._movers(judged) / shrink)
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers / shrink)
         self._moved[at] = np.eye(3)
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey

@@ -105,32 +105,32 @@ def _usual_around(loud: Float32) -> Float32:
 def block_maximum(residual: NDArray[np.uint8], block_px: int = BLOCK_PX) -> Float32:
     """Largest value in each block. shape (ceil(H / block_px), ceil(W / block_px)). Slow twin: tests/naive_vision.py."""
     height, width = residual.shape
-    down, right = -height % block_px, -width % block_px
-    padded = residual
-    if down or right:
-        padded = np.asarray(cv2.copyMakeBorder(residual, 0, down, 0, right, cv2.BORDER_CONSTANT, value=0), np.uint8)
-    rows, columns = padded.shape[0] // block_px, padded.shape[1] // block_px
-    by_row = padded.reshape(rows, block_px, padded.shape[1]).max(axis=1)
+    rows, columns = -(-height // block_px), -(-width // block_px)
+    whole = height // block_px
+    by_row = np.zeros((rows, columns * block_px), np.uint8)
+    residual[: whole * block_px].reshape(whole, block_px, width).max(axis=1, out=by_row[:whole, :width])
+    if whole < rows:
+        residual[whole * block_px :].max(axis=0, out=by_row[whole, :width])
     # Turned first: the maximum of 16 rows takes a tenth of the time of that of 16 neighbours in a row.
     by_column = np.ascontiguousarray(by_row.T).reshape(columns, block_px, rows).max(axis=1)
     return np.ascontiguousarray(by_column.T, np.float32)
 
 
-def blocks_of(xyxy: NDArray[np.float64], shape: tuple[int, ...], block_px: int = BLOCK_PX) -> NDArray[np.bool_]:
+def blocks_of(xyxy: NDArray[np.float64], shape: tuple[int, int], block_px: int = BLOCK_PX) -> NDArray[np.bool_]:
     """Which blocks a box touches. shape as given. Slow twin: tests/naive_vision.py.
 
     Args:
         xyxy: x1 and y1 exclusive. shape (N, 4) [px]
         shape: rows and columns of blocks.
     """
-    last = np.array(shape[::-1])
-    x0, y0 = np.clip(np.floor(xyxy[:, :2] / block_px), 0, last).astype(int).T
-    x1, y1 = np.clip(np.ceil(xyxy[:, 2:] / block_px), 0, last).astype(int).T
-    # Each box adds one to all that lies right of and below its first corner, and takes it off again beyond its sides.
-    count = np.zeros((shape[0] + 1, shape[1] + 1), np.int64)
-    for x, y, one in ((x0, y0, 1), (x1, y0, -1), (x0, y1, -1), (x1, y1, 1)):
-        np.add.at(count, (y, x), one)
-    return np.asarray(count.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0)
+    rows, columns = shape
+    touched = np.zeros(shape, np.bool_)
+    low, high = np.floor(xyxy[:, :2] / block_px), np.ceil(xyxy[:, 2:] / block_px)
+    last = (columns, rows)
+    first, end = np.clip(low, 0, last).astype(int).tolist(), np.clip(high, 0, last).astype(int).tolist()
+    for (x0, y0), (x1, y1) in zip(first, end, strict=True):
+        touched[y0:y1, x0:x1] = True
+    return touched
 
 
 def by_pixel(blocks: NDArray[Any], shape: tuple[int, int], block_px: int = BLOCK_PX) -> NDArray[Any]:

@@ -28,6 +28,8 @@ U8 = NDArray[np.uint8]
 _MAX_HOT_SHARE = 0.5
 _SLOW_S = 0.06  # at 15 frames a second and fewer every frame is judged
 _MOVING_S = 0.25  # while the camera moves, so often is it asked whether it stands
+_SURE_INLIERS = 0.9
+_SURE_SHAKES = 2.0
 _RENEW_S = 10.0
 _TRUST_S = 0.45  # how long the light in some part of the view is taken to be as it was
 _SLOW_TRUST_S = 0.95  # the same for thresholds, and for a camera that the registration sees standing
@@ -212,9 +214,16 @@ class StillDetector:
     def _asked(self, now: Kept) -> Float | None:
         return self._view.place(now.picture, _small_reference(now), self._covered)
 
+    def _surely_moved(self, now: Kept) -> bool:
+        """Whether nearly all of the registration's points say so, and by far: then it follows no waves."""
+        if now.inlier_ratio < _SURE_INLIERS:
+            return False
+        height, width = now.picture.shape
+        return self._view.moved_px((width, height), _small_reference(now)) > _SURE_SHAKES * self._config.shake_px
+
     def _wait(self, now: Kept) -> list[Detections]:
         """A view not yet known: one frame more of it, or the first of another."""
-        place = self._place(now) if self._waiting else None
+        place = self._place(now) if self._waiting and not self._surely_moved(now) else None
         self._moves = place is None and bool(self._waiting)
         answers: list[Detections] = []
         if place is None:

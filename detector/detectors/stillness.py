@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture.homography import Float, shift_px
+from detector.picture.homography import Float, inverse, shift_px
 
 U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -53,23 +54,20 @@ class View:
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._home: _Home | None = None
+        self._picture: U8 | None = None  # the view, until it is first looked at; a camera that moves never does
         self._open: NDArray[np.bool_] | None = None
         self._home_from_reference: Float = np.eye(3)
 
     def begin(self, picture: U8, reference_from_picture: Float) -> None:
         """Make this picture the view. reference_from_picture: by the registration, in pixels of the picture."""
-        detail = _detail(picture)
-        across, down = _slope(detail, across=True), _slope(detail, across=False)
-        self._home = _Home(
-            detail,
-            across,
-            down,
-            _block_mean(detail * detail),
-            _block_mean(across * across),
-            _block_mean(across * down),
-            _block_mean(down * down),
-        )
-        self._home_from_reference = np.asarray(np.linalg.inv(reference_from_picture), np.float64)
+        self._picture = picture
+        self._home_from_reference = inverse(reference_from_picture)
+
+    def moved_px(self, size_px: tuple[int, int], reference_from_picture: Float) -> float:
+        """How far the registration says the view has moved since. [px] NaN where there is no view"""
+        if self._picture is None and self._home is None:
+            return math.nan
+        return shift_px(self._home_from_reference @ reference_from_picture, size_px)
 
     def place(self, picture: U8, reference_from_picture: Float, covered: U8 | None = None) -> Float | None:
         """Homography from the picture to the view: exactly the identity where nothing shook; None if it is another.
@@ -77,6 +75,8 @@ class View:
         Args:
             covered: where something stood a moment ago, not 0; blocks there tell nothing. shape as `picture`
         """
+        if self._picture is not None:
+            self._home, self._picture = _home_of(self._picture), None
         if self._home is None or _small(picture).shape != self._home.detail.shape:
             return None
         self._open = _uncovered(covered, self._home.power.shape) if covered is not None else None
@@ -114,6 +114,20 @@ class View:
         with np.errstate(invalid="ignore"):
             stays = (np.hypot(shift[..., 0], shift[..., 1]) < _SAME_PX) & (alike > _LEAST_CORRELATION)
         return float((stays & textured).sum() / count)
+
+
+def _home_of(picture: U8) -> _Home:
+    detail = _detail(picture)
+    across, down = _slope(detail, across=True), _slope(detail, across=False)
+    return _Home(
+        detail,
+        across,
+        down,
+        _block_mean(detail * detail),
+        _block_mean(across * across),
+        _block_mean(across * down),
+        _block_mean(down * down),
+    )
 
 
 def _shifts(home: _Home, detail: Float32) -> Float32:
