@@ -29,6 +29,7 @@ _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast 
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
+_LEASTS = ("threshold", "low")
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -324,14 +325,23 @@ class MovingDetector:
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
-        strong, weak = np.zeros((2, *shape), np.uint8)
-        for one in found:
-            for mask, least in ((strong, one.threshold), (weak, one.low)):
-                over = cv2.compare(one.residual, by_pixel(_whole(least), one.residual.shape, one.block_px), cv2.CMP_GE)
-                over = over if one.shrink == 1 else _doubled(np.asarray(over, np.uint8))
-                part = mask[: over.shape[0], : over.shape[1]]
-                cv2.bitwise_or(part, over, dst=part)
+        strong, weak = (self._at_any_lag(found, [getattr(one, name) for one in found], shape) for name in _LEASTS)
         return strong, weak
+
+    def _at_any_lag(self, found: list[_Evidence], least: list[NDArray[np.float32]], shape: tuple[int, ...]) -> U8:
+        total: U8 | None = None
+        for one, blocks in zip(found, least, strict=True):
+            least_px = by_pixel(_whole(blocks), one.residual.shape, one.block_px)
+            over = np.asarray(cv2.compare(one.residual, least_px, cv2.CMP_GE), np.uint8)
+            if total is None and one.shrink == 1:
+                total = over
+                continue
+            total = np.zeros(shape, np.uint8) if total is None else total
+            if cv2.countNonZero(over):
+                over = over if one.shrink == 1 else _doubled(over)
+                part = total[: over.shape[0], : over.shape[1]]
+                cv2.bitwise_or(part, over, dst=part)
+        return np.zeros(shape, np.uint8) if total is None else total
 
     def _blobs(self, found: list[_Evidence], strong: U8, weak: U8) -> tuple[Blobs, NDArray[np.int64]]:
         """Spots in the base's pixels, and at which lag each is clearest. shape (N,)"""
