@@ -53,7 +53,7 @@ class FlowConfig(BaseModel):
         default=0.075,
         ge=0,
         le=1,
-        description="Frames closer to the last one registered are glanced at: a few points, a sixth of the cost. [s]",
+        description="Frames closer to the last one registered are glanced at, at a fifth of the cost. [s]",
     )
     static_px: float = Field(
         default=0.06,

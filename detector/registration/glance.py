@@ -28,7 +28,7 @@ class Glance:
     pixel or two, else by at most 48 points.
 
     Yaw, zoom and jolts since then come out to a tenth of a pixel; perspective is taken as expected, since it hardly
-    changes in a tenth of a second. A tenth of the cost of a registration, with points a sixth.
+    changes in a tenth of a second. A fifth of the cost of a registration.
     """
 
     def __init__(self, picture: NDArray[np.uint8], flicker: float | None = None, *, whole: bool = True) -> None:
