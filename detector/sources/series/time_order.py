@@ -66,6 +66,10 @@ class TimeOrder:
         limit_ns = max(AHEAD_NS, round(AHEAD_INTERVALS * block.interval_ns)) if block.interval_ns else DAY_NS
         if self._newest_ns is not None and int(block.t_ns.max()) - self._newest_ns <= limit_ns:
             return block
+        steps_ns = np.diff(block.t_ns, prepend=block.t_ns[:1] if self._newest_ns is None else self._newest_ns)
+        first_stays = self._newest_ns is not None or (len(block) > 1 and steps_ns[1] >= -limit_ns)
+        if first_stays and (steps_ns <= limit_ns).all():
+            return block
         newest_ns, times_ns = self._newest_ns, block.t_ns.tolist()
         keep = np.ones(len(block), np.bool_)
         for row, t_ns in enumerate(times_ns):

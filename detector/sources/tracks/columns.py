@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.sources.series.table import Columns
-from detector.sources.series.times import TIME_NAMES
+from detector.sources.series.time_names import TIME_NAMES, time_at
 
 Float = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def track_columns(header: Sequence[str]) -> Columns:
     twice = next((name for name in lower if lower.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"column {twice!r} stands there twice")
-    time = next((lower.index(name) for name in TIME_NAMES if name in lower), None)
+    time = time_at(header)
     ids = next((lower.index(name) for name in _IDS if name in lower), None)
     found = {role: lower.index(name) for role, names in _NAMES.items() if (name := _first(names, lower)) is not None}
     missing = {
@@ -69,8 +69,9 @@ def track_columns(header: Sequence[str]) -> Columns:
         if is_missing:
             raise ValueError(f"no column of {what}: one of {', '.join(names)} is needed; found {', '.join(header)}")
     assert time is not None
+    assert ids is not None
     units = {role: str(_NAMES[role][lower[column]]) for role, column in found.items()}
-    return Columns(time, tuple(found.values()), tuple(found), units, ids)
+    return Columns(time, tuple(found.values()), tuple(found), units, (ids,), nameless=True)
 
 
 def positions_from(values: Float, columns: Columns, assumed: Assumed) -> tuple[Float, int]:
