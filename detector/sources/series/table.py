@@ -79,11 +79,11 @@ def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]], stated_time
     """
     lower = [name.strip().lower() for name in header]
     twice = [name for name, count in Counter(lower).items() if count > 1 and name]
-    if twice:
-        raise ValueError(f"column {twice[0]!r} stands there twice")
     time = time_at(header, stated_time)
     if time is None and any(_is_number(name) for name in header):
         raise ValueError(f"the first line holds values; one with the columns' names is needed, as in {_EXAMPLE}")
+    if twice:
+        raise ValueError(f"column {twice[0]!r} stands there twice")
     if time is None:
         raise ValueError(no_time(header))
     named = [at for at, name in enumerate(lower) if name in CHANNEL_NAMES and at != time]
