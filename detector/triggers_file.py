@@ -114,6 +114,8 @@ class _Work:
         if why_not:
             self.not_judged.update(dict.fromkeys(item.channels, why_not))
             return
+        for channel in item.channels:
+            self.not_judged.pop(channel, None)
         self._found(detector.detect(item))
 
     def finish(self) -> None:
