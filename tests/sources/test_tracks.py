@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import Gap, GapReason, Series
-from detector.sources.tracks import TRACK_CHANNELS, Assumed, RecordedTracks
+from detector.sources.tracks import TRACK_CHANNELS, Assumed, RecordedTracks, is_track_table
 from detector.timebase import NS_PER_S, ns_from_iso
 
 START_NS = ns_from_iso("2026-03-01T06:30:00Z")
@@ -229,3 +230,14 @@ def test_latitude_and_longitude_the_wrong_way_round_are_told(tmp_path: Path) -> 
     path.write_text("t_s,id,lat,lon\n1770000000,x,-99.5,42\n")
     with pytest.raises(SourceError, match=r"a\.csv:2: no such latitude and longitude: -99\.5, 42"):
         list(RecordedTracks(path, "air"))
+
+
+def test_times_of_aircraft_are_read_as_the_file_beside_the_table_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Datum;Zeit;icao24;lat;lon\n04.03.2026;06:06:07;x;42;16\n")
+    assert not is_track_table(path)
+    station = {"time_column": ["Datum", "Zeit"], "time_format": "day_first", "time_zone": "Europe/Vienna"}
+    path.with_suffix(".json").write_text(json.dumps(station))
+    assert is_track_table(path)
+    (series,) = (one for one in RecordedTracks(path, "air") if isinstance(one, Series))
+    assert series.t_ns.tolist() == [ns_from_iso("2026-03-04T05:06:07Z")]

@@ -51,7 +51,7 @@ class Assumed:
     sigma_pressure_alt_m: float = 150.0
 
 
-def track_columns(header: Sequence[str]) -> Columns:
+def track_columns(header: Sequence[str], stated_time: str = "") -> Columns:
     """Columns by their names: time, id, then what the table has of `_NAMES`, each `values` column named by its role.
 
     A unit in brackets goes before what the name means: "Altitude (ft)".
@@ -63,7 +63,7 @@ def track_columns(header: Sequence[str]) -> Columns:
     twice = next((name for name in lower if lower.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"column {twice!r} stands there twice")
-    time = time_at(header)
+    time = time_at(header, stated_time)
     ids = next((lower.index(name) for name in _IDS if name in lower), None)
     plain, stated = zip(*map(_parted, lower), strict=True) if lower else ((), ())
     found = {role: plain.index(name) for role, names in _NAMES.items() if (name := _first(names, plain)) is not None}
