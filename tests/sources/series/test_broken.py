@@ -314,3 +314,15 @@ def test_a_table_with_the_newest_first_is_told_what_to_do(tmp_path):
     _, _, end = read(path)
     assert not end.complete
     assert end.detail == "the last 299 rows state a time that has passed already; is the newest first? sort it by time"
+
+
+def test_one_time_of_1970_in_the_middle_is_a_gap_there_and_not_half_a_century_long(tmp_path):
+    path = tmp_path / "a.csv"
+    t_ns = [START_NS + k * 10_000_000 for k in range(200)]
+    t_ns[100] = 0
+    path.write_text("\n".join(["t_ns,a", *(f"{t},{k}" for k, t in enumerate(t_ns)), ""]))
+    _, gaps, end = read(path)
+    (gap,) = (one for one in gaps if one.reason is GapReason.CLOCK)
+    assert (gap.t_start_ns, gap.t_end_ns) == (t_ns[99], t_ns[99] + 1)
+    assert "time went back to 1970-01-01T00:00:00.000000Z at line 102" in gap.detail
+    assert end.t_start_ns == START_NS
