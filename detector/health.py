@@ -21,6 +21,8 @@ M_PER_DEG = 111_195.0
 
 REASON_OF_SIGHT = {Sight.BLIND: GapReason.REGISTRATION, Sight.WARMING_UP: GapReason.WARMING_UP}
 
+_LONG_NS = 86_400 * NS_PER_S  # of a gap
+
 
 class Counters:
     """Counts of what was met, per source."""
@@ -160,11 +162,16 @@ class CoverageLedger:
     def gap(self, gap: Gap) -> None:
         """Time in which nothing could be seen. The same time told twice for one reason counts once.
 
-        What of it lies in slots that were given out already is left to the Gap's own entry.
+        What of it lies in slots that were given out already is left to the Gap's own entry; so are all slots but the
+        first and the last of one longer than a day: between two flights, or a clock's 1970 and today, may lie years.
         """
         book = self._sources.setdefault(gap.source_id, _SourceBook(gap.t_start_ns))
         start_ns = max(gap.t_start_ns, book.emitted_ns)
-        if gap.t_end_ns > start_ns:
+        if gap.t_end_ns - start_ns > _LONG_NS:
+            self._lose(book, start_ns, (start_ns // self._slot_ns + 1) * self._slot_ns, gap.reason)
+            self._lose(book, (gap.t_end_ns - 1) // self._slot_ns * self._slot_ns, gap.t_end_ns, gap.reason)
+            book.told_ns = max(book.told_ns, gap.t_end_ns)
+        elif gap.t_end_ns > start_ns:
             self._lose(book, start_ns, gap.t_end_ns, gap.reason)
             book.told_ns = max(book.told_ns, gap.t_end_ns)
 

@@ -213,7 +213,7 @@ def _each_alone(network: SensorNetwork, heads: list[Series]) -> _Together:
     for source_id, name in streams:
         if files.setdefault(name, source_id) != source_id:
             raise ValueError(f"{files[name]} and {source_id} both have a channel {name}: give each a name of its own")
-    placed = [head for head in heads if np.isfinite(head.positions).all()]
+    placed = [head for head in heads if np.isfinite(head.positions[:, :2]).all()]
     sensors, plane = Sensors.of(placed) if placed else (None, None)
     associator = Alone(sensors, source_id=network.id)
     return _Together(associator, sensors, None, plane or network.origin, LevelConfig().hop_s)
@@ -230,7 +230,7 @@ def _same_places(heads: list[Series]) -> None:
     places: dict[str, tuple[float, ...]] = {}
     for head in heads:
         for name, place in zip(head.channels, head.positions.tolist(), strict=True):
-            if places.setdefault(name, tuple(place)) != tuple(place):
+            if not np.array_equal(places.setdefault(name, tuple(place)), place, equal_nan=True):
                 raise ValueError(f"{name} stands at two places: give each sensor a name of its own")
 
 

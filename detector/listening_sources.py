@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -70,7 +71,7 @@ class RecordedSensors:
 
     def __init__(self, path: Path, network: SensorNetwork) -> None:
         self.failure, self.extent = "", Extent()
-        self._placed: set[tuple[str, ...]] = set()
+        self._placed: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._path, self.source_id = path, f"{network.id}/{path.name}"
         self._source: RecordedSeries | None = None
         try:
@@ -101,17 +102,23 @@ class RecordedSensors:
                 found.setdefault(item.channels, item)
                 if series_kind(self._path) == "sound":
                     break
-        placed = [one for one in found.values() if not places_needed or np.isfinite(one.positions).all()]
-        if len(placed) < len(found):
-            self.failure = f"{self._path}: where its sensor stands is not known: the .json of its name has to say it"
-        self._placed = {one.channels for one in placed}
-        return placed
+        lacking: list[str] = []
+        for head in found.values():
+            placed = np.isfinite(head.positions[:, :2]).all(axis=1) | (not places_needed)
+            self._placed[head.channels] = tuple(np.array(head.channels)[placed].tolist())
+            lacking += np.array(head.channels)[~placed].tolist()
+        if lacking:
+            whose = "its sensor stands" if not any(self._placed.values()) else f"{', '.join(lacking)} stand"
+            self.failure = f"{self._path}: where {whose} is not known: the .json of its name has to say it"
+        heads = [_only(head, self._placed[head.channels]) for head in found.values()]
+        return [head for head in heads if head.channels]
 
     def items(self) -> Iterator[Series | Gap]:
         """What it holds, from the start; how it ended is known afterwards."""
         for item in self._guarded():
             if isinstance(item, Series):
-                if item.channels not in self._placed:
+                item = _only(item, self._placed.get(item.channels, ()))  # noqa: PLW2901  (of what is listened to)
+                if not item.channels:
                     continue
                 self.extent.seen([item])
             yield item
@@ -140,7 +147,7 @@ class LiveSensors:
         try:
             if network.station is not None:
                 self._station = read_station(network.station)
-                self._placed = self._well_placed(network.station)
+                self._placed = tuple(sorted(self._station.positions))
             arrivals = MqttArrivals(
                 [MqttAddress.parse(name) for name in network.media],
                 client_id=f"trucewatch-{network.id}-{platform.node()}",
@@ -174,10 +181,16 @@ class LiveSensors:
         if self._source.end is not None:
             self.failure = "; ".join(one for one in (self.failure, self._source.end.detail) if one)
 
-    def _well_placed(self, file: Path) -> tuple[str, ...]:
-        """Channels with a place and a height."""
-        names = tuple(sorted(self._station.positions))
-        lacking = [name for name in names if not np.isfinite(self._station.positions[name]).all()]
-        if lacking:
-            self.failure = f"{file}: the height of {', '.join(lacking)} is missing; nobody listens to them"
-        return tuple(name for name in names if name not in lacking)
+
+def _only(series: Series, names: tuple[str, ...]) -> Series:
+    """These channels of it."""
+    if names == series.channels:
+        return series
+    at = [series.channels.index(name) for name in names]
+    return replace(
+        series,
+        values=read_only(np.ascontiguousarray(series.values[:, at])),
+        channels=names,
+        units=tuple(series.units[one] for one in at),
+        positions=read_only(series.positions[at]),
+    )

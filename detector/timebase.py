@@ -13,7 +13,8 @@ NS_PER_US = 1_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
-    r"(?P<seconds>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?(?P<zone>[Zz]|[+-]\d\d:?\d\d)"
+    r"(?P<date>\d{4}-\d\d-\d\d|\d{8})[Tt ](?P<minutes>\d\d:?\d\d)"
+    r"(?::?(?P<seconds>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)"
 )
 
 
@@ -36,7 +37,8 @@ def ns_from_iso(text: str) -> int:
     match = _ISO.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a time like 2026-03-01T06:30:00Z (the zone, Z or +hh:mm, is needed)")
-    whole = datetime.fromisoformat(match["seconds"].upper().replace(" ", "T") + match["zone"].upper())
+    plain = f"{match['date']}T{match['minutes']}{match['seconds'] or '00'}".translate({ord(one): None for one in "-:"})
+    whole = datetime.fromisoformat(plain + match["zone"].upper())
     since_epoch = whole - _EPOCH
     seconds = since_epoch.days * 86_400 + since_epoch.seconds
     return seconds * NS_PER_S + int((match["fraction"] or "").ljust(9, "0"))

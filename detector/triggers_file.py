@@ -22,7 +22,11 @@ OnProgress = Callable[[str, int, float, float | None], None]
 
 @dataclass(frozen=True, slots=True)
 class TriggersResult:
-    """One recording, in numbers. not_judged: channels that could not be, and why."""
+    """One recording, in numbers.
+
+    not_judged: channels that could not be, and why.
+    no_start: nobody said when it began.
+    """
 
     source_id: str
     samples: int
@@ -30,13 +34,15 @@ class TriggersResult:
     complete: bool
     detail: str
     not_judged: tuple[tuple[str, str], ...] = ()
+    no_start: bool = False
 
     @property
     def found(self) -> str:
         """In words."""
         unheard = "".join(f", not judged: {name} ({why})" for name, why in self.not_judged[:3])
         more = f" and {len(self.not_judged) - 3} more channels" if len(self.not_judged) > 3 else ""
-        return f"{self.samples} samples, triggers: {self.triggers}{unheard}{more}"
+        times = ", times count from 1970 (--start says when it began)" if self.no_start else ""
+        return f"{self.samples} samples, triggers: {self.triggers}{unheard}{more}{times}"
 
 
 def detect_series(
@@ -59,7 +65,7 @@ def detect_series(
     interrupted (KeyboardInterrupt), before the interrupt goes on.
     """
     work = _Work(source_id, preset, alarms_per_day)
-    detail, interrupt = "", None
+    detail, interrupt, no_start = "", None, False
     try:
         source = open_series(path, source_id=source_id, start_ns=start_ns, assume_utc=assume_utc)
         with interrupts_wait() as interrupted:
@@ -71,6 +77,7 @@ def detect_series(
                     on_progress(source_id, work.samples, work.elapsed_s, work.elapsed_s / source.share)
         if source.end is None or not source.end.complete:
             detail = "the reader did not end" if source.end is None else source.end.detail
+        no_start = source.end is not None and bool(source.end.counters.get("no_start"))
     except SourceError as error:
         detail = str(error)
     except KeyboardInterrupt as error:
@@ -83,7 +90,7 @@ def detect_series(
     write_line(file, {**end, "detail": detail, "not_judged": dict(not_judged), "gaps": gap_lines(work.gaps)})
     if interrupt is not None:
         raise interrupt
-    return TriggersResult(source_id, work.samples, len(work.lines), not detail, detail, not_judged)
+    return TriggersResult(source_id, work.samples, len(work.lines), not detail, detail, not_judged, no_start)
 
 
 class _Work:
@@ -114,6 +121,8 @@ class _Work:
         if why_not:
             self.not_judged.update(dict.fromkeys(item.channels, why_not))
             return
+        for channel in item.channels:
+            self.not_judged.pop(channel, None)
         self._found(detector.detect(item))
 
     def finish(self) -> None:

@@ -12,6 +12,7 @@ from shapely.geometry import Polygon
 
 from detector.health import Counters, CoverageLedger, GapBook
 from detector.model import Gap, GapReason, Sight
+from detector.timebase import NS_PER_S
 
 S = 1_000_000_000
 ZONE = Polygon([(12.0, -30.0), (12.01, -30.0), (12.01, -29.99), (12.0, -29.99)])
@@ -139,3 +140,14 @@ def test_counts_are_kept_per_source() -> None:
     counters.add("a", "damaged")
     assert counters.of("a") == {"damaged": 1, "packets": 3}
     assert counters.of("b") == {}
+
+
+def test_of_a_gap_of_years_the_ledger_has_the_first_and_the_last_slot_only() -> None:
+    ledger = CoverageLedger(10.0, {})
+    years_ns = 56 * 365 * 86_400 * NS_PER_S
+    ledger.listened(0, 2 * NS_PER_S, "mic")
+    ledger.gap(Gap("mic", 2 * NS_PER_S, years_ns - NS_PER_S, GapReason.MISSING))
+    ledger.listened(years_ns - NS_PER_S, years_ns, "mic")
+    first, last = ledger.finish()
+    assert (first.t_start_ns, first.t_end_ns, first.seeing_s) == (0, 10 * NS_PER_S, 2.0)
+    assert (last.t_end_ns, last.seeing_s, last.lost_s) == (years_ns, 1.0, {"missing": 9.0})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -71,6 +71,26 @@ def test_the_same_incidents_however_the_streams_are_cut(samples: NDArray[np.floa
     whole = heard([blocks(name, samples[k], RATE) for k, name in enumerate(NAMES)])
     cut = heard([blocks(name, samples[k], sizes[k]) for k, name in enumerate(NAMES)])
     assert incidents(cut) == incidents(whole)
+
+
+def test_what_all_have_heard_is_an_incident_within_a_fifth_of_a_second_of_stream_time(
+    samples: NDArray[np.float64],
+) -> None:
+    """In blocks of 0.1 s: the rest of the block, `early_s`, the onset's window; what the machine takes is on top."""
+    newest_ns, told = 0, []
+
+    def coming() -> Iterator[Series]:
+        nonlocal newest_ns
+        for item in merged([blocks(name, one, RATE // 10) for name, one in zip(NAMES, samples, strict=True)]):
+            assert isinstance(item, Series)
+            newest_ns = int(item.t_ns[-1])
+            yield item
+
+    associator = Associator(Sensors(NAMES, PLACES_M), air(15.0), source_id="mics")
+    for event in listen(coming(), Stages("acoustic", associator)):
+        told += [newest_ns - max(event.arrivals_ns)] if isinstance(event, Incident) else []
+    assert len(told) == len(SHOTS)
+    assert max(told) <= NS_PER_S // 5
 
 
 def test_a_sensor_that_ends_early_or_begins_late_does_not_hold_the_others_up(samples: NDArray[np.float64]) -> None:

@@ -36,7 +36,7 @@ _ECHO_DELAYS = 10.0
 _MOST_OF_ONE = 24
 # So many places are remembered for repetitions, the newest.
 _PATTERNS = 32
-_LONG_AGO_NS = -(2**62)
+_LONG_AGO_NS, _END_OF_TIME_NS = -(2**62), 2**62
 # A sensor fewer is one chance fewer for a noise to fit: a second's worth of it, of which some 20 ms fit, is 4 nats.
 _USUAL_SENSORS, _NATS_A_SENSOR = 4, 4.0
 # All sensors at once: of so many at least, and this share of them.
@@ -74,9 +74,11 @@ class AssociationConfig(BaseModel):
         description="So long after an incident's last trigger it is decided whether another explains it better. [s]",
     )
     early_s: float = Field(
-        0.1, ge=0, le=60, description="So long where all sensors have heard it; not above `settle_s`. [s]"
+        0.05, ge=0, le=60, description="So long where all sensors have heard it; not above `settle_s`. [s]"
     )
-    step_s: float = Field(0.1, gt=0, le=10, description="Decisions fall at whole multiples of this. [s]")
+    step_s: float = Field(
+        0.1, gt=0, le=10, description="Decisions fall at whole multiples of this, but those of `early_s`. [s]"
+    )
     repeat_s: float = Field(
         30.0, ge=0, le=3600, description="An incident is remembered so long for its repetitions. [s]"
     )
@@ -115,7 +117,8 @@ class Associator:
 
     Decisions fall at whole multiples of `step_s` of the streams' own time and see exactly the triggers before it: how
     the triggers are cut into calls changes nothing. An incident is given out once `settle_s` have passed since its last
-    trigger, `early_s` if all sensors have heard it, unless a better explanation of one of its triggers is still open.
+    trigger, `early_s` (to the nanosecond) if all sensors have heard it, unless a better explanation of one of its
+    triggers is still open.
     Counted: `late_arrival`, triggers at far sensors that an incident already given out explains; `at_once`, times at
     which all sensors had one (electrical); `unexplained`, the rest: echoes and noises of one sensor alone.
 
@@ -213,11 +216,28 @@ class Associator:
             # With nothing open nothing is decided before the next trigger: the steps until then are passed over.
             after_ns = self._now_ns if self._open else max(self._now_ns, self._coming[0].t_ns)
             step_ns = (after_ns // self._step_ns + 1) * self._step_ns
-            if step_ns > until_ns:
+            early_ns = min(self._early_after(after_ns), step_ns)
+            if early_ns > until_ns:
                 break
-            self._now_ns = step_ns
-            found += self._decide(step_ns)
+            self._now_ns = early_ns
+            found += self._decide(step_ns) if early_ns == step_ns else self._decide_early(early_ns)
         self._now_ns = max(self._now_ns, until_ns // self._step_ns * self._step_ns)
+        return found
+
+    def _early_after(self, after_ns: int) -> int:
+        """When a trigger next comes of the age at which what all sensors have heard is decided."""
+        ages_ns = (one.t_ns + self._early_ns + 1 for one in (*self._open, *self._coming))
+        return min((t_ns for t_ns in ages_ns if t_ns > after_ns), default=_END_OF_TIME_NS)
+
+    def _decide_early(self, now_ns: int) -> list[Incident]:
+        """What all sensors have heard, the last of them just so long ago."""
+        self._admit_until(now_ns - self._at_once_ns)
+        if len({one.sensor for one in self._open}) < len(self._sensors.channels):
+            return []
+        found: list[Incident] = []
+        fresh = [one for one in self._open if one.t_ns + self._early_ns + 1 == now_ns]
+        while incidents := self._best(now_ns, [*self._blocked, *fresh]):
+            found += incidents
         return found
 
     def _decide(self, now_ns: int) -> list[Incident]:
@@ -268,8 +288,7 @@ class Associator:
 
     def _comes_of_age(self, pick: _Pick, now_ns: int) -> bool:
         """An incident that ends with it may have become settled with this step."""
-        ages_ns = (now_ns - pick.t_ns - self._settle_ns, now_ns - pick.t_ns - self._early_ns)
-        return any(0 < age_ns <= self._step_ns for age_ns in ages_ns)
+        return 0 < now_ns - pick.t_ns - self._settle_ns <= self._step_ns
 
     def _is_settled(self, found: Hypothesis, order: list[_Pick], now_ns: int) -> bool:
         """Nothing that would belong to it is waited for."""

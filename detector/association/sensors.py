@@ -53,7 +53,8 @@ class Sensors:
     def of(cls, series: Iterable[Series]) -> tuple[Sensors, tuple[float, float] | None]:
         """The sensors of streams, each channel once, by name; and the plane's zero, longitude and latitude. [deg]
 
-        The zero is the mean of their places; None where these are in a plane of their own already.
+        The zero is the mean of their places; None where these are in a plane of their own already. A sensor whose
+        height is not known is taken to be as high as the others are on average.
 
         Raises:
             ValueError: there are none, a place is not known, or some are in a plane and some on Earth.
@@ -66,6 +67,8 @@ class Sensors:
         if len(planes) != 1:
             raise ValueError(f"{len(channels)} channels, local: {sorted(planes)}; allowed are some, all of one kind")
         positions = np.array([found[name][1:] for name in channels], np.float64)
+        level = np.isnan(positions[:, 2])
+        positions[level, 2] = 0.0 if level.all() else positions[~level, 2].mean()
         if planes == {True}:
             return cls(channels, positions), None
         if not np.isfinite(positions).all():

@@ -25,6 +25,7 @@ def check(
     from detector import pipeline
     from detector.config import absent_inputs, load
     from detector.errors import ConfigError
+    from detector.model import Means
 
     configuration = load(config, pipeline.REGISTRIES)
     complaints = absent_inputs(configuration)
@@ -53,9 +54,9 @@ def check(
     told = [(name, count) for name, count in counts.items() if count or name not in _SELDOM]
     counted = ", ".join(f"{count} {name if count == 1 else _PLURALS.get(name, name + 's')}" for name, count in told)
     for network in configuration.settings.sensors:
-        if len(network.media) == 1:
+        if len(network.media) == 1 and not network.live and network.means is not Means.TELEMETRY:
             witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"
-            console.print(f"sensors {network.id}: one recording; {witness}.", markup=False)
+            console.print(f"sensors {network.id}: one recording; if it has one sensor only, {witness}.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

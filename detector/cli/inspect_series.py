@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -24,6 +26,7 @@ def _rows(report: SeriesInspection) -> list[tuple[str, str]]:
         ("duration", f"{report.duration_s:.3f} s, {report.lost_s:.3f} s of it in gaps"),
         ("clock", f"within {1000 * report.clock_sigma_s:g} ms (standard deviation)"),
         ("counted", ", ".join(f"{name}: {count}" for name, count in report.counters.items())),
+        ("passed over, no numbers", ", ".join(report.passed_over)),
         ("gaps", first_lines(report.gaps, len(report.gaps))),
     ]
 
@@ -43,7 +46,7 @@ def _cells(one: ChannelReport) -> list[str]:
     samples = f"{one.samples}, {one.missing} missing" if one.missing else str(one.samples)
     middle, ends = (_pair(*pair) for pair in ((one.mean, one.rms), (one.lowest, one.highest)))
     unit = "" if one.unit in ("", "1") else f" {one.unit}"
-    place = "" if one.position is None else ", ".join(f"{value:.6g}" for value in one.position)
+    place = "" if one.position is None else ", ".join(f"{value:.6g}" for value in one.position if not math.isnan(value))
     return [one.name, rate, samples, middle and middle + unit, ends, place]
 
 

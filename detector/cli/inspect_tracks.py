@@ -26,6 +26,7 @@ def _rows(report: TracksInspection) -> list[tuple[str, str]]:
         ("starts", report.start),
         ("duration", f"{report.duration_s:.0f} s"),
         ("counted", ", ".join(f"{name}: {count}" for name, count in report.counters.items())),
+        ("passed over", ", ".join(report.passed_over)),
         ("gaps", first_lines(gaps, len(report.gaps))),
     ]
 

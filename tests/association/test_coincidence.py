@@ -72,7 +72,7 @@ def test_two_shooters_at_once_are_told_apart():
     assert sum(off_m(one, there) < 15 for one in found) == 5
 
 
-@pytest.mark.parametrize(("deaf", "least_s", "most_s"), [(0, 0.1, 0.2), (1, 0.6, 0.7)])
+@pytest.mark.parametrize(("deaf", "least_s", "most_s"), [(0, 0.05, 0.06), (1, 0.6, 0.7)])
 def test_what_all_sensors_have_heard_is_given_out_soon_else_the_others_are_waited_for(deaf, least_s, most_s):
     rows = [row for row in shot(HERE, 2.0, np.random.default_rng(1)) if row[1] >= deaf]
     given = triggers(rows)

@@ -306,6 +306,27 @@ def test_a_sensor_whose_place_is_not_known_is_left_out_and_said_so(tmp_path: Pat
     assert (lost.source_id, lost.detail) == ("mics/west.flac", end.detail)
 
 
+def test_of_one_file_the_channels_that_have_a_place_are_listened_to_and_the_others_are_named(tmp_path: Path) -> None:
+    media = microphones(tmp_path, [EXPLOSION])
+    values = np.stack([soundfile.read(tmp_path / name)[0] for name in media], axis=1)
+    t_ns = START_NS + np.arange(len(values)) * (10**9 // RATE)
+    names = [Path(name).stem for name in media]
+    lines = [f"{t},{','.join(f'{one:.6f}' for one in row)}" for t, row in zip(t_ns.tolist(), values, strict=True)]
+    (tmp_path / "all.csv").write_text("\n".join([",".join(["t_ns", *names]), *lines, ""]))
+    places = {name: json.loads((tmp_path / f"{name}.json").read_text())["position"] for name in names[:-1]}
+    for place in places.values():
+        del place["alt_m"]  # as high as one another, then
+    (tmp_path / "all.json").write_text(json.dumps({"positions": places}))
+    out = tmp_path / "out"
+    assert run(["replay", str(configuration(tmp_path, ["all.csv"])), "--out", str(out)]) == 3
+    with open_reader(out) as reader:
+        (logged,) = reader.violations()
+        (end,) = reader.runs()[0].ends
+    assert logged.violation.measures["sensors"] == 4
+    assert f"all.csv: where {names[-1]} stand is not known" in end.detail
+    assert end.frames == 4 * len(values)
+
+
 def test_a_sound_file_without_a_time_needs_a_start(tmp_path: Path) -> None:
     media = microphones(tmp_path, [EXPLOSION])
     for name in MICROPHONES_M:

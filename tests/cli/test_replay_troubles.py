@@ -211,6 +211,25 @@ def test_telemetry_that_comes_again_and_again_is_a_silence(tmp_path: Path) -> No
     assert gap.source_id == "uav-2"
 
 
+def test_telemetry_that_begins_without_a_place_is_judged_once_it_has_one(tmp_path: Path) -> None:
+    config = configuration(tmp_path)
+    header, *rows = (tmp_path / "uav.csv").read_text("utf-8").splitlines()
+    names, before = header.split(","), int(rows[0].split(",")[0]) - 500 * NS_PER_S
+    long = [f"{before + k * NS_PER_S // 20},volt,{12 + k % 2}" for k in range(9000)]
+    for row in rows:
+        time, *values = row.split(",")
+        long += [f"{time},{name},{value}" for name, value in zip(names[1:], values, strict=True)]
+    (tmp_path / "uav.csv").write_text("\n".join(["t_ns,channel,value", *long, ""]), "utf-8")
+    assert run(["replay", str(config), "--out", str(tmp_path / "out")]) == 0
+    violations, gaps, _ = logged(tmp_path / "out")
+    assert {one.rule_id for one in violations} >= {"nav", "air"}
+    (placeless,) = (gap for gap in gaps if gap.source_id == "uav-2" and "no position" in gap.detail)
+    assert (placeless.t_start_ns, placeless.t_end_ns) == (
+        before,
+        pytest.approx(before + 4096 * NS_PER_S // 20, abs=NS_PER_S),
+    )
+
+
 def test_files_that_cannot_be_read_are_incomplete_and_the_others_are_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

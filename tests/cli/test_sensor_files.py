@@ -251,3 +251,14 @@ def test_an_interrupted_file_says_so_in_its_last_line(tmp_path: Path, start: Sta
     end = read(out)[-1]
     assert (end["complete"], end["detail"]) == (False, f"interrupted after {end['samples']} samples")
     assert end["samples"] < 600_000
+
+
+def test_a_sound_of_which_nobody_says_when_it_began_is_said_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "mic.wav", np.random.default_rng(1).normal(size=8000) * 0.01, 8000)
+    assert run(["detect", str(tmp_path / "mic.wav"), "--out", str(tmp_path / "out.jsonl")]) == 0
+    assert "times count from 1970 (--start says when it began)" in " ".join(capsys.readouterr().out.split())
+    started = ["--start", "2026-03-01T06:30:00Z", "--out", str(tmp_path / "again.jsonl")]
+    assert run(["detect", str(tmp_path / "mic.wav"), *started]) == 0
+    assert "1970" not in capsys.readouterr().out

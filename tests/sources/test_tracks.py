@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import Gap, GapReason, Series
-from detector.sources.tracks import TRACK_CHANNELS, Assumed, RecordedTracks
+from detector.sources.tracks import TRACK_CHANNELS, Assumed, RecordedTracks, is_track_table
 from detector.timebase import NS_PER_S, ns_from_iso
 
 START_NS = ns_from_iso("2026-03-01T06:30:00Z")
@@ -199,3 +200,44 @@ def test_a_damaged_file_is_read_as_far_as_it_goes_or_refused(tmp_path: Path, see
                 assert (np.diff(item.t_ns) > 0).all()
                 assert (np.abs(item.values[:, 0]) <= 90).all()
                 assert (item.values[:, 3] > 0).all()
+
+
+def test_units_stand_in_brackets_and_columns_that_mean_nothing_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Time [UTC];ICAO;Latitude;Longitude;Altitude (ft);Speed (km/h);squawk\n"
+        "2026-03-04 05:00:00;x;42;16;1000;36;7000\n"
+    )
+    source = RecordedTracks(path, "air")
+    (series,) = (one for one in source if isinstance(one, Series))
+    assert series.values[0, [0, 1, 2, 5]].tolist() == pytest.approx([42, 16, 304.8, 10])
+    assert source.end is not None
+    assert source.end.passed_over == ("squawk",)
+
+
+def test_a_table_with_the_newest_first_is_incomplete(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["t_s,id,lat,lon", *(f"{1_770_000_000 - 2 * k},x,42,16" for k in range(50))]))
+    source = RecordedTracks(path, "air")
+    list(source)
+    assert source.end is not None
+    assert not source.end.complete
+    assert "is the newest first? sort it by time" in source.end.detail
+
+
+def test_latitude_and_longitude_the_wrong_way_round_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("t_s,id,lat,lon\n1770000000,x,-99.5,42\n")
+    with pytest.raises(SourceError, match=r"a\.csv:2: no such latitude and longitude: -99\.5, 42"):
+        list(RecordedTracks(path, "air"))
+
+
+def test_times_of_aircraft_are_read_as_the_file_beside_the_table_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Datum;Zeit;icao24;lat;lon\n04.03.2026;06:06:07;x;42;16\n")
+    assert not is_track_table(path)
+    station = {"time_column": ["Datum", "Zeit"], "time_format": "day_first", "time_zone": "Europe/Vienna"}
+    path.with_suffix(".json").write_text(json.dumps(station))
+    assert is_track_table(path)
+    (series,) = (one for one in RecordedTracks(path, "air") if isinstance(one, Series))
+    assert series.t_ns.tolist() == [ns_from_iso("2026-03-04T05:06:07Z")]

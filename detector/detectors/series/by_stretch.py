@@ -39,10 +39,12 @@ class Kept:
 class StretchOf(Protocol[Found]):
     """What is carried from block to block of one stream.
 
+    interval_ns: between two samples; at another one it has to begin anew.
     longest_hole: samples that may be missing before it has to begin anew.
     warm_ups: begin, end, channel of what could not be judged; emptied by who reads it.
     """
 
+    interval_ns: float
     longest_hole: int
     clock_sigma_ns: float
     warm_ups: list[tuple[int, int, int]]
@@ -67,7 +69,7 @@ class StretchOf(Protocol[Found]):
 class ByStretch(ByStream[StretchLike], ABC, Generic[StretchLike, Found]):
     """A detector that keeps a stretch of each stream.
 
-    A short hole in time is filled with missing values; after a longer one it begins anew.
+    A short hole in time is filled with missing values; after a longer one, and at another rate, it begins anew.
     """
 
     warms_up_by: str
@@ -94,7 +96,7 @@ class ByStretch(ByStream[StretchLike], ABC, Generic[StretchLike, Found]):
         found: list[Found] = []
         if stretch is not None:
             missing = stretch.missing_before(int(series.t_ns[0])) if len(series) else 0
-            if missing > stretch.longest_hole:
+            if missing > stretch.longest_hole or series.interval_ns != stretch.interval_ns:
                 found += self._end(key)
                 stretch = None
             elif missing > 0:

@@ -17,6 +17,7 @@ class SeriesEnd:
 
     samples: values that were given, over all channels, missing ones included.
     channels: in the order they were met.
+    passed_over: columns of a table that nothing was made of, for they hold no numbers.
     """
 
     samples: int
@@ -26,6 +27,7 @@ class SeriesEnd:
     t_start_ns: int
     t_end_ns: int
     counters: dict[str, int] = field(default_factory=dict)
+    passed_over: tuple[str, ...] = ()
 
 
 class SeriesSource(Protocol):
@@ -50,6 +52,7 @@ class Reader(Protocol):
     Valid once `blocks` has been exhausted:
     shortfall: where and why the file ends before it should; empty if it does not.
     counters: what was met.
+    passed_over: columns of a table that nothing was made of.
 
     Valid once the first block was given:
     share: of the file that has been read, 0 to 1.
@@ -57,6 +60,7 @@ class Reader(Protocol):
 
     shortfall: str
     counters: Counter[str]
+    passed_over: tuple[str, ...]
     share: float
 
     @property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
-from itertools import islice
+from itertools import count, islice
 from typing import TextIO
 
 from detector.errors import Complaint, SourceError
@@ -14,18 +15,19 @@ from detector.sources.series.block import Block
 from detector.sources.series.lines import ends_with_newline
 from detector.sources.series.table import ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
-from detector.sources.series.times import date_and_time, one_time
+from detector.sources.series.time_names import date_and_time, one_time
 from detector.sources.table_text import separator_of, with_point
 
 _LONGEST_HEADER = 1 << 20
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class CsvTable(TableReader):
     """A table with one header line, separated by comma, semicolon, tab or bar; `columns_of` says which column is what.
 
-    Lines before the header that begin with # are comments. A date and a time in columns of their own become one. Where
-    the comma does not separate, it is the decimal point of numbers.
+    Lines before the header that are blank or begin with # are passed over; a spreadsheet's sep=; says what separates. A
+    date and a time in columns of their own become one. Where the comma does not separate, it is the decimal point.
     """
 
     def blocks(self) -> Iterator[Block | Gap]:
@@ -46,28 +48,31 @@ class CsvTable(TableReader):
 
     def _read(self, text: TextIO) -> Iterator[Block | Gap]:
         file = str(self._path)
-        head, number = text.readline(_LONGEST_HEADER), 1
-        while head.startswith("#"):
-            head, number = text.readline(_LONGEST_HEADER), number + 1
-        if not head.strip():
-            raise SourceError(f"{file}: it is empty, or its first line is; a header with the columns' names is needed")
-        separator = separator_of(head)
+        head, number, separator = _head(text)
+        if not head:
+            raise SourceError(f"{file}: it is empty; a header with the columns' names is needed")
         header = next(csv.reader([head], delimiter=separator))
         rows = self._rows(text, separator, number)
-        parted = date_and_time(header)
+        stated_time = self._station.time_column
+        try:
+            parted = date_and_time(header, stated_time)
+        except ValueError as error:
+            raise SourceError(str(Complaint(file, number, str(error)))) from error
         if parted is not None:
-            header = one_time(header, *parted)
+            stated_time = (header[parted[1]].strip(),)
+            header = [name for at, name in enumerate(header) if at != parted[0]]
             rows = ((line, one_time(cells, *parted)) for line, cells in rows)
         batch = list(islice(rows, ROWS))
-        first = next((cells for _, cells in batch if len(cells) == len(header)), None)
-        if first is None:
+        whole = [cells for _, cells in batch if len(cells) == len(header)]
+        if not whole:
             message = f"{len(batch[0][1])} cells under {len(header)} columns" if batch else "the table has no rows"
             raise SourceError(str(Complaint(file, batch[0][0] if batch else number, message)))
         try:
-            columns = self._columns_of(header, first)
+            columns = self._columns_of(header, whole, *stated_time)
         except ValueError as error:
-            raise SourceError(str(Complaint(file, number, str(error)))) from error
-        self.units = columns.units
+            above = "" if len(header) > 1 else "; lines above the header begin with #"
+            raise SourceError(f"{Complaint(file, number, str(error))}{above}") from error
+        self.units, self.passed_over = columns.units, columns.passed
         time = self._time_of(header[columns.time].strip())
         made = RowsToBlocks(file, self._source_id, columns, len(header), time, self.counters)
         while batch:
@@ -81,9 +86,9 @@ class CsvTable(TableReader):
         self._end()
         made.refuse_if_nothing()
 
-    def _columns_of(self, header: Sequence[str], first: Sequence[str]) -> Columns:
+    def _columns_of(self, header: Sequence[str], rows: Sequence[Sequence[str]], stated_time: str = "") -> Columns:
         """Raises ValueError where they cannot be told."""
-        return columns_of(header, first)
+        return columns_of(header, rows, stated_time)
 
     def _coding(self) -> str:
         with self._path.open("rb") as raw:
@@ -105,3 +110,16 @@ class CsvTable(TableReader):
         line, cells = batch[-1]
         if len(cells) < width and not ends_with_newline(self._path):
             self.shortfall = f"{Complaint(str(self._path), line, 'the file ends in the middle of this line')}"
+
+
+def _head(text: TextIO) -> tuple[str, int, str]:
+    """The header's line, its number, and what separates its cells; empty: there is none."""
+    separator = ""
+    for number in count(1):
+        line = text.readline(_LONGEST_HEADER)
+        stated = _SEPARATOR.fullmatch(line)
+        if stated:
+            separator = stated[1]
+        elif not line or (line.strip() and not line.startswith("#")):
+            return line, number, separator or separator_of(line)
+    raise AssertionError

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.errors import SourceError
 from detector.model import GapReason
-from detector.sources.series.flight_log import FlightLog, Lost, Message, utc_minus_clock_us
+from detector.sources.series.flight_log import LATEST_US, FlightLog, Lost, Message, utc_minus_clock_us
 
 MAGIC = b"\xa3\x95\x80"
 MESSAGES = frozenset({
@@ -210,6 +210,8 @@ class DataflashFile(FlightLog):
         at = np.concatenate([np.zeros(0, np.int64), *(offsets for offsets, _ in timed)])
         order = np.argsort(at)
         at, t_us = at[order], np.concatenate([np.zeros(0, np.int64), *(t for _, t in timed)])[order]
+        possible = (t_us >= 0) & (t_us < LATEST_US)  # a damaged message's time says nothing
+        at, t_us = at[possible], t_us[possible]
         lost = []
         for begin, end in self._holes if len(at) else ():
             before, after = int(np.searchsorted(at, begin)) - 1, int(np.searchsorted(at, end))

@@ -102,7 +102,9 @@ class FlightLog(TableReader):
         """What is not there."""
 
     def _at(self, lost: Lost, offset_ns: int) -> Gap:
-        start_ns, end_ns = lost.t_start_us * NS_PER_US + offset_ns, lost.t_end_us * NS_PER_US + offset_ns
+        start_ns, end_ns = (
+            min(max(t_us, 0), LATEST_US) * NS_PER_US + offset_ns for t_us in (lost.t_start_us, lost.t_end_us)
+        )
         detail = f"{self._path}: {lost.detail}"
         return Gap(self._source_id, start_ns, max(end_ns, start_ns + 1), lost.reason, detail)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.model import Gap, Series
 from detector.sources.series.opening import FLIGHT_LOGS, open_series, series_kind
+from detector.sources.series.station import KNOWN_KEYS
 from detector.timebase import NS_PER_S, iso_from_ns
 
 
@@ -38,6 +39,7 @@ class SeriesInspection:
     """Everything that `trucewatch inspect` shows of a sensor file. Times in s.
 
     clock_sigma_s: standard deviation of its clock, stated or assumed.
+    passed_over: columns of a table without numbers.
     lost_s: time in gaps that are missing or damaged, of any channel, counted once.
     why_not: one sentence for each reason not to rely on it; empty: good enough.
     """
@@ -54,6 +56,7 @@ class SeriesInspection:
     clock_sigma_s: float = 0.0
     local: bool = False
     counters: dict[str, int] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     why_not: list[str] = field(default_factory=list)
 
@@ -116,13 +119,18 @@ def inspect_series(path: Path, *, assume_utc: bool = False) -> SeriesInspection:
     end = source.end
     if end is not None:
         report.samples, report.complete, report.detail = end.samples, end.complete, end.detail
-        report.counters = end.counters
+        report.counters, report.passed_over = end.counters, list(end.passed_over)
         report.start = iso_from_ns(end.t_start_ns)
         report.duration_s = (end.t_end_ns - end.t_start_ns) / NS_PER_S
     gaps.sort(key=lambda gap: gap.t_start_ns)
     report.gaps = [f"{gap.reason}: {iso_from_ns(gap.t_start_ns, 3)} {gap.detail}" for gap in gaps]
     report.lost_s = _covered_s([(gap.t_start_ns, gap.t_end_ns) for gap in gaps])
     report.why_not = _why_not(report)
+    if source.station.unknown and (
+        report.counters.get("no_start") or any(one.position is None for one in report.channels)
+    ):
+        known, unknown = ", ".join(sorted(KNOWN_KEYS)), ", ".join(source.station.unknown)
+        report.why_not.append(f"the .json beside it has keys that mean nothing here: {unknown}; known are {known}")
     return report
 
 

@@ -34,8 +34,8 @@ SERIES_SOURCES: dict[str, Make] = {
 }
 
 _SUFFIXES = {
-    ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
-    ".feather": "parquet", ".arrow": "parquet",
+    ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet", ".feather": "parquet", ".arrow": "parquet",
     ".wav": "sound", ".flac": "sound", ".aif": "sound", ".aiff": "sound", ".au": "sound", ".caf": "sound",
     ".w64": "sound", ".rf64": "sound",
     ".mseed": "seismic", ".miniseed": "seismic", ".msd": "seismic", ".sac": "seismic",

@@ -59,7 +59,9 @@ class RecordedSeries:
             yield Gap(self.source_id, extent.end_ns, extent.end_ns + 1, GapReason.INCOMPLETE, detail)
         channels = tuple(dict.fromkeys(name for names in tidy for name in names))
         met = {name: count for name, count in sorted(counters.items()) if count}
-        self.end = SeriesEnd(extent.samples, channels, not detail, detail, extent.start_ns, extent.end_ns, met)
+        self.end = SeriesEnd(
+            extent.samples, channels, not detail, detail, extent.start_ns, extent.end_ns, met, self._reader.passed_over
+        )
 
 
 class Extent:

@@ -30,6 +30,7 @@ class SeismicFile:
     def __init__(self, path: Path, source_id: str) -> None:
         self._path, self._source_id = path, source_id
         self.shortfall, self.share = "", 0.0
+        self.passed_over: tuple[str, ...] = ()
         self.counters: Counter[str] = Counter()
         self.units: Mapping[str, str] = {}
 
@@ -73,6 +74,10 @@ class SeismicFile:
             self.counters["reader_warnings"] += len(said)
             stream.sort(keys=["starttime"])
             return [trace for trace in stream if len(trace.data)]
+        size = self._path.stat().st_size
+        with self._path.open("rb") as raw:
+            if is_miniseed(raw.read(8)) and "Cannot open" in errors[0]:
+                raise SourceError(f"{self._path}: it ends at byte {size}, inside its first record")
         raise SourceError(f"{self._path}: none of {', '.join(FORMATS)} ({errors[0][:200]})")
 
     def _cut_record(self) -> str:

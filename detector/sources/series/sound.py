@@ -32,6 +32,7 @@ class SoundFile:
     def __init__(self, path: Path, source_id: str, station: Station) -> None:
         self._path, self._source_id, self._station = path, source_id, station
         self.shortfall, self.share = "", 0.0
+        self.passed_over: tuple[str, ...] = ()
         self.counters: Counter[str] = Counter()
         self.units: Mapping[str, str] = {}
 

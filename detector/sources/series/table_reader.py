@@ -21,11 +21,15 @@ class TableReader:
         """Nothing has been read yet."""
         self.shortfall, self.share = "", 0.0
         self.counters: Counter[str] = Counter()
+        self.passed_over: tuple[str, ...] = ()
         self._time: TimeColumn | None = None
 
     def _time_of(self, name: str) -> TimeColumn:
         """The times of the column that is called so."""
-        self._time = TimeColumn(name, self._station.start_ns, assume_utc=self._assume_utc)
+        station = self._station
+        self._time = TimeColumn(
+            name, station.start_ns, assume_utc=self._assume_utc, zone=station.time_zone, form=station.time_format
+        )
         return self._time
 
     def _end(self) -> None:

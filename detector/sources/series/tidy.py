@@ -23,6 +23,8 @@ _HOLE = 1.5
 """A step of more than this many intervals is a hole."""
 
 
+_SAME_RATE = 0.01
+"""Intervals that differ by less than this share are of one rate: clocks are not perfect."""
 _SORTED_IN_NS = 200 * NS_PER_MS
 
 
@@ -57,6 +59,8 @@ class Tidy:
     missing values (`Blanks`), values that stand still (`StandStill`), clipping (`Clipping`). Everything is counted.
     The last two only of streams of 20 samples a second and more that are no readings.
 
+    Where a block states another interval than those before, the stream goes on at that rate (`rate_changes`).
+
     A Series has no hole inside. What is given does not depend on how the stream was cut into blocks, apart from where
     one Series ends and the next begins. A Gap is told as soon as it is known:
     samples around it may come before or after.
@@ -79,6 +83,12 @@ class Tidy:
         return [*gaps, *(self._learn(rows, ended=True) if rows is not None else [])]
 
     def _learn(self, rows: Block, *, ended: bool) -> list[Series | Gap]:
+        if self._values is not None and len(rows) and self._values.another_rate(rows.interval_ns):
+            self._counters["rate_changes"] += 1
+            before = self._values
+            rest = before.push(rows.rows(slice(0, 0)), ended=True)
+            self._values = _Values(self._origin, rows.channels, rows.interval_ns, self._counters, before)
+            return [*rest, *self._values.push(rows, ended=ended)]
         if self._values is None:
             rows, self._early = (rows if self._early is None else self._early.then(rows)), None
             if not len(rows):
@@ -95,8 +105,14 @@ class _Values:
     """What is done once times are in order and the interval is known."""
 
     def __init__(
-        self, origin: Origin, channels: tuple[str, ...], interval_ns: float | None, counters: Counter[str]
+        self,
+        origin: Origin,
+        channels: tuple[str, ...],
+        interval_ns: float | None,
+        counters: Counter[str],
+        before: _Values | None = None,
     ) -> None:
+        """before: of the same stream, when its rate was another."""
         self._origin, self._channels, self._interval_ns, self._counters = origin, channels, interval_ns, counters
         signal_ns = None if origin.readings else interval_ns
         self._still = StandStill(origin.source_id, channels, signal_ns, counters)
@@ -105,10 +121,20 @@ class _Values:
         self._clipping = Clipping(len(channels), counters) if fast else None
         self._units = origin.station.units_of(channels, origin.units)
         self._positions = read_only(origin.station.positions_of(channels))
-        self._last_ns: int | None = None
+        self._last_ns: int | None = None if before is None else before._last_ns
+        self._step_before_ns = 0.0 if before is None else before._interval_ns or 0.0
+
+    def another_rate(self, stated_ns: float | None) -> bool:
+        """Whether the interval that a block states is another one. [ns]"""
+        known_ns = self._interval_ns
+        return stated_ns is not None and known_ns is not None and abs(stated_ns - known_ns) > _SAME_RATE * known_ns
 
     def push(self, rows: Block, *, ended: bool) -> list[Series | Gap]:
         given: list[Series | Gap] = []
+        if self._step_before_ns and self._last_ns is not None and len(rows):
+            if int(rows.t_ns[0]) - self._last_ns <= _HOLE * self._step_before_ns:
+                self._last_ns = None
+            self._step_before_ns = 0.0
         steps = np.diff(rows.t_ns, prepend=rows.t_ns[:1] if self._last_ns is None else self._last_ns)
         longest_ns = math.inf if self._interval_ns is None else _HOLE * self._interval_ns
         holes = np.flatnonzero(steps > longest_ns).tolist()

@@ -37,6 +37,8 @@ class TimeOrder:
         self._ahead: Block | None = None
         self._given: Block | None = None
         self._late: Block | None = None
+        self._oldest_ns: int | None = None
+        self._late_after_ns = 0  # the newest row when time went back
 
     def push(self, block: Block) -> tuple[Block, list[Gap]]:
         """Rows that are in order for good, and gaps for what was left out."""
@@ -65,6 +67,10 @@ class TimeOrder:
             return block
         limit_ns = max(AHEAD_NS, round(AHEAD_INTERVALS * block.interval_ns)) if block.interval_ns else DAY_NS
         if self._newest_ns is not None and int(block.t_ns.max()) - self._newest_ns <= limit_ns:
+            return block
+        steps_ns = np.diff(block.t_ns, prepend=block.t_ns[:1] if self._newest_ns is None else self._newest_ns)
+        first_stays = self._newest_ns is not None or (len(block) > 1 and steps_ns[1] >= -limit_ns)
+        if first_stays and (steps_ns <= limit_ns).all():
             return block
         newest_ns, times_ns = self._newest_ns, block.t_ns.tolist()
         keep = np.ones(len(block), np.bool_)
@@ -96,17 +102,20 @@ class TimeOrder:
         sorted_in = (block.t_ns < newest[:-1]) & ~late
         self._counters["sorted_in"] += int(sorted_in.sum())
         self._newest_ns = int(newest[-1])
+        if self._oldest_ns is None:
+            self._oldest_ns = int(block.t_ns[0])
         if late.any() or self._late is not None:
-            self._tell_late(block, late, gaps)
+            self._tell_late(block, late, newest, gaps)
             block = block.rows(~late)
         return held.then(block)
 
-    def _tell_late(self, block: Block, late: NDArray[np.bool_], gaps: list[Gap]) -> None:
-        """One gap for each run of late rows; one at the end of the block stays open."""
+    def _tell_late(self, block: Block, late: NDArray[np.bool_], newest_ns: NDArray[np.int64], gaps: list[Gap]) -> None:
+        """One gap for each run of late rows; one at the end of the block stays open. newest_ns: before each row."""
         edges = np.flatnonzero(np.diff(late)) + 1
         for rows in np.split(np.arange(len(late)), edges):
             if late[rows[0]]:
                 run = block.rows(rows)
+                self._late_after_ns = int(newest_ns[rows[0]]) if self._late is None else self._late_after_ns
                 self._late = run if self._late is None else self._late.then(run)
             elif self._late is not None:
                 gaps.append(self._told(self._late, "are left out"))
@@ -114,11 +123,16 @@ class TimeOrder:
 
     def _told(self, late: Block, ending: str) -> Gap:
         self._counters["went_back"] += len(late)
-        start_ns, end_ns = int(late.t_ns.min()), int(late.t_ns.max())
+        back_to_ns, end_ns = int(late.t_ns.min()), int(late.t_ns.max())
         detail = (
-            f"time went back to {iso_from_ns(start_ns)} at {late.place_word} {late.places[0]}; "
+            f"time went back to {iso_from_ns(back_to_ns)} at {late.place_word} {late.places[0]}; "
             f"{len(late)} rows {ending}"
         )
+        # Before the stream began it was nobody's time: that of a clock that was never set is 1970.
+        oldest_ns = self._oldest_ns if self._oldest_ns is not None else back_to_ns
+        start_ns = max(back_to_ns, oldest_ns)
+        if end_ns < oldest_ns:
+            start_ns = end_ns = self._late_after_ns
         return Gap(self._source_id, start_ns, end_ns + 1, GapReason.CLOCK, detail, len(late))
 
     def _release(self, rows: Block, window_ns: int) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.sources.series.table import Columns
-from detector.sources.series.times import TIME_NAMES
+from detector.sources.series.time_names import TIME_NAMES, time_at
 
 Float = NDArray[np.float64]
 
 TRACK_CHANNELS = ("lat_deg", "lon_deg", "alt_m", "sigma_pos_m", "sigma_alt_m", "speed_m_s", "heading_deg")
 
 _FT, _KT = 0.3048, 1852 / 3600
+_UNITS = {
+    "m": 1.0, "ft": _FT, "feet": _FT, "m/s": 1.0, "kt": _KT, "kts": _KT, "knots": _KT, "km/h": 1 / 3.6, "deg": 1.0,
+}  # fmt: skip
+_BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]+)[\])]")
 _IDS = ("id", "icao24", "hex", "icao", "icao_address", "address", "track_id", "aircraft", "aircraft_id")
 # What a column means, and what one of its units is in ours. The time of a row is that of its position.
 _NAMES: dict[str, dict[str, float]] = {
@@ -46,8 +51,10 @@ class Assumed:
     sigma_pressure_alt_m: float = 150.0
 
 
-def track_columns(header: Sequence[str]) -> Columns:
+def track_columns(header: Sequence[str], stated_time: str = "") -> Columns:
     """Columns by their names: time, id, then what the table has of `_NAMES`, each `values` column named by its role.
+
+    A unit in brackets goes before what the name means: "Altitude (ft)".
 
     Raises:
         ValueError: a column that is needed is missing, or a name stands there twice.
@@ -56,9 +63,10 @@ def track_columns(header: Sequence[str]) -> Columns:
     twice = next((name for name in lower if lower.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"column {twice!r} stands there twice")
-    time = next((lower.index(name) for name in TIME_NAMES if name in lower), None)
+    time = time_at(header, stated_time)
     ids = next((lower.index(name) for name in _IDS if name in lower), None)
-    found = {role: lower.index(name) for role, names in _NAMES.items() if (name := _first(names, lower)) is not None}
+    plain, stated = zip(*map(_parted, lower), strict=True) if lower else ((), ())
+    found = {role: plain.index(name) for role, names in _NAMES.items() if (name := _first(names, plain)) is not None}
     missing = {
         "time": (time is None, TIME_NAMES),
         "id": (ids is None, _IDS),
@@ -69,8 +77,11 @@ def track_columns(header: Sequence[str]) -> Columns:
         if is_missing:
             raise ValueError(f"no column of {what}: one of {', '.join(names)} is needed; found {', '.join(header)}")
     assert time is not None
-    units = {role: str(_NAMES[role][lower[column]]) for role, column in found.items()}
-    return Columns(time, tuple(found.values()), tuple(found), units, ids)
+    assert ids is not None
+    units = {role: str(stated[column] or _NAMES[role][plain[column]]) for role, column in found.items()}
+    used = {time, ids, *found.values()}
+    passed = tuple(name.strip() for column, name in enumerate(header) if column not in used)
+    return Columns(time, tuple(found.values()), tuple(found), units, (ids,), nameless=True, passed=passed)
 
 
 def positions_from(values: Float, columns: Columns, assumed: Assumed) -> tuple[Float, int]:
@@ -99,6 +110,17 @@ def positions_from(values: Float, columns: Columns, assumed: Assumed) -> tuple[F
         at.get("speed", nothing), at.get("heading", nothing),
     )  # fmt: skip
     return np.stack(columns_out, axis=1), int(untold.sum())
+
+
+def _parted(name: str) -> tuple[str, float | None]:
+    """A name without the unit in brackets behind it, and what one of that is in ours; None: none stands there.
+
+    What is in a unit that is not known here is left as it is, and so means nothing.
+    """
+    found = _BRACKETS.fullmatch(name)
+    if found is None:
+        return name.replace(" ", "_"), None
+    return (found[1].replace(" ", "_"), _UNITS[found[2]]) if found[2] in _UNITS else (name, None)
 
 
 def _first(names: dict[str, float], lower: Sequence[str]) -> str | None:

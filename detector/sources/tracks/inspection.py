@@ -31,7 +31,10 @@ class TrackReport:
 
 @dataclass(slots=True)
 class TracksInspection:
-    """Everything that `trucewatch inspect` shows of a table of positions. why_not: reasons not to rely on it."""
+    """Everything that `trucewatch inspect` shows of a table of positions. why_not: reasons not to rely on it.
+
+    passed_over: columns that nothing was made of.
+    """
 
     media: str
     tracks: list[TrackReport]
@@ -42,6 +45,7 @@ class TracksInspection:
     start: str
     duration_s: float
     counters: dict[str, int]
+    passed_over: list[str] = field(default_factory=list)
     why_not: list[str] = field(default_factory=list)
 
 
@@ -66,7 +70,7 @@ def read_tracks(path: Path, source_id: str = "aircraft", *, assume_utc: bool = F
     gaps.sort(key=lambda gap: (gap.t_start_ns, gap.reason, gap.detail))
     report = TracksInspection(
         str(path), tracks, gaps, end.samples, end.complete, end.detail, iso_from_ns(end.t_start_ns),
-        (end.t_end_ns - end.t_start_ns) / NS_PER_S, end.counters,
+        (end.t_end_ns - end.t_start_ns) / NS_PER_S, end.counters, list(end.passed_over),
     )  # fmt: skip
     report.why_not = _why_not(report)
     return report
@@ -92,7 +96,8 @@ def _why_not(report: TracksInspection) -> list[str]:
     untold = report.counters.get("without_quality", 0)
     if untold:
         reasons.append(
-            f"{untold} of {report.positions} positions do not tell their quality: it is assumed (sigma_pos_m)"
+            f"{min(untold, report.positions)} of {report.positions} positions do not tell their quality: "
+            "it is assumed (sigma_pos_m)"
         )
     poor = {
         "tell no height: no floor or ceiling can be decided": [one.lowest_m is None for one in report.tracks],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from detector.errors import SourceError
+from detector.sources.series.station import find_station, read_station
 from detector.sources.tracks.columns import track_columns
 
 _LONGEST_HEADER = 1 << 20
@@ -21,7 +23,12 @@ def is_track_table(path: Path) -> bool:
         return False
     separator = max((",", ";", "\t"), key=head.count)
     try:
-        track_columns(next(csv.reader([head], delimiter=separator), []))
-    except (ValueError, csv.Error):
+        header = next(csv.reader([head], delimiter=separator), [])
+        beside = find_station(path)
+        stated = read_station(beside).time_column if beside is not None else ()
+        if len(stated) == 2:
+            header = [name for name in header if name.strip() != stated[0]]
+        track_columns(header, *stated[-1:])
+    except (ValueError, csv.Error, SourceError):
         return False
     return True

@@ -60,6 +60,7 @@ class RecordedTracks:
         self.end: SeriesEnd | None = None
         self.reached_ns: int | None = None
         self.heard: list[tuple[int, int]] = []
+        self._first_wrong = ""
 
     @property
     def share(self) -> float:
@@ -72,7 +73,7 @@ class RecordedTracks:
         Raises:
             SourceError: nothing can be read.
         """
-        self.end, self.reached_ns = None, None
+        self.end, self.reached_ns, self._first_wrong = None, None, ""
         counters: Counter[str] = Counter()
         orders: dict[str, TimeOrder] = {}
         seconds: set[int] = set()
@@ -107,15 +108,19 @@ class RecordedTracks:
                 seconds.update((rest.t_ns // NS_PER_S).tolist())
                 yield self._series(aircraft, rest)
         if not samples:
-            raise SourceError(f"{self.path}: none of its rows has a position")
+            raise SourceError(f"{self.path}: none of its rows has a position{self._first_wrong}")
         counters.update(self._table.counters)
         yield from self._silences(seconds)
         start_ns, end_ns = self.heard[0][0], self.heard[-1][1]
-        detail = self._table.shortfall
+        detail, passed = self._table.shortfall, counters["went_back_until_the_end"]
+        if not detail and passed:
+            detail = (
+                f"the last {passed} rows state a time that has passed already; is the newest first? sort it by time"
+            )
         if detail:
             yield Gap(self.source_id, end_ns, end_ns + 1, GapReason.INCOMPLETE, detail)
         met = {name: count for name, count in sorted(counters.items()) if count}
-        self.end = SeriesEnd(samples, tuple(orders), not detail, detail, start_ns, end_ns, met)
+        self.end = SeriesEnd(samples, tuple(orders), not detail, detail, start_ns, end_ns, met, self._table.passed_over)
 
     def _placed(self, block: Block, aircraft: str, counters: Counter[str]) -> tuple[Block, list[Gap]]:
         """Rows that have a position, in our units."""
@@ -129,7 +134,12 @@ class RecordedTracks:
         counters["rows_without_position"] += int(nowhere.sum())
         counters["positions_impossible"] += int(wrong.sum())
         counters["without_quality"] += untold
-        gaps = [self._wrong(block.rows(wrong), "no such latitude and longitude")] if wrong.any() else []
+        gaps = []
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            told = f"no such latitude and longitude: {lat[row]:g}, {lon[row]:g} (-90 to 90, -180 to 180)"
+            self._first_wrong = self._first_wrong or f"; {self.path}:{int(block.places[row])}: {told}"
+            gaps = [self._wrong(block.rows(wrong), told)]
         good = ~nowhere & ~wrong
         return Block(TRACK_CHANNELS, block.t_ns[good], values[good], block.places[good], block.place_word), gaps
 

@@ -14,6 +14,6 @@ class TrackTable(CsvTable):
 
     columns: Columns
 
-    def _columns_of(self, header: Sequence[str], _first: Sequence[str]) -> Columns:
-        self.columns = track_columns(header)
+    def _columns_of(self, header: Sequence[str], _rows: Sequence[Sequence[str]], stated_time: str = "") -> Columns:
+        self.columns = track_columns(header, stated_time)
         return self.columns

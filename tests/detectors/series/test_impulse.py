@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -298,3 +299,16 @@ def test_every_detector_of_streams_is_registered_with_its_settings():
 def test_settings_that_contradict_one_another_are_refused(change, says):
     with pytest.raises(ValueError, match=says):
         ImpulseConfig(**{**SEISMIC.model_dump(), **change})
+
+
+def test_where_the_rate_changes_it_begins_anew():
+    values = np.random.default_rng(3).normal(size=(4000, 1))
+    detector = ImpulseDetector(PRESETS["seismic"])
+    first = Series("post", np.arange(4000) * 10**7, values, ("a",), ("",), np.full((1, 3), np.nan), False, 1e7)
+    detector.detect(first)
+    detector.unjudged()
+    again = replace(first, t_ns=4000 * 10**7 + np.arange(4000) * 2 * 10**7, interval_ns=2e7)
+    detector.detect(again)
+    (gap,) = detector.unjudged()
+    assert gap.reason is GapReason.WARMING_UP
+    assert gap.t_start_ns == again.t_ns[0]

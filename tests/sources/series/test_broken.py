@@ -43,7 +43,7 @@ def refused(path, **known) -> str:
         ("a.csv", b"# post 7\ntime,a,a\n1,2,3\n", "a.csv:2: column 'a' stands there twice"),
         ("a.csv", b"2026-03-01T06:30:00Z,20.5\n2026-03-01T06:30:01Z,20.6\n", "a.csv:1: the first line holds values"),
         ("a.csv", b"date,time,a\n2026-03-01,06:30:00,1\n", "a.csv:2: time is '2026-03-01T06:30:00': it has no zone"),
-        ("a.csv", b"Date,a\n03/01/2026 06:30,1\n", "neither a number nor a time like 2026-03-01T06:30:00Z"),
+        ("a.csv", b"Date,a\n03/01/2026 06:30,1\n", "is the day first, or the month? Say `\"time_format\""),
         ("a.csv", bytes(range(256)) * 40, "a.csv:1: "),
         ("a.csv", b"time,a\nyesterday,1\ntoday,2\n", "a.csv:2: time is 'yesterday'"),
         ("a.csv", b"time,a\n2026-03-01T06:30:00,1\n", "a.csv:2: time is '2026-03-01T06:30:00': it has no zone"),
@@ -56,7 +56,12 @@ def refused(path, **known) -> str:
         ("a.jsonl", b'{"a": 2}\n', "a.jsonl:1: no column of time"),
         ("a.jsonl", b"\xff\xfe\x00" * 99, "a.jsonl:1: "),
         ("a.jsonl", b'{"t_ns": 1, "channel": "a", "rate_hz": 0, "values": [1]}\n', "a.jsonl:1: rate_hz is 0"),
-        ("a.jsonl", b'{"t_ns": 1, "rate_hz": 9, "values": [1]}\n', "a.jsonl:1: no channel"),
+        ("a.jsonl", b'{"t_ns": 1, "rate_hz": 9, "values": []}\n', "a.jsonl:1: values has no samples"),
+        ("a.json", b"", "it is empty"),
+        ("a.json", b"[]", "an array, is needed"),
+        ("a.json", b"[1, 2, 3]", "a.json:1: an object"),
+        ("a.json", b'{"position": {"lon_deg": 1, "lat_deg": 2}}', "a.json:1: no column of time"),
+        ("a.json", b"[" * 5000, "nested too deeply"),
         ("a.jsonl", b'{"t_ns": 1, "channel": "a", "rate_hz": 9, "values": ["x"]}\n', "a.jsonl:1: values"),
         ("a.jsonl", b'{"t": 1, "values": {"a": 1}}\n', "a.jsonl:1: t is 1: in nanoseconds since 1970"),
         ("a.jsonl", b'{"t": "2026-03-01T06:30:00Z", "values": {"a": [1, 2]}}\n', "a.jsonl:1: rate_hz is needed"),
@@ -122,7 +127,7 @@ def test_of_recorded_messages_the_last_will_is_no_damage_and_other_channels_are_
     wanted[100:150, 2] = np.nan
     assert np.array_equal(values, wanted, equal_nan=True)
     assert gaps == []
-    assert (end.counters["status_messages"], end.counters["keys_not_in_the_first_line"]) == (1, 1)
+    assert (end.counters["status_messages"], end.counters["keys_that_came_later"]) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["csv wide", "jsonl wide", "jsonl stretches", "jsonl messages"])
@@ -258,9 +263,10 @@ def test_a_sound_without_a_start_says_so(tmp_path):
 def test_keys_that_come_later_are_counted(tmp_path):
     path = EXAMPLES["jsonl wide"](tmp_path)
     lines = path.read_text().splitlines()
-    lines[500] = json.dumps({**json.loads(lines[500]), "d": 1.0})
+    lines = [line for _ in range(5) for line in lines]
+    lines[4500] = json.dumps({**json.loads(lines[4500]), "d": 1.0})
     path.write_text("\n".join(lines) + "\n")
-    assert read(path)[2].counters["keys_not_in_the_first_line"] == 1
+    assert read(path)[2].counters["keys_that_came_later"] == 1
 
 
 def damaged(raw: bytes, seed: int) -> bytes:
@@ -308,3 +314,15 @@ def test_a_table_with_the_newest_first_is_told_what_to_do(tmp_path):
     _, _, end = read(path)
     assert not end.complete
     assert end.detail == "the last 299 rows state a time that has passed already; is the newest first? sort it by time"
+
+
+def test_one_time_of_1970_in_the_middle_is_a_gap_there_and_not_half_a_century_long(tmp_path):
+    path = tmp_path / "a.csv"
+    t_ns = [START_NS + k * 10_000_000 for k in range(200)]
+    t_ns[100] = 0
+    path.write_text("\n".join(["t_ns,a", *(f"{t},{k}" for k, t in enumerate(t_ns)), ""]))
+    _, gaps, end = read(path)
+    (gap,) = (one for one in gaps if one.reason is GapReason.CLOCK)
+    assert (gap.t_start_ns, gap.t_end_ns) == (t_ns[99], t_ns[99] + 1)
+    assert "time went back to 1970-01-01T00:00:00.000000Z at line 102" in gap.detail
+    assert end.t_start_ns == START_NS

@@ -130,6 +130,20 @@ def test_damage_in_the_middle_is_a_gap_and_the_rest_is_read(tmp_path, kind):
     assert end.counters["damaged_stretches"] == 1
 
 
+def test_a_damaged_time_beside_damage_does_not_move_its_gap_beyond_all_years(tmp_path):
+    path = dataflash(tmp_path / "a.BIN", VALUES, T_NS)
+    raw = bytearray(path.read_bytes())
+    record = 3 + 8 + 24
+    middle = len(raw) - record * (COUNT // 2)
+    raw[middle : middle + record] = bytes([0x55]) * record
+    raw[middle + record + 3 : middle + record + 11] = b"\xff" * 7 + b"\x7f"
+    path.write_bytes(raw)
+    _, gaps, end = read(path)
+    (gap,) = (one for one in gaps if one.reason is GapReason.DAMAGED)
+    assert T_NS[0] < gap.t_start_ns < gap.t_end_ns < T_NS[-1]
+    assert end.counters["rows_unreadable"] == 1
+
+
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
