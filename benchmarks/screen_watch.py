@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,12 +21,16 @@ const note = () => {
 };
 new MutationObserver(note).observe(document, { childList: true, subtree: true });
 """
-# What has been on the screen for 20 s is decided, as at a desk: else the newest would not be among the twelve shown.
-_DECIDE = """async () => {
+TRACED = [
+    "toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "disabled-by-default-v8.cpu_profiler",
+    "cc", "gpu", "viz", "blink", "ipc", "v8",
+]  # fmt: skip
+# What has been there for some time is decided, as at a desk: else the newest would not be among the twelve shown.
+_DECIDE = """async (ms) => {
   const csrf = document.querySelector('meta[name="csrf"]').content;
   for (const row of document.querySelectorAll("li[data-id]")) {
     const at = onScreen[row.dataset.id];
-    if (!at || Date.now() - at < 20000) continue;
+    if (!at || Date.now() - at < ms) continue;
     await fetch(`/api/violations/${row.dataset.id}/verdicts`, {
       method: "POST", headers: { "content-type": "application/json", "x-csrf-token": csrf },
       body: JSON.stringify({ verdict: "exercise", note: "" }),
@@ -45,9 +49,9 @@ class Screen:
         """Meanwhile the browser's own messages are taken in."""
         self._page.wait_for_timeout(1000 * seconds)
 
-    def decide(self) -> None:
-        """Give a verdict on what has been seen for 20 s."""
-        self._page.evaluate(_DECIDE)
+    def decide(self, after_s: float = 20.0) -> None:
+        """Give a verdict on what has been seen for so long."""
+        self._page.evaluate(_DECIDE, 1000 * after_s)
 
     def seen_ms(self) -> dict[str, float]:
         """When each was on the screen, by its id; UTC."""
@@ -63,13 +67,37 @@ class Screen:
             )
         )
 
+    def take_in(self) -> None:
+        """The browser's own messages, without waiting."""
+        self._page.wait_for_timeout(1)
+
+    def page_figures(self) -> dict[str, float]:
+        """The page's heap [MB], nodes, listeners and documents, after a collection."""
+        tools = self._page.context.new_cdp_session(self._page)
+        tools.send("HeapProfiler.collectGarbage")
+        tools.send("Performance.enable")
+        found = {one["name"]: one["value"] for one in tools.send("Performance.getMetrics")["metrics"]}
+        tools.detach()
+        return {"heap_mb": round(found["JSHeapUsedSize"] / 1e6, 2)} | {
+            name: found[key]
+            for name, key in (("nodes", "Nodes"), ("listeners", "JSEventListeners"), ("documents", "Documents"))
+        }
+
+    def begin_trace(self) -> None:
+        """Of every process of the browser, until `trace`."""
+        self._page.context.browser.start_tracing(page=self._page, categories=TRACED)
+
+    def trace(self) -> bytes:
+        """What was traced, for the browser's own tools."""
+        return bytes(self._page.context.browser.stop_tracing())
+
     def save(self, path: str) -> None:
         """A picture of it."""
         self._page.screenshot(path=path)
 
 
 @contextmanager
-def screen(address: str, name: str, password: str) -> Iterator[Screen]:
+def screen(address: str, name: str, password: str, viewport: Sequence[int] = (1440, 900)) -> Iterator[Screen]:
     """Signed in, before the overview. Raises SystemExit: there is no browser here."""
     if CHROMIUM is None:
         raise SystemExit(WHY_NOT)
@@ -77,7 +105,7 @@ def screen(address: str, name: str, password: str) -> Iterator[Screen]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]}).new_page()
         page.add_init_script(_WATCH)
         page.goto(f"{address}/")
         page.keyboard.type(name)

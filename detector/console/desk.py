@@ -9,7 +9,9 @@ from starlette.requests import HTTPConnection
 from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
+from detector.console.counts import Counts
 from detector.console.languages import Languages
+from detector.console.lately import LatelyBook
 from detector.console.logbook import LogBook
 from detector.console.rate import RateLimit
 from detector.console.versions import Check
@@ -21,6 +23,7 @@ from detector.timebase import Clock
 class Desk:
     """The log, the agreement, the accounts, and the limits.
 
+    counts, lately: what follows from the log, kept as it grows.
     check: reads a new version of the configuration whole before it is kept.
     sent: (session or name, violation) of evidence that was sent already: told once in the log, not for each picture.
     """
@@ -29,6 +32,8 @@ class Desk:
     agreement: Agreement
     accounts: Accounts
     clock: Clock
+    counts: Counts
+    lately: LatelyBook
     languages: Languages = field(default_factory=Languages)
     requests: RateLimit = field(default_factory=lambda: RateLimit(per_s=100, burst=500))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(per_s=0.5, burst=20))

@@ -52,9 +52,12 @@ def open_for(one: LoggedViolation, party: str) -> bool:
     return any(name not in given for name in ((party,) if party else PARTIES))
 
 
+def urgency(one: LoggedViolation) -> tuple[int, int]:
+    """The greater, the sooner it is to be looked at: gravest first and then newest."""
+    return gravity(one), one.violation.t_start_ns
+
+
 def queue(found: Iterable[LoggedViolation], party: str, *, newest_first: bool = False) -> list[LoggedViolation]:
     """What is undecided for this party: gravest first and then newest, or only newest first."""
     undecided = [one for one in found if open_for(one, party)]
-    return sorted(
-        undecided, key=lambda one: (0 if newest_first else gravity(one), one.violation.t_start_ns), reverse=True
-    )
+    return sorted(undecided, key=(lambda one: one.violation.t_start_ns) if newest_first else urgency, reverse=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -20,6 +22,19 @@ _ELSEWHERE = frozenset(
 )
 _TOLD = tuple(kind for kind in EntryKind if kind not in _ELSEWHERE)
 """What joins or splits possible violations, too: then all are read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What came since an entry: possible violations as they are now, in order of time.
+
+    seq: number of the last entry that this knows of.
+    gone: ids of records that have become part of one of the changed; sorted.
+    """
+
+    seq: int
+    changed: tuple[LoggedViolation, ...]
+    gone: tuple[str, ...]
 
 
 class LogBook:
@@ -46,6 +61,9 @@ class LogBook:
         self._by_id: dict[str, LoggedViolation] = {}
         self._kept: dict[str, str] = {}  # id of each record that was joined into another: that one's
         self._in_order: tuple[LoggedViolation, ...] = ()
+        self._runs: tuple[LoggedRun, ...] = ()
+        self._runs_seq = 0
+        self._touched: dict[str, int] = {}  # id: its newest entry; what was touched last comes last
 
     def __enter__(self) -> Self:
         return self
@@ -74,16 +92,46 @@ class LogBook:
 
     def _take(self, news: Sequence[Entry]) -> None:
         if self._by_id and all(item.kind in _ABOUT_ONE for item in news):
-            touched = sorted({item.violation_id for item in news if item.violation_id is not None})
-            found = [self._reader.violation(violation_id) for violation_id in touched]
-            known = self._by_id
+            touched = dict.fromkeys(item.violation_id for item in news if item.violation_id is not None)
+            self._put([self._reader.violation(violation_id) for violation_id in touched])
         else:
-            found, known = self._reader.violations(), {}
-        self._by_id = known | {one.violation.violation_id: one for one in found}
-        order = sorted(self._by_id.values(), key=lambda one: (one.violation.t_start_ns, one.violation.violation_id))
-        self._in_order = tuple(order)
-        self._kept = {violation_id: one.violation.violation_id for one in order for violation_id in one.ids[1:]}
+            found = self._reader.violations()
+            self._by_id = {one.violation.violation_id: one for one in found}
+            self._in_order = tuple(found)
+            self._kept = {violation_id: one.violation.violation_id for one in found for violation_id in one.ids[1:]}
+            self._touched = {
+                one.violation.violation_id: one.entries[-1] for one in sorted(found, key=lambda one: one.entries[-1])
+            }
         self.generation += 1
+
+    def _put(self, found: Sequence[LoggedViolation]) -> None:
+        """Each in its place: of thousands that are known only these are looked at."""
+        order = list(self._in_order)
+        for one in sorted(found, key=lambda one: one.entries[-1]):
+            name = one.violation.violation_id
+            known = self._by_id.get(name)
+            if known is not None:
+                del order[bisect_left(order, _place(known), key=_place)]
+            order.insert(bisect_left(order, _place(one), key=_place), one)
+            self._by_id[name] = one
+            self._kept |= dict.fromkeys(one.ids[1:], name)
+            self._touched.pop(name, None)
+            self._touched[name] = one.entries[-1]
+        self._in_order = tuple(order)
+
+    def changes(self, after: int) -> Changes:
+        """What came after entry number `after`; 0: everything."""
+        with self._busy:
+            seq = self.refresh()
+            if after <= 0:
+                return Changes(seq, self._in_order, ())
+            found = []
+            for name in reversed(self._touched):
+                if self._touched[name] <= after:
+                    break
+                found.append(self._by_id[name])
+            gone = sorted(violation_id for one in found for violation_id in one.ids[1:])
+            return Changes(seq, tuple(sorted(found, key=_place)), tuple(gone))
 
     def violations(self) -> tuple[LoggedViolation, ...]:
         """All possible violations in order of time."""
@@ -100,25 +148,29 @@ class LogBook:
         one = self.violation(violation_id)
         return next((file for file in one.files if file.sha256 == sha256), None) if one is not None else None
 
-    def gaps(self, period: Period = ALWAYS) -> list[Gap]:
-        """When nobody was looking."""
+    def gaps(self, period: Period = ALWAYS, *, after: int = 0) -> list[Gap]:
+        """When nobody was looking, as logged after entry number `after`."""
         with self._busy:
-            return self._reader.gaps(period)
+            return self._reader.gaps(period, after=after)
 
-    def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
-        """What was seen."""
+    def coverage(self, period: Period = ALWAYS, *, after: int = 0) -> list[CoverageSlot]:
+        """What was seen, as logged after entry number `after`."""
         with self._busy:
-            return self._reader.coverage(period)
+            return self._reader.coverage(period, after=after)
 
     def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
         """What rules could not decide."""
         with self._busy:
             return self._reader.undecided(period)
 
-    def runs(self) -> list[LoggedRun]:
+    def runs(self) -> tuple[LoggedRun, ...]:
         """Runs and how they ended."""
         with self._busy:
-            return self._reader.runs()
+            head = self.refresh()
+            if any(True for _ in self._reader.entries((EntryKind.RUN, EntryKind.END), after=self._runs_seq)):
+                self._runs = tuple(self._reader.runs())
+            self._runs_seq = head
+            return self._runs
 
     def audits(self) -> list[Audit]:
         """What people did."""
@@ -146,3 +198,7 @@ class LogBook:
     def add_audit(self, audit: Audit) -> None:
         """Append what somebody did."""
         self._writer.audit(audit)
+
+
+def _place(one: LoggedViolation) -> tuple[int, str]:
+    return one.violation.t_start_ns, one.violation.violation_id

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from detector.console.counts import Part
 from detector.console.desk import Desk
-from detector.console.judging import open_for
+from detector.console.lately import Lately
 from detector.console.live import FeedState, state_of
 from detector.live_file import live_sources, read_live
-from detector.log import LoggedViolation
 from detector.log.reader import Period
-from detector.model import CoverageSlot, EvidenceFile, Gap, RunEnd
+from detector.model import EvidenceFile, Gap, RunEnd
 from detector.timebase import NS_PER_S
 
 LOOK_BACK_NS = 3600 * NS_PER_S
@@ -23,7 +23,7 @@ class Tile:
     """state: one of live, frozen, trouble, ended, quiet. why: one sentence, empty while all is well.
 
     seen: share of the newest slot in which it saw. [1] None without any.
-    picture: violation and file of the newest snapshot; None without one.
+    picture: violation and file of the newest snapshot; None without one, or while the feed shows its own.
     said: what the feed says of itself; empty unless it runs.
     """
 
@@ -33,7 +33,6 @@ class Tile:
     why: str
     newest_ns: int | None
     seen: float | None
-    seen_s: float
     gaps: tuple[Gap, ...]
     count: int
     undecided: int
@@ -48,67 +47,53 @@ class Tile:
 
 def tiles(desk: Desk, party: str) -> list[Tile]:
     """All feeds, by name; the sensors of a network are one tile."""
-    found = desk.book.violations()
     ends = {end.source_id: end for run in desk.book.runs() for end in run.ends}
-    newest_ns = max((end.t_end_ns for end in ends.values()), default=0)
-    newest_ns = max([newest_ns, *(one.violation.t_end_ns for one in found)])
-    since = Period(newest_ns - LOOK_BACK_NS)
-    slots, gaps = desk.book.coverage(since), desk.book.gaps(since)
-    folder = desk.book.path.parent
-    names = {slot.source_id.partition("/")[0] for slot in slots} | {gap.source_id.partition("/")[0] for gap in gaps}
-    names |= {one.violation.source_id for one in found} | set(ends) | set(live_sources(folder))
+    parts = {name: desk.counts.parts(name) for name in desk.counts.sources()}
+    times = [end.t_end_ns for end in ends.values()] + [one.t_end_ns for some in parts.values() for one in some]
+    lately = desk.lately.found(Period(max(times, default=0) - LOOK_BACK_NS))
+    folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
     return [
         _tile(
             name,
-            [slot for slot in slots if slot.source_id.partition("/")[0] == name],
-            [gap for gap in gaps if gap.source_id.partition("/")[0] == name],
-            [one for one in found if name in one.sources],
+            lately.get(name, Lately()),
+            parts.get(name, []),
+            desk.counts.open_of(name, party),
             ends.get(name),
             read_live(folder, name),
-            desk.clock.now_ns(),
-            party,
+            now_ns,
         )
-        for name in sorted(names)
+        for name in sorted({*lately, *parts, *ends, *live_sources(folder)})
     ]
 
 
 def _tile(
     name: str,
-    slots: list[CoverageSlot],
-    gaps: list[Gap],
-    found: list[LoggedViolation],
+    lately: Lately,
+    parts: list[Part],
+    undecided: int,
     end: RunEnd | None,
     live: tuple[dict[str, Any], bytes] | None,
     now_ns: int,
-    party: str,
 ) -> Tile:
     said = live[0] if live is not None else {}
     state, why = _state(said, end, now_ns)
-    last = max(slots, key=lambda slot: slot.t_end_ns, default=None)
-    seen = last.seeing_s * NS_PER_S / max(last.t_end_ns - last.t_start_ns, 1) if last is not None else None
-    times = [slot.t_end_ns for slot in slots] + [one.violation.t_end_ns for one in found]
-    pictures = [(one.violation.violation_id, file) for one in found for file in _own_pictures(one, name)]
+    slot = lately.slot
+    seen = slot.seeing_s * NS_PER_S / max(slot.t_end_ns - slot.t_start_ns, 1) if slot is not None else None
+    times = ([] if slot is None else [slot.t_end_ns]) + [one.t_end_ns for one in parts]
+    newest = max((one for one in parts if one.picture is not None), default=None) if not said else None
     return Tile(
         name,
-        "sensors" if any(slot.is_sensor for slot in slots) or said.get("kind") == "sensors" else "pictures",
+        "sensors" if (slot is not None and slot.is_sensor) or said.get("kind") == "sensors" else "pictures",
         state,
         why,
         said.get("t_ns") or max(times, default=None),
         min(seen, 1.0) if seen is not None else None,
-        sum(slot.seeing_s for slot in slots),
-        tuple(sorted(gaps, key=lambda gap: gap.t_start_ns, reverse=True)[:3]),
-        len(found),
-        sum(open_for(one, party) for one in found),
-        pictures[-1] if pictures else None,
+        tuple(lately.gaps),
+        len(parts),
+        undecided,
+        (newest.violation_id, newest.picture) if newest is not None and newest.picture is not None else None,
         said,
     )
-
-
-def _own_pictures(found: LoggedViolation, name: str) -> list[EvidenceFile]:
-    """What this source itself saw or heard of it: of one that several noticed, the others' pictures are not its own."""
-    folders = {record.violation_id for record in found.records if record.source_id == name}
-    shown = [file for file in found.files if file.role in {"overlay", "spectrogram"}]
-    return [file for file in shown if file.path.partition("/")[0] in folders]
 
 
 def _state(said: dict[str, Any], end: RunEnd | None, now_ns: int) -> FeedState:

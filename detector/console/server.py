@@ -11,7 +11,9 @@ from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
 from detector.console.app import make_app
+from detector.console.counts import Counts
 from detector.console.desk import Desk
+from detector.console.lately import LatelyBook
 from detector.console.listening import Listening
 from detector.console.logbook import LogBook
 from detector.console.patience import Patient
@@ -41,7 +43,7 @@ def open_desk(
     except BaseException:
         book.close()
         raise
-    return Desk(book, agreement, accounts, clock, check=check)
+    return Desk(book, agreement, accounts, clock, Counts(book), LatelyBook(book), check=check)
 
 
 def open_socket(listening: Listening) -> socket.socket:

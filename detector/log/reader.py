@@ -265,17 +265,17 @@ class LogReader:
         chosen = (one for one in found if period.rule_id in {None, one.rule_id})
         return sorted(chosen, key=lambda one: (one.t_start_ns, one.t_end_ns, one.source_id, one.rule_id, one.subject))
 
-    def gaps(self, period: Period = ALWAYS) -> list[Gap]:
-        """When nobody was looking, in order of time."""
-        found = (self._record(gap_from, item) for item in self.entries((EntryKind.GAP,), _to_the_end(period)))
+    def gaps(self, period: Period = ALWAYS, *, after: int = 0) -> list[Gap]:
+        """When nobody was looking, in order of time, as logged after entry number `after`."""
+        items = self.entries((EntryKind.GAP,), _to_the_end(period), after=after)
+        found = (self._record(gap_from, item) for item in items)
         chosen = (gap for gap in found if period.overlaps(gap.t_start_ns, gap.t_end_ns))
         return sorted(chosen, key=lambda gap: (gap.t_start_ns, gap.t_end_ns, gap.source_id, gap.reason))
 
-    def coverage(self, period: Period = ALWAYS) -> list[CoverageSlot]:
-        """What was seen, in order of time and source."""
-        found = (
-            self._record(coverage_from, item) for item in self.entries((EntryKind.COVERAGE,), _with_slot_before(period))
-        )
+    def coverage(self, period: Period = ALWAYS, *, after: int = 0) -> list[CoverageSlot]:
+        """What was seen, in order of time and source, as logged after entry number `after`."""
+        items = self.entries((EntryKind.COVERAGE,), _with_slot_before(period), after=after)
+        found = (self._record(coverage_from, item) for item in items)
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 

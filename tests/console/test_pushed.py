@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from detector.console.api.pictures import NOT_ALLOWED
@@ -26,6 +27,12 @@ def write(folder: Path, name: str, t_ns: int, picture: bytes = b"", **more: obje
     (live / "new").replace(live / f"{name}.live")
 
 
+def drawn(socket: WebSocketTestSession) -> None:
+    """All that changed has come; the next may."""
+    assert socket.receive_text() == ""
+    socket.send_text("")
+
+
 def test_what_changed_is_pushed_with_its_picture_and_silence_is_told_without(
     desk: Desk, as_, clock: TestClock, copied: Path
 ) -> None:
@@ -37,12 +44,32 @@ def test_what_changed_is_pushed_with_its_picture_and_silence_is_told_without(
         assert (first["name"], first["state"]) == ("north", "live")
         assert socket.receive_bytes() == b"\xff\xd8one"
         assert socket.receive_json()["name"] == "south"
+        drawn(socket)
         write(out, "north", clock.t_ns, b"\xff\xd8two", lag_s=0.4)
         assert socket.receive_json()["said"]["lag_s"] == 0.4
         assert socket.receive_bytes() == b"\xff\xd8two"
+        drawn(socket)
         clock.t_ns += 6 * 10**9
         silent = [socket.receive_json() for _ in range(2)]
         assert {(one["name"], one["state"]) for one in silent} == {("north", "trouble"), ("south", "trouble")}
+
+
+def test_a_page_that_is_slow_gets_the_newest_picture_and_none_of_those_between(
+    desk: Desk, as_, clock: TestClock, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.console.api.pictures.LOOK_S", 0.01)
+    out = copied / "out"
+    write(out, "north", clock.t_ns, b"\xff\xd80")
+    with as_("viewer").websocket_connect(URL) as socket:
+        socket.receive_json()
+        assert socket.receive_bytes() == b"\xff\xd80"
+        assert socket.receive_text() == ""
+        for number in range(1, 8):  # it has not drawn the first when seven others come
+            write(out, "north", clock.t_ns, b"\xff\xd8%d" % number)
+            time.sleep(0.03)
+        socket.send_text("")
+        socket.receive_json()
+        assert socket.receive_bytes() == b"\xff\xd87"
 
 
 def test_nobody_unknown_and_no_other_sites_page_sees_pictures(desk: Desk, client: TestClient, as_, token) -> None:

@@ -11,7 +11,6 @@ from fastapi.responses import StreamingResponse
 
 from detector.console.desk import desk_of
 from detector.console.guard import Reader, caller_of
-from detector.console.judging import open_for
 from detector.console.pulse import Pulse
 from detector.errors import LogError
 
@@ -52,6 +51,6 @@ async def _lines(request: Request, party: str) -> AsyncIterator[str]:
 
 def _undecided(request: Request, party: str) -> int | None:
     try:
-        return sum(open_for(one, party) for one in desk_of(request).book.violations())
+        return desk_of(request).counts.undecided(party)
     except LogError:
         return None  # the pulse says why

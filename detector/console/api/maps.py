@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from detector.console.api.shapes import found_violation
 from detector.console.api.violations import asked
@@ -21,6 +21,9 @@ from detector.log import LoggedViolation
 
 router = APIRouter(tags=["maps"])
 
+MOST = 1000
+"""Places on one map."""
+
 
 @router.get("/api/map")
 def agreement(request: Request, _: Reader) -> dict[str, Any]:
@@ -29,15 +32,24 @@ def agreement(request: Request, _: Reader) -> dict[str, Any]:
 
 
 @router.get("/api/map/violations")
-def places(request: Request, caller: Reader, question: Annotated[Question, Depends(asked)]) -> dict[str, Any]:
-    """Places and ellipses of the possible violations that answer the question, the newest 1,000 of them."""
-    found = question.answers(desk_of(request).book.violations())[:1000]
+def places(
+    request: Request,
+    caller: Reader,
+    question: Annotated[Question, Depends(asked)],
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> dict[str, Any]:
+    """Places and ellipses of the possible violations that answer the question, the newest 1,000 of them, oldest first.
+
+    `after`: only of those about which anything was logged after this entry; `seq` is the number to ask with the next
+    time, `gone` are ids of records that are part of another one now.
+    """
+    news = desk_of(request).book.changes(after)
     features = []
-    for one in found:
+    for one in reversed(question.answers(news.changed)[:MOST]):
         for item in place_features(one):
             item["properties"]["open"] = open_for(one, caller.party)
             features.append(item)
-    return collection(features)
+    return collection(features) | {"seq": news.seq, "gone": news.gone, "most": MOST}
 
 
 @router.get("/api/violations/{violation_id}/map")

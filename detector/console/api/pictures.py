@@ -32,7 +32,7 @@ SESSION_EVERY = 25
 """Looks at the files between two at the session."""
 
 SLOW_S = 10.0
-"""Who takes longer for one message is cut off."""
+"""Who takes longer for what is sent at once is cut off."""
 
 NOT_ALLOWED = 4401
 """Why it was closed: nobody known is asking any more, or they may not see pictures."""
@@ -40,13 +40,19 @@ NOT_ALLOWED = 4401
 
 @router.websocket("/api/live")
 async def pictures(socket: WebSocket) -> None:
-    """For each feed that changed: a text (FeedNow as JSON) and, if it has one, the picture (JPEG) after it."""
+    """For each feed that changed: a text (FeedNow as JSON) and, if it has one, the picture (JPEG) after it.
+
+    After all that changed comes an empty text. Nothing more is sent until the other end has answered it, with whatever:
+    so a page that is slow gets fewer pictures and not older ones.
+    """
     if not await _may(socket):
         await socket.close(NOT_ALLOWED)
         return
     await socket.accept()
     desk, closing = desk_of(socket), socket.app.state.closing
-    gone = asyncio.create_task(_gone(socket))
+    ready = asyncio.Event()
+    ready.set()
+    gone = asyncio.create_task(_listen(socket, ready))
     shown: dict[str, _Shown] = {}
     looks = 0
     try:
@@ -55,10 +61,9 @@ async def pictures(socket: WebSocket) -> None:
                 await socket.close(NOT_ALLOWED)
                 return
             looks += 1
-            for now, picture in await asyncio.to_thread(lambda: list(_news(desk, shown))):
-                await asyncio.wait_for(socket.send_text(now.model_dump_json()), SLOW_S)
-                if picture:
-                    await asyncio.wait_for(socket.send_bytes(picture), SLOW_S)
+            if ready.is_set() and (news := await asyncio.to_thread(lambda: list(_news(desk, shown)))):
+                ready.clear()
+                await asyncio.wait_for(_send(socket, news), SLOW_S)
             await asyncio.wait([gone], timeout=LOOK_S)
     except (TimeoutError, WebSocketDisconnect, RuntimeError):
         return  # the other end went, or is too slow
@@ -73,11 +78,19 @@ async def _may(socket: WebSocket) -> bool:
     return caller is not None and caller.may(Permission.EVIDENCE)
 
 
-async def _gone(socket: WebSocket) -> None:
-    """Until the other end closes; what it says is not listened to."""
+async def _send(socket: WebSocket, news: list[tuple[FeedNow, bytes]]) -> None:
+    for now, picture in news:
+        await socket.send_text(now.model_dump_json())
+        if picture:
+            await socket.send_bytes(picture)
+    await socket.send_text("")
+
+
+async def _listen(socket: WebSocket, ready: asyncio.Event) -> None:
+    """Until the other end closes; whatever it says means that it has drawn what was sent."""
     with suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await socket.receive_bytes()
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            ready.set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from fastapi.responses import HTMLResponse
 
 from detector.console.desk import desk_of
 from detector.console.guard import Reader
-from detector.console.judging import queue
 from detector.console.overview import tiles
 from detector.console.render import page
 
 router = APIRouter(include_in_schema=False)
+
+MOST_SHOWN = 12
+"""Of what waits."""
 
 
 @router.get("/")
@@ -30,5 +32,8 @@ def overview_part(request: Request, caller: Reader) -> HTMLResponse:
 
 def _shown(request: Request, party: str) -> dict[str, Any]:
     desk = desk_of(request)
-    waiting = queue(desk.book.violations(), party)
-    return {"tiles": tiles(desk, party), "waiting": waiting[:12], "count": len(waiting)}
+    return {
+        "tiles": tiles(desk, party),
+        "waiting": desk.counts.first(party, MOST_SHOWN),
+        "count": desk.counts.undecided(party),
+    }

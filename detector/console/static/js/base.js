@@ -35,6 +35,18 @@ export async function ask(url, options = {}) {
 export const post = (url, body) =>
   ask(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) });
 
+// Work that is done when it is asked for, but not oftener than every `ms`, and never twice at once.
+export function paced(work, ms) {
+  let timer = null, nextMs = 0, done = null;
+  const turn = async () => {
+    await Promise.allSettled([done]);
+    timer = null;
+    nextMs = performance.now() + ms;
+    done = work();
+  };
+  return () => { timer ??= setTimeout(turn, Math.max(0, nextMs - performance.now())); };
+}
+
 // Keys. A page adds its own to `keys`; nothing is taken while somebody writes, or with Ctrl, Alt or Meta.
 export const keys = new Map();
 let after = "";
@@ -138,7 +150,10 @@ function showTrouble(text) {
   if (trouble.textContent !== text) trouble.textContent = text;
 }
 let generation = null, waiting = null;
-export const titled = (text) => { document.title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`; };
+export const titled = (text) => {
+  const title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`;
+  if (document.title !== title) document.title = title;
+};
 if (csrf) {
   let stream = null;
   const told = (event) => {
@@ -146,7 +161,7 @@ if (csrf) {
     showTrouble(said.problem);
     const badge = document.getElementById("undecided");
     badge.hidden = !said.undecided;
-    badge.textContent = said.undecided ?? "";
+    if (badge.textContent !== `${said.undecided ?? ""}`) badge.textContent = said.undecided ?? "";
     if (waiting !== null && said.undecided > waiting) announce(messages.more.replace("%s", said.undecided));
     waiting = said.undecided;
     titled(document.title);

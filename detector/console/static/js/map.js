@@ -1,8 +1,8 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides.
 import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
 import { ask, messages } from "./base.js";
+import { makeFound } from "./found.js";
 
-const EMPTY = { type: "FeatureCollection", features: [] };
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
 
 export async function makeMap(element) {
@@ -12,7 +12,7 @@ export async function makeMap(element) {
       container: element,
       style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colour("ground") } }] },
       center: [0, 0], zoom: 1, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
-      fadeDuration: 0, maxZoom: 20, canvasContextAttributes: { antialias: true },
+      fadeDuration: 0, maxZoom: 20, trackResize: false,
     });
   } catch {
     element.innerHTML = "";
@@ -25,36 +25,18 @@ export async function makeMap(element) {
   const agreement = await (await ask(element.dataset.map)).json();
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
   map.addSource("agreement", { type: "geojson", data: agreement });
-  map.addSource("found", { type: "geojson", data: EMPTY, tolerance: 0 });
-  map.addSource("now", { type: "geojson", data: EMPTY });
-  const of = (layer) => ["==", ["get", "layer"], layer];
-  const add = (id, type, source, filter, paint, layout = {}) => map.addLayer({ id, type, source, filter, paint, layout });
-  add("zone", "fill", "agreement", ["==", ["get", "kind"], "zone"], {});
-  add("zone-edge", "line", "agreement", ["==", ["get", "kind"], "zone"], { "line-width": 1.4 });
-  add("line", "line", "agreement", ["==", ["get", "kind"], "line"], { "line-width": 2.2, "line-dasharray": [3, 2] });
-  add("footprint", "line", "now", ["boolean", true], { "line-width": 1, "line-dasharray": [2, 2] });
-  add("track-under", "line", "found", of("track"), { "line-width": 5, "line-opacity": 0.75 }, { "line-cap": "round", "line-join": "round" });
-  add("track", "line", "found", of("track"), { "line-width": 2.2 }, { "line-cap": "round", "line-join": "round" });
-  add("ellipse", "fill", "found", of("ellipse"), { "fill-opacity": 0.22 });
-  add("ellipse-edge", "line", "found", of("ellipse"), { "line-width": 1.6 });
-  add("sensor", "circle", "found", of("sensor"), { "circle-radius": 4.5, "circle-stroke-width": 1.5 });
-  add("camera", "circle", "found", of("camera"), { "circle-radius": 5, "circle-stroke-width": 2, "circle-opacity": 0 });
-  add("place", "circle", "found", of("place"), { "circle-radius": 5, "circle-stroke-width": 2 });
+  const add = (id, type, kind, paint) => map.addLayer({ id, type, source: "agreement", filter: ["==", ["get", "kind"], kind], paint });
+  add("zone", "fill", "zone", {});
+  add("zone-edge", "line", "zone", { "line-width": 1.4 });
+  add("line", "line", "line", { "line-width": 2.2, "line-dasharray": [3, 2] });
+  const found = makeFound(map, colour);
   const paint = () => {
     const set = (layer, name, value) => map.setPaintProperty(layer, name, value);
-    const openOr = (yes, no) => ["case", ["coalesce", ["get", "open"], true], yes, no];
     set("ground", "background-color", colour("ground"));
     set("zone", "fill-color", colour("zone"));
     set("zone-edge", "line-color", colour("zone"));
     set("line", "line-color", colour("line"));
-    set("footprint", "line-color", colour("past"));
-    set("track-under", "line-color", colour("ground"));
-    set("track", "line-color", colour("track"));
-    for (const [layer, name] of [["ellipse", "fill-color"], ["ellipse-edge", "line-color"], ["place", "circle-color"]]) set(layer, name, openOr(colour("place"), colour("past")));
-    set("place", "circle-stroke-color", colour("ground"));
-    set("sensor", "circle-color", colour("sensor"));
-    set("sensor", "circle-stroke-color", colour("ground"));
-    set("camera", "circle-stroke-color", colour("sensor"));
+    found.later();
   };
   const fill = (zone) => map.setPaintProperty("zone", "fill-opacity", ["case", ["==", ["get", "id"], zone ?? ""], 0.2, 0.1]);
   paint();
@@ -64,22 +46,20 @@ export async function makeMap(element) {
   tall.observe(element);
   let labels = [];
   const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
-  let places = [];
-  const uncover = () => apart(map, places, [...names, ...labels]);
+  const uncover = () => apart(map, found.places(), [...names, ...labels]);
   map.on("move", uncover);
   return {
-    map, agreement, fill,
+    map, agreement, fill, footprints: found.footprints,
     show(collection) {
-      map.getSource("found").setData(collection);
+      found.show(collection);
       for (const one of labels) one.remove();
-      places = collection.features.filter((one) => one.properties.layer === "place").map((one) => one.geometry.coordinates);
       labels = collection.features.filter((one) => one.properties.layer === "sensor" && one.properties.name)
         .map((one) => label(map, one.properties.name, one.geometry.coordinates, "sensor"));
       uncover();
     },
-    footprints(outlines) {
-      const features = outlines.filter((one) => one?.length > 2).map((one) => ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...one, one[0]]] } }));
-      map.getSource("now").setData({ type: "FeatureCollection", features });
+    change(news) {
+      found.change(news);
+      uncover();
     },
     fit(...collections) {
       const box = bounds(collections.flatMap((one) => one.features));

@@ -1,62 +1,59 @@
-import { ask, keys, messages } from "./base.js";
+import { ask, keys, messages, paced } from "./base.js";
+import { follow } from "./live.js";
 import { makeMap } from "./map.js";
 import { keepFresh } from "./part.js";
 import { again } from "./rows.js";
 
+const MAP_MS = 1000; // between two drawings of the map, which is drawn whole: ground passes at walking pace
 const element = document.getElementById("map");
 const map = await makeMap(element);
 
-async function draw(first) {
+// The map: all that is known at first, then what came since.
+let after = null;
+const draw = paced(async () => {
   if (!map) return;
-  const found = await (await ask(element.dataset.places)).json();
-  map.show(found);
+  const first = after === null, found = await (await ask(element.dataset.places + (first ? "" : `?after=${after}`))).json();
+  map.change(found);
+  after = found.seq;
   if (first) map.fit(map.agreement, found);
-}
-// Tiles that are drawn anew have what is known painted in at once: a frozen feed sends no other picture.
-keepFresh(() => { again(); draw(false); for (const name of feeds.keys()) { update(name); paint(name); } });
+}, MAP_MS);
 keys.set("m", () => map?.fit(map.agreement));
-draw(true);
+draw();
 
 // Running feeds: state, numbers and the newest picture, pushed as they change; boxes are drawn here, from data.
-const feeds = new Map(); // name -> { now: what it says, picture: its newest }
+const feeds = new Map(); // name -> { now: what it says, picture: its newest, said: what it said with it }
+const changed = new Set(), undrawn = new Set(); // names
 const tileOf = (name) => document.querySelector(`.tile[data-feed="${CSS.escape(name)}"]`);
+keepFresh(() => { again(); draw(); for (const name of feeds.keys()) { update(name); undrawn.add(name); } paint(); });
 
-function listen() {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`);
-  socket.binaryType = "blob";
-  let last = null, turn = Promise.resolve();
-  socket.onmessage = ({ data }) => {
-    if (typeof data === "string") {
-      const now = JSON.parse(data);
-      last = now.name;
-      feeds.set(last, { ...feeds.get(last), now });
-      if (tileOf(last)?.dataset.live !== "1") document.dispatchEvent(new CustomEvent("news"));
-      update(last);
-      outline();
-      return;
-    }
-    const name = last, { now } = feeds.get(name);
-    turn = turn.then(() => createImageBitmap(data)).then((picture) => {
-      feeds.get(name).picture?.close();
-      feeds.set(name, { ...feeds.get(name), picture, said: now.said });
-      paint(name);
-    }).catch(() => {}); // a picture that cannot be read is passed over: the next one comes
-  };
-  socket.onclose = ({ code }) => { if (!document.hidden && code !== NOT_ALLOWED) setTimeout(attend, 2000); };
-  return socket;
-}
-const NOT_ALLOWED = 4401;
-let socket = null;
-function attend() {
-  if (document.hidden) { socket?.close(); socket = null; } else if (!socket || socket.readyState > WebSocket.OPEN) socket = listen();
-}
-document.addEventListener("visibilitychange", attend);
+const outline = paced(() => {
+  map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
+}, MAP_MS);
+
+follow({
+  took(name, now) {
+    feeds.set(name, { ...feeds.get(name), now });
+    changed.add(name);
+  },
+  pictured(name, picture) {
+    const one = feeds.get(name);
+    Object.assign(one, { picture, said: one.now.said });
+    undrawn.add(name);
+  },
+  async drawn() {
+    if ([...changed].some((name) => tileOf(name)?.dataset.live !== "1")) document.dispatchEvent(new CustomEvent("news"));
+    await paint(() => { for (const name of changed) update(name); changed.clear(); });
+    outline();
+  },
+});
 
 function update(name) {
   const tile = tileOf(name), { state, why, said } = feeds.get(name).now;
   if (!tile) return;
-  tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
-  tile.classList.add(state);
+  if (!tile.classList.contains(state)) {
+    tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
+    tile.classList.add(state);
+  }
   write(tile.querySelector(".state"), messages[`state_${state}`]);
   const reason = tile.querySelector(".why-not");
   reason.hidden = !why;
@@ -67,29 +64,39 @@ function update(name) {
   if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), new Date(said.t_ns / 1e6).toISOString().slice(11, 19));
 }
 
-// The map is drawn whole each time: once a second is enough for ground that passes at walking pace.
-let outlining = null;
-function outline() {
-  outlining ??= setTimeout(() => {
-    outlining = null;
-    map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
-  }, 1000);
-}
-
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
-function paint(name) {
+// Pictures that are not yet drawn and can be seen, all in one frame: each frame is put together whole.
+async function paint(meanwhile) {
+  const pictures = await Promise.all([...undrawn].map(decoded));
+  await new Promise(requestAnimationFrame);
+  meanwhile?.();
+  for (const one of pictures) if (one) draw_(one);
+}
+
+async function decoded(name) {
   const canvas = tileOf(name)?.querySelector("canvas"), { picture, said } = feeds.get(name);
-  if (!canvas || !picture) return;
-  canvas.width = picture.width;
-  canvas.height = picture.height;
+  if (!canvas || !picture) { undrawn.delete(name); return null; }
+  const { width, top, bottom } = canvas.getBoundingClientRect();
+  if (bottom <= 0 || top >= innerHeight || !width) return null; // it is drawn when it comes into view
+  undrawn.delete(name);
+  try {
+    const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    return { canvas, bitmap, said, width: Math.min(bitmap.width, Math.round(width * devicePixelRatio)) };
+  } catch { return null; } // a picture that cannot be read is passed over: the next one comes
+}
+addEventListener("scroll", () => { if (undrawn.size) paint(); }, { passive: true, capture: true });
+
+function draw_({ canvas, bitmap, said, width }) {
+  const height = Math.round((width * bitmap.height) / bitmap.width);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   canvas.dataset.painted = 1;
-  const pen = canvas.getContext("2d");
-  pen.drawImage(picture, 0, 0);
+  const pen = canvas.getContext("2d", { alpha: false });
+  pen.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
   if (!Array.isArray(said.size_px)) return;
-  const scale = picture.width / said.size_px[0];
+  const scale = width / said.size_px[0];
   pen.strokeStyle = "#ffb454";
-  pen.lineWidth = 1.5;
+  pen.lineWidth = width / 420;
   for (const { xyxy_px: [x0, y0, x1, y1] } of said.tracks ?? []) pen.strokeRect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
 }
-attend();

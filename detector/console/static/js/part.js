@@ -1,15 +1,24 @@
-// The part of a page that is drawn anew when the log grows.
+// The part of a page that is brought up to date when the log grows.
 import { ask, messages, say } from "./base.js";
+import { renew } from "./renew.js";
 
 export function keepFresh(done) {
   const part = document.getElementById("part");
-  let busy = false, again = false;
+  let busy = false, again = false, shown = null;
   const fetchPart = async () => {
     if (busy) { again = true; return; }
     busy = true;
     try {
-      part.innerHTML = await (await ask(part.dataset.part)).text();
-      done?.();
+      const text = await (await ask(part.dataset.part)).text();
+      if (text !== shown) {
+        const fresh = document.createElement("template");
+        fresh.innerHTML = text;
+        const whole = part.cloneNode(false);
+        whole.append(document.importNode(fresh.content, true));
+        renew(part, whole);
+        shown = text;
+        done?.();
+      }
     } catch (error) {
       say(messages.failed.replace("%s", error.message));
     }
