@@ -257,7 +257,9 @@ class LogReader:
         for row in self._rows(query.order_by(entry.c.seq)):
             item = Entry(**{name: row[name] for name in names} | {"kind": EntryKind(row["kind"])})
             by_id[str(item.violation_id)].append(item)
-        return self._gather(list(by_id.values()), grouping)
+        kept, *others = by_id.values()
+        # In the order of the chain, as `violations` has them.
+        return self._gather([kept, *sorted(others, key=lambda items: items[0].seq if items else 0)], grouping)
 
     def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
         """What rules could not decide, in order of time."""

@@ -314,3 +314,72 @@ def test_a_running_feed_shows_its_picture_how_far_behind_it_is_and_what_its_meth
     finally:
         shutil.rmtree(out / "live")
     desk.close()
+
+
+# Counts what the map's graphics draw, and pictures taken up and let go.
+COUNTING = """
+window.drawn = 0; window.held = 0;
+for (const name of ["drawElements", "drawArrays"]) {
+  const before = WebGL2RenderingContext.prototype[name];
+  WebGL2RenderingContext.prototype[name] = function (...all) { window.drawn++; return before.apply(this, all); };
+}
+const make = window.createImageBitmap, close = ImageBitmap.prototype.close;
+window.createImageBitmap = async (...all) => { const one = await make(...all); window.held++; return one; };
+ImageBitmap.prototype.close = function () { window.held--; return close.apply(this); };
+"""
+
+
+def test_news_touches_only_what_differs_and_neither_pictures_nor_the_map_are_made_anew(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    jpeg = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
+    said: dict[str, Any] = {
+        "version": 1, "kind": "pictures", "state": "running", "size_px": [64, 36],
+        "tracks": [{"track_id": 1, "xyxy_px": [10, 10, 20, 20], "place": None}],
+    }  # fmt: skip
+    east = 0
+
+    def show() -> None:
+        nonlocal east
+        east += 1  # the view moves on
+        ring = [[45.0 + east * 1e-4, 40.2], [45.01, 40.2], [45.01, 40.21]]
+        write_live(
+            out, "running", said | {"written_ns": time.time_ns(), "t_ns": T0 + east * S, "footprint": ring}, jpeg
+        )
+
+    show()
+    desk = Desk(chromium, running, "demo-a")
+    desk.page.add_init_script(COUNTING)
+    desk.go("/")
+    try:
+        desk.until("document.querySelector('.tile canvas')?.dataset.painted === '1'")
+        desk.until("document.querySelector('.map-found') !== null")
+        with open_reader(out) as reader:
+            old = reader.violations()[0].violation
+        for key in "jj":
+            desk.page.keyboard.press(key)
+        desk.page.wait_for_timeout(1500)  # the map has drawn itself
+        desk.page.evaluate(
+            "document.querySelector('.tile canvas').kept = document.querySelector('.side-queue li.on').kept = true"
+        )
+        drawn = desk.page.evaluate("window.drawn")
+        with LogWriter(out, alone=False) as log:
+            for number in range(5):
+                show()
+                t_ns = T0 + (20_000 + number) * S
+                new = replace(old, state=State.OPEN, subject=f"news {number}", t_start_ns=t_ns, t_end_ns=t_ns + S)
+                log.opened(new)
+                desk.until(f"document.querySelector('li[data-id=\"{new.violation_id}\"]') !== null")
+        desk.page.wait_for_timeout(1200)
+        assert desk.page.evaluate("document.querySelector('.tile canvas').kept") is True
+        assert desk.page.evaluate("document.querySelectorAll('.side-queue li').length") == 12
+        assert desk.page.evaluate("window.drawn") == drawn, "the map was drawn anew though nobody moved it"
+        assert desk.page.evaluate("window.held") <= 1, "pictures are held after they were drawn"
+        shown = "[...document.querySelectorAll('.side-queue li')].map(one => one.dataset.id)"
+        after_reload = desk.page.evaluate(shown)
+        desk.go("/")
+        assert desk.page.evaluate(shown) == after_reload
+    finally:
+        shutil.rmtree(out / "live")
+    desk.close()
