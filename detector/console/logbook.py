@@ -133,6 +133,11 @@ class LogBook:
             gone = sorted(violation_id for one in found for violation_id in one.ids[1:])
             return Changes(seq, tuple(sorted(found, key=_place)), tuple(gone))
 
+    @property
+    def records(self) -> int:
+        """How many were opened, whatever was joined or decided since."""
+        return len(self._by_id) + len(self._kept)
+
     def violations(self) -> tuple[LoggedViolation, ...]:
         """All possible violations in order of time."""
         self.refresh()

@@ -63,6 +63,7 @@ def test_counts_queue_and_newest_gaps_are_those_of_the_whole_log_after_every_ent
                 continue  # several entries are taken in at once, too
             found = reader.violations()
             assert list(desk.book.violations()) == found
+            assert desk.book.records == sum(len(one.ids) for one in found)
             for party in ("", *PARTIES):
                 first = [each.violation.violation_id for each in desk.counts.first(party, MOST)]
                 assert first == naive_first(found, party, MOST)

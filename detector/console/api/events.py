@@ -22,7 +22,10 @@ ALIVE_S = 15.0
 
 @router.get("/api/events", response_class=StreamingResponse)
 def events(request: Request, caller: Reader) -> StreamingResponse:
-    """Events `log`: {generation, undecided, problem}, whenever something about a possible violation was added."""
+    """Events `log`: {generation, undecided, records, problem}, whenever something about a possible violation was added.
+
+    records: how many were ever opened; what a person takes back waits again and is not new.
+    """
     return StreamingResponse(
         _lines(request, caller.party), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
@@ -41,6 +44,7 @@ async def _lines(request: Request, party: str) -> AsyncIterator[str]:
             said = {
                 "generation": now[0],
                 "undecided": await asyncio.to_thread(_undecided, request, party),
+                "records": desk_of(request).book.records,
                 "problem": now[1],
             }
             yield f"event: log\ndata: {json.dumps(said)}\n\n"

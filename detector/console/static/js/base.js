@@ -149,7 +149,7 @@ function showTrouble(text) {
   trouble.hidden = !text;
   if (trouble.textContent !== text) trouble.textContent = text;
 }
-let generation = null, waiting = null;
+let generation = null, waiting = null, records = null;
 export const titled = (text) => {
   const title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`;
   if (document.title !== title) document.title = title;
@@ -162,8 +162,9 @@ if (csrf) {
     const badge = document.getElementById("undecided");
     badge.hidden = !said.undecided;
     if (badge.textContent !== `${said.undecided ?? ""}`) badge.textContent = said.undecided ?? "";
-    if (waiting !== null && said.undecided > waiting) announce(messages.more.replace("%s", said.undecided));
-    waiting = said.undecided;
+    // What somebody has taken back waits again and is not new.
+    if (waiting !== null && said.undecided > waiting && said.records > records) announce(messages.more.replace("%s", said.undecided));
+    [waiting, records] = [said.undecided, said.records];
     titled(document.title);
     if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
     generation = said.generation;
