@@ -169,7 +169,7 @@ def watch(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     feeds.write()
     with served(folder) as console:
         before = set(descendants(os.getpid()))
-        with screen(console.address, "demo-a", console.passwords["demo-a"], viewport=options.size) as seen:
+        with screen(console.address, "demo-a", console.passwords["demo-a"], options.size, options.theme) as seen:
             _drive(WARM_S, feeds, recorder, seen, [], 0.0)
             kinds: dict[str, list[int]] = {}
             for pid in sorted(set(descendants(os.getpid())) - before):
@@ -230,6 +230,7 @@ def main() -> None:
     parser.add_argument("--before", type=int, default=0, help="possible violations of the hour before")
     parser.add_argument("--profile", type=Path, help="write a trace of the browser here, to be read in its tools")
     parser.add_argument("--size", type=int, nargs=2, default=(1440, 900), help="of the window [px]")
+    parser.add_argument("--theme", default="dark", choices=("dark", "light", "night"))
     parser.add_argument("--work", type=Path, default=Path("/tmp/bench_screen"))
     options = parser.parse_args()
     folder = options.work / "run"

@@ -97,15 +97,19 @@ class Screen:
 
 
 @contextmanager
-def screen(address: str, name: str, password: str, viewport: Sequence[int] = (1440, 900)) -> Iterator[Screen]:
-    """Signed in, before the overview. Raises SystemExit: there is no browser here."""
+def screen(
+    address: str, name: str, password: str, viewport: Sequence[int] = (1440, 900), theme: str = "dark"
+) -> Iterator[Screen]:
+    """Signed in, before the overview. theme: dark, light or night. Raises SystemExit: there is no browser here."""
     if CHROMIUM is None:
         raise SystemExit(WHY_NOT)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]}).new_page()
+        context = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]})
+        context.add_cookies([{"name": "theme", "value": theme, "url": address}])
+        page = context.new_page()
         page.add_init_script(_WATCH)
         page.goto(f"{address}/")
         page.keyboard.type(name)

@@ -348,15 +348,24 @@ def test_news_touches_only_what_differs_and_neither_pictures_nor_the_map_are_mad
             out, "running", said | {"written_ns": time.time_ns(), "t_ns": T0 + east * S, "footprint": ring}, jpeg
         )
 
+    def opened(log: LogWriter, number: int) -> str:
+        t_ns = T0 + (20_000 + number) * S
+        new = replace(old, state=State.OPEN, subject=f"news {number}", t_start_ns=t_ns, t_end_ns=t_ns + S)
+        log.opened(new)
+        return new.violation_id
+
     show()
+    with open_reader(out) as reader:
+        old = reader.violations()[0].violation
+    with LogWriter(out, alone=False) as log:
+        for number in range(12):  # as many as are shown: from here on the queue is as high as it gets
+            opened(log, number)
     desk = Desk(chromium, running, "demo-a")
     desk.page.add_init_script(COUNTING)
     desk.go("/")
     try:
         desk.until("document.querySelector('.tile canvas')?.dataset.painted === '1'")
         desk.until("document.querySelector('.map-found') !== null")
-        with open_reader(out) as reader:
-            old = reader.violations()[0].violation
         for key in "jj":
             desk.page.keyboard.press(key)
         desk.page.wait_for_timeout(1500)  # the map has drawn itself
@@ -365,14 +374,13 @@ def test_news_touches_only_what_differs_and_neither_pictures_nor_the_map_are_mad
         )
         drawn = desk.page.evaluate("window.drawn")
         with LogWriter(out, alone=False) as log:
-            for number in range(5):
+            for number in range(12, 17):
                 show()
-                t_ns = T0 + (20_000 + number) * S
-                new = replace(old, state=State.OPEN, subject=f"news {number}", t_start_ns=t_ns, t_end_ns=t_ns + S)
-                log.opened(new)
-                desk.until(f"document.querySelector('li[data-id=\"{new.violation_id}\"]') !== null")
+                new_id = opened(log, number)
+                desk.until(f"document.querySelector('li[data-id=\"{new_id}\"]') !== null")
         desk.page.wait_for_timeout(1200)
         assert desk.page.evaluate("document.querySelector('.tile canvas').kept") is True
+        assert desk.page.evaluate("document.querySelector('.side-queue li.on').kept") is True
         assert desk.page.evaluate("document.querySelectorAll('.side-queue li').length") == 12
         assert desk.page.evaluate("window.drawn") == drawn, "the map was drawn anew though nobody moved it"
         assert desk.page.evaluate("window.held") <= 1, "pictures are held after they were drawn"

@@ -23,8 +23,17 @@ draw();
 // Running feeds: state, numbers and the newest picture, pushed as they change; boxes are drawn here, from data.
 const feeds = new Map(); // name -> { now: what it says, picture: its newest, said: what it said with it }
 const changed = new Set(), undrawn = new Set(); // names
+const canvasOf = (name) => tileOf(name)?.querySelector("canvas");
 const tileOf = (name) => document.querySelector(`.tile[data-feed="${CSS.escape(name)}"]`);
-keepFresh(() => { again(); draw(); for (const name of feeds.keys()) { update(name); undrawn.add(name); } paint(); });
+keepFresh(() => {
+  again();
+  draw();
+  for (const name of feeds.keys()) {
+    update(name);
+    if (!canvasOf(name)?.dataset.painted) undrawn.add(name); // a tile that is new: a frozen feed sends no other picture
+  }
+  if (undrawn.size) paint();
+});
 
 const outline = paced(() => {
   map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
@@ -71,11 +80,11 @@ async function paint(meanwhile) {
   const pictures = await Promise.all([...undrawn].map(decoded));
   await new Promise(requestAnimationFrame);
   meanwhile?.();
-  for (const one of pictures) if (one) draw_(one);
+  for (const one of pictures) if (one) put(one);
 }
 
 async function decoded(name) {
-  const canvas = tileOf(name)?.querySelector("canvas"), { picture, said } = feeds.get(name);
+  const canvas = canvasOf(name), { picture, said } = feeds.get(name);
   if (!canvas || !picture) { undrawn.delete(name); return null; }
   const { width, top, bottom } = canvas.getBoundingClientRect();
   if (bottom <= 0 || top >= innerHeight || !width) return null; // it is drawn when it comes into view
@@ -87,7 +96,7 @@ async function decoded(name) {
 }
 addEventListener("scroll", () => { if (undrawn.size) paint(); }, { passive: true, capture: true });
 
-function draw_({ canvas, bitmap, said, width }) {
+function put({ canvas, bitmap, said, width }) {
   const height = Math.round((width * bitmap.height) / bitmap.width);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   canvas.dataset.painted = 1;
