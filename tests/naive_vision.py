@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
+from detector.detectors.sunny_side import AROUND, AROUND_PX, SAMPLES, STRONG_SHARE
 from detector.model import Alignment, Detections, Frame, Kind, Sight, TimeFrom
 
 
@@ -207,8 +210,15 @@ def naive_step(first, later, matrix, margin_px, every_px, clip_grey):
     ]
     middle = (np.array(places[0]) + places[-1]) / 2
     normal, right = np.zeros((4, 4)), np.zeros(4)
+    slope = {
+        (x, y): ((float(first[y, x + 1]) - first[y, x - 1]) / 2, (float(first[y + 1, x]) - first[y - 1, x]) / 2)
+        for x, y in places
+    }
+    usual = sum(across**2 + down**2 for across, down in slope.values()) / len(places)
     for x, y in places:
-        across, down = (float(first[y, x + 1]) - first[y, x - 1]) / 2, (float(first[y + 1, x]) - first[y - 1, x]) / 2
+        across, down = slope[x, y]
+        if across**2 + down**2 < usual:
+            continue
         u, v = (x, y) - middle
         slopes = np.array([across, down, across * u + down * v, down * u - across * v])
         differs = naive_between(later, *naive_apply(matrix, [(x, y)])[0]) - float(first[y, x])
@@ -222,3 +232,44 @@ def naive_between(picture, x, y):
     u, v = x - left, y - up
     corner = picture[up : up + 2, left : left + 2].astype(float)
     return float(np.array([1 - v, v]) @ corner @ np.array([1 - u, u]))
+
+
+def naive_looked_at(box, judged, earlier, later, least):
+    """(x, y, grey levels brighter, darker) of each point that is looked at in and around one box, row by row."""
+    height, width = judged.shape
+    x0, y0, x1, y1 = box
+    around = math.ceil(AROUND * max(x1 - x0, y1 - y0) + AROUND_PX)
+    points = []
+    for row in range(SAMPLES):
+        for column in range(SAMPLES):
+            x = math.floor(x0 - around + (column + 0.5) / SAMPLES * (x1 - x0 + 2 * around))
+            y = math.floor(y0 - around + (row + 0.5) / SAMPLES * (y1 - y0 + 2 * around))
+            x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+            now, before, after = int(judged[y, x]), int(earlier[y, x]), int(later[y, x])
+            points.append((x, y, now - max(before, after), min(before, after) - now))
+    for which in (2, 3):
+        enough = max(least, STRONG_SHARE * max(0, *(point[which] for point in points)))
+        points = [
+            tuple((value if value >= enough else 0) if at == which else value for at, value in enumerate(point))
+            for point in points
+        ]
+    return points
+
+
+def naive_without_shadow(box, points, direction):
+    """The box around what is brighter, and darker no farther along `direction`. points: of one box, as looked at."""
+    x0, y0, x1, y1 = box
+    side = AROUND * max(x1 - x0, y1 - y0)
+    dx, dy = direction[0] * side, direction[1] * side
+    left, up = min(x0, x0 - dx) - 1, min(y0, y0 - dy) - 1
+    right, low = max(x1, x1 - dx) + 1, max(y1, y1 - dy) + 1
+    bright = [(x, y) for x, y, brighter, _ in points if brighter > 0 and left <= x < right and up <= y < low]
+    farthest = max(x * direction[0] + y * direction[1] for x, y in bright)
+    dark = [
+        (x, y)
+        for x, y, _, darker in points
+        if darker > 0 and x0 <= x < x1 and y0 <= y < y1 and x * direction[0] + y * direction[1] <= farthest
+    ]
+    xs, ys = zip(*(bright + dark), strict=True)
+    steps = [max(math.ceil((max(p[k] for p in points) - min(p[k] for p in points)) / (SAMPLES - 1)), 1) for k in (0, 1)]
+    return [min(xs), min(ys), max(xs) + steps[0], max(ys) + steps[1]]

@@ -17,6 +17,7 @@ from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_smal
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
+from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, read_only
@@ -130,6 +131,7 @@ class MovingDetector:
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._known: Tracks | None = None
+        self._sunny = SunnySide()
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -282,7 +284,8 @@ class MovingDetector:
         if cv2.countNonZero(strong) > _MAX_HOT_SHARE * strong.size:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
-        return self._record(judged, self._without_structure(judged, blobs, clearest, found), weak)
+        blobs, clearest = self._without_structure(judged, blobs, clearest, found)
+        return self._record(judged, self._in_the_sun(judged, blobs, clearest, found), weak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
         config, laying = self._config, self._layings[at]
@@ -356,7 +359,7 @@ class MovingDetector:
 
     def _without_structure(
         self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]
-    ) -> Blobs:
+    ) -> tuple[Blobs, NDArray[np.int64]]:
         """The parallax test, at the lag at which each spot is clearest."""
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
@@ -372,7 +375,25 @@ class MovingDetector:
             )
             xyxy = _shrunk(blobs.xyxy[rows], one)
             keep[rows] = moves_alone(xyxy, _at_centre(one, xyxy), pictures)
-        return Blobs(blobs.xyxy[keep], blobs.peak[keep])
+        return Blobs(blobs.xyxy[keep], blobs.peak[keep]), clearest[keep]
+
+    def _in_the_sun(self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]) -> Blobs:
+        """Boxes without the shadow, once it is known where shadows lie."""
+        turn = judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
+        turn = turn[:2, :2] / turn[2, 2]
+        xyxy = blobs.xyxy.copy()
+        looked = []
+        for at, one in enumerate(found):
+            rows = np.flatnonzero(clearest == at)
+            boxes = _shrunk(xyxy[rows], one)
+            seen = looked_at(boxes, one.laid.picture, one.earlier, one.later, _at_centre(one, boxes, one.low))
+            self._sunny.learn(seen, turn, judged.t_ns)
+            looked.append((rows, one, boxes, seen))
+        direction = self._sunny.direction(np.linalg.inv(turn))
+        if direction is not None:
+            for rows, one, boxes, seen in looked:
+                xyxy[rows] = without_shadow(boxes, seen, direction) * one.shrink
+        return Blobs(xyxy, blobs.peak)
 
     def _parallax(self, judged: Kept, one: _Evidence) -> Parallax | None:
         """How structure is known to move, in the pixels of the evidence at one lag."""
@@ -453,10 +474,10 @@ def _peaks(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.array(peak, np.float64) / _at_centre(one, xyxy), np.float64)
 
 
-def _at_centre(one: _Evidence, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The threshold at the centre of each box. shape (N,)"""
+def _at_centre(one: _Evidence, xyxy: NDArray[np.float64], of: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """The threshold at the centre of each box, or `of` that is given for each block, too. shape (N,)"""
     centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / one.block_px).astype(int)
-    return np.asarray(one.threshold[centre[:, 1], centre[:, 0]], np.float64)
+    return np.asarray((one.threshold if of is None else of)[centre[:, 1], centre[:, 0]], np.float64)
 
 
 def _carried(xyxy: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ _EVERY_PX = 2  # every second pixel along either side tells as much, at a quarte
 _MARGIN_SHARE = 0.06  # of the sides: so far the view may have moved on
 _CLIP_GREY = 24.0  # what drives by counts no more than this
 _ROUNDS = 3
-_SETTLED_PX = 0.125  # of those pixels: after a step no longer than this a next one would be a few hundredths of a pixel
+_SETTLED_PX = 0.03  # of those pixels
+_LEAST_GAIN = 3.0  # so many times shorter each step has to be: noise makes all of them too short
 _ALIKE = 0.8  # least correlation of the two pictures, once laid over one another
 _LEAST_SHARE = 1e-3  # of the steepest slopes, those across: on stripes nothing tells how far along them
 
@@ -40,6 +41,10 @@ class Direct:
         across, down = (
             cv2.Sobel(picture, cv2.CV_32F, *way, ksize=1, scale=_EVERY_PX / 2)[inner] for way in ((1, 0), (0, 1))
         )
+        # What coding leaves of faint ground at night stands still while the camera moves: only clear edges count.
+        steep = across**2 + down**2
+        clear = (steep >= steep.mean()).astype(np.float32)
+        across, down = across * clear, down * clear
         # About the middle, in units of its size: a turn and a shift then weigh alike.
         self._unit = float(wide)
         x = ((np.arange(wide) - (wide - 1) / 2) / self._unit).astype(np.float32)
@@ -63,13 +68,18 @@ class Direct:
             return None
         power = self._power + _power(picture)
         matrix = expected @ self._picture_from_inner
+        longest = np.inf
         for _ in range(_ROUNDS):
             if not self._covers(matrix, picture.shape):
                 return None
             change, left = self._step(picture, matrix)
             matrix = matrix @ inverse(change)
-            if shift_px(change, self._size) <= _SETTLED_PX:
+            length = shift_px(change, self._size)
+            if length <= _SETTLED_PX:
                 return np.asarray(matrix @ self._inner_from_picture) if left <= (1 - _ALIKE) * power else None
+            if length > longest:
+                return None
+            longest = length / _LEAST_GAIN
         return None
 
     def _step(self, picture: NDArray[np.uint8], picture_from_inner: Float) -> tuple[Float, float]:

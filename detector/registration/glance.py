@@ -12,6 +12,7 @@ from detector.registration.direct import Direct
 from detector.registration.light import flattened
 
 _COLUMNS, _ROWS = 8, 6
+_WINDOW_PX = 15  # larger than a registration's: there are few points, and the picture is half as large
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.5  # of the points must be found and agree; else the frame is registered in full
 _AGREE_PX = 1.0
@@ -66,7 +67,9 @@ class Glance:
             self._points = corners(self._picture, _COLUMNS, _ROWS)
         if len(self._points) < _LEAST_POINTS:
             return None
-        places, believed = follow(self._picture, flattened(picture), self._points, expected, levels=1)
+        places, believed = follow(
+            self._picture, flattened(picture), self._points, expected, levels=1, window_px=_WINDOW_PX
+        )
         guessed = apply(expected, self._points)
         turn = similarity(guessed[believed], places[believed])
         if turn is None:
