@@ -12,7 +12,6 @@ from detector.registration.direct import Direct
 from detector.registration.light import flattened
 
 _COLUMNS, _ROWS = 8, 6
-_WINDOW_PX = 15  # larger than a registration's: there are few points, and the picture is half as large
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.5  # of the points must be found and agree; else the frame is registered in full
 _AGREE_PX = 1.0
@@ -21,7 +20,7 @@ _SAME = 1.2
 _WIDTHS2 = [width_px**2 for width_px in np.geomspace(4 * _AGREE_PX, _AGREE_PX / 2, _ROUNDS).tolist()]
 
 
-_LEAST_SIDE_PX = 60  # of a smaller picture too little is left between its borders
+_LEAST_SIDE_PX = 120  # a smaller picture, as of 720p, tells less in all than a few points of it do
 
 
 class Glance:
@@ -67,9 +66,7 @@ class Glance:
             self._points = corners(self._picture, _COLUMNS, _ROWS)
         if len(self._points) < _LEAST_POINTS:
             return None
-        places, believed = follow(
-            self._picture, flattened(picture), self._points, expected, levels=1, window_px=_WINDOW_PX
-        )
+        places, believed = follow(self._picture, flattened(picture), self._points, expected, levels=1)
         guessed = apply(expected, self._points)
         turn = similarity(guessed[believed], places[believed])
         if turn is None:
