@@ -18,6 +18,7 @@ _LEAST_NS = NS_PER_S
 _DOUBT_NS = 3 * NS_PER_S // 2  # what is seen now and then only may take so long to show it
 # What shows of a part is now this piece of it, now that, and the height of what one sees is not known.
 _RIGID_M = 2.5
+_LONGEST_M = 14.0  # pieces farther apart, each near the next, are no lorry but a column that drives up close
 
 
 @dataclass(slots=True)
@@ -44,14 +45,17 @@ class Company:
     def __init__(self, patience_ns: int) -> None:
         self._patience_ns = patience_ns
         self._pairs: dict[tuple[int, int], _Pair] = {}
+        self._places_m: dict[int, NDArray[np.float64]] = {}  # of each track seen at last, from the first of them
 
     def look(self, t_ns: int, points: Points, rows: Mapping[int, int]) -> None:
         """Take those that were seen at this time. rows: of each track in `points`."""
         tracks = sorted(rows)
+        self._places_m = {}
         if len(tracks) > 1:
             xy = points.xy[[rows[track] for track in tracks]]
             scale = points.scale[rows[tracks[0]]]
             offsets_m = (xy - xy[:, None]) * scale
+            self._places_m = dict(zip(tracks, offsets_m[0], strict=True))
             near = (offsets_m * offsets_m).sum(axis=2) <= _REACH_M**2
             if self._pairs:
                 self._pairs = {key: pair for key, pair in self._pairs.items() if self._stays(key, tracks, near)}
@@ -94,13 +98,24 @@ class Company:
         return pair is not None and not pair.proved and t_ns - pair.t_first_ns < _DOUBT_NS
 
     def wholes(self, tracks: Sequence[int]) -> list[int]:
-        """Positions of those of which no other one that stands before them in order of ids is a part. Ascending."""
-        return [
-            i
-            for i, track in enumerate(tracks)
-            if not any(other < track and self.is_one(other, track) for other in tracks)
-        ]
+        """Positions, in `tracks`, of one track of each thing that was seen at last: the one with the lowest id.
+
+        Vehicles of a column that drive up close are near one another, too: where one thing would be longer than any
+        lorry, each counts.
+        """
+        things: list[list[int]] = []
+        for track in sorted(tracks):
+            near = [thing for thing in things if any(self.is_one(part, track) for part in thing)]
+            things = [thing for thing in things if thing not in near]
+            things.append(sorted([track, *(part for thing in near for part in thing)]))
+        counted = {track for thing in things for track in (thing if self._longer_than_any(thing) else thing[:1])}
+        return [i for i, track in enumerate(tracks) if track in counted]
+
+    def _longer_than_any(self, thing: Sequence[int]) -> bool:
+        places_m = np.array([self._places_m[part] for part in thing if part in self._places_m]).reshape(-1, 2)
+        return bool(np.hypot(*(places_m - places_m[:, None]).transpose(2, 0, 1)).max(initial=0.0) > _LONGEST_M)
 
     def clear(self) -> None:
         """Forget everything."""
         self._pairs.clear()
+        self._places_m.clear()

@@ -326,3 +326,10 @@ def test_the_clearest_moment_is_the_first_without_doubt_and_not_the_deepest():
 def test_three_pieces_of_one_lorry_are_no_convoy():
     pieces = [straight(i, (-3.5 * i, 0.0), (5.0, 0.0)) for i in (1, 2, 3)]
     assert outcome(rule("convoy"), film(pieces, 20)) == []
+
+
+@pytest.mark.parametrize("apart_m", [8.0, 15.0])
+def test_a_column_that_drives_up_close_is_a_convoy(apart_m):
+    cars = [straight(i, (-apart_m * i, 0.0), (5.0, 0.0)) for i in (1, 2, 3)]
+    (convoy,) = violations(outcome(rule("convoy"), film(cars, 20)))
+    assert convoy.track_ids == (1, 2, 3)
