@@ -5,9 +5,10 @@ Each feed is at another place of the same round. What is shown is what `docs/liv
 
 from __future__ import annotations
 
-import pickle
+import json
 import time
-from dataclasses import dataclass
+from base64 import b64decode, b64encode
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,12 @@ class Shown:
 
 def recorded(folder: Path) -> list[Shown]:
     """The round, PICTURES_S a second, as it was made the first time (1 minute)."""
-    path = folder / "shown.pickle"
+    path = folder / "shown.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps([_shown(one) for one in render(patrol(), SIZE_PX, (PICTURES_S, 1), ROUND_S)]))
-    return list(pickle.loads(path.read_bytes()))
+        made = [asdict(_shown(one)) for one in render(patrol(), SIZE_PX, (PICTURES_S, 1), ROUND_S)]
+        path.write_text(json.dumps([one | {"jpeg": b64encode(one["jpeg"]).decode()} for one in made]))
+    return [Shown(**one | {"jpeg": b64decode(one["jpeg"])}) for one in json.loads(path.read_text())]
 
 
 def _shown(frame: Rendered) -> Shown:

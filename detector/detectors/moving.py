@@ -30,7 +30,6 @@ _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast 
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
-_LEASTS = ("threshold", "low")
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -328,7 +327,8 @@ class MovingDetector:
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
-        strong, weak = (self._at_any_lag(found, [getattr(one, name) for one in found], shape) for name in _LEASTS)
+        strong = self._at_any_lag(found, [one.threshold for one in found], shape)
+        weak = self._at_any_lag(found, [one.low for one in found], shape)
         return strong, weak
 
     def _at_any_lag(self, found: list[_Evidence], least: list[NDArray[np.float32]], shape: tuple[int, ...]) -> U8:

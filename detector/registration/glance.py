@@ -12,15 +12,13 @@ from detector.registration.direct import Direct
 from detector.registration.light import flattened
 
 _COLUMNS, _ROWS = 8, 6
+_LEAST_SIDE_PX = 120  # a smaller picture, as of 720p, tells less in all than a few points of it do
 _LEAST_POINTS = 12
 _LEAST_SHARE = 0.5  # of the points must be found and agree; else the frame is registered in full
 _AGREE_PX = 1.0
 _ROUNDS = 4
 _SAME = 1.2
 _WIDTHS2 = [width_px**2 for width_px in np.geomspace(4 * _AGREE_PX, _AGREE_PX / 2, _ROUNDS).tolist()]
-
-
-_LEAST_SIDE_PX = 120  # a smaller picture, as of 720p, tells less in all than a few points of it do
 
 
 class Glance:

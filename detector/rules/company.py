@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.rules.connected import connected
 from detector.rules.points import Points
 from detector.timebase import NS_PER_S
 
@@ -103,11 +104,9 @@ class Company:
         Vehicles of a column that drive up close are near one another, too: where one thing would be longer than any
         lorry, each counts.
         """
-        things: list[list[int]] = []
-        for track in sorted(tracks):
-            near = [thing for thing in things if any(self.is_one(part, track) for part in thing)]
-            things = [thing for thing in things if thing not in near]
-            things.append(sorted([track, *(part for thing in near for part in thing)]))
+        order = sorted(tracks)
+        label = connected(np.array([[self.is_one(one, other) for other in order] for one in order], np.bool_))
+        things = [[order[i] for i in np.flatnonzero(label == first).tolist()] for first in np.unique(label)]
         counted = {track for thing in things for track in (thing if self._longer_than_any(thing) else thing[:1])}
         return [i for i, track in enumerate(tracks) if track in counted]
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from detector.config.agreement_map import Shape
 from detector.model import Scene, State, Undecided, Violation
 from detector.rules.company import Company
+from detector.rules.connected import connected
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import OPTIONAL_ZONES_FIELD, MoverSettings, RuleContext, Zones, chosen_shapes
 from detector.rules.incident import Incident
@@ -200,21 +201,3 @@ class Convoy:
                     reason=f"whether {self.config.min_count} movers are inside depends on 95 % position ellipses "
                     "that straddle the border",
                 )
-
-
-def connected(together: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Of each thing the first of those that it hangs together with, over however many others.
-
-    Args:
-        together: symmetric. shape (M, M)
-
-    Returns:
-        shape (M,)
-    """
-    label = np.arange(len(together))
-    together = together | np.eye(len(together), dtype=np.bool_)
-    while True:
-        nearest = np.where(together, label, len(together)).min(axis=1)
-        if (nearest == label).all():
-            return np.asarray(label, np.int64)
-        label = nearest

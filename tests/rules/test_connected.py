@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from detector.rules.convoy import connected
+from detector.rules.connected import connected
 
 
 def test_the_same_groups_as_scipy_finds_each_named_by_its_first():
