@@ -16,14 +16,15 @@ from detector.detectors.blobs import Blobs, inside, spots, trimmed
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
+from detector.detectors.own_way import Neighbour, misfit
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.homography import apply
+from detector.picture.homography import apply, inverse
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
@@ -91,9 +92,17 @@ class _Evidence(NamedTuple):
     edges: U8  # its
     earlier: U8
     later: U8
-    apart_s: float  # from the earlier to the later one
+    apart_s: tuple[float, float]  # of the earlier and the later one from the judged one, the first below 0
     shrink: int  # pixels of the judged frame in one of these, along a side
     block_px: int
+
+
+class _Answered(NamedTuple):
+    """The last frame that spots were looked for in."""
+
+    judged: Kept
+    evidence: _Evidence  # at the shortest lag
+    base_from_frame: NDArray[np.float64]
 
 
 class MovingDetector:
@@ -130,6 +139,8 @@ class MovingDetector:
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._known: Tracks | None = None
+        self._answered: _Answered | None = None
+        self._ways: Ways | None = None
         self._sunny = SunnySide()
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
@@ -171,9 +182,12 @@ class MovingDetector:
         return answers
 
     def heed(self, tracks: Tracks) -> None:
-        """Leave what was found to move out of what is usual: it is no tree."""
+        """Leave what was found to move out of what is usual: it is no tree. Whether it goes its way is told, too."""
         if any(one.index == tracks.index for one in self._kept):
             self._known = tracks
+        if self._answered is not None and self._answered.judged.index == tracks.index:
+            self._ways = _ways(self._answered, tracks)
+            self._answered = None
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -284,6 +298,7 @@ class MovingDetector:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         blobs, clearest = self._without_structure(judged, blobs, clearest, found)
+        self._answered = _Answered(judged, found[0], inverse(self._layings[0].frame_from_base(judged)))
         return self._record(judged, self._in_the_sun(judged, blobs, clearest, found), weak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
@@ -309,7 +324,7 @@ class MovingDetector:
         least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
+        apart_s = ((pair[0].t_ns - judged.t_ns) / 1e9, (pair[1].t_ns - judged.t_ns) / 1e9)
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
     def _movers(self, judged: Kept) -> NDArray[np.float64]:
@@ -370,7 +385,7 @@ class MovingDetector:
                 one.later,
                 one.edges,
                 self._config.edge_share,
-                one.apart_s,
+                one.apart_s[1] - one.apart_s[0],
                 self._parallax(judged, one),
             )
             xyxy = _shrunk(blobs.xyxy[rows], one)
@@ -407,6 +422,7 @@ class MovingDetector:
     def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
         matrix = self._layings[0].frame_from_base(judged)
         scale = 1 << judged.level
+        ways, self._ways = self._ways, None
         mask = None
         if self._masks:
             size = weak.shape[::-1]
@@ -420,6 +436,7 @@ class MovingDetector:
             read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
             mask=mask,
+            ways=ways,
         )
 
     def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
@@ -438,6 +455,17 @@ class MovingDetector:
     def _beside(self, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
+
+
+def _ways(answered: _Answered, tracks: Tracks) -> Ways | None:
+    """Of the tentative tracks that were seen in that frame and whose speed is known."""
+    scale, one = 1 << answered.judged.level, answered.evidence
+    rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0) & (tracks.age_frames >= _PROMISING_FRAMES))
+    if not len(rows):
+        return None
+    boxes = _carried(tracks.xyxy_px[rows].astype(np.float64) / scale, answered.base_from_frame)
+    others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
+    return Ways(tracks.track_id[rows], misfit(boxes, tracks.velocity_px_s[rows] / scale, one.laid.picture, others))
 
 
 def _whole(threshold: NDArray[np.float32]) -> U8:

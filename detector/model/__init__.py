@@ -9,7 +9,7 @@ from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
-from detector.model.detections import Detections, Kind
+from detector.model.detections import Detections, Kind, Ways
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import BREAKS, Gap, GapReason
@@ -63,6 +63,7 @@ __all__ = [
     "Undecided",
     "Verdict",
     "Violation",
+    "Ways",
     "Witness",
     "read_only",
 ]

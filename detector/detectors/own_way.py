@@ -1,0 +1,76 @@
+"""What moves takes its pixels along: whether what is in a box goes the way that its track does."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detectors.residual import U8
+
+Float = NDArray[np.float64]
+
+_POINTS = 10  # along each side of a box
+_LEAST_PX = 3.0  # what is smaller is looked at with what is around it
+_ASIDE_PX = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], np.float64)  # neither box nor speed is exact
+_LEAST_GREY = 0.5  # below it two differences are alike
+_LEAST_WEIGHT = 0.2  # [grey]
+_MOST_WEIGHT = 4.0  # times the mean of the box
+
+
+class Neighbour(NamedTuple):
+    """A picture laid over the judged one, in its light. apart_s: how much later it is, below 0 for an earlier one."""
+
+    picture: U8
+    apart_s: float
+
+
+def misfit(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]) -> Float:
+    """How much what is in each box differs where it was and will be on its way, over how much the ground there does.
+
+    Well below 1 for what moves so: 0.2 to 0.9 of vehicles and people. Around 1 and above for what does not take its
+    pixels along: a leaf that turns, a roof of which now one edge shows and now another. What stands above the plane
+    (a mast) seems to move, and takes them along. shape (N,) [1]
+
+    Args:
+        xyxy: boxes in the judged picture. shape (N, 4) [px]
+        velocity_px_s: of the tracks that they belong to. shape (N, 2)
+        judged: shape (H, W)
+        others: earlier and later ones.
+
+    Slow twin: tests/naive_vision.py.
+    """
+    if not len(xyxy):
+        return np.zeros(0)
+    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
+    side = np.maximum(xyxy[:, 2:] - xyxy[:, :2], _LEAST_PX)
+    along = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
+    grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+    places = centre[:, None] + side[:, None] * grid
+    here = _at(judged, places)
+    ground = [_apart(here, one.picture, places) for one in others]
+    own = [_apart(here, one.picture, places + velocity_px_s[:, None] * one.apart_s) for one in others]
+    # What differs from the ground before and after is the thing; the rest of its box is ground.
+    weight = np.min([one[0] for one in ground], axis=0) + _LEAST_WEIGHT
+    weight = np.minimum(weight, _MOST_WEIGHT * weight.mean(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.asarray(_least(own, weight) / _least(ground, weight))
+
+
+def _apart(here: Float, picture: U8, places: Float) -> Float:
+    """Differences of the grey levels at the places, and at those a pixel aside. shape (A, N, P) [grey]"""
+    there = _at(picture, (places + _ASIDE_PX[:, None, None]).reshape(-1, *places.shape[1:]))
+    return np.asarray(np.abs(there.reshape(len(_ASIDE_PX), *here.shape) - here))
+
+
+def _least(apart: list[Float], weight: Float) -> Float:
+    """Weighted mean difference from all pictures, in each a pixel aside where it is least so. shape (N,) [grey]"""
+    return np.asarray(sum((weight * one).sum(axis=2).min(axis=0) + _LEAST_GREY for one in apart))
+
+
+def _at(picture: U8, places: Float) -> Float:
+    """Grey levels between pixels. places: shape (N, P, 2); result: shape (N, P)"""
+    x, y = np.ascontiguousarray(places.transpose(2, 0, 1), np.float32)
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float64)
