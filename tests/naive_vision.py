@@ -309,6 +309,6 @@ def naive_misfit(box, velocity_px_s, judged, others):
 
 
 def naive_learned(before, misfit):
-    """Mean logarithm of the misfits, a quarter from the newest; one of more than e times counts as e times."""
+    """Mean logarithm of the misfits, a quarter from the newest, from 0 on; none counts for more than a factor e."""
     latest = min(max(math.log(misfit), -1.0), 1.0)
-    return latest if math.isnan(before) else 0.75 * before + 0.25 * latest
+    return 0.25 * latest + 0.75 * (0.0 if math.isnan(before) else before)

@@ -16,7 +16,7 @@ from detector.detectors.blobs import Blobs, inside, spots, trimmed
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
-from detector.detectors.own_way import Neighbour, misfit
+from detector.detectors.own_way import Neighbour, ways
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
@@ -140,7 +140,6 @@ class MovingDetector:
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._known: Tracks | None = None
         self._answered: _Answered | None = None
-        self._ways: Ways | None = None
         self._sunny = SunnySide()
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
@@ -181,13 +180,17 @@ class MovingDetector:
         self.reset()
         return answers
 
-    def heed(self, tracks: Tracks) -> None:
-        """Leave what was found to move out of what is usual: it is no tree. Whether it goes its way is told, too."""
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Leave what was found to move out of what is usual: it is no tree. Whether it goes its way, if known."""
         if any(one.index == tracks.index for one in self._kept):
             self._known = tracks
-        if self._answered is not None and self._answered.judged.index == tracks.index:
-            self._ways = _ways(self._answered, tracks)
-            self._answered = None
+        answered = self._answered
+        if answered is None or answered.judged.index != tracks.index:
+            return None
+        self._answered = None
+        one = answered.evidence
+        others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
+        return ways(tracks, answered.base_from_frame, answered.judged.level, one.laid.picture, others)
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -422,7 +425,6 @@ class MovingDetector:
     def _record(self, judged: Kept, blobs: Blobs, weak: U8) -> Detections:
         matrix = self._layings[0].frame_from_base(judged)
         scale = 1 << judged.level
-        ways, self._ways = self._ways, None
         mask = None
         if self._masks:
             size = weak.shape[::-1]
@@ -436,7 +438,6 @@ class MovingDetector:
             read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
             mask=mask,
-            ways=ways,
         )
 
     def _mask(self, judged: Kept, blobs: Blobs, weak: U8) -> U8:
@@ -455,17 +456,6 @@ class MovingDetector:
     def _beside(self, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
-
-
-def _ways(answered: _Answered, tracks: Tracks) -> Ways | None:
-    """Of the tentative tracks that were seen in that frame and whose speed is known."""
-    scale, one = 1 << answered.judged.level, answered.evidence
-    rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0) & (tracks.age_frames >= _PROMISING_FRAMES))
-    if not len(rows):
-        return None
-    boxes = _carried(tracks.xyxy_px[rows].astype(np.float64) / scale, answered.base_from_frame)
-    others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
-    return Ways(tracks.track_id[rows], misfit(boxes, tracks.velocity_px_s[rows] / scale, one.laid.picture, others))
 
 
 def _whole(threshold: NDArray[np.float32]) -> U8:

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8
+from detector.model import Tracks, Ways
+from detector.picture.homography import apply
 
 Float = NDArray[np.float64]
 
+_SETTLED_FRAMES = 5  # from then on a track's speed says where it was and will be
 _POINTS = 10  # along each side of a box
 _LEAST_PX = 3.0  # what is smaller is looked at with what is around it
 _ASIDE_PX = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], np.float64)  # neither box nor speed is exact
@@ -25,6 +28,26 @@ class Neighbour(NamedTuple):
 
     picture: U8
     apart_s: float
+
+
+def ways(
+    tracks: Tracks, judged_from_frame: Float, level: int, judged: U8, others: tuple[Neighbour, ...]
+) -> Ways | None:
+    """How well the tentative tracks that were seen in this frame fit what is seen; None without any.
+
+    Args:
+        tracks: in the full-size pixels of the frame.
+        judged_from_frame: homography to the judged picture from the frame at `level` halvings, which hardly turns.
+        judged, others: as `misfit` has them.
+    """
+    rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0) & (tracks.age_frames >= _SETTLED_FRAMES))
+    if not len(rows):
+        return None
+    scale = 1 << level
+    boxes = tracks.xyxy_px[rows] / np.float64(scale)
+    centre = (boxes[:, :2] + boxes[:, 2:] - 1) / 2
+    boxes = boxes + np.tile(apply(judged_from_frame, centre) - centre, 2)
+    return Ways(tracks.track_id[rows], misfit(boxes, tracks.velocity_px_s[rows] / scale, judged, others))
 
 
 def misfit(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]) -> Float:

@@ -9,7 +9,7 @@ from detector.model.alignment import Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
-from detector.model.detections import Detections, Kind, Ways
+from detector.model.detections import Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import BREAKS, Gap, GapReason
@@ -21,7 +21,7 @@ from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
 from detector.model.series import Series
 from detector.model.sight import Sight
-from detector.model.tracks import Tracks
+from detector.model.tracks import Tracks, Ways
 from detector.model.triggers import Triggers
 from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation

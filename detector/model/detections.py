@@ -25,18 +25,6 @@ _NOTHING = read_only(np.zeros((0, 4), np.float32)), read_only(np.zeros(0, np.flo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ways:
-    """What a detector saw of the ways that tracks went.
-
-    track_id: shape (K,) int64
-    misfit: how badly what is in a track's box fits its way; above 1 it does not move so. shape (K,) float64 [1]
-    """
-
-    track_id: NDArray[np.int64]
-    misfit: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """Detections in one judged frame, in the full-size pixels of that frame.
 
@@ -47,7 +35,6 @@ class Detections:
     judged: False for a frame that was passed over on purpose; its emptiness says nothing.
     mask: which pixels move, 255 there and 0 elsewhere, of a picture halved some times, shape (H >> n, W >> n) uint8;
         None unless it was asked for.
-    ways: of tracks in the last judged frame before this one; None where nothing is known of any.
     """
 
     index: int
@@ -58,7 +45,6 @@ class Detections:
     sight: Sight
     judged: bool = True
     mask: NDArray[np.uint8] | None = None
-    ways: Ways | None = None
 
     @classmethod
     def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
+from detector.model import Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
@@ -132,8 +132,6 @@ class KalmanTracker:
         flashes = detections.kind == Kind.FLASH.value
         if len(self._bursts) or flashes.any():
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
-        if detections.ways is not None:
-            learn_ways(self._states, detections.ways)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
             self._associate(
@@ -142,6 +140,10 @@ class KalmanTracker:
                 detections.t_ns,
             )
         return self._tracks(detections)
+
+    def learn(self, ways: Ways) -> None:
+        """Take note of how badly what is in the boxes of tracks fits their ways."""
+        learn_ways(self._states, ways)
 
     def end_all(self) -> None:
         """Nothing goes on from here. Ids go on counting."""

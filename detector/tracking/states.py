@@ -157,5 +157,6 @@ def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
 def learn_ways(states: States, ways: Ways) -> None:
     """Take note of how badly what is in the tracks' boxes fits their ways. Slow twin: tests/naive_vision.py."""
     _, rows, columns = np.intersect1d(states.track_id, ways.track_id, assume_unique=True, return_indices=True)
-    latest, before = np.clip(np.log(ways.misfit[columns]), -_MOST_MISFIT, _MOST_MISFIT), states.misfit[rows]
-    states.misfit[rows] = np.where(np.isnan(before), latest, before + _MISFIT_SHARE * (latest - before))
+    latest = np.clip(np.log(ways.misfit[columns]), -_MOST_MISFIT, _MOST_MISFIT)
+    before = np.nan_to_num(states.misfit[rows], nan=0.0)  # neither its way nor the ground
+    states.misfit[rows] = before + _MISFIT_SHARE * (latest - before)

@@ -194,8 +194,7 @@ def test_of_a_track_that_is_heeded_it_is_told_how_well_what_is_in_its_box_goes_i
         scene[150:160, x : x + 14] = ground[400:410, 300:314] // 2 + 120
         picture, alignment = frame(scene, index), aligned(index, round(index * 1e9 / 30))
         for one in detector.detect(picture, alignment):
-            detector.heed(tracker.update(one, aligned(one.index, one.t_ns)))
-            if one.ways is not None:
-                told += one.ways.misfit.tolist()
+            seen = detector.heed(tracker.update(one, aligned(one.index, one.t_ns)))
+            told += [] if seen is None else seen.misfit.tolist()
     assert told
     assert max(told) < 0.6

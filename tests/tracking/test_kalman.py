@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -158,7 +157,8 @@ def told_of_ways(misfit, count=40):
     for index in range(count):
         found = boxes(index, round(index * 1e9 / FPS), [box(100 + 4 * index, 80)])
         ways = Ways(np.array([1, 7]), np.array([misfit(index), 0.1]))
-        tracks = tracker.update(replace(found, ways=ways), aligned(index, found.t_ns))
+        tracks = tracker.update(found, aligned(index, found.t_ns))
+        tracker.learn(ways)
     return bool(tracks.confirmed[0])
 
 
