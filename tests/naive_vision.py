@@ -275,14 +275,14 @@ def naive_without_shadow(box, points, direction):
     return [min(xs), min(ys), max(xs) + steps[0], max(ys) + steps[1]]
 
 
-def naive_misfit(box, velocity_px_s, judged, others):
+def naive_misfit(box, velocity_px_s, judged, others, count=10):
     """How badly what is in one box fits its way, point by point."""
     x0, y0, x1, y1 = box
     middle, side = ((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2), (max(x1 - x0, 3.0), max(y1 - y0, 3.0))
     points = [
-        (middle[0] + ((column + 0.5) / 10 - 0.5) * side[0], middle[1] + ((row + 0.5) / 10 - 0.5) * side[1])
-        for row in range(10)
-        for column in range(10)
+        (middle[0] + ((column + 0.5) / count - 0.5) * side[0], middle[1] + ((row + 0.5) / count - 0.5) * side[1])
+        for row in range(count)
+        for column in range(count)
     ]
 
     def grey(picture, x, y):
@@ -306,6 +306,19 @@ def naive_misfit(box, velocity_px_s, judged, others):
         return min(means) + 0.5
 
     return sum(least(one) for one in own) / sum(least(one) for one in ground)
+
+
+def naive_going_along(box, velocity_px_s, judged, others):
+    """How many of the eight places around one box go its way, too."""
+    x0, y0, x1, y1 = box
+    height, width = judged.shape
+    fits = 0
+    for dx, dy in ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0)):
+        x = (x0 + x1) / 2 + dx * (max(x1 - x0, 3) / 2 + 10)
+        y = (y0 + y1) / 2 + dy * (max(y1 - y0, 3) / 2 + 10)
+        if x >= 6 and y >= 6 and x + 6 <= width and y + 6 <= height:
+            fits += naive_misfit((x - 6, y - 6, x + 6, y + 6), velocity_px_s, judged, others, 5) < 0.85
+    return fits / 8
 
 
 def naive_learned(before, misfit):

@@ -21,6 +21,13 @@ _ASIDE_PX = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], np.float64)  # 
 _LEAST_GREY = 0.5  # below it two differences are alike
 _LEAST_WEIGHT = 0.2  # [grey]
 _MOST_WEIGHT = 4.0  # times the mean of the box
+_RING = np.array([[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]], np.float64)
+_PIECE_PX = 12.0  # side of what is looked at around a box
+_GAP_PX = 4.0  # between both
+_PIECE_POINTS = 5
+_FITS = 0.85
+_MOST_ALONG = 0.45  # of what is around it
+_NO_WAY = 3.0  # misfit of what is a piece of something that seems to move
 
 
 class Neighbour(NamedTuple):
@@ -47,10 +54,31 @@ def ways(
     boxes = tracks.xyxy_px[rows] / np.float64(scale)
     centre = (boxes[:, :2] + boxes[:, 2:] - 1) / 2
     boxes = boxes + np.tile(apply(judged_from_frame, centre) - centre, 2)
-    return Ways(tracks.track_id[rows], misfit(boxes, tracks.velocity_px_s[rows] / scale, judged, others))
+    velocity_px_s = tracks.velocity_px_s[rows] / scale
+    badly = misfit(boxes, velocity_px_s, judged, others)
+    badly[going_along(boxes, velocity_px_s, judged, others) > _MOST_ALONG] = _NO_WAY
+    return Ways(tracks.track_id[rows], badly)
 
 
-def misfit(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]) -> Float:
+def going_along(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]) -> Float:
+    """Share of the eight places around each box that go its way, too: then it is a piece of something. shape (N,) [1]
+
+    A blossom on a bush that stands out of the plane goes the way of the leaves around it; around a vehicle lies ground.
+    Unlike `surroundings.py`, which follows these places, it asks whether they move so, however far that is in the time.
+    Places out of the picture do not. Arguments as `misfit` has them. Slow twin: tests/naive_vision.py.
+    """
+    height, width = judged.shape
+    middle, half = (xyxy[:, :2] + xyxy[:, 2:]) / 2, np.maximum(xyxy[:, 2:] - xyxy[:, :2], _LEAST_PX) / 2
+    places = (middle[:, None] + _RING * (half[:, None] + _PIECE_PX / 2 + _GAP_PX)).reshape(-1, 2)
+    pieces = np.concatenate([places - _PIECE_PX / 2, places + _PIECE_PX / 2], axis=1)
+    fits = misfit(pieces, np.repeat(velocity_px_s, len(_RING), axis=0), judged, others, points=_PIECE_POINTS) < _FITS
+    inside = (pieces[:, :2] >= 0).all(axis=1) & (pieces[:, 2:] <= (width, height)).all(axis=1)
+    return np.asarray((fits & inside).reshape(-1, len(_RING)).mean(axis=1))
+
+
+def misfit(
+    xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...], *, points: int = _POINTS
+) -> Float:
     """How much what is in each box differs where it was and will be on its way, over how much the ground there does.
 
     Well below 1 for what moves so: 0.2 to 0.9 of vehicles and people. Around 1 and above for what does not take its
@@ -62,6 +90,7 @@ def misfit(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbou
         velocity_px_s: of the tracks that they belong to. shape (N, 2)
         judged: shape (H, W)
         others: earlier and later ones.
+        points: along each side of a box.
 
     Slow twin: tests/naive_vision.py.
     """
@@ -69,7 +98,7 @@ def misfit(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbou
         return np.zeros(0)
     centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
     side = np.maximum(xyxy[:, 2:] - xyxy[:, :2], _LEAST_PX)
-    along = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
+    along = (np.arange(points) + 0.5) / points - 0.5
     grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
     places = centre[:, None] + side[:, None] * grid
     here = _at(judged, places)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.detectors.own_way import Neighbour, misfit
-from tests.naive_vision import naive_misfit
+from detector.detectors.own_way import Neighbour, going_along, misfit
+from tests.naive_vision import naive_going_along, naive_misfit
 
 STEP_PX = np.array([6.0, 2.0])
 LAG_S = 0.3
@@ -71,3 +71,21 @@ def test_no_box_and_a_single_one(count):
     found, _ = misfits(pictures, np.tile([10.0, 10.0, 20.0, 20.0], (count, 1)), np.zeros((count, 2)))
     assert found.shape == (count,)
     np.testing.assert_allclose(found, 1.0)
+
+
+def bush_and_car():
+    """A bush of 50 px whose blossom has a track of its own, and a car on the ground; both go the same way."""
+    bush, car = mottled(5, 50), mottled(6)
+    pictures = three_pictures([(bush, [(4, 10), (10, 12), (16, 14)]), (car, [(84, 50), (90, 52), (96, 54)])])
+    return pictures, [[30, 32, 38, 40], [90, 52, 98, 60]]
+
+
+def test_around_a_blossom_the_bush_goes_along_and_around_a_car_nothing_does():
+    (earlier, judged, later), boxes = bush_and_car()
+    others = Neighbour(earlier, -LAG_S), Neighbour(later, LAG_S)
+    velocity = np.tile(STEP_PX / LAG_S, (2, 1))
+    found = going_along(np.array(boxes, float), velocity, judged, others)
+    assert found[0] > 0.7
+    assert found[1] == 0
+    expected = [naive_going_along(box, way, judged, others) for box, way in zip(boxes, velocity, strict=True)]
+    np.testing.assert_array_equal(found, expected)
