@@ -31,6 +31,7 @@ _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast 
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
+_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -190,7 +191,9 @@ class MovingDetector:
         self._answered = None
         one = answered.evidence
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
-        return ways(tracks, answered.base_from_frame, answered.judged.level, one.laid.picture, others)
+        judged = answered.judged
+        plane = judged.inlier_ratio >= _PLANE
+        return ways(tracks, answered.base_from_frame, judged.level, one.laid.picture, others, plane=plane)
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]

@@ -38,7 +38,7 @@ class Neighbour(NamedTuple):
 
 
 def ways(
-    tracks: Tracks, judged_from_frame: Float, level: int, judged: U8, others: tuple[Neighbour, ...]
+    tracks: Tracks, judged_from_frame: Float, level: int, judged: U8, others: tuple[Neighbour, ...], *, plane: bool
 ) -> Ways | None:
     """How well the tentative tracks that were seen in this frame fit what is seen; None without any.
 
@@ -46,6 +46,8 @@ def ways(
         tracks: in the full-size pixels of the frame.
         judged_from_frame: homography to the judged picture from the frame at `level` halvings, which hardly turns.
         judged, others: as `misfit` has them.
+        plane: all that stands lies on the plane by which the pictures were laid over one another. What goes along with
+            its surroundings is then in a column of vehicles; else it is a piece of something.
     """
     rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0) & (tracks.age_frames >= _SETTLED_FRAMES))
     if not len(rows):
@@ -56,7 +58,8 @@ def ways(
     boxes = boxes + np.tile(apply(judged_from_frame, centre) - centre, 2)
     velocity_px_s = tracks.velocity_px_s[rows] / scale
     badly = misfit(boxes, velocity_px_s, judged, others)
-    badly[going_along(boxes, velocity_px_s, judged, others) > _MOST_ALONG] = _NO_WAY
+    if not plane:
+        badly[going_along(boxes, velocity_px_s, judged, others) > _MOST_ALONG] = _NO_WAY
     return Ways(tracks.track_id[rows], badly)
 
 

@@ -213,7 +213,7 @@ class StillDetector:
         while self._shown[0] is not before:
             self._shown.popleft()
         others = (Neighbour(before.picture, (before.t_ns - judged.t_ns) / 1e9),)
-        return ways(tracks, judged.place, judged.level, judged.picture, others)
+        return ways(tracks, judged.place, judged.level, judged.picture, others, plane=True)
 
     def _continues(self, now: Kept) -> bool:
         assert self._last is not None

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.detectors.own_way import Neighbour, going_along, misfit
+from detector.detectors.own_way import Neighbour, going_along, misfit, ways
+from detector.model import Sight, Tracks
 from tests.naive_vision import naive_going_along, naive_misfit
 
 STEP_PX = np.array([6.0, 2.0])
@@ -89,3 +90,40 @@ def test_around_a_blossom_the_bush_goes_along_and_around_a_car_nothing_does():
     assert found[1] == 0
     expected = [naive_going_along(box, way, judged, others) for box, way in zip(boxes, velocity, strict=True)]
     np.testing.assert_array_equal(found, expected)
+
+
+def tracks_at(boxes, *, confirmed=False, missed=0, age=6):
+    xyxy, count = np.asarray(boxes, np.float32), len(boxes)
+    return Tracks(
+        index=9,
+        t_ns=0,
+        track_id=np.arange(4, 4 + count),
+        xyxy_px=xyxy,
+        xy_px=(xyxy[:, :2] + xyxy[:, 2:]).astype(float) / 2,
+        velocity_px_s=np.tile(STEP_PX / LAG_S, (count, 1)),
+        covariance=np.zeros((count, 4, 4)),
+        confirmed=np.full(count, confirmed),
+        age_frames=np.full(count, age),
+        missed=np.full(count, missed),
+        sight=Sight.SEEING,
+    )
+
+
+def seen_of(tracks, *, plane):
+    (earlier, judged, later), _ = bush_and_car()
+    return ways(tracks, np.eye(3), 0, judged, (Neighbour(earlier, -LAG_S), Neighbour(later, LAG_S)), plane=plane)
+
+
+def test_off_the_plane_a_piece_of_something_does_not_count_and_on_it_a_column_does():
+    _, boxes = bush_and_car()
+    off, on = (seen_of(tracks_at(boxes), plane=plane) for plane in (False, True))
+    assert off.track_id.tolist() == [4, 5]
+    assert off.misfit[0] > 2
+    assert on.misfit[0] < 0.5
+    assert off.misfit[1] == on.misfit[1] < 0.5
+
+
+@pytest.mark.parametrize("what", [{"confirmed": True}, {"missed": 1}, {"age": 3}])
+def test_nothing_is_said_of_what_counts_already_or_was_not_seen_or_is_new(what):
+    _, boxes = bush_and_car()
+    assert seen_of(tracks_at(boxes, **what), plane=True) is None
