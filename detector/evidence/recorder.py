@@ -64,7 +64,10 @@ class Ring(Protocol):
 
 @dataclass(slots=True)
 class _Case:
-    """Evidence being gathered for one violation: nothing later than `t_last_ns`, however long the incident lasts."""
+    """Evidence being gathered for one violation: nothing later than `t_last_ns`, however long the incident lasts.
+
+    pictures: on the disk; None until the incident is over.
+    """
 
     violation: Violation
     clip: Clip | None
@@ -72,6 +75,12 @@ class _Case:
     t_last_ns: int
     scenes: list[Scene]
     t_until_ns: int | None = None
+    pictures: list[EvidenceFile] | None = None
+
+    def passed(self, now_ns: int) -> bool:
+        """Everything that its evidence shows has been seen and has arrived."""
+        seen = self.t_until_ns is not None and now_ns >= self.t_until_ns
+        return seen and (self.clip is None or self.clip.ready)
 
 
 class EvidenceRecorder:
@@ -160,14 +169,18 @@ class EvidenceRecorder:
             LogError: a file cannot be written. The feed has to stop: it never watches unrecorded.
         """
         now_ns = self._scenes[-1].t_ns if self._scenes else 0
-        for violation_id, case in list(self._cases.items()):
-            over = case.t_until_ns is not None and now_ns >= case.t_until_ns
-            if over and (case.clip is None or case.clip.ready):
-                yield violation_id, self._write(case)
-                _drop(self._cases.pop(violation_id))
+        over = [case for case in self._cases.values() if case.t_until_ns is not None]
+        ready = [case for case in over if case.passed(now_ns)]
+        if ready:
+            self._picture(over)
+        for case in ready:
+            violation_id = case.violation.violation_id
+            yield violation_id, self._write(case)
+            _drop(self._cases.pop(violation_id))
 
     def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
         """The stream has ended or broken off: write what is left, also of what is still open."""
+        self._picture(list(self._cases.values()))
         for violation_id, case in self._cases.items():
             yield violation_id, self._write(case)
             _drop(case)
@@ -180,10 +193,10 @@ class EvidenceRecorder:
         files = [
             self._store.put(violation.violation_id, "telemetry", ".csv", telemetry_csv(scenes)),
             self._store.put(violation.violation_id, "track", ".json", track_json(scenes, violation)),
+            *(case.pictures or ()),
         ]
         if case.clip is not None:
             files += self._write_clip(case.clip, violation.violation_id)
-            files += self._write_snapshots(case.clip, violation, scenes)
         return sorted(files, key=lambda file: file.path)
 
     def _write_clip(self, clip: Clip, violation_id: str) -> Iterator[EvidenceFile]:
@@ -193,6 +206,12 @@ class EvidenceRecorder:
                     yield self._store.put(violation_id, role, file.suffix, file)
         except OSError as error:
             raise LogError(f"{self._store.folder}: the clip of {violation_id} cannot be kept: {error}") from error
+
+    def _picture(self, cases: list[_Case]) -> None:
+        """Put the pictures of these on the disk, in the order of their peaks: decoding goes through each group once."""
+        for case in sorted(cases, key=lambda case: case.violation.t_peak_ns):
+            if case.pictures is None and case.clip is not None:
+                case.pictures = list(self._write_snapshots(case.clip, case.violation, case.scenes))
 
     def _write_snapshots(self, clip: Clip, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
         shown = clip.snapshot(violation.t_peak_ns)

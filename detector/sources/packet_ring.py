@@ -35,7 +35,7 @@ class PacketRing:
     colour: Colour | None = None
     _held: list[Held] = field(default_factory=list)
     _clips: list[Clip] = field(default_factory=list)
-    _keys: int = 0
+    _newest_key: Held | None = None
     _run: Decoding = field(default_factory=Decoding)
 
     def start(self, template: Any = None, colour: Colour | None = None) -> None:
@@ -51,11 +51,13 @@ class PacketRing:
     def add(self, held: Held) -> None:
         """The next packet in decoding order."""
         self._held.append(held)
-        self._run.forget()
         for clip in self._clips:
             clip.add(held)
         self._clips = [clip for clip in self._clips if not clip.ready]
         if held.video and held.key:
+            if self._run.first is not self._newest_key:
+                self._run.forget()  # what is told next lies in the group that ends here, or in the one that begins
+            self._newest_key = held
             self._trim(held.t_ns - ns_from_seconds(self.keep_s))
 
     def end(self) -> None:
@@ -193,26 +195,41 @@ class Clip:
 
         None where nothing decodes, or decoding may not begin there: the picture of packet `first` is not whole.
         """
-        times: dict[int | None, int] = {}
-        for held in self.packets[first:]:
+        packets = self.packets[first:]
+        shown: dict[int | None, tuple[int, int]] = {}
+        for i, held in enumerate(packets):
             if held.video:
-                times.setdefault(held.pts, held.t_ns)
-        wanted_ns = max((shown_ns for shown_ns in times.values() if shown_ns <= t_ns), default=None)
-        run, packets = self.run, self.packets[first:]
+                shown.setdefault(held.pts, (held.t_ns, i))
+        wanted_ns, aim = max((one for one in shown.values() if one[0] <= t_ns), default=(None, 0))
+        best = self._run_to(t_ns, wanted_ns, aim, packets, shown)
+        if aim and best is not None and best[1] != wanted_ns:
+            # It was damaged, or passed over on the way to another one: now none is.
+            self.run.forget()
+            best = self._run_to(t_ns, wanted_ns, 0, packets, shown)
+        return best if self.run.whole or first == 0 else None
+
+    def _run_to(
+        self,
+        t_ns: int,
+        wanted_ns: int | None,
+        aim: int,
+        packets: list[Held],
+        shown: dict[int | None, tuple[int, int]],
+    ) -> tuple[av.VideoFrame, int] | None:
+        run = self.run
         run.go_to(t_ns, packets, self.template)
         while run.newest is None or not (run.newest[1] > t_ns or run.newest[1] == wanted_ns):
-            frame = run.decoded(packets)
+            frame = run.decoded(packets, aim)
             if frame is None:
                 break
-            shown_ns = times.get(frame.pts)
-            if shown_ns is None:
+            if frame.pts not in shown:
                 continue
             if frame.pts == packets[0].pts:
                 run.whole = frame.pict_type == PictureType.I and not frame.is_corrupt
-                if not run.whole and first > 0:
+                if not run.whole and packets[0] is not self.packets[0]:
                     return None
-            run.show(frame, shown_ns)
-        return run.best(t_ns) if run.whole or first == 0 else None
+            run.show(frame, shown[frame.pts][0])
+        return run.best(t_ns)
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         if not self.packets or self.colour is None:

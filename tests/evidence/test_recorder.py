@@ -148,6 +148,26 @@ def test_the_snapshot_is_at_the_peak(ring: FakeRing, recorder: EvidenceRecorder)
     assert ring.clips[0].asked_ns == [T0 + round(6.3 * S)]
 
 
+def test_pictures_of_all_that_is_over_are_taken_at_once_in_the_order_of_their_peaks(
+    ring: FakeRing, recorder: EvidenceRecorder
+) -> None:
+    asked: list[int] = []
+    watch(recorder, 0, 6)
+    for rule_id, end_s, peak_s in (("a", 6.0, 5.5), ("b", 6.4, 5.2), ("c", 6.6, 5.9)):
+        recorder.opened(violation(5, 5.5, State.OPEN, rule_id=rule_id))
+        ring.clips[-1].asked_ns = asked
+        recorder.closed(violation(5, end_s, State.CLOSED, peak_s=peak_s, rule_id=rule_id))
+    recorder.opened(violation(5, 5.5, State.OPEN, rule_id="d"))  # it goes on: its peak may still come
+    ring.clips[-1].asked_ns = asked
+    ((violation_id, files),) = watch(recorder, 6, 7.1)
+    assert violation_id == violation(5, 6, State.CLOSED, rule_id="a").violation_id
+    assert asked == [T0 + round(peak_s * S) for peak_s in (5.2, 5.5, 5.9)]
+    others = watch(recorder, 7.1, 9)
+    assert len(others) == 2
+    assert len(asked) == 3
+    assert all({file.role for file in found} == {file.role for file in files} for _, found in others)
+
+
 def test_a_long_incident_has_a_clip_of_the_longest_length_and_keeps_no_more_in_memory(
     ring: FakeRing, recorder: EvidenceRecorder, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from detector.errors import LogError
 from detector.model import Frame
 from detector.sources import Clip, PacketRing, VideoFile, open_source
+from detector.sources.decoding import Decoding
 from tests.naive_sources import naive_snapshot
 
 FEED = Path(__file__).parents[2] / "sample_feeds/crossing.ts"
@@ -97,6 +98,50 @@ def test_snapshots_of_several_clips_of_one_moment_are_decoded_in_one_go(monkeypa
     for clip, at in zip(clips, (3, 5, 5, 8), strict=True):
         assert (clip.snapshot(times[at]) or pytest.fail("nothing decoded"))[1] == times[at]
     assert counted.packets < 14
+
+
+def test_snapshots_in_any_order_are_the_pictures_of_their_times(tmp_path):
+    """Whatever one decoding has passed over, went on to or begun again."""
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", {"x264-params": "bframes=3:keyint=24:scenecut=0"}))
+    random = np.random.default_rng(5)
+    for t_ns in random.choice(times, 40).tolist():
+        picture, shown_ns = clip.snapshot(t_ns) or pytest.fail("nothing decoded")
+        expected, expected_ns = naive_snapshot(clip, t_ns) or pytest.fail("nothing decoded")
+        assert shown_ns == expected_ns == t_ns
+        assert np.array_equal(picture, expected)
+
+
+def test_pictures_that_no_other_is_predicted_from_are_passed_over(tmp_path, monkeypatch):
+    options = {"x264-params": "bframes=3:b-adapt=0:b-pyramid=none:keyint=60:scenecut=0"}
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", options))
+    shown, show = [], Decoding.show
+    monkeypatch.setattr(Decoding, "show", lambda run, frame, t_ns: shown.append(t_ns) or show(run, frame, t_ns))
+    clip.snapshot(times[50])
+    assert shown[-1] == times[50]
+    assert len(shown) < 20  # a P picture and three B pictures, and so on; of the last four all
+
+
+def test_decoding_goes_on_while_packets_come_as_long_as_its_group_is_the_last_or_the_one_before(monkeypatch):
+    source = open_source(FEED, source_id="a")
+    ring = source.ring = PacketRing(600.0)
+    counted, decoded, taken = Counted(monkeypatch), [], []
+    keys, times = 0, []
+    for item in source:
+        if not isinstance(item, Frame):
+            continue
+        keys += item.keyframe
+        times.append(item.t_ns)
+        before = counted.packets
+        if keys == 2 and len(times) % 5 == 0:  # each time a picture somewhat later, of the group before
+            at = times[len(times) // 2 - 5]
+            taken.append((ring.hold(times[0]).snapshot(at) or pytest.fail("nothing decoded"))[1] == at)
+            decoded.append(counted.packets - before)
+        if keys == 4:
+            break
+    assert all(taken)
+    assert len(taken) >= 4
+    assert all(packets < 8 for packets in decoded[1:])
+    assert ring._run.first is None  # and then it is given back
 
 
 def test_a_keyframe_that_was_lost_is_made_up_for_by_the_one_before(tmp_path):
