@@ -38,7 +38,7 @@ class Clip(Protocol):
         ...
 
     def grow(self, path: Path) -> None:
-        """Keep it at `path` as it grows, where that can be done. Raises LogError."""
+        """Keep it beside `path` as it grows, where that can be done. Raises LogError."""
         ...
 
     def drop(self) -> None:
@@ -218,18 +218,19 @@ class EvidenceRecorder:
         if shown is None:
             return
         picture, t_ns = shown
-        yield self._store.put(violation.violation_id, "snapshot", ".jpg", _jpeg(picture))
+        yield self._store.put(violation.violation_id, "snapshot", ".jpg", jpeg_of(picture))
         scene = min(scenes, key=lambda scene: abs(scene.t_ns - t_ns), default=None)
         if scene is not None:
             drawn = draw(picture, scene, self._agreement, subject=violation)
-            yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
+            yield self._store.put(violation.violation_id, "overlay", ".jpg", jpeg_of(drawn))
+
+
+def jpeg_of(picture: NDArray[np.uint8]) -> bytes:
+    """A picture (BGR) as evidence keeps it."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return data.tobytes()
 
 
 def _drop(case: _Case) -> None:
     if case.clip is not None:
         case.clip.drop()
-
-
-def _jpeg(picture: NDArray[np.uint8]) -> bytes:
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return data.tobytes()

@@ -112,9 +112,14 @@ class Clip:
                 self.growing.add(held)
 
     def grow(self, path: Path) -> None:
-        """From now on at `path`, too, where the stream can be kept in a file that is not whole. Raises LogError."""
+        """From now on on the disk, too, where the stream can be kept in a file that is not whole. Raises LogError.
+
+        Its name is that of `path` with the time of its first picture [ns UTC]: what is in the file tells only how long
+        after it the others were.
+        """
         if self.template is not None and self.packets and self.template.codec_context.name in IN_MPEG_TS:
-            self.growing = GrowingClip(path, self.template, self.packets)
+            named = path.with_stem(f"{path.stem}-{self.packets[0].t_ns}")
+            self.growing = GrowingClip(named, self.template, self.packets)
 
     def drop(self) -> None:
         """What grew is needed no more."""
