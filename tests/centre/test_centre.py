@@ -162,7 +162,7 @@ def test_kill_nine_of_a_feed_and_of_the_centre_loses_nothing_and_doubles_nothing
     assert "its process was killed" in not_running[0]
     assert "the centre was not running" in not_running[1]
     cut = next(one for one in logged if one.violation.violation_id == open_then[0].violation_id)
-    assert [file.role for file in cut.files] == ["clip", "clip_browser"]
+    assert [file.role for file in cut.files] == ["clip", "clip_browser", "snapshot"]
     assert cut.lacks[0].startswith("its process was killed while it went on")
     assert all(one.files for one in logged)
     assert len(runs) == 2, "a configuration, a run"
