@@ -49,6 +49,10 @@ class Clip(Protocol):
         """Write what was collected, without re-encoding: the role and file of each form."""
         ...
 
+    def approach(self, t_ns: int) -> bool:
+        """Come a little nearer to that snapshot, which then takes less time; True: it is reached."""
+        ...
+
     def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         """The picture shown at that time, in colour (BGR), and its own time; None if none can be decoded."""
         ...
@@ -173,6 +177,8 @@ class EvidenceRecorder:
         ready = [case for case in over if case.passed(now_ns)]
         if ready:
             self._picture(over)
+        else:
+            self._work_ahead(over)
         for case in ready:
             violation_id = case.violation.violation_id
             yield violation_id, self._write(case)
@@ -210,11 +216,18 @@ class EvidenceRecorder:
     def _picture(self, cases: list[_Case]) -> None:
         """Put the pictures of these on the disk, in the order of their peaks: decoding goes through each group once."""
         for case in sorted(cases, key=lambda case: case.violation.t_peak_ns):
-            if case.pictures is None and case.clip is not None:
+            if case.pictures is None:
                 case.pictures = list(self._write_snapshots(case.clip, case.violation, case.scenes))
 
-    def _write_snapshots(self, clip: Clip, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
-        shown = clip.snapshot(violation.t_peak_ns)
+    def _work_ahead(self, over: list[_Case]) -> None:
+        """A little at each turn while the post-roll passes: done at once, it would hold a live feed up by a second."""
+        waiting = [case for case in over if case.pictures is None]
+        case = min(waiting, key=lambda case: case.violation.t_peak_ns, default=None)
+        if case is not None and case.clip is not None and case.clip.approach(case.violation.t_peak_ns):
+            self._picture([case])
+
+    def _write_snapshots(self, clip: Clip | None, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
+        shown = None if clip is None else clip.snapshot(violation.t_peak_ns)
         if shown is None:
             return
         picture, t_ns = shown

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -23,6 +23,33 @@ from detector.timebase import ns_from_seconds
 
 Colour = Callable[[Path], NDArray[np.uint8]]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class _Sought(NamedTuple):
+    """The picture shown at `t_ns`, among packets of which the first is a keyframe.
+
+    wanted_ns, aim: its own time and its packet; None and 0 where all are later.
+    shown: by PTS, when each is shown, and its packet.
+    """
+
+    t_ns: int
+    wanted_ns: int | None
+    aim: int
+    packets: list[Held]
+    shown: dict[int | None, tuple[int, int]]
+
+    @classmethod
+    def among(cls, packets: list[Held], t_ns: int) -> _Sought:
+        shown: dict[int | None, tuple[int, int]] = {}
+        for i, held in enumerate(packets):
+            if held.video:
+                shown.setdefault(held.pts, (held.t_ns, i))
+        wanted_ns, aim = max((one for one in shown.values() if one[0] <= t_ns), default=(None, 0))
+        return cls(t_ns, wanted_ns, aim, packets, shown)
+
+    def found(self, run: Decoding) -> bool:
+        """Whether decoding has come to it, or past it."""
+        return run.newest is not None and (run.newest[1] > self.t_ns or run.newest[1] == self.wanted_ns)
 
 
 @dataclass(slots=True)
@@ -190,6 +217,14 @@ class Clip:
                 return bgr_of(best[0]), best[1]
         return None
 
+    def approach(self, t_ns: int) -> bool:
+        """Decode two pictures more towards that snapshot, which then takes less time; True: it is reached."""
+        if self.template is None or not self.packets:
+            return True
+        sought = _Sought.among(self.packets[self._starts(t_ns)[0] :], t_ns)
+        self._run_to(sought, most=2)
+        return sought.found(self.run)
+
     def _starts(self, t_ns: int) -> list[int]:
         """Where decoding may begin for the picture at `t_ns`: the last keyframe before it first, the oldest last."""
         keys = [i for i, held in enumerate(self.packets) if held.video and held.key and held.t_ns <= t_ns]
@@ -200,41 +235,31 @@ class Clip:
 
         None where nothing decodes, or decoding may not begin there: the picture of packet `first` is not whole.
         """
-        packets = self.packets[first:]
-        shown: dict[int | None, tuple[int, int]] = {}
-        for i, held in enumerate(packets):
-            if held.video:
-                shown.setdefault(held.pts, (held.t_ns, i))
-        wanted_ns, aim = max((one for one in shown.values() if one[0] <= t_ns), default=(None, 0))
-        best = self._run_to(t_ns, wanted_ns, aim, packets, shown)
-        if aim and best is not None and best[1] != wanted_ns:
+        sought = _Sought.among(self.packets[first:], t_ns)
+        best = self._run_to(sought)
+        if sought.aim and best is not None and best[1] != sought.wanted_ns:
             # It was damaged, or passed over on the way to another one: now none is.
             self.run.forget()
-            best = self._run_to(t_ns, wanted_ns, 0, packets, shown)
+            best = self._run_to(sought._replace(aim=0))
         return best if self.run.whole or first == 0 else None
 
-    def _run_to(
-        self,
-        t_ns: int,
-        wanted_ns: int | None,
-        aim: int,
-        packets: list[Held],
-        shown: dict[int | None, tuple[int, int]],
-    ) -> tuple[av.VideoFrame, int] | None:
-        run = self.run
-        run.go_to(t_ns, packets, self.template)
-        while run.newest is None or not (run.newest[1] > t_ns or run.newest[1] == wanted_ns):
-            frame = run.decoded(packets, aim)
+    def _run_to(self, sought: _Sought, most: int | None = None) -> tuple[av.VideoFrame, int] | None:
+        """Decode up to what is sought, or so many pictures at most: the best of them."""
+        run, packets = self.run, sought.packets
+        run.go_to(sought.t_ns, packets, self.template)
+        while not sought.found(run) and most != 0:
+            frame = run.decoded(packets, sought.aim)
             if frame is None:
                 break
-            if frame.pts not in shown:
+            if frame.pts not in sought.shown:
                 continue
             if frame.pts == packets[0].pts:
                 run.whole = frame.pict_type == PictureType.I and not frame.is_corrupt
                 if not run.whole and packets[0] is not self.packets[0]:
                     return None
-            run.show(frame, shown[frame.pts][0])
-        return run.best(t_ns)
+            run.show(frame, sought.shown[frame.pts][0])
+            most = None if most is None else most - 1
+        return run.best(sought.t_ns)
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         if not self.packets or self.colour is None:

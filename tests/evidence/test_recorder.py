@@ -44,6 +44,8 @@ class FakeClip:
     decodes: bool = True
     broken: bool = False
     grows: Path | None = None
+    steps: int = 10**9
+    approached_ns: list[int] = field(default_factory=list)
 
     def grow(self, path: Path) -> None:
         self.grows = path
@@ -59,6 +61,10 @@ class FakeClip:
             raise OSError(28, "No space left on device")
         (folder / "clip.ts").write_text(f"{self.t_start_ns} {self.t_end_ns}")
         return [("clip", folder / "clip.ts")]
+
+    def approach(self, t_ns: int) -> bool:
+        self.approached_ns.append(t_ns)
+        return len(self.approached_ns) >= self.steps
 
     def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         self.asked_ns.append(t_ns)
@@ -166,6 +172,25 @@ def test_pictures_of_all_that_is_over_are_taken_at_once_in_the_order_of_their_pe
     assert len(others) == 2
     assert len(asked) == 3
     assert all({file.role for file in found} == {file.role for file in files} for _, found in others)
+
+
+def test_while_the_post_roll_passes_the_picture_is_come_nearer_to_at_each_turn_and_taken_once_reached(
+    ring: FakeRing, recorder: EvidenceRecorder
+) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    watch(recorder, 6, 6.3)
+    assert ring.clips[0].approached_ns == []  # its peak may still come
+    ring.clips[0].steps = 4
+    recorder.closed(violation(5, 6.2, State.CLOSED, peak_s=5.2))
+    watch(recorder, 6.3, 6.6)
+    assert ring.clips[0].asked_ns == []
+    watch(recorder, 6.6, 7.1)
+    peak_ns = T0 + round(5.2 * S)
+    assert (ring.clips[0].approached_ns, ring.clips[0].asked_ns) == ([peak_ns] * 4, [peak_ns])
+    ((_, files),) = watch(recorder, 7.1, 8)
+    assert "snapshot" in {file.role for file in files}
+    assert len(ring.clips[0].asked_ns) == 1
 
 
 def test_a_long_incident_has_a_clip_of_the_longest_length_and_keeps_no_more_in_memory(

@@ -121,6 +121,21 @@ def test_pictures_that_no_other_is_predicted_from_are_passed_over(tmp_path, monk
     assert len(shown) < 20  # a P picture and three B pictures, and so on; of the last four all
 
 
+def test_a_snapshot_that_was_come_nearer_to_is_there_with_two_pictures_a_step(tmp_path, monkeypatch):
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", {"x264-params": "bframes=0:keyint=60:scenecut=0"}))
+    counted, steps = Counted(monkeypatch), []
+    while not clip.approach(times[40]):
+        steps.append(counted.packets - sum(steps))
+        assert len(steps) < 30
+    assert 19 <= len(steps) <= 20
+    assert max(steps[1:]) == 2
+    before = counted.packets
+    picture, shown_ns = clip.snapshot(times[40]) or pytest.fail("nothing decoded")
+    assert counted.packets == before
+    assert shown_ns == times[40]
+    assert np.array_equal(picture, (naive_snapshot(clip, times[40]) or pytest.fail("nothing decoded"))[0])
+
+
 def test_decoding_goes_on_while_packets_come_as_long_as_its_group_is_the_last_or_the_one_before(monkeypatch):
     source = open_source(FEED, source_id="a")
     ring = source.ring = PacketRing(600.0)
