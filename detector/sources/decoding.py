@@ -26,17 +26,18 @@ class Held:
 class Decoding:
     """Pictures decoded one after the other: the snapshots of several clips of one group need one decoding, not each.
 
-    first: the packet it began at, None before it has.
+    idle: nothing was asked of it since this was set.
     whole: the first picture is one from which decoding may begin.
     newest: the picture decoded last and when it was shown; None before the first.
     """
 
     def __init__(self) -> None:
+        self.idle = True
         self.forget()
 
     def forget(self) -> None:
         """Give the decoder and its pictures back."""
-        self.first: Held | None = None
+        self._first: Held | None = None
         self.whole = False
         self.newest: tuple[av.VideoFrame, int] | None = None
         self._before: tuple[av.VideoFrame, int] | None = None
@@ -47,12 +48,13 @@ class Decoding:
 
     def go_to(self, t_ns: int, packets: list[Held], template: Any) -> None:
         """Begin at the first of these packets, unless what was decoded from there on leads to that time."""
+        self.idle = False
         last = self._before or self.newest
         passed = last is not None and last[1] > t_ns
-        if self.first is packets[0] and not passed and not (self._over and len(packets) > self._fed):
+        if self._first is packets[0] and not passed and not (self._over and len(packets) > self._fed):
             return
         self.forget()
-        self.first = packets[0]
+        self._first = packets[0]
         codec = template.codec_context
         self._decoder = av.CodecContext.create(codec.name, "r")
         self._decoder.extradata = codec.extradata

@@ -62,7 +62,6 @@ class PacketRing:
     colour: Colour | None = None
     _held: list[Held] = field(default_factory=list)
     _clips: list[Clip] = field(default_factory=list)
-    _newest_key: Held | None = None
     _run: Decoding = field(default_factory=Decoding)
 
     def start(self, template: Any = None, colour: Colour | None = None) -> None:
@@ -82,9 +81,9 @@ class PacketRing:
             clip.add(held)
         self._clips = [clip for clip in self._clips if not clip.ready]
         if held.video and held.key:
-            if self._run.first is not self._newest_key:
-                self._run.forget()  # what is told next lies in the group that ends here, or in the one that begins
-            self._newest_key = held
+            if self._run.idle:  # a whole group has come in which nothing was asked of it
+                self._run.forget()
+            self._run.idle = True
             self._trim(held.t_ns - ns_from_seconds(self.keep_s))
 
     def end(self) -> None:
