@@ -191,9 +191,7 @@ def _zone(
         rings = [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
         filled = [xy for ring in rings if len(xy := view.ring(zone, ring)) >= 3]
         if filled:
-            tint = canvas.copy()
-            cv2.fillPoly(tint, [np.round(xy).astype(np.int32) for xy in filled], _ZONE)
-            cv2.addWeighted(tint, _FILL, canvas, 1 - _FILL, 0, dst=canvas)
+            _tint(canvas, [np.round(xy).astype(np.int32) for xy in filled])
             around = sum(cv2.pointPolygonTest(xy.astype(np.float32), middle, False) >= 0 for xy in filled)
             covers = covers or around % 2 == 1
         for ring in rings:
@@ -201,6 +199,17 @@ def _zone(
             _strokes(canvas, segments, _ZONE, pen.bold)
             corners.append(segments.reshape(-1, 2))
     _name(canvas, np.concatenate(corners), zone, _ZONE, pen, labels, covers=covers)
+
+
+def _tint(canvas: NDArray[np.uint8], rings: list[NDArray[np.int32]]) -> None:
+    """Fill an area, holes left out, with the zones' colour: no more of the picture is touched than where it lies."""
+    corners = np.concatenate(rings)
+    (x0, y0), (x1, y1) = np.maximum(corners.min(0), 0).tolist(), (corners.max(0) + 1).tolist()
+    part = canvas[y0 : max(y1, 0), x0 : max(x1, 0)]
+    if part.size:
+        tinted = part.copy()
+        cv2.fillPoly(tinted, rings, _ZONE, offset=(-x0, -y0))
+        cv2.addWeighted(tinted, _FILL, part, 1 - _FILL, 0, dst=part)
 
 
 def _name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import cv2
 import numpy as np
 import pytest
 import shapely
@@ -25,7 +26,7 @@ from detector.model import (
     Tracks,
     Violation,
 )
-from detector.overlay import Overlay, draw
+from detector.overlay import _FILL, _ZONE, Overlay, _tint, draw
 
 ORIGIN = (45.0, 10.0, 0.0)
 POSE = CameraPose(45.0, 10.0, 600.0, 25.0, -35.0, 0.0, 45.0, math.nan, ground_alt_m=0.0)
@@ -136,6 +137,21 @@ def test_a_zone_behind_the_camera_is_not_in_the_picture() -> None:
     assert len(outline_px(zone, 0.0, POSE, (1280, 720))) >= 3
     assert len(outline_px(zone, 0.0, behind, (1280, 720))) == 0
     assert len(line_px(zone, 0.0, behind, (1280, 720))) == 0
+
+
+@pytest.mark.parametrize("east", [-4000, -40, 0, 300])
+def test_an_area_is_tinted_as_if_the_whole_picture_were(east: int) -> None:
+    """Against filling a copy of the whole picture; partly and wholly out of it, and with a hole."""
+    picture = np.random.default_rng(2).integers(0, 256, (240, 320, 3), np.uint8)
+    rings = [
+        np.array([[east, -50], [east + 200, 60], [east + 90, 400]], np.int32),
+        np.array([[east + 80, 60], [east + 120, 70], [east + 90, 120]], np.int32),
+    ]
+    whole = picture.copy()
+    cv2.fillPoly(whole, rings, _ZONE)
+    expected = cv2.addWeighted(whole, _FILL, picture, 1 - _FILL, 0)
+    _tint(picture, rings)
+    assert np.array_equal(picture, expected)
 
 
 def test_a_zone_around_the_drone_is_cut_at_the_camera_and_fills_the_picture_below_the_horizon() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from detector.errors import LogError
+from detector.evidence import jpeg_of
 from detector.log import EvidenceStore, LogWriter, open_reader
 from detector.log.schema import EVIDENCE_FOLDER
 from detector.model import EvidenceFile, State, Violation
+from detector.sources.cut_off_clip import cut_off_clip, snapshot_of
 from detector.sources.growing_clip import for_browsers
 
 
@@ -33,23 +35,30 @@ def close_broken_off(log: LogWriter, out: Path, source_id: str, why: str) -> tup
     folder = unfinished_folder(out, source_id)
     with open_reader(out) as reader:
         never_closed, without_evidence = reader.broken_off(source_id)
+        without_evidence = [reader.violation(one.violation_id).violation for one in without_evidence]  # as closed
         until_ns = reader.told_until_ns(source_id)
     went_on = {one.violation_id for one in never_closed}
     for violation in never_closed:
         log.closed(replace(violation, state=State.CLOSED))
     for violation in without_evidence:
-        files = _kept(EvidenceStore(out / EVIDENCE_FOLDER), violation.violation_id, folder)
+        files = _kept(EvidenceStore(out / EVIDENCE_FOLDER), violation, folder)
         log.evidence(violation.violation_id, files, _lacks(why, files, went_on=violation.violation_id in went_on))
     shutil.rmtree(folder, ignore_errors=True)
     return never_closed, until_ns
 
 
-def _kept(store: EvidenceStore, violation_id: str, folder: Path) -> list[EvidenceFile]:
-    """What its process had put there, and the clip as far as it had grown."""
+def _kept(store: EvidenceStore, violation: Violation, folder: Path) -> list[EvidenceFile]:
+    """What its process had put there, and the clip as far as it had grown, with its clearest moment until then."""
+    violation_id = violation.violation_id
     files = store.found(violation_id)
-    clip = folder / f"{violation_id}.ts"
-    if clip.is_file() and clip.stat().st_size and not any(file.role == "clip" for file in files):
+    there = {file.role for file in files}
+    found = cut_off_clip(folder, violation_id)
+    if found is not None and "clip" not in there:
+        clip, first_ns = found
         files.append(store.put(violation_id, "clip", ".ts", clip))
+        picture = None if "snapshot" in there else snapshot_of(clip, first_ns, violation.t_peak_ns)
+        if picture is not None:
+            files.append(store.put(violation_id, "snapshot", ".jpg", jpeg_of(picture)))
         try:
             with TemporaryDirectory(prefix="trucewatch-", dir=store.folder.parent) as beside:
                 shown = Path(beside) / "clip.mp4"

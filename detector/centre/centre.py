@@ -197,7 +197,7 @@ class Centre:
                 for entry in self._joiner.take(logged.entry):
                     self._append(entry, logged.run_id)
             if one.state not in {before, "running"}:
-                say = self._say.warning if one.state == "waiting" else self._say.info
+                say = self._say.info if one.over and one.whole else self._say.warning
                 say("feed is gone", feed=one.source_id, state=one.state, why=masked(one.why))
         self._leaving = [one for one in self._leaving if not one.over]
 

@@ -12,16 +12,18 @@ from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Statu
 from detector.centre.place import Place, Worker
 from detector.centre.usage import Usage
 from detector.config import CentreSettings
+from detector.model import RunEnd
 from detector.timebase import NS_PER_S
 
 
 @dataclass(slots=True)
 class _Stay:
-    """One life of the process."""
+    """One life of the process. cut: why its source was not read to its end, empty if it was."""
 
     worker: Worker
     usage: Usage
     done: Done | None = None
+    cut: str = ""
 
 
 class Supervised:
@@ -29,6 +31,7 @@ class Supervised:
 
     before_start: brings the order up to date and the log in order before each start.
     status: the newest that its process has told.
+    whole: False of one that has ended before its source had been read to its end.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Supervised:
         self.order, self._place, self._settings, self._before_start = order, place, settings, before_start
         self.status: dict[str, Any] = {}
         self.starts = 0
-        self.why = ""
+        self.why, self.whole = "", True
         self._stay: _Stay | None = None
         self._back_off = BackOff(settings.longest_restart_s)
         self._stopping = False
@@ -140,12 +143,15 @@ class Supervised:
             self.status = message.members
         elif isinstance(message, Done):
             stay.done = message
+        elif isinstance(message.entry, RunEnd) and not message.entry.complete:
+            stay.cut = message.entry.detail
 
     def _gone(self, stay: _Stay) -> None:
         stay.worker.kill()
         self._stay = None
         if stay.done is not None and not stay.done.failure:
-            self._ended, self.why = True, "" if self._stopping else "it has come to its end"
+            self._ended, self.why = True, "" if self._stopping else stay.cut or "it has come to its end"
+            self.whole = self._stopping or not stay.cut
             return
         self.why = stay.done.failure if stay.done is not None else "its process was killed"
         if self._stopping:

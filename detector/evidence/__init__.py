@@ -6,7 +6,7 @@ from detector.evidence.annotated_video import AnnotatedVideo
 from detector.evidence.mask_folder import MaskFolder, MaskMaker
 from detector.evidence.passage_picture import passage_picture
 from detector.evidence.record_section import Trace, record_section_picture
-from detector.evidence.recorder import Clip, EvidenceRecorder, Ring
+from detector.evidence.recorder import Clip, EvidenceRecorder, Ring, jpeg_of
 from detector.evidence.samples import SampleRecorder
 from detector.evidence.silence_picture import silence_picture
 from detector.evidence.spectrogram import spectrogram_picture
@@ -23,6 +23,7 @@ __all__ = [
     "SampleRecorder",
     "StretchRecorder",
     "Trace",
+    "jpeg_of",
     "passage_picture",
     "record_section_picture",
     "silence_picture",

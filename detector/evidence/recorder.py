@@ -38,7 +38,7 @@ class Clip(Protocol):
         ...
 
     def grow(self, path: Path) -> None:
-        """Keep it at `path` as it grows, where that can be done. Raises LogError."""
+        """Keep it beside `path` as it grows, where that can be done. Raises LogError."""
         ...
 
     def drop(self) -> None:
@@ -47,6 +47,10 @@ class Clip(Protocol):
 
     def write(self, folder: Path) -> list[tuple[str, Path]]:
         """Write what was collected, without re-encoding: the role and file of each form."""
+        ...
+
+    def approach(self, t_ns: int) -> bool:
+        """Come a little nearer to that snapshot, which then takes less time; True: it is reached."""
         ...
 
     def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
@@ -64,7 +68,10 @@ class Ring(Protocol):
 
 @dataclass(slots=True)
 class _Case:
-    """Evidence being gathered for one violation: nothing later than `t_last_ns`, however long the incident lasts."""
+    """Evidence being gathered for one violation: nothing later than `t_last_ns`, however long the incident lasts.
+
+    pictures: on the disk; None until the incident is over.
+    """
 
     violation: Violation
     clip: Clip | None
@@ -72,6 +79,12 @@ class _Case:
     t_last_ns: int
     scenes: list[Scene]
     t_until_ns: int | None = None
+    pictures: list[EvidenceFile] | None = None
+
+    def passed(self, now_ns: int) -> bool:
+        """Everything that its evidence shows has been seen and has arrived."""
+        seen = self.t_until_ns is not None and now_ns >= self.t_until_ns
+        return seen and (self.clip is None or self.clip.ready)
 
 
 class EvidenceRecorder:
@@ -160,14 +173,20 @@ class EvidenceRecorder:
             LogError: a file cannot be written. The feed has to stop: it never watches unrecorded.
         """
         now_ns = self._scenes[-1].t_ns if self._scenes else 0
-        for violation_id, case in list(self._cases.items()):
-            over = case.t_until_ns is not None and now_ns >= case.t_until_ns
-            if over and (case.clip is None or case.clip.ready):
-                yield violation_id, self._write(case)
-                _drop(self._cases.pop(violation_id))
+        over = [case for case in self._cases.values() if case.t_until_ns is not None]
+        ready = [case for case in over if case.passed(now_ns)]
+        if ready:
+            self._picture(over)
+        else:
+            self._work_ahead(over)
+        for case in ready:
+            violation_id = case.violation.violation_id
+            yield violation_id, self._write(case)
+            _drop(self._cases.pop(violation_id))
 
     def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
         """The stream has ended or broken off: write what is left, also of what is still open."""
+        self._picture(list(self._cases.values()))
         for violation_id, case in self._cases.items():
             yield violation_id, self._write(case)
             _drop(case)
@@ -180,10 +199,10 @@ class EvidenceRecorder:
         files = [
             self._store.put(violation.violation_id, "telemetry", ".csv", telemetry_csv(scenes)),
             self._store.put(violation.violation_id, "track", ".json", track_json(scenes, violation)),
+            *(case.pictures or ()),
         ]
         if case.clip is not None:
             files += self._write_clip(case.clip, violation.violation_id)
-            files += self._write_snapshots(case.clip, violation, scenes)
         return sorted(files, key=lambda file: file.path)
 
     def _write_clip(self, clip: Clip, violation_id: str) -> Iterator[EvidenceFile]:
@@ -194,23 +213,37 @@ class EvidenceRecorder:
         except OSError as error:
             raise LogError(f"{self._store.folder}: the clip of {violation_id} cannot be kept: {error}") from error
 
-    def _write_snapshots(self, clip: Clip, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
-        shown = clip.snapshot(violation.t_peak_ns)
+    def _picture(self, cases: list[_Case]) -> None:
+        """Put the pictures of these on the disk, in the order of their peaks: decoding goes through each group once."""
+        for case in sorted(cases, key=lambda case: case.violation.t_peak_ns):
+            if case.pictures is None:
+                case.pictures = list(self._write_snapshots(case.clip, case.violation, case.scenes))
+
+    def _work_ahead(self, over: list[_Case]) -> None:
+        """A little at each turn while the post-roll passes: done at once, it would hold a live feed up by a second."""
+        waiting = [case for case in over if case.pictures is None]
+        case = min(waiting, key=lambda case: case.violation.t_peak_ns, default=None)
+        if case is not None and case.clip is not None and case.clip.approach(case.violation.t_peak_ns):
+            self._picture([case])
+
+    def _write_snapshots(self, clip: Clip | None, violation: Violation, scenes: list[Scene]) -> Iterator[EvidenceFile]:
+        shown = None if clip is None else clip.snapshot(violation.t_peak_ns)
         if shown is None:
             return
         picture, t_ns = shown
-        yield self._store.put(violation.violation_id, "snapshot", ".jpg", _jpeg(picture))
+        yield self._store.put(violation.violation_id, "snapshot", ".jpg", jpeg_of(picture))
         scene = min(scenes, key=lambda scene: abs(scene.t_ns - t_ns), default=None)
         if scene is not None:
             drawn = draw(picture, scene, self._agreement, subject=violation)
-            yield self._store.put(violation.violation_id, "overlay", ".jpg", _jpeg(drawn))
+            yield self._store.put(violation.violation_id, "overlay", ".jpg", jpeg_of(drawn))
+
+
+def jpeg_of(picture: NDArray[np.uint8]) -> bytes:
+    """A picture (BGR) as evidence keeps it."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return data.tobytes()
 
 
 def _drop(case: _Case) -> None:
     if case.clip is not None:
         case.clip.drop()
-
-
-def _jpeg(picture: NDArray[np.uint8]) -> bytes:
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return data.tobytes()

@@ -30,20 +30,24 @@ def telemetry_csv(scenes: Iterable[Scene]) -> bytes:
 
 
 def track_json(scenes: Iterable[Scene], violation: Violation) -> bytes:
-    """Every confirmed position of the tracks that took part.
+    """Every confirmed position of the tracks that took part, of the frames that were judged.
 
-    A point holds: frame, t_ns, xyxy_px, and where the ground is known lat_deg, lon_deg, covariance_m2 (east-east,
+    In frames passed over between two of these a track is only carried along: no rule looks at it there. A point is a
+    line and holds: frame, t_ns, xyxy_px, and where the ground is known lat_deg, lon_deg, covariance_m2 (east-east,
     east-north, north-north) and velocity_m_s (east, north).
     """
-    tracks: dict[int, list[dict[str, object]]] = {track_id: [] for track_id in violation.track_ids}
+    tracks: dict[int, list[str]] = {track_id: [] for track_id in violation.track_ids}
     for scene in scenes:
-        for row in np.flatnonzero(
-            np.isin(scene.tracks.track_id, violation.track_ids) & scene.tracks.confirmed
-        ).tolist():
-            tracks[int(scene.tracks.track_id[row])].append(_point(scene, row))
-    listed = [{"track_id": track_id, "points": points} for track_id, points in tracks.items()]
-    document = {"violation_id": violation.violation_id, "source_id": violation.source_id, "tracks": listed}
-    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+        if not (tracks and scene.detections.judged):
+            continue
+        # Not np.isin, which takes ten times as long for a few dozen tracks.
+        for row, track_id in enumerate(scene.tracks.track_id.tolist()):
+            if track_id in tracks and scene.tracks.confirmed[row]:
+                tracks[track_id].append(_text(_point(scene, row)))
+    # Not json's own indentation: it is written in Python, a number a line, and takes half of all evidence's time.
+    listed = [f'  {{"track_id": {track_id}, "points": [{_lines(points, 3)}]}}' for track_id, points in tracks.items()]
+    head = f' "violation_id": {_text(violation.violation_id)},\n "source_id": {_text(violation.source_id)},\n'
+    return f'{{\n{head} "tracks": [{_lines(listed, 0)}]\n}}\n'.encode()
 
 
 def _point(scene: Scene, row: int) -> dict[str, object]:
@@ -62,6 +66,16 @@ def _point(scene: Scene, row: int) -> dict[str, object]:
             "velocity_m_s": _rounded(fixes.velocity_m_s[row], 2),
         }
     return point
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _lines(items: list[str], indent: int) -> str:
+    """What stands between the brackets of a list: an item a line."""
+    between = "\n" + " " * indent
+    return between + f",{between}".join(items) if items else ""
 
 
 def _rounded(values: NDArray[np.floating], digits: int) -> list[float | None]:

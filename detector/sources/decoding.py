@@ -24,28 +24,31 @@ class Held:
 
 
 class Decoding:
-    """Pictures decoded one after the other: the snapshots of several clips of one moment need one decoding, not each.
+    """Pictures decoded one after the other: the snapshots of several clips of one group need one decoding, not each.
 
+    idle: nothing was asked of it since this was set.
     whole: the first picture is one from which decoding may begin.
     newest: the picture decoded last and when it was shown; None before the first.
     """
 
     def __init__(self) -> None:
+        self.idle = True
         self.forget()
 
     def forget(self) -> None:
         """Give the decoder and its pictures back."""
+        self._first: Held | None = None
         self.whole = False
         self.newest: tuple[av.VideoFrame, int] | None = None
         self._before: tuple[av.VideoFrame, int] | None = None
         self._decoder: Any = None
-        self._first: Held | None = None
         self._fed = 0
         self._over = False
         self._waiting: deque[av.VideoFrame] = deque()
 
     def go_to(self, t_ns: int, packets: list[Held], template: Any) -> None:
         """Begin at the first of these packets, unless what was decoded from there on leads to that time."""
+        self.idle = False
         last = self._before or self.newest
         passed = last is not None and last[1] > t_ns
         if self._first is packets[0] and not passed and not (self._over and len(packets) > self._fed):
@@ -60,8 +63,11 @@ class Decoding:
         self._decoder.pix_fmt = codec.pix_fmt
         self._decoder.thread_count = 1
 
-    def decoded(self, packets: list[Held]) -> av.VideoFrame | None:
-        """The next picture of the packets, of which those fed before are passed over; None after the last."""
+    def decoded(self, packets: list[Held], aim: int = 0) -> av.VideoFrame | None:
+        """The next picture of the packets, of which those fed before are passed over; None after the last.
+
+        aim: index of the packet whose picture is wanted: before it come only pictures that others are predicted from.
+        """
         while not self._waiting and not self._over:
             packet = None
             if self._fed < len(packets):
@@ -71,6 +77,7 @@ class Decoding:
                     continue
                 packet = packet_of(held)
                 packet.pts, packet.dts = held.pts, held.dts
+                self._decoder.skip_frame = "NONREF" if self._fed <= aim else "DEFAULT"
             else:
                 self._over = True
             try:

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -25,6 +25,33 @@ Colour = Callable[[Path], NDArray[np.uint8]]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
+class _Sought(NamedTuple):
+    """The picture shown at `t_ns`, among packets of which the first is a keyframe.
+
+    wanted_ns, aim: its own time and its packet; None and 0 where all are later.
+    shown: by PTS, when each is shown, and its packet.
+    """
+
+    t_ns: int
+    wanted_ns: int | None
+    aim: int
+    packets: list[Held]
+    shown: dict[int | None, tuple[int, int]]
+
+    @classmethod
+    def among(cls, packets: list[Held], t_ns: int) -> _Sought:
+        shown: dict[int | None, tuple[int, int]] = {}
+        for i, held in enumerate(packets):
+            if held.video:
+                shown.setdefault(held.pts, (held.t_ns, i))
+        wanted_ns, aim = max((one for one in shown.values() if one[0] <= t_ns), default=(None, 0))
+        return cls(t_ns, wanted_ns, aim, packets, shown)
+
+    def found(self, run: Decoding) -> bool:
+        """Whether decoding has come to it, or past it."""
+        return run.newest is not None and (run.newest[1] > self.t_ns or run.newest[1] == self.wanted_ns)
+
+
 @dataclass(slots=True)
 class PacketRing:
     """Keeps whole groups of pictures for at least `keep_s` seconds, and no clip longer than `max_s`."""
@@ -35,7 +62,6 @@ class PacketRing:
     colour: Colour | None = None
     _held: list[Held] = field(default_factory=list)
     _clips: list[Clip] = field(default_factory=list)
-    _keys: int = 0
     _run: Decoding = field(default_factory=Decoding)
 
     def start(self, template: Any = None, colour: Colour | None = None) -> None:
@@ -51,11 +77,13 @@ class PacketRing:
     def add(self, held: Held) -> None:
         """The next packet in decoding order."""
         self._held.append(held)
-        self._run.forget()
         for clip in self._clips:
             clip.add(held)
         self._clips = [clip for clip in self._clips if not clip.ready]
         if held.video and held.key:
+            if self._run.idle:  # a whole group has come in which nothing was asked of it
+                self._run.forget()
+            self._run.idle = True
             self._trim(held.t_ns - ns_from_seconds(self.keep_s))
 
     def end(self) -> None:
@@ -110,9 +138,14 @@ class Clip:
                 self.growing.add(held)
 
     def grow(self, path: Path) -> None:
-        """From now on at `path`, too, where the stream can be kept in a file that is not whole. Raises LogError."""
+        """From now on on the disk, too, where the stream can be kept in a file that is not whole. Raises LogError.
+
+        Its name is that of `path` with the time of its first picture [ns UTC]: what is in the file tells only how long
+        after it the others were.
+        """
         if self.template is not None and self.packets and self.template.codec_context.name in IN_MPEG_TS:
-            self.growing = GrowingClip(path, self.template, self.packets)
+            named = path.with_stem(f"{path.stem}-{self.packets[0].t_ns}")
+            self.growing = GrowingClip(named, self.template, self.packets)
 
     def drop(self) -> None:
         """What grew is needed no more."""
@@ -183,6 +216,14 @@ class Clip:
                 return bgr_of(best[0]), best[1]
         return None
 
+    def approach(self, t_ns: int) -> bool:
+        """Decode two pictures more towards that snapshot, which then takes less time; True: it is reached."""
+        if self.template is None or not self.packets:
+            return True
+        sought = _Sought.among(self.packets[self._starts(t_ns)[0] :], t_ns)
+        self._run_to(sought, most=2)
+        return sought.found(self.run)
+
     def _starts(self, t_ns: int) -> list[int]:
         """Where decoding may begin for the picture at `t_ns`: the last keyframe before it first, the oldest last."""
         keys = [i for i, held in enumerate(self.packets) if held.video and held.key and held.t_ns <= t_ns]
@@ -193,26 +234,31 @@ class Clip:
 
         None where nothing decodes, or decoding may not begin there: the picture of packet `first` is not whole.
         """
-        times: dict[int | None, int] = {}
-        for held in self.packets[first:]:
-            if held.video:
-                times.setdefault(held.pts, held.t_ns)
-        wanted_ns = max((shown_ns for shown_ns in times.values() if shown_ns <= t_ns), default=None)
-        run, packets = self.run, self.packets[first:]
-        run.go_to(t_ns, packets, self.template)
-        while run.newest is None or not (run.newest[1] > t_ns or run.newest[1] == wanted_ns):
-            frame = run.decoded(packets)
+        sought = _Sought.among(self.packets[first:], t_ns)
+        best = self._run_to(sought)
+        if sought.aim and best is not None and best[1] != sought.wanted_ns:
+            # It was damaged, or passed over on the way to another one: now none is.
+            self.run.forget()
+            best = self._run_to(sought._replace(aim=0))
+        return best if self.run.whole or first == 0 else None
+
+    def _run_to(self, sought: _Sought, most: int | None = None) -> tuple[av.VideoFrame, int] | None:
+        """Decode up to what is sought, or so many pictures at most: the best of them."""
+        run, packets = self.run, sought.packets
+        run.go_to(sought.t_ns, packets, self.template)
+        while not sought.found(run) and most != 0:
+            frame = run.decoded(packets, sought.aim)
             if frame is None:
                 break
-            shown_ns = times.get(frame.pts)
-            if shown_ns is None:
+            if frame.pts not in sought.shown:
                 continue
             if frame.pts == packets[0].pts:
                 run.whole = frame.pict_type == PictureType.I and not frame.is_corrupt
-                if not run.whole and first > 0:
+                if not run.whole and packets[0] is not self.packets[0]:
                     return None
-            run.show(frame, shown_ns)
-        return run.best(t_ns) if run.whole or first == 0 else None
+            run.show(frame, sought.shown[frame.pts][0])
+            most = None if most is None else most - 1
+        return run.best(sought.t_ns)
 
     def _picture(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         if not self.packets or self.colour is None:

@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from detector.centre.broken_off import close_broken_off, unfinished_folder
 from detector.centre.continued import Continued
+from detector.evidence import jpeg_of
 from detector.log import EvidenceStore, LogWriter, open_reader, verify_log
 from detector.model import Gap, GapReason, Place, State
 from tests.live.rig import FEEDS
@@ -30,42 +33,52 @@ from detector.sources import PacketRing, open_source
 source = open_source(Path(sys.argv[1]), source_id="north")
 source.ring, clip = PacketRing(keep_s=100.0), None
 for frames, item in enumerate(one for one in source if isinstance(one, Frame)):
+    if frames == 70:
+        peak_ns = item.t_ns
     if frames == 60:
         clip = source.ring.hold(item.t_ns - 1_000_000_000)
         clip.grow(Path(sys.argv[2]))
     if frames == 110:
-        print(len([one for one in clip.packets if one.video]), len(clip.packets), flush=True)
+        print(len([one for one in clip.packets if one.video]), len(clip.packets), peak_ns, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def killed_while_it_grew(clip: Path) -> tuple[int, int]:
-    """Video packets, and all, that its process had been given."""
+def killed_while_it_grew(clip: Path) -> tuple[int, int, int]:
+    """Video packets, and all, that its process had been given; the time of the picture 70. [ns UTC]"""
     command = [sys.executable, "-c", GROWS, str(FEEDS / "crossing.ts"), str(clip)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=dict(os.environ))
     assert done.returncode == -signal.SIGKILL, done.stderr
-    video, packets = done.stdout.split()
-    return int(video), int(packets)
+    video, packets, peak_ns = done.stdout.split()
+    return int(video), int(packets), int(peak_ns)
+
+
+def picture(path: Path, index: int) -> np.ndarray:
+    """A picture of a recording, by its number. BGR"""
+    with av.open(str(path)) as container:
+        return next(islice(container.decode(video=0), index, None)).to_ndarray(format="bgr24")
 
 
 def test_the_clip_of_what_was_open_when_its_process_was_killed_is_kept_and_what_is_missing_said(tmp_path: Path) -> None:
     clip = unfinished_folder(tmp_path, "north") / f"{OPENED.violation_id}.ts"
-    video, packets = killed_while_it_grew(clip)
+    video, packets, peak_ns = killed_while_it_grew(clip)
+    opened = replace(OPENED, t_peak_ns=peak_ns)
     with LogWriter(tmp_path) as log:
         log.begin(RUN)
-        log.opened(OPENED)
+        log.opened(opened)
         closed, _ = close_broken_off(log, tmp_path, "north", WHY)
         assert close_broken_off(log, tmp_path, "north", WHY) == ([], None), "once"
-    assert closed == [OPENED]
+    assert closed == [opened]
     assert not clip.parent.exists()
     with open_reader(tmp_path) as reader:
         one = reader.violation(OPENED.violation_id)
-    assert one.violation == replace(OPENED, state=State.CLOSED)
+    assert one.violation == replace(opened, state=State.CLOSED)
     assert one.lacks == (f"{WHY} while it went on: how long it lasted is not known; the clip ends there",)
-    assert [file.role for file in one.files] == ["clip", "clip_browser"]
+    assert [file.role for file in one.files] == ["clip", "clip_browser", "snapshot"]
     report = verify_log(tmp_path)
     assert (report.damage, report.warnings) == ((), ())
-    kept, shown = (tmp_path / "evidence" / file.path for file in one.files)
+    kept, shown, snapshot = (tmp_path / "evidence" / file.path for file in one.files)
+    assert snapshot.read_bytes() == jpeg_of(picture(FEEDS / "crossing.ts", 70))
     with av.open(str(kept)) as container:
         found = [packet for packet in container.demux() if packet.size]
     assert packets - len(found) <= 4, "what libav held back for a tenth of a second"

@@ -15,7 +15,7 @@ from detector.association import Settled
 from detector.centre.configuration_file import ConfigurationFile
 from detector.centre.health_page import readiness
 from detector.centre.live_joiner import LiveJoiner
-from detector.centre.messages import Amend, Done, FromFeed, Order, Status, Stop, ToFeed
+from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop, ToFeed
 from detector.centre.metrics import exposition
 from detector.centre.reload import Change, change_for
 from detector.centre.supervisor import Supervised
@@ -23,7 +23,7 @@ from detector.config import CentreSettings, Configuration, load
 from detector.config.in_force import put_in_force
 from detector.errors import ConfigError
 from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
-from detector.model import Gap, GapReason, Joined
+from detector.model import Gap, GapReason, Joined, RunEnd
 
 BASE = """version: 1
 map: {map}
@@ -179,6 +179,21 @@ def test_a_feed_that_ends_or_is_stopped_is_not_started_again(order: Order) -> No
     assert one.state == "stopped"
     assert one.turn() == []
     assert len(place.workers) == 1
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_source_that_ends_before_its_end_says_why(order: Order, complete: bool) -> None:
+    one, place = supervised(order)
+    one.turn()
+    theirs, why = place.workers[0].theirs, "" if complete else "station.yaml: cannot be read"
+    theirs.send(Logged("run", RunEnd("run", "north", 0, complete, 0, 0, why)))
+    theirs.send(Done())
+    theirs.close()
+    one.turn()
+    one.turn()
+    assert one.over
+    assert (one.state, one.why) == ("ended", why or "it has come to its end")
+    assert one.whole == complete
 
 
 def test_a_feed_that_cannot_write_its_evidence_says_so_and_is_tried_again(order: Order) -> None:

@@ -48,12 +48,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """`trucewatch console --demo` on the log in `folder`/out, as its own process."""
+def served(folder: Path, config: Path | None = None) -> Iterator[Served]:
+    """`trucewatch console --demo` on the log in `folder`/out, as its own process; config: `folder`/agreement.yaml."""
     port = free_port()
     command = [sys.executable, "-m", "detector", "console", str(folder / "out"), "--demo", "--port", str(port)]
     with subprocess.Popen(
-        [*command, "--config", str(folder / "agreement.yaml")],
+        [*command, "--config", str(config or folder / "agreement.yaml")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -144,21 +144,31 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     write(out, "north", time.time_ns(), state="frozen", **HOSTILE)
     desk = Desk(chromium, running, "demo")
     serious = []
+
+    def looked_at(page: Any, *where: str) -> None:
+        found = axe.run(page).response["violations"]
+        serious.extend(
+            (*where, one["id"], one["nodes"][0]["html"][:120])
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+        )
+
     for theme in THEMES:
         desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
         for path in (*PAGES, "/activity", "/accounts", "/account") if theme == "dark" else ("/review",):
             desk.go(path)
             if path == "/review":
                 desk.page.wait_for_selector("#map canvas")
-            found = axe.run(desk.page).response["violations"]
-            serious += [
-                (theme, path, one["id"], one["nodes"][0]["html"][:120])
-                for one in found
-                if one["impact"] in {"serious", "critical"}
-            ]
+            looked_at(desk.page, theme, path)
     desk.page.keyboard.press("?")
     assert desk.page.locator("#help").is_visible()
+    looked_at(desk.page, "help")
     desk.close()
+    stranger = chromium.new_page()
+    stranger.goto(running.address)
+    assert stranger.locator("[name=password]").is_visible()
+    looked_at(stranger, "sign-in")
+    stranger.close()
     (out / "live" / "north.live").unlink()
     assert serious == []
 

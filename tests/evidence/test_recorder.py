@@ -44,6 +44,8 @@ class FakeClip:
     decodes: bool = True
     broken: bool = False
     grows: Path | None = None
+    steps: int = 10**9
+    approached_ns: list[int] = field(default_factory=list)
 
     def grow(self, path: Path) -> None:
         self.grows = path
@@ -59,6 +61,10 @@ class FakeClip:
             raise OSError(28, "No space left on device")
         (folder / "clip.ts").write_text(f"{self.t_start_ns} {self.t_end_ns}")
         return [("clip", folder / "clip.ts")]
+
+    def approach(self, t_ns: int) -> bool:
+        self.approached_ns.append(t_ns)
+        return len(self.approached_ns) >= self.steps
 
     def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         self.asked_ns.append(t_ns)
@@ -146,6 +152,45 @@ def test_the_snapshot_is_at_the_peak(ring: FakeRing, recorder: EvidenceRecorder)
     recorder.closed(violation(5, 7, State.CLOSED, peak_s=6.3))
     watch(recorder, 6, 9)
     assert ring.clips[0].asked_ns == [T0 + round(6.3 * S)]
+
+
+def test_pictures_of_all_that_is_over_are_taken_at_once_in_the_order_of_their_peaks(
+    ring: FakeRing, recorder: EvidenceRecorder
+) -> None:
+    asked: list[int] = []
+    watch(recorder, 0, 6)
+    for rule_id, end_s, peak_s in (("a", 6.0, 5.5), ("b", 6.4, 5.2), ("c", 6.6, 5.9)):
+        recorder.opened(violation(5, 5.5, State.OPEN, rule_id=rule_id))
+        ring.clips[-1].asked_ns = asked
+        recorder.closed(violation(5, end_s, State.CLOSED, peak_s=peak_s, rule_id=rule_id))
+    recorder.opened(violation(5, 5.5, State.OPEN, rule_id="d"))  # it goes on: its peak may still come
+    ring.clips[-1].asked_ns = asked
+    ((violation_id, files),) = watch(recorder, 6, 7.1)
+    assert violation_id == violation(5, 6, State.CLOSED, rule_id="a").violation_id
+    assert asked == [T0 + round(peak_s * S) for peak_s in (5.2, 5.5, 5.9)]
+    others = watch(recorder, 7.1, 9)
+    assert len(others) == 2
+    assert len(asked) == 3
+    assert all({file.role for file in found} == {file.role for file in files} for _, found in others)
+
+
+def test_while_the_post_roll_passes_the_picture_is_come_nearer_to_at_each_turn_and_taken_once_reached(
+    ring: FakeRing, recorder: EvidenceRecorder
+) -> None:
+    watch(recorder, 0, 6)
+    recorder.opened(violation(5, 5.5, State.OPEN))
+    watch(recorder, 6, 6.3)
+    assert ring.clips[0].approached_ns == []  # its peak may still come
+    ring.clips[0].steps = 4
+    recorder.closed(violation(5, 6.2, State.CLOSED, peak_s=5.2))
+    watch(recorder, 6.3, 6.6)
+    assert ring.clips[0].asked_ns == []
+    watch(recorder, 6.6, 7.1)
+    peak_ns = T0 + round(5.2 * S)
+    assert (ring.clips[0].approached_ns, ring.clips[0].asked_ns) == ([peak_ns] * 4, [peak_ns])
+    ((_, files),) = watch(recorder, 7.1, 8)
+    assert "snapshot" in {file.role for file in files}
+    assert len(ring.clips[0].asked_ns) == 1
 
 
 def test_a_long_incident_has_a_clip_of_the_longest_length_and_keeps_no_more_in_memory(

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from detector.evidence.tables import telemetry_csv, track_json
-from detector.model import GroundFixes, Means, Place, Scene, State, Violation
+from detector.model import FixesOnDemand, GroundFixes, Means, Place, Scene, State, Violation
 from tests.rules.scene_making import POSE, T0, Mover, scene
 
 PLACE = Place(None, None, None, None)
@@ -74,6 +75,18 @@ def test_only_confirmed_positions_of_those_who_took_part_are_listed() -> None:
     at_once = scene(0, [Mover(1, lambda t: (0, 0)), Mover(2, lambda t: (5, 5)), Mover(3, lambda t: (9, 9), False)])
     listed = tracks([at_once], 1, 3)
     assert [(track["track_id"], len(track["points"])) for track in listed] == [(1, 1), (3, 0)]
+
+
+def test_a_frame_that_was_passed_over_is_not_listed_and_nothing_is_placed_in_it() -> None:
+    first, between = one(0), one(1)
+    unseen = replace(
+        between,
+        detections=replace(between.detections, judged=False),
+        fixes=FixesOnDemand(lambda: pytest.fail("placed for nobody")),
+    )
+    (track,) = tracks([first, unseen, one(2)], 7)
+    assert [point["frame"] for point in track["points"]] == [0, 2]
+    assert track_json([first], violation(7)).decode().count("\n") == 6 + len([first])  # a point a line
 
 
 def test_an_incident_without_tracks_has_an_empty_list() -> None:

@@ -47,14 +47,21 @@ def units(file: str) -> Iterator[Unit]:
                 yield Unit(max(0.0, t_s - first_s), is_video, packet.is_keyframe, bytes(packet))
 
 
-def encoded_anew(file: str, size: tuple[int, int] | None, freeze: tuple[float, float]) -> Iterator[Unit]:
-    """The recording's pictures encoded again: smaller, or the one at freeze[0] again and again until freeze[1]."""
+def encoded_anew(
+    file: str, size: tuple[int, int] | None, freeze: tuple[float, float], since_s: float
+) -> Iterator[Unit]:
+    """The recording's pictures encoded again: smaller, or the one at freeze[0] again and again until freeze[1].
+
+    Those before `since_s` are not: a sender that begins late would keep whoever has connected waiting for seconds.
+    """
     encoder = None
     last: Any = None
     with av.open(file) as container:
         video = container.streams.video[0]
         for frame in container.decode(video):
             t_s = float((frame.pts - (video.start_time or 0)) * video.time_base)
+            if t_s < since_s:
+                continue
             if encoder is None:
                 width, height = size or (frame.width, frame.height)
                 encoder = av.CodecContext.create("libx264", "w")
@@ -74,7 +81,7 @@ def all_units(options: argparse.Namespace) -> Iterator[Unit]:
     if freeze == (0.0, 0.0) and not size:
         return units(options.file)
     klv = (unit for unit in units(options.file) if not unit.video)
-    return heapq.merge(klv, encoded_anew(options.file, size, freeze), key=lambda unit: unit.t_s)
+    return heapq.merge(klv, encoded_anew(options.file, size, freeze, options.at_s), key=lambda unit: unit.t_s)
 
 
 def span(text: str) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import pytest
 from detector.errors import LogError
 from detector.model import Frame
 from detector.sources import Clip, PacketRing, VideoFile, open_source
+from detector.sources.decoding import Decoding
 from tests.naive_sources import naive_snapshot
 
 FEED = Path(__file__).parents[2] / "sample_feeds/crossing.ts"
@@ -99,6 +100,67 @@ def test_snapshots_of_several_clips_of_one_moment_are_decoded_in_one_go(monkeypa
     assert counted.packets < 14
 
 
+def test_snapshots_in_any_order_are_the_pictures_of_their_times(tmp_path):
+    """Whatever one decoding has passed over, went on to or begun again."""
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", {"x264-params": "bframes=3:keyint=24:scenecut=0"}))
+    random = np.random.default_rng(5)
+    for t_ns in random.choice(times, 40).tolist():
+        picture, shown_ns = clip.snapshot(t_ns) or pytest.fail("nothing decoded")
+        expected, expected_ns = naive_snapshot(clip, t_ns) or pytest.fail("nothing decoded")
+        assert shown_ns == expected_ns == t_ns
+        assert np.array_equal(picture, expected)
+
+
+def test_pictures_that_no_other_is_predicted_from_are_passed_over(tmp_path, monkeypatch):
+    options = {"x264-params": "bframes=3:b-adapt=0:b-pyramid=none:keyint=60:scenecut=0"}
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", options))
+    shown, show = [], Decoding.show
+    monkeypatch.setattr(Decoding, "show", lambda run, frame, t_ns: shown.append(t_ns) or show(run, frame, t_ns))
+    clip.snapshot(times[50])
+    assert shown[-1] == times[50]
+    assert len(shown) < 20  # a P picture and three B pictures, and so on; of the last four all
+
+
+def test_a_snapshot_that_was_come_nearer_to_is_there_with_two_pictures_a_step(tmp_path, monkeypatch):
+    clip, times = whole_clip(encoded(tmp_path / "a.mp4", "libx264", {"x264-params": "bframes=0:keyint=60:scenecut=0"}))
+    counted, steps = Counted(monkeypatch), []
+    while not clip.approach(times[40]):
+        steps.append(counted.packets - sum(steps))
+        assert len(steps) < 30
+    assert 19 <= len(steps) <= 20
+    assert max(steps[1:]) == 2
+    before = counted.packets
+    picture, shown_ns = clip.snapshot(times[40]) or pytest.fail("nothing decoded")
+    assert counted.packets == before
+    assert shown_ns == times[40]
+    assert np.array_equal(picture, (naive_snapshot(clip, times[40]) or pytest.fail("nothing decoded"))[0])
+
+
+def test_decoding_goes_on_while_packets_come_until_a_group_passes_in_which_nothing_was_asked_of_it(monkeypatch):
+    source = open_source(FEED, source_id="a")
+    ring = source.ring = PacketRing(600.0)
+    counted, decoded, taken = Counted(monkeypatch), [], []
+    keys, times = 0, []
+    for item in source:
+        if not isinstance(item, Frame):
+            continue
+        keys += item.keyframe
+        times.append(item.t_ns)
+        before = counted.packets
+        if keys == 3:
+            assert ring._run.newest is not None
+        if keys == 2 and len(times) % 5 == 0:  # each time a picture somewhat later, of the group before
+            at = times[len(times) // 2 - 5]
+            taken.append((ring.hold(times[0]).snapshot(at) or pytest.fail("nothing decoded"))[1] == at)
+            decoded.append(counted.packets - before)
+        if keys == 4:
+            break
+    assert all(taken)
+    assert len(taken) >= 4
+    assert all(packets < 8 for packets in decoded[1:])
+    assert ring._run.newest is None  # and then it is given back
+
+
 def test_a_keyframe_that_was_lost_is_made_up_for_by_the_one_before(tmp_path):
     clip, times = whole_clip(encoded(tmp_path / "a.mp4", "mpeg4", {}))
     keys = [i for i, held in enumerate(clip.packets) if held.key]
@@ -122,10 +184,11 @@ def test_a_disk_that_is_full_is_an_error_and_not_another_or_a_missing_form(tmp_p
 
 
 def test_a_growing_clip_on_a_full_disk_is_told_and_one_that_no_such_file_can_hold_does_not_grow(tmp_path: Path) -> None:
-    clip, _ = whole_clip(FEED)
+    clip, times = whole_clip(FEED)
+    (tmp_path / f"a-{times[0]}.ts").symlink_to(FULL)
     with pytest.raises(LogError, match="the clip cannot be kept: No space left on device"):
-        clip.grow(FULL)
+        clip.grow(tmp_path / "a.ts")
     clip, _ = whole_clip(encoded(tmp_path / "a.avi", "msmpeg4", {}))
-    clip.grow(tmp_path / "a.ts")
+    clip.grow(tmp_path / "b.ts")
     clip.drop()
-    assert not (tmp_path / "a.ts").exists()
+    assert not list(tmp_path.glob("b*"))
