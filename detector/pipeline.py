@@ -322,8 +322,9 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
                 raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
             found[index] = detections
             tracks = stages.tracker.update(detections, waiting[index].alignment)
-            if heeding is not None:
-                heeding.heed(tracks)
+            ways = heeding.heed(tracks) if heeding is not None else None
+            if ways is not None:
+                stages.tracker.learn(ways)
             yield from hindsight.feed(tracks, stages.tracker.unproven)
 
     def judged(tracks: Tracks) -> Iterator[Event]:

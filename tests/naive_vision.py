@@ -273,3 +273,55 @@ def naive_without_shadow(box, points, direction):
     xs, ys = zip(*(bright + dark), strict=True)
     steps = [max(math.ceil((max(p[k] for p in points) - min(p[k] for p in points)) / (SAMPLES - 1)), 1) for k in (0, 1)]
     return [min(xs), min(ys), max(xs) + steps[0], max(ys) + steps[1]]
+
+
+def naive_misfit(box, velocity_px_s, judged, others, count=10):
+    """How badly what is in one box fits its way, point by point."""
+    x0, y0, x1, y1 = box
+    middle, side = ((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2), (max(x1 - x0, 3.0), max(y1 - y0, 3.0))
+    points = [
+        (middle[0] + ((column + 0.5) / count - 0.5) * side[0], middle[1] + ((row + 0.5) / count - 0.5) * side[1])
+        for row in range(count)
+        for column in range(count)
+    ]
+
+    def grey(picture, x, y):
+        framed = np.pad(picture, 40, mode="edge")
+        return naive_between(framed, x + 40, y + 40)
+
+    def apart(picture, way):
+        return [
+            [abs(grey(picture, x + way[0] + dx, y + way[1] + dy) - grey(judged, x, y)) for x, y in points]
+            for dx, dy in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+        ]
+
+    ground = [apart(other.picture, (0, 0)) for other in others]
+    own = [apart(other.picture, [part * other.apart_s for part in velocity_px_s]) for other in others]
+    weights = [min(one[0][at] for one in ground) + 0.2 for at in range(len(points))]
+    mean = sum(weights) / len(weights)
+    weights = [min(weight, 4 * mean) for weight in weights]
+
+    def least(apart):
+        means = [sum(w * value for w, value in zip(weights, row, strict=True)) / sum(weights) for row in apart]
+        return min(means) + 0.5
+
+    return sum(least(one) for one in own) / sum(least(one) for one in ground)
+
+
+def naive_going_along(box, velocity_px_s, judged, others):
+    """How many of the eight places around one box go its way, too."""
+    x0, y0, x1, y1 = box
+    height, width = judged.shape
+    fits = 0
+    for dx, dy in ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0)):
+        x = (x0 + x1) / 2 + dx * (max(x1 - x0, 3) / 2 + 10)
+        y = (y0 + y1) / 2 + dy * (max(y1 - y0, 3) / 2 + 10)
+        if x >= 6 and y >= 6 and x + 6 <= width and y + 6 <= height:
+            fits += naive_misfit((x - 6, y - 6, x + 6, y + 6), velocity_px_s, judged, others, 5) < 0.85
+    return fits / 8
+
+
+def naive_learned(before, misfit):
+    """Mean logarithm of the misfits, a quarter from the newest, from 0 on; none counts for more than a factor e."""
+    latest = min(max(math.log(misfit), -1.0), 1.0)
+    return 0.25 * latest + 0.75 * (0.0 if math.isnan(before) else before)

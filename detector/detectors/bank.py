@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.detectors.contract import Detector, Heeding
-from detector.model import Alignment, Detections, Frame, Sight, Tracks, read_only
+from detector.model import Alignment, Detections, Frame, Sight, Tracks, Ways, read_only
 
 _WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
 
@@ -40,10 +40,10 @@ class DetectorBank:
             waiting.extend(detector.finish())
         return self._merged()
 
-    def heed(self, tracks: Tracks) -> None:
-        """Tell those that learn what is usual what was found to move."""
-        for detector in self._heeding:
-            detector.heed(tracks)
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Tell those that heed it what was found to move; what the first of them that knows says of its ways."""
+        seen = [detector.heed(tracks) for detector in self._heeding]
+        return next((ways for ways in seen if ways is not None), None)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from detector.model import Alignment, Detections, Frame, Tracks
+from detector.model import Alignment, Detections, Frame, Tracks, Ways
 
 
 class Detector(Protocol):
@@ -29,8 +29,11 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Heeding(Protocol):
-    """A detector that learns what is usual, and is told what has since been found to move, so as to leave it out."""
+    """A detector that is told what has been found to move.
 
-    def heed(self, tracks: Tracks) -> None:
-        """Take note of the tracks at the newest frame that was answered for."""
+    What moves is left out of what is usual, and whether what is in its box moves with it can be seen in the pictures.
+    """
+
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Take note of the tracks at a frame answered for; how well they fit what is seen, if that is known."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from detector.detectors.moving import MovingDetector
 from detector.detectors.restless import RestlessDetector
-from detector.model import Alignment, Detections, Frame, Tracks
+from detector.model import Alignment, Detections, Frame, Tracks, Ways
 
 
 class JoinedDetector:
@@ -37,9 +37,9 @@ class JoinedDetector:
         self._of_moving.extend(self._moving.finish())
         return self._both()
 
-    def heed(self, tracks: Tracks) -> None:
-        """Leave what was found to move out of what is usual."""
-        self._moving.heed(tracks)
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Leave what was found to move out of what is usual; whether it goes its way."""
+        return self._moving.heed(tracks)
 
     def _take(self, restless: list[Detections]) -> None:
         """It answers first: for what it has judged the other need not find spots, only learn what is usual."""

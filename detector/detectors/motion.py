@@ -10,7 +10,7 @@ from detector.detectors.joined import JoinedDetector
 from detector.detectors.moving import MovingConfig, MovingDetector
 from detector.detectors.restless import RestlessConfig, RestlessDetector
 from detector.detectors.still import StillConfig, StillDetector
-from detector.model import Alignment, Detections, Frame, Sight, Tracks
+from detector.model import Alignment, Detections, Frame, Sight, Tracks, Ways
 
 
 class MotionConfig(MovingConfig):
@@ -78,9 +78,10 @@ class MotionDetector:
         self.reset()
         return answers
 
-    def heed(self, tracks: Tracks) -> None:
-        """Leave what was found to move out of what is usual."""
-        self._moving.heed(tracks)
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Leave what was found to move out of what is usual; whether it goes its way."""
+        of_moving, of_still = self._moving.heed(tracks), self._still.heed(tracks)
+        return of_moving if of_moving is not None else of_still
 
     def _keep(self, answers: dict[int, Detections], given: deque[int], found: list[Detections]) -> None:
         for one in found:

@@ -16,20 +16,22 @@ from detector.detectors.blobs import Blobs, inside, spots, trimmed
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
+from detector.detectors.own_way import Neighbour, ways
 from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
 from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.homography import apply
+from detector.picture.homography import apply, inverse
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
+_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -91,9 +93,17 @@ class _Evidence(NamedTuple):
     edges: U8  # its
     earlier: U8
     later: U8
-    apart_s: float  # from the earlier to the later one
+    apart_s: tuple[float, float]  # of the earlier and the later one from the judged one, the first below 0
     shrink: int  # pixels of the judged frame in one of these, along a side
     block_px: int
+
+
+class _Answered(NamedTuple):
+    """The last frame that spots were looked for in."""
+
+    judged: Kept
+    evidence: _Evidence  # at the shortest lag
+    base_from_frame: NDArray[np.float64]
 
 
 class MovingDetector:
@@ -130,6 +140,7 @@ class MovingDetector:
         self._start_ns = 0
         self._learned_ns: list[int | None] = [None] * len(self._floors)
         self._known: Tracks | None = None
+        self._answered: _Answered | None = None
         self._sunny = SunnySide()
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
@@ -170,10 +181,19 @@ class MovingDetector:
         self.reset()
         return answers
 
-    def heed(self, tracks: Tracks) -> None:
-        """Leave what was found to move out of what is usual: it is no tree."""
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Leave what was found to move out of what is usual: it is no tree. Whether it goes its way, if known."""
         if any(one.index == tracks.index for one in self._kept):
             self._known = tracks
+        answered = self._answered
+        if answered is None or answered.judged.index != tracks.index:
+            return None
+        self._answered = None
+        one = answered.evidence
+        others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
+        judged = answered.judged
+        plane = judged.inlier_ratio >= _PLANE
+        return ways(tracks, answered.base_from_frame, judged.level, one.laid.picture, others, plane=plane)
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -284,6 +304,7 @@ class MovingDetector:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         blobs, clearest = self._without_structure(judged, blobs, clearest, found)
+        self._answered = _Answered(judged, found[0], inverse(self._layings[0].frame_from_base(judged)))
         return self._record(judged, self._in_the_sun(judged, blobs, clearest, found), weak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
@@ -309,7 +330,7 @@ class MovingDetector:
         least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
-        apart_s = (pair[1].t_ns - pair[0].t_ns) / 1e9
+        apart_s = ((pair[0].t_ns - judged.t_ns) / 1e9, (pair[1].t_ns - judged.t_ns) / 1e9)
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
     def _movers(self, judged: Kept) -> NDArray[np.float64]:
@@ -370,7 +391,7 @@ class MovingDetector:
                 one.later,
                 one.edges,
                 self._config.edge_share,
-                one.apart_s,
+                one.apart_s[1] - one.apart_s[0],
                 self._parallax(judged, one),
             )
             xyxy = _shrunk(blobs.xyxy[rows], one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,10 +17,11 @@ from detector.detectors.clutter import Clutter
 from detector.detectors.first_view import empty_view
 from detector.detectors.lagged import Kept
 from detector.detectors.local_light import evened
+from detector.detectors.own_way import Neighbour, ways
 from detector.detectors.segments import Looked, Segments, segments
 from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
-from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.homography import Float, apply, normalised
 
@@ -35,6 +37,8 @@ _TRUST_S = 0.45  # how long the light in some part of the view is taken to be as
 _SLOW_TRUST_S = 0.95  # the same for thresholds, and for a camera that the registration sees standing
 _UNMOVED = read_only(np.eye(3))
 _RESTLESS_GREY = 30.0
+_OWN_WAY_S = 0.25  # as far back is looked, at least, for what a track brings along
+_MOST_SHOWN_S = 4.0  # nobody asks later than that
 
 
 class StillConfig(BaseModel):
@@ -108,6 +112,17 @@ class _Lesson(NamedTuple):
     age_s: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A picture judged, laid over the view and in its light."""
+
+    index: int
+    t_ns: int
+    level: int
+    picture: U8
+    place: Float  # view from the frame
+
+
 class StillDetector:
     """Compares each frame with a background of several grey levels a pixel, under a threshold learned at each place.
 
@@ -156,6 +171,7 @@ class StillDetector:
         self._flooded = 0
         self._sigma = 1.0
         self._lesson: _Lesson | None = None
+        self._shown: deque[_Shown] = deque()
         self._covered: U8 | None = None  # where something stood in the last frame judged
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -186,6 +202,18 @@ class StillDetector:
             answers = self._learn_view() if long_enough and len(self._places) > 4 else self._give_up()
         self.reset()
         return answers
+
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Whether what was found to move goes its way, held against the picture 0.3 s before."""
+        judged = next((one for one in self._shown if one.index == tracks.index), None)
+        earlier = [one for one in self._shown if judged is not None and judged.t_ns - one.t_ns >= _OWN_WAY_S * 1e9]
+        if judged is None or not earlier:
+            return None
+        before = earlier[-1]
+        while self._shown[0] is not before:
+            self._shown.popleft()
+        others = (Neighbour(before.picture, (before.t_ns - judged.t_ns) / 1e9),)
+        return ways(tracks, judged.place, judged.level, judged.picture, others, plane=True)
 
     def _continues(self, now: Kept) -> bool:
         assert self._last is not None
@@ -320,6 +348,9 @@ class StillDetector:
             self._lesson = _Lesson(picture, distance, found, dt_s, (now.t_ns - self._start_ns) / 1e9)
         if hot:
             return Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)
+        self._shown.append(_Shown(now.index, now.t_ns, now.level, picture, place))
+        while now.t_ns - self._shown[0].t_ns > _MOST_SHOWN_S * 1e9:
+            self._shown.popleft()
         return self._record(now, found, place)
 
     def _learn(self) -> None:

@@ -21,7 +21,7 @@ from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
 from detector.model.series import Series
 from detector.model.sight import Sight
-from detector.model.tracks import Tracks
+from detector.model.tracks import Tracks, Ways
 from detector.model.triggers import Triggers
 from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
@@ -63,6 +63,7 @@ __all__ = [
     "Undecided",
     "Verdict",
     "Violation",
+    "Ways",
     "Witness",
     "read_only",
 ]

@@ -58,3 +58,15 @@ class Tracks:
 
     def __len__(self) -> int:
         return len(self.track_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """What a detector saw of the ways that some tracks go.
+
+    track_id: shape (K,) int64
+    misfit: how badly what is in a track's box fits its way; above 1 it does not move so. shape (K,) float64 [1]
+    """
+
+    track_id: NDArray[np.int64]
+    misfit: NDArray[np.float64]

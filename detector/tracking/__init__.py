@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from detector.model import Alignment, Detections, Tracks
+from detector.model import Alignment, Detections, Tracks, Ways
 from detector.tracking.hindsight import Hindsight
 from detector.tracking.kalman import KalmanTracker
 
@@ -25,6 +25,10 @@ class Tracker(Protocol):
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame, with the alignment of that same frame; all live tracks there."""
+        ...
+
+    def learn(self, ways: Ways) -> None:
+        """Take note of what was seen of the ways that its tracks went in the last frame."""
         ...
 
     def end_all(self) -> None:

@@ -6,14 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.model import Alignment, Detections, Kind, Sight, Tracks, read_only
+from detector.model import Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
 from detector.tracking.parts import is_part_of_another
-from detector.tracking.states import Int, States, carry, centres_of, correct, distances2, new_states, predict
+from detector.tracking.states import (
+    Int,
+    States,
+    carry,
+    centres_of,
+    correct,
+    distances2,
+    learn_ways,
+    new_states,
+    predict,
+)
 
 _RESTLESS = (
     0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
@@ -42,6 +52,11 @@ class KalmanConfig(BaseModel):
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
     confirm_alone: int = Field(
         default=4, ge=1, description="So many times in a row it must not have moved as structure would. [1]"
+    )
+    most_misfit: float = Field(
+        default=0.9,
+        gt=0,
+        description="What is in its box must differ less along its way than from the ground, by this factor. [1]",
     )
     part_reach: float = Field(
         default=1.0,
@@ -125,6 +140,10 @@ class KalmanTracker:
                 detections.t_ns,
             )
         return self._tracks(detections)
+
+    def learn(self, ways: Ways) -> None:
+        """Take note of how badly what is in the boxes of tracks fits their ways."""
+        learn_ways(self._states, ways)
 
     def end_all(self) -> None:
         """Nothing goes on from here. Ids go on counting."""
@@ -236,7 +255,8 @@ class KalmanTracker:
         )
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
-        earned = lasting & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
+        strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known
+        earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():

@@ -7,10 +7,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.model import Ways
 from detector.picture.homography import apply, jacobian
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+
+_MOST_MISFIT = 1.0  # one wild picture among eight does not decide
+_MISFIT_SHARE = 0.25  # of the newest
 
 
 @dataclass(eq=False)
@@ -26,6 +30,7 @@ class States:
     least_px: how far it has to come at least, since something burst where it was first seen; else 0. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
+    misfit: mean logarithm of how badly what is in its boxes fits its way; NaN while nothing is known. shape (M,)
     owed_px_s: how fast it was when it went out of sight, until it is known whether it is again; else 0. shape (M, 2)
     """
 
@@ -39,6 +44,7 @@ class States:
     owed_px_s: Float
     least_px: Float
     score: Float
+    misfit: Float
     confirmed: NDArray[np.bool_]
     out_of: Int
     born_ns: Int
@@ -89,6 +95,7 @@ def new_states(
         owed_px_s=np.zeros((count, 2)),
         least_px=np.zeros(count),
         score=score,
+        misfit=np.full(count, np.nan),
         confirmed=np.zeros(count, np.bool_),
         out_of=zero.copy(),
         born_ns=np.full(count, t_ns, np.int64),
@@ -145,3 +152,11 @@ def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
     states.state[rows] += np.einsum("mij,mj->mi", gain, residual)
     keep = np.eye(4)[None] - np.concatenate([gain, np.zeros_like(gain)], axis=2)
     states.covariance[rows] = keep @ covariance @ keep.transpose(0, 2, 1) + gain @ measured @ gain.transpose(0, 2, 1)
+
+
+def learn_ways(states: States, ways: Ways) -> None:
+    """Take note of how badly what is in the tracks' boxes fits their ways. Slow twin: tests/naive_vision.py."""
+    _, rows, columns = np.intersect1d(states.track_id, ways.track_id, assume_unique=True, return_indices=True)
+    latest = np.clip(np.log(ways.misfit[columns]), -_MOST_MISFIT, _MOST_MISFIT)
+    before = np.nan_to_num(states.misfit[rows], nan=0.0)  # neither its way nor the ground
+    states.misfit[rows] = before + _MISFIT_SHARE * (latest - before)

@@ -183,3 +183,18 @@ def test_of_pictures_older_than_the_shortest_lag_only_the_half_is_kept():
     whole = [one for one in detector._kept if one.picture.size]
     assert len(detector._kept) - len(whole) in (2, 3)  # of 1.2 s, ten a second
     assert detector._kept[-len(whole) :] == whole
+
+
+def test_of_a_track_that_is_heeded_it_is_told_how_well_what_is_in_its_box_goes_its_way():
+    ground = texture()
+    detector, tracker, told = MovingDetector(), KalmanTracker(), []
+    for index in range(75):
+        scene = ground[:270, :480].copy()
+        x = 60 + 3 * index
+        scene[150:160, x : x + 14] = ground[400:410, 300:314] // 2 + 120
+        picture, alignment = frame(scene, index), aligned(index, round(index * 1e9 / 30))
+        for one in detector.detect(picture, alignment):
+            seen = detector.heed(tracker.update(one, aligned(one.index, one.t_ns)))
+            told += [] if seen is None else seen.misfit.tolist()
+    assert told
+    assert max(told) < 0.6

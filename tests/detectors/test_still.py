@@ -259,3 +259,29 @@ def test_under_a_standing_camera_the_chooser_answers_at_once():
         picture = frame(scene.make(index), index)
         found = detector.detect(picture, aligned(index, picture.t_ns))
     assert [one.index for one in found] == [119]
+
+
+def misfits(*things):
+    """What is told of the ways of tentative tracks, before a camera that stands still."""
+    scene, registrar, detector, tracker, told = Scene(*things), FlowRegistrar(), StillDetector(), KalmanTracker(), []
+    for index in range(60):
+        picture = frame(scene.make(index), index, 10.0)
+        for one in detector.detect(picture, registrar.align(picture)):
+            seen = detector.heed(tracker.update(one, aligned(one.index, one.t_ns)))
+            told += [] if seen is None else seen.misfit.tolist()
+    return told
+
+
+def test_what_walks_takes_its_pixels_along():
+    told = misfits(box(lambda i: 20 + 5 * i, lambda _: 100, 8, 18, 20.0))
+    assert told
+    assert max(told) < 0.6
+
+
+def test_lights_that_run_along_a_row_do_not():
+    """A spot runs along, but it is now bright and now dark: nothing is carried from lamp to lamp."""
+    bright = box(lambda i: 20 + 6 * i if i // 3 % 2 else 2000, lambda _: 100, 9, 6, 250.0)
+    dark = box(lambda i: 2000 if i // 3 % 2 else 20 + 6 * i, lambda _: 100, 9, 6, 20.0)
+    told = misfits(bright, dark)
+    assert told
+    assert np.median(told) > 1.0

@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 
+from detector.model import Ways
 from detector.picture.homography import apply
 from detector.tracking import KalmanTracker
-from detector.tracking.states import correct, distances2, new_states, predict
-from tests.naive_vision import aligned, boxes, flight, naive_correct, naive_distance2, naive_predict
+from detector.tracking.states import correct, distances2, learn_ways, new_states, predict
+from tests.naive_vision import aligned, boxes, flight, naive_correct, naive_distance2, naive_learned, naive_predict
 
 FPS = 15
 
@@ -146,3 +149,37 @@ def test_what_is_slow_need_not_prove_itself_again():
     slow = track(lambda i: [box(60 + 0.4 * i, 80, 6)] if i < 45 or i >= 54 else [], 70)
     assert slow[44].confirmed.any()
     assert slow[54].confirmed.any()
+
+
+def told_of_ways(misfit, count=40):
+    """Whether a vehicle that drives on is confirmed when the detector has seen so much of its way. misfit: of a look"""
+    tracker = KalmanTracker()
+    for index in range(count):
+        found = boxes(index, round(index * 1e9 / FPS), [box(100 + 4 * index, 80)])
+        ways = Ways(np.array([1, 7]), np.array([misfit(index), 0.1]))
+        tracks = tracker.update(found, aligned(index, found.t_ns))
+        tracker.learn(ways)
+    return bool(tracks.confirmed[0])
+
+
+def test_what_does_not_take_its_pixels_along_does_not_count():
+    assert told_of_ways(lambda _: 0.5)
+    assert not told_of_ways(lambda _: 1.5)
+
+
+def test_one_look_among_many_does_not_decide():
+    assert told_of_ways(lambda index: 20.0 if index % 8 == 0 else 0.5)
+    assert not told_of_ways(lambda index: 0.01 if index % 8 == 0 else 1.5)
+
+
+def test_what_was_seen_of_ways_agrees_with_the_slow_twin():
+    states, random = some_states(), np.random.default_rng(3)
+    expected = [math.nan] * len(states)
+    for _ in range(12):
+        ids = random.permutation(np.arange(1, 9))[:4]
+        misfit = random.uniform(0.05, 5, 4)
+        learn_ways(states, Ways(ids, misfit))
+        for track_id, one in zip(ids.tolist(), misfit.tolist(), strict=True):
+            if track_id <= len(states):
+                expected[track_id - 1] = naive_learned(expected[track_id - 1], one)
+    np.testing.assert_allclose(states.misfit, expected)
