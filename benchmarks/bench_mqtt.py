@@ -27,6 +27,7 @@ from mqtt_rig import ORIGIN, Broker, Plan, Sending, impulses
 from detector import pipeline
 from detector.association.travel import Medium, air, ground, travel
 from detector.config import Configuration, load
+from detector.detectors.series import PRESETS
 from detector.feed import Entry
 from detector.listening_feed import ListeningJob, listen_to
 from detector.model import Gap, RunEnd, State, Violation
@@ -34,6 +35,7 @@ from detector.timebase import NS_PER_S
 
 WAVE_M_S = 1500.0
 SEED = 5
+IN_TIME_S = PRESETS["acoustic"].hop_s + 0.25
 
 
 @dataclass(slots=True)
@@ -219,6 +221,7 @@ def main() -> None:
         "cpu_share": round(cpu_s / plan.seconds, 3),
         "delay_median_s": round(float(np.median(delay_s)), 3),
         "delay_most_s": round(float(delay_s.max()), 3),
+        "in_time": int((delay_s <= IN_TIME_S).sum()),
     }
     print(json.dumps(result))
 
