@@ -155,10 +155,9 @@ class SampleRecorder:
         self._writer.shutdown()
 
     def _begin(self, cases: Sequence[_Case]) -> None:
-        blocks = tuple(self._blocks)
-        self._writing += [
-            (case.violation.violation_id, self._writer.submit(self._write, case, blocks)) for case in cases
-        ]
+        for case in cases:
+            written = self._writer.submit(self._write, case, tuple(self._blocks))
+            self._writing.append((case.violation.violation_id, written))
 
     def _write(self, case: _Case, blocks: Sequence[Series]) -> list[EvidenceFile]:
         violation_id, incident = case.violation.violation_id, case.incident
