@@ -108,7 +108,9 @@ def listen_to(
     )
     held_s = together.decided_within_s + _SLACK_S
     store = EvidenceStore(job.out / "evidence")
-    recorder = SampleRecorder(store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s)
+    recorder = SampleRecorder(
+        store, configuration.settings.evidence, held_s, together.sensors, together.speed_m_s, live=network.live
+    )
     health = ListeningHealth(configuration.settings.coverage, network.source_at_100m, _slowest_ns(heads))
     newest, heard_by = None, () if together.is_witness else rules
     budget = LevelConfig().alarms_per_day if network.alarms_per_day is None else network.alarms_per_day
@@ -138,6 +140,7 @@ def listen_to(
                 yield Settled(network.id, together.associator.settled_ns)
                 yield _progress(network.id, sources)
             case Idle():
+                yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.written())
                 yield from health.idle(time.time_ns())
                 yield _progress(network.id, sources)
     yield from (Kept(violation_id, tuple(files)) for violation_id, files in recorder.finish())

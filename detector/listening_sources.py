@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -174,6 +175,7 @@ class LiveSensors:
         """What comes, until it is stopped."""
         if self._source is None:
             return
+        import_module("scipy.signal")  # the first messages would wait for it, .7 s of CPU
         for item in self._source:
             if isinstance(item, Series):
                 self.extent.seen([item])

@@ -92,7 +92,7 @@ def test_the_evidence_is_the_very_samples_that_were_sent(troubled: tuple[Heard, 
 
 @pytest.mark.slow
 def test_a_violation_is_told_soon_after_the_last_arrival(troubled: tuple[Heard, Heard, int]) -> None:
-    """0.8 s on a machine that has time for it (bench_mqtt); here others run beside."""
+    """0.2 s on a machine that has time for it (bench_mqtt); here others run beside."""
     heard, _, start_ns = troubled
     late_s = delays_s(air_plan(SECONDS), heard, start_ns, air_events(SECONDS), air(15.0))
     assert 0.0 < min(late_s) < 2.0

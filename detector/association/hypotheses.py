@@ -197,29 +197,27 @@ def repetitions(picks: Picks, seeds: Whole, earlier: list[Earlier], config: Evid
     The delays of one path are the same every time, corners and walls included: three arrivals in an earlier one's
     pattern say more than four that fit a place. Slow twin: tests/naive_association.py.
     """
-    found = []
-    for index, before in enumerate(earlier):
-        origin = picks.t_s - before.delay_s[picks.sensor]
-        t_s = origin[seeds]
-        t_s = t_s[np.isfinite(t_s)]
-        for _ in range(_REPETITION_ROUNDS):
-            if not len(t_s):
-                break
-            residual = np.nan_to_num(origin - t_s[:, None], nan=np.inf)
-            tolerance = config.sigmas * picks.repeat_sigma_s
-            chosen, gain = _choose(
-                picks.sensor, picks.repeat_weight, residual, tolerance, config.sigmas, len(before.delay_s)
-            )
-            kept = (chosen >= 0).sum(1) >= config.repeat_sensors
-            chosen, gain = chosen[kept], gain[kept]
-            t_s = np.nanmean(np.where(chosen >= 0, origin[chosen], np.nan), axis=1) if kept.any() else t_s[:0]
-        if len(t_s):
-            missed = (np.isfinite(before.delay_s) & (chosen < 0)).sum(1)
-            score = gain.sum(1) + config.repeat - config.missed * missed
-            found += [
-                Hypothesis(float(score[k]), chosen[k], before.place_m, float(t_s[k]), index) for k in range(len(t_s))
-            ]
-    return found
+    if not earlier or not len(seeds):
+        return []
+    delay_s = np.stack([one.delay_s for one in earlier])
+    origin = picks.t_s - delay_s[:, picks.sensor]
+    of, seed = np.nonzero(np.isfinite(origin[:, seeds]))
+    t_s = origin[of, seeds[seed]]
+    for _ in range(_REPETITION_ROUNDS):
+        residual = np.nan_to_num(origin[of] - t_s[:, None], nan=np.inf)
+        tolerance = config.sigmas * picks.repeat_sigma_s
+        chosen, gain = _choose(picks.sensor, picks.repeat_weight, residual, tolerance, config.sigmas, delay_s.shape[1])
+        kept = (chosen >= 0).sum(1) >= config.repeat_sensors
+        of, chosen, gain = of[kept], chosen[kept], gain[kept]
+        if not len(of):
+            return []
+        t_s = np.nanmean(np.where(chosen >= 0, origin[of[:, None], chosen], np.nan), axis=1)
+    missed = (np.isfinite(delay_s[of]) & (chosen < 0)).sum(1)
+    score = gain.sum(1) + config.repeat - config.missed * missed
+    return [
+        Hypothesis(float(score[k]), chosen[k], earlier[of[k]].place_m, float(t_s[k]), int(of[k]))
+        for k in range(len(of))
+    ]
 
 
 def _promising(
@@ -266,12 +264,12 @@ def _choose(
     """The trigger of each sensor that fits best, -1 where none does, and its gain. shape (M, S) both"""
     width = np.broadcast_to(tolerance / sigmas, residual.shape)
     gain = np.where(np.abs(residual) <= tolerance, weight - 0.5 * (residual / width) ** 2, -np.inf)
-    chosen = np.full((len(residual), sensors), -1)
-    best = np.zeros((len(residual), sensors))
-    for one in np.unique(sensor):
-        of = np.flatnonzero(sensor == one)
-        choice = np.argmax(gain[:, of], axis=1)
-        value = np.take_along_axis(gain[:, of], choice[:, None], 1)[:, 0]
-        chosen[:, one] = np.where(value > 0, of[choice], -1)
-        best[:, one] = np.maximum(value, 0.0)
-    return chosen, best
+    first = np.flatnonzero(np.diff(sensor, prepend=-1))
+    best = np.maximum.reduceat(gain, first, axis=1)
+    column = np.arange(len(sensor))
+    here = np.repeat(best, np.diff(first, append=len(sensor)), axis=1)
+    choice = np.minimum.reduceat(np.where(gain == here, column, len(sensor)), first, axis=1)
+    chosen, gained = np.full((len(residual), sensors), -1), np.zeros((len(residual), sensors))
+    chosen[:, sensor[first]] = np.where(best > 0, choice, -1)
+    gained[:, sensor[first]] = np.maximum(best, 0.0)
+    return chosen, gained

@@ -94,15 +94,16 @@ def _draw(area: PlotArea, row: int, one: Trace, origin_ns: int) -> None:
     left, right = (area.x_px((int(t) - origin_ns) / NS_PER_S) for t in (one.t_ns[0], one.t_ns[-1]))
     share = (one.t_ns - one.t_ns[0]) / max(int(one.t_ns[-1] - one.t_ns[0]), 1)
     at = np.rint(left + share * (right - left)).astype(np.int64)
+    values = np.where(np.isfinite(one.values), (one.values - centre) / size, np.nan)
+    first = np.flatnonzero(np.diff(at, prepend=at[0] - 1))
+    lowest, highest = np.fmin.reduceat(values, first).tolist(), np.fmax.reduceat(values, first).tolist()
     before = middle
-    for column in np.unique(at).tolist():
-        here = one.values[at == column]
-        here = here[np.isfinite(here)]
-        if not len(here):
+    for column, least, most in zip(at[first].tolist(), lowest, highest, strict=True):
+        if np.isnan(least):
             cv2.line(area.picture, (column, middle - half), (column, middle + half), MISSING, 1)
             before = middle
             continue
-        low, high = (middle - round((float(v) - centre) / size * half) for v in (here.min(), here.max()))
+        low, high = middle - round(least * half), middle - round(most * half)
         cv2.line(area.picture, (column, min(high, before)), (column, max(low, before)), INK, 1)
         before = round((low + high) / 2)
     if one.distance_m is not None:

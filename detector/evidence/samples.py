@@ -6,7 +6,8 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +29,8 @@ _LEAST_SAMPLES = 16
 # Of readings, however short the pre-roll and the post-roll are in samples of a slow sensor.
 _LEAST_BEFORE, _LEAST_AFTER = 96, 8
 _HIGHEST_FLAC_HZ = 655_350
+# Of a live network, cases that may wait for the disk before listening waits with them.
+_MOST_WAITING = 8
 # Full scale of the sample formats that FLAC holds without loss.
 _FORMS = (("PCM_16", 2**15, "<i2"), ("PCM_24", 2**23, "<i4"))
 
@@ -65,12 +68,16 @@ class _Cut:
 class SampleRecorder:
     """Holds the newest samples of all sensors, and writes those around the incident that opened a violation.
 
+    Writing takes .1 to 2 s: each file is on the disk before it is told. Listening to recordings waits for it, so that
+    the order of a log is the same every time; a live network listens on meanwhile.
+
     Args:
         store: where the files go.
         settings: pre-roll before the first arrival, post-roll after the last, longest cut.
         held_s: how far back samples are held; as long as it takes to decide that there was an incident. [s]
         sensors: where they stand; None where that is not known.
         speed_m_s: of the waves, for the picture; None where that is not known.
+        live: nobody waits for what is written.
     """
 
     def __init__(
@@ -80,6 +87,8 @@ class SampleRecorder:
         held_s: float,
         sensors: Sensors | None,
         speed_m_s: float | None,
+        *,
+        live: bool = False,
     ) -> None:
         self._store, self._sensors, self._speed_m_s = store, sensors, speed_m_s
         self._pre_ns, self._post_ns = ns_from_seconds(settings.pre_roll_s), ns_from_seconds(settings.post_roll_s)
@@ -88,6 +97,9 @@ class SampleRecorder:
         self._slowest_ns = 0.0
         self._blocks: deque[Series] = deque()
         self._cases: list[_Case] = []
+        self._most_waiting = _MOST_WAITING if live else 0
+        self._writer = ThreadPoolExecutor(1, "evidence")
+        self._writing: deque[tuple[str, Future[list[EvidenceFile]]]] = deque()
 
     def observe(self, series: Series) -> None:
         """Hold a block."""
@@ -108,29 +120,48 @@ class SampleRecorder:
         """All sensors have been read until then: write what is complete, forget what nothing needs.
 
         Yields:
-            The violation's id and its files, all on the disk.
+            As `written`.
 
         Raises:
             LogError: a file cannot be written.
         """
-        due = [case for case in self._cases if case.t_until_ns <= t_ns]
+        self._begin([case for case in self._cases if case.t_until_ns <= t_ns])
         self._cases = [case for case in self._cases if case.t_until_ns > t_ns]
-        for case in due:
-            yield case.violation.violation_id, self._write(case)
         held_ns = self._held_ns + max(self._pre_ns, round(_LEAST_BEFORE * self._slowest_ns))
         keep_ns = min([t_ns - held_ns, *(case.t_from_ns for case in self._cases)])
         while self._blocks and int(self._blocks[0].t_ns[-1]) < keep_ns:
             self._blocks.popleft()
+        yield from self.written()
+
+    def written(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
+        """What has been written since.
+
+        Yields:
+            The violation's id and its files, all on the disk.
+
+        Raises:
+            LogError: a file could not be written.
+        """
+        while self._writing and (len(self._writing) > self._most_waiting or self._writing[0][1].done()):
+            violation_id, files = self._writing.popleft()
+            yield violation_id, files.result()
 
     def finish(self) -> Iterator[tuple[str, list[EvidenceFile]]]:
         """The streams have ended: write what is left."""
-        for case in self._cases:
-            yield case.violation.violation_id, self._write(case)
-        self._cases.clear()
+        self._begin(self._cases)
+        self._cases = []
+        self._most_waiting = 0
+        yield from self.written()
+        self._writer.shutdown()
 
-    def _write(self, case: _Case) -> list[EvidenceFile]:
+    def _begin(self, cases: Sequence[_Case]) -> None:
+        for case in cases:
+            written = self._writer.submit(self._write, case, tuple(self._blocks))
+            self._writing.append((case.violation.violation_id, written))
+
+    def _write(self, case: _Case, blocks: Sequence[Series]) -> list[EvidenceFile]:
         violation_id, incident = case.violation.violation_id, case.incident
-        cuts = [cut for name in incident.sensors if (cut := self._cut(name, case)) is not None]
+        cuts = [cut for name in incident.sensors if (cut := _cut(name, case, blocks)) is not None]
         files = []
         for number, cut in enumerate(cuts, 1):
             role = _role(number, cut.channel)
@@ -141,24 +172,6 @@ class SampleRecorder:
             self._store.put(violation_id, role, ".png", _png(picture)) for role, picture in self._pictures(case, cuts)
         ]
         return sorted(files, key=lambda file: file.path)
-
-    def _cut(self, channel: str, case: _Case) -> _Cut | None:
-        pieces = [one for one in self._blocks if channel in one.channels]
-        pieces = [one for one in pieces if one.t_ns[-1] >= case.t_from_ns and one.t_ns[0] < case.t_until_ns]
-        if not pieces:
-            return None
-        t_ns = np.concatenate([one.t_ns for one in pieces])
-        values = np.concatenate([one.values[:, one.channels.index(channel)] for one in pieces])
-        inside = (t_ns >= case.t_from_ns) & (t_ns < case.t_until_ns)
-        first = pieces[0]
-        if inside.sum() < _LEAST_SAMPLES:
-            return None
-        at = first.channels.index(channel)
-        x, y, z = first.positions[at].tolist()
-        return _Cut(
-            channel, t_ns[inside], values[inside], first.interval_ns, first.units[at], (x, y, z), first.local,
-            first.clock_sigma_ns,
-        )  # fmt: skip
 
     def _pictures(self, case: _Case, cuts: list[_Cut]) -> Iterator[tuple[str, Picture]]:
         if not cuts:
@@ -189,6 +202,26 @@ class SampleRecorder:
             return None
         place = self._sensors.position_m[self._sensors.channels.index(channel), :2]
         return float(np.hypot(*(place - incident.position_m)))
+
+
+def _cut(channel: str, case: _Case, blocks: Sequence[Series]) -> _Cut | None:
+    """What a channel heard around it; None where that is next to nothing."""
+    pieces = [one for one in blocks if channel in one.channels]
+    pieces = [one for one in pieces if one.t_ns[-1] >= case.t_from_ns and one.t_ns[0] < case.t_until_ns]
+    if not pieces:
+        return None
+    t_ns = np.concatenate([one.t_ns for one in pieces])
+    values = np.concatenate([one.values[:, one.channels.index(channel)] for one in pieces])
+    inside = (t_ns >= case.t_from_ns) & (t_ns < case.t_until_ns)
+    first = pieces[0]
+    if inside.sum() < _LEAST_SAMPLES:
+        return None
+    at = first.channels.index(channel)
+    x, y, z = first.positions[at].tolist()
+    return _Cut(
+        channel, t_ns[inside], values[inside], first.interval_ns, first.units[at], (x, y, z), first.local,
+        first.clock_sigma_ns,
+    )  # fmt: skip
 
 
 def _spacing_ns(series: Series) -> float:

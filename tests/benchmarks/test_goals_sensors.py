@@ -67,12 +67,14 @@ def test_the_page_has_the_markers():
     assert goal_table.written(goals_sensors.PAGE.read_text("utf-8"), ["x"], "goals_sensors")
 
 
-@pytest.mark.parametrize(("most_s", "word"), [(0.24, "ok"), (0.26, "**short**")])
-def test_the_slowest_violation_counts(most_s, word):
-    found = {"delay_median_s": 0.2, "delay_most_s": most_s, "the_same": True}
-    assert line({"live": found}, "last sample to logged").endswith(
-        f"| 0.20 s, {most_s:.2f} s at most, with the place; as recorded: True | {word} |"
-    )
+@pytest.mark.parametrize(
+    ("in_time", "most_s", "the_same", "word"),
+    [(25, 0.24, True, "ok"), (24, 0.26, True, "**short**"), (25, 0.24, False, "**short**")],
+)
+def test_every_violation_has_to_be_in_time(in_time, most_s, the_same, word):
+    found = {"events": 25, "in_time": in_time, "delay_median_s": 0.2, "delay_most_s": most_s, "the_same": the_same}
+    shown = f"| 0.20 s, {in_time} of 25 within the goal, {most_s:.2f} s at most, with the place; as recorded:"
+    assert line({"live": found}, "last sample to logged").endswith(f"{shown} {the_same} | {word} |")
 
 
 def test_a_script_that_comes_to_nothing_is_named_beneath_the_table(tmp_path, capsys):

@@ -25,8 +25,9 @@ from detector.model import Means
 from detector.synthetic import SCENES
 from detector.synthetic.encode import write_feed
 from detector.synthetic.place import VALE
+from detector.synthetic.render import view_at
 from detector.synthetic.scene import Flash
-from detector.synthetic.sound import Bang, Knock, demo_ground, demo_listening, write_listening
+from detector.synthetic.sound import Bang, Knock, Listening, demo_ground, demo_listening, write_listening
 from detector.timebase import iso_from_ns, ns_from_iso
 
 START_NS = ns_from_iso("2026-03-01T09:30:00Z")
@@ -90,6 +91,18 @@ def ellipse_m2(one: LoggedViolation) -> float:
     return east * north - both**2
 
 
+def is_inside(place_m: tuple[float, float], one: LoggedViolation) -> bool:
+    """The place lies in the 95 % ellipse that is told."""
+    lon, lat = VALE.lon_lat([place_m])[0]
+    place = one.violation.place
+    assert place.lat_deg is not None
+    assert place.lon_deg is not None
+    assert place.covariance_m2 is not None
+    offset = enu_from_geodetic(place.lat_deg, place.lon_deg, 0.0, (lat, lon, 0.0))[:2]
+    east, both, north = place.covariance_m2
+    return bool(offset @ np.linalg.solve([[east, both], [both, north]], offset) <= SIGMAS_95**2)
+
+
 def test_it_is_one_violation_with_three_means_inside_its_ellipse_and_the_same_log_twice(
     tmp_path: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,14 +113,7 @@ def test_it_is_one_violation_with_three_means_inside_its_ellipse_and_the_same_lo
     assert dict(one.sources) == {"mics": (Means.ACOUSTIC,), "drone": (Means.UAV,), "geophone": (Means.SEISMIC,)}
     assert [record.rule_kind for record in one.records] == ["impulse", "flash"]
     assert unseen.violation.means == (Means.ACOUSTIC,)  # the geophone still swung from the first
-    lon, lat = VALE.lon_lat([PLACE_M])[0]
-    place = one.violation.place
-    assert place.lat_deg is not None
-    assert place.lon_deg is not None
-    assert place.covariance_m2 is not None
-    offset = enu_from_geodetic(place.lat_deg, place.lon_deg, 0.0, (lat, lon, 0.0))[:2]
-    east, both, north = place.covariance_m2
-    assert offset @ np.linalg.solve([[east, both], [both, north]], offset) <= SIGMAS_95**2
+    assert is_inside(PLACE_M, one)
     for record in one.records:
         assert ellipse_m2(one) < ellipse_m2(replace(one, violation=record))
     (joined,) = one.groupings
@@ -119,6 +125,33 @@ def test_it_is_one_violation_with_three_means_inside_its_ellipse_and_the_same_lo
     with open_reader(tmp_path / "b") as b, open_reader(tmp_path / "c") as c:
         assert b.head() == c.head()  # the very chain, not only what it holds
     capsys.readouterr()
+
+
+def test_so_it_is_with_sensors_anywhere_and_an_explosion_anywhere_in_a_slanting_view(tmp_path: Path) -> None:
+    random = np.random.default_rng(102)
+    base = replace(SCENES["oblique"](102), movers=(), flashes=())
+    at_s = float(random.uniform(1.2, 2.8))
+    pixel = random.uniform((0.2, 0.4), (0.8, 0.85)) * (640, 360)
+    east_m, north_m = view_at(base, at_s, (640, 360)).ground(pixel)[0].tolist()
+    flash = Flash(1, at_s, east_m, north_m, radius_m=2.8, duration_s=0.16)
+    write_feed(
+        replace(base, flashes=(flash,)), tmp_path / "drone.ts", seconds=4.0, size_px=(640, 360), bitrate_mbit_s=2.0
+    )
+
+    def around(low_m: float, high_m: float, up_m: float) -> tuple[float, float, float]:
+        angle, far_m = random.uniform(0, 2 * np.pi), random.uniform(low_m, high_m)
+        return float(east_m + far_m * np.sin(angle)), float(north_m + far_m * np.cos(angle)), up_m
+
+    bangs = (Bang(BEFORE_S + at_s, east_m, north_m, 0.4),)
+    start, seconds = iso_from_ns(ns_from_iso(base.start) - round(BEFORE_S * 1e9)), BEFORE_S + 4.0 + AFTER_S
+    microphones = {f"m{k}": around(80, 420, 8.0) for k in range(5)}
+    sound = Listening(VALE, start, seconds, microphones, bangs, seed=102)
+    ground = replace(sound, microphones_m={"geophone": around(120, 380, 0.0)}, rate_hz=250, wave_m_s=2600.0)
+    for name, listening in (("sound", sound), ("ground", ground)):
+        write_listening(listening, tmp_path / name)
+    (one,) = replayed(configured(tmp_path, tmp_path, wave_m_s=2450), tmp_path / "out")
+    assert one.violation.means == (Means.UAV, Means.ACOUSTIC, Means.SEISMIC)
+    assert is_inside((east_m, north_m), one)
 
 
 def test_a_geophone_whose_wave_was_not_due_then_supports_nothing(tmp_path: Path, recorded: Path) -> None:

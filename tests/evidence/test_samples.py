@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from numpy.typing import NDArray
 
 from detector.association import Sensors
 from detector.config import EvidenceSettings
+from detector.errors import LogError
 from detector.evidence import SampleRecorder
 from detector.log import EvidenceStore
 from detector.model import EvidenceFile, Incident, Means, Place, Series, State, Violation
@@ -105,6 +110,62 @@ def test_what_flac_cannot_hold_is_a_table_that_reads_back_the_same(
     assert len(t_ns) == pytest.approx(2.5 * rate, abs=1)
     assert read[0].units == ("" if unit == "1" else unit,)
     assert ("spectrogram.png" in files) is not bool(missing)
+
+
+class SlowDisk(EvidenceStore):
+    """Writes when it is let."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.let = threading.Event()
+
+    def put(self, *what: Any) -> EvidenceFile:
+        assert self.let.wait(10)
+        return super().put(*what)
+
+
+def test_a_live_network_listens_on_while_the_disk_is_slow(tmp_path: Path) -> None:
+    store = SlowDisk(tmp_path / "evidence")
+    one = SampleRecorder(store, EvidenceSettings(pre_roll_s=1, post_roll_s=1), 10.0, None, None, live=True)
+    values = np.random.default_rng(4).integers(-100, 100, 8 * RATE) / 2**15
+    one.observe(series("b", 0.0, values))
+    one.opened(violation(), incident())
+    assert list(one.reached(START_NS + 60 * NS_PER_S)) == []  # it comes back, and forgets the samples
+    assert len(one._blocks) == 0
+    store.let.set()
+    until_s = time.monotonic() + 10
+    while not (found := list(one.written())) and time.monotonic() < until_s:
+        time.sleep(0.01)
+    ((violation_id, files),) = found
+    assert violation_id == violation().violation_id
+    samples, _ = soundfile.read(paths(tmp_path, files)["sensor-01-b.flac"])
+    assert (samples == values[3 * RATE : 5 * RATE + RATE // 2]).all()
+    assert list(one.finish()) == []
+
+
+def test_what_a_slow_disk_holds_up_is_bounded_and_in_order_and_nothing_is_left_at_the_end(tmp_path: Path) -> None:
+    store = SlowDisk(tmp_path / "evidence")
+    one = SampleRecorder(store, EvidenceSettings(pre_roll_s=1, post_roll_s=1), 10.0, None, None, live=True)
+    one.observe(series("b", 0.0, np.zeros(8 * RATE)))
+    opened = [violation(START_NS + k) for k in range(12)]
+    for each in opened[:8]:
+        one.opened(each, incident())
+    assert list(one.reached(START_NS + 7 * NS_PER_S)) == []
+    for each in opened[8:]:
+        one.opened(each, incident())
+    threading.Timer(0.2, store.let.set).start()
+    found = [*one.reached(START_NS + 8 * NS_PER_S), *one.finish()]  # four more than may wait: it waits for the disk
+    assert [name for name, _ in found] == [each.violation_id for each in opened]
+
+
+def test_what_the_disk_refuses_stops_a_live_network_too(tmp_path: Path) -> None:
+    (tmp_path / "evidence").write_text("not a folder")
+    settings = EvidenceSettings(pre_roll_s=1, post_roll_s=1)
+    one = SampleRecorder(EvidenceStore(tmp_path / "evidence"), settings, 10.0, None, None, live=True)
+    one.observe(series("b", 0.0, np.zeros(8 * RATE)))
+    one.opened(violation(), incident())
+    with pytest.raises(LogError, match="evidence cannot be written"):
+        list(chain(one.reached(START_NS + 8 * NS_PER_S), one.finish()))
 
 
 def test_it_waits_for_the_samples_after_the_last_arrival(tmp_path: Path) -> None:

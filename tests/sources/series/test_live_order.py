@@ -88,7 +88,7 @@ def test_a_gap_comes_where_its_stream_told_it():
     assert told(order.rest()) == [("b", 20)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_in_whatever_order_they_arrive_the_order_is_that_of_the_recordings(data):
     """Blocks of three streams, interleaved at random, each stream in its own order, nobody absent."""
