@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 
 from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, blocks_of, by_pixel
-from detector.detectors.residual import block_means, in_the_light_of, noise_sigma, symmetric
-from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_symmetric, texture
+from detector.detectors.residual import (
+    block_means,
+    edges,
+    in_the_light_of,
+    is_mostly_noise,
+    mean_of_nine,
+    noise_sigma,
+    symmetric,
+)
+from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_mean_of_nine, naive_symmetric, texture
 
 
 def test_symmetric_residual_agrees_with_its_slow_twin():
@@ -58,6 +66,24 @@ def test_noise_is_measured_in_spite_of_movers():
     picture, noise = np.full((300, 300), 100, np.uint8), random.normal(0, 3, (300, 300))
     noise[:60, :60] += 100
     assert abs(noise_sigma(picture, (100 + np.rint(noise)).astype(np.uint8)) - 3) < 0.5
+
+
+@pytest.mark.parametrize("sigma", [1.5, 2.5, 3.5])
+def test_noise_on_bare_ground_is_mostly_noise_and_on_ground_with_structure_it_is_not(sigma):
+    random = np.random.default_rng(6)
+
+    def seen(ground):
+        return np.clip(np.rint(ground + random.normal(0, sigma, ground.shape)), 0, 255).astype(np.uint8)
+
+    for ground, expected in ((np.full((300, 400), 40), True), (texture()[:300, :400], False)):
+        picture = seen(ground)
+        assert is_mostly_noise(edges(picture), noise_sigma(picture, seen(ground))) is expected
+    assert not is_mostly_noise(np.zeros((0, 0), np.uint8), sigma)
+
+
+def test_the_mean_of_nine_is_that_of_the_slow_twin():
+    picture = np.random.default_rng(7).integers(0, 256, (21, 34), np.uint8)
+    np.testing.assert_array_equal(mean_of_nine(picture), naive_mean_of_nine(picture))
 
 
 def test_the_floor_of_a_block_is_the_quantile_of_what_it_shows():
