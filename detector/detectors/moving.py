@@ -20,8 +20,8 @@ from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_p
 from detector.detectors.residual import (
     U8,
     edges,
+    in_the_dark,
     in_the_light_of,
-    is_mostly_noise,
     mean_of_nine,
     noise_sigma,
     symmetric,
@@ -304,7 +304,7 @@ class MovingDetector:
         )
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
-        if laying.halved and config.noise_factor * sigma > min_grey and is_mostly_noise(sharp, sigma):
+        if laying.halved and config.noise_factor * sigma > min_grey and in_the_dark(laid.means, sharp, sigma):
             laid = replace(laid, picture=mean_of_nine(laid.picture))
             earlier, later, sharp = mean_of_nine(earlier), mean_of_nine(later), edges(laid.picture)
             sigma = noise_sigma(laid.picture, earlier)

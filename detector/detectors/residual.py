@@ -15,6 +15,7 @@ _LIGHT_STEP_GREY = 2  # less is rounding
 _MIDDLE_GREY = 128
 _RANGE_OF_NINE = 2.97  # of nine samples of a Gaussian, in its standard deviations
 _MOSTLY = 1.5
+_DARK_GREY = 64  # a quarter of the range
 _NOISE_STEP = 7  # every seventh row and column is enough to measure the noise by
 
 
@@ -80,15 +81,20 @@ def noise_sigma(picture: U8, other: U8) -> float:
     return _median(apart) / 0.6745 if apart.size else 0.0
 
 
-def is_mostly_noise(sharp: U8, sigma: float) -> bool:
-    """Whether the range of grey levels around a pixel is hardly more than what noise alone makes it: in the dark.
+def in_the_dark(means: U8, sharp: U8, sigma: float) -> bool:
+    """Whether a picture is dark, and the range of grey levels around a pixel hardly more than noise alone makes it.
+
+    By day such a range is that of waves, or of pictures that do not lie over one another.
 
     Args:
-        sharp: `edges` of the picture. shape (H, W)
+        means: `block_means` of the picture. shape (H / 16, W / 16)
+        sharp: its `edges`. shape (H, W)
         sigma: standard deviation of the noise of a difference of two such pictures. [grey]
     """
-    sample = sharp[::_NOISE_STEP, ::_NOISE_STEP]
-    return bool(sample.size) and float(sample.mean()) < _MOSTLY * _RANGE_OF_NINE * sigma / 2**0.5
+    if not sharp.size or means.mean() >= _DARK_GREY:
+        return False
+    structure = float(sharp[::_NOISE_STEP, ::_NOISE_STEP].mean())
+    return structure < _MOSTLY * _RANGE_OF_NINE * sigma / 2**0.5
 
 
 def mean_of_nine(picture: U8) -> U8:

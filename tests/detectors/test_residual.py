@@ -5,8 +5,8 @@ from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, 
 from detector.detectors.residual import (
     block_means,
     edges,
+    in_the_dark,
     in_the_light_of,
-    is_mostly_noise,
     mean_of_nine,
     noise_sigma,
     symmetric,
@@ -69,16 +69,18 @@ def test_noise_is_measured_in_spite_of_movers():
 
 
 @pytest.mark.parametrize("sigma", [1.5, 2.5, 3.5])
-def test_noise_on_bare_ground_is_mostly_noise_and_on_ground_with_structure_it_is_not(sigma):
+def test_in_the_dark_is_where_it_is_dark_and_noise_is_louder_than_the_ground(sigma):
     random = np.random.default_rng(6)
 
     def seen(ground):
         return np.clip(np.rint(ground + random.normal(0, sigma, ground.shape)), 0, 255).astype(np.uint8)
 
-    for ground, expected in ((np.full((300, 400), 40), True), (texture()[:300, :400], False)):
+    y, x = np.indices((300, 400)) // 4
+    bare, structured = np.full((300, 400), 40), 20 + 40 * ((x + y) % 2)
+    for ground, expected in ((bare, True), (bare + 60, False), (structured, False)):
         picture = seen(ground)
-        assert is_mostly_noise(edges(picture), noise_sigma(picture, seen(ground))) is expected
-    assert not is_mostly_noise(np.zeros((0, 0), np.uint8), sigma)
+        assert in_the_dark(block_means(picture), edges(picture), noise_sigma(picture, seen(ground))) is expected
+    assert not in_the_dark(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), sigma)
 
 
 def test_the_mean_of_nine_is_that_of_the_slow_twin():
