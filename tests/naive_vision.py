@@ -92,6 +92,18 @@ def naive_fit(source, target, inlier_px):
     return np.append(parameters, 1).reshape(3, 3)
 
 
+def naive_mean_of_nine(picture):
+    """Beyond its border the picture goes on as a mirror that stands on the last pixel would show it."""
+    height, width = picture.shape
+    out = np.zeros_like(picture)
+    for y in range(height):
+        for x in range(width):
+            rows = [height - 2 if y + dy == height else abs(y + dy) for dy in (-1, 0, 1)]
+            columns = [width - 2 if x + dx == width else abs(x + dx) for dx in (-1, 0, 1)]
+            out[y, x] = round(sum(int(picture[row, column]) for row in rows for column in columns) / 9)
+    return out
+
+
 def naive_symmetric(judged, earlier, later):
     out = np.zeros(judged.shape, np.uint8)
     for place in np.ndindex(judged.shape):

@@ -108,7 +108,7 @@ def naive_cell_means(picture, cell):
     return out
 
 
-def naive_small_and_clear(mask, thick, distance, threshold, min_area):
+def naive_small_and_clear(mask, thick, distance, threshold, min_area, most_px, times):
     """Spots one by one, each grown from its first pixel."""
     out, left = np.zeros(mask.shape, np.uint8), {(y, x) for y, x in np.argwhere(mask)}
     while left:
@@ -121,8 +121,8 @@ def naive_small_and_clear(mask, thick, distance, threshold, min_area):
             edge += beside
             spot += beside
         rows, columns = {y for y, _ in spot}, {x for _, x in spot}
-        small = len(spot) >= 3 and max(rows) - min(rows) < 5 and max(columns) - min(columns) < 5
-        clear = any(distance[at] > 3 * int(threshold[at]) for at in spot)
+        small = len(spot) >= 3 and max(rows) - min(rows) < most_px and max(columns) - min(columns) < most_px
+        clear = any(distance[at] > times * int(threshold[at]) for at in spot)
         if small and clear and sum(thick[at] > 0 for at in spot) < min_area:
             for at in spot:
                 out[at] = 1

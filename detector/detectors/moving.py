@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,7 +18,15 @@ from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_smal
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.own_way import Neighbour, ways
-from detector.detectors.residual import U8, edges, in_the_light_of, noise_sigma, symmetric
+from detector.detectors.residual import (
+    U8,
+    edges,
+    in_the_dark,
+    in_the_light_of,
+    mean_of_nine,
+    noise_sigma,
+    symmetric,
+)
 from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
@@ -311,10 +320,16 @@ class MovingDetector:
         config, laying = self._config, self._layings[at]
         laid, others = laying.over(judged), [laying.over(one) for one in pair]
         sharp = edges(laid.picture)
-        misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
         earlier, later = (
             in_the_light_of(laid.picture, laid.means, one.picture, one.means, one.valid_blocks) for one in others
         )
+        sigma = noise_sigma(laid.picture, earlier)
+        min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
+        if laying.halved and config.noise_factor * sigma > min_grey and in_the_dark(laid.means, sharp, sigma):
+            laid = replace(laid, picture=mean_of_nine(laid.picture))
+            earlier, later, sharp = mean_of_nine(earlier), mean_of_nine(later), edges(laid.picture)
+            sigma = noise_sigma(laid.picture, earlier)
+        misfit = cv2.convertScaleAbs(sharp, alpha=config.edge_share)
         residual = symmetric(laid.picture, earlier, later)
         cv2.subtract(residual, misfit, dst=residual)
         for one in (laid, *others):
@@ -325,8 +340,6 @@ class MovingDetector:
         shrink = judged.picture.shape[0] // residual.shape[0]
         floor = self._floors[at].update(residual, self._moved[at], dt_s, movers / shrink)
         self._moved[at] = np.eye(3)
-        sigma = noise_sigma(laid.picture, earlier)
-        min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
         least = max(min_grey, config.noise_factor * sigma)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)

@@ -13,6 +13,9 @@ U8 = NDArray[np.uint8]
 LIGHT_BLOCK_PX = 16
 _LIGHT_STEP_GREY = 2  # less is rounding
 _MIDDLE_GREY = 128
+_RANGE_OF_NINE = 2.97  # of nine samples of a Gaussian, in its standard deviations
+_MOSTLY = 1.5
+_DARK_GREY = 64  # a quarter of the range
 _NOISE_STEP = 7  # every seventh row and column is enough to measure the noise by
 
 
@@ -76,6 +79,27 @@ def noise_sigma(picture: U8, other: U8) -> float:
         np.ascontiguousarray(other[::_NOISE_STEP, ::_NOISE_STEP]),
     )
     return _median(apart) / 0.6745 if apart.size else 0.0
+
+
+def in_the_dark(means: U8, sharp: U8, sigma: float) -> bool:
+    """Whether a picture is dark, and the range of grey levels around a pixel hardly more than noise alone makes it.
+
+    By day such a range is that of waves, or of pictures that do not lie over one another.
+
+    Args:
+        means: `block_means` of the picture. shape (H / 16, W / 16)
+        sharp: its `edges`. shape (H, W)
+        sigma: standard deviation of the noise of a difference of two such pictures. [grey]
+    """
+    if not sharp.size or means.mean() >= _DARK_GREY:
+        return False
+    structure = float(sharp[::_NOISE_STEP, ::_NOISE_STEP].mean())
+    return structure < _MOSTLY * _RANGE_OF_NINE * sigma / 2**0.5
+
+
+def mean_of_nine(picture: U8) -> U8:
+    """Each pixel the mean of the 3x3 around it. shape as given"""
+    return np.asarray(cv2.blur(picture, (3, 3)), np.uint8)
 
 
 def _median(grey: NDArray[Any]) -> float:

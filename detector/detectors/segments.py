@@ -22,10 +22,23 @@ _HALVINGS = 3
 _CELL_PX = 1 << _HALVINGS
 _WHOLE_SHARE = 0.88
 _CORE_SHARE = 0.25
-_SMALL_PX = 5
 _LEAST_SMALL_PX2 = 3
-_CLEAR_FACTOR = 3.0
 _TWO_OF_A_CELL = 7  # mean of an 8x8 of which two are 255
+
+
+class Clear(NamedTuple):
+    """How small a spot may be and how far it has to stand out to count in spite of it.
+
+    most_px: its longer side at most. [px]
+    times: somewhere in it, the distance in units of the threshold. [1]
+    """
+
+    most_px: int
+    times: float
+
+
+_BESIDE = Clear(5, 3.0)  # of something large: most of it is a piece of that
+_ALONE = Clear(8, 2.5)  # a person and the shadow at their feet
 
 
 class SegmentSettings(Protocol):
@@ -145,14 +158,19 @@ def _spots(
     mask = cv2.morphologyEx(raw, cv2.MORPH_CLOSE, near)
     # What is thinner than three pixels is left out: tapes, cables, edges that shifted.
     thick = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    large = [one for one in _outlines(thick) if _area(one) >= settings.min_area_px]
     small = small_and_clear(
-        np.asarray(mask, np.uint8), thick, np.asarray(lit, np.uint8), threshold, settings.min_area_px
+        np.asarray(mask, np.uint8),
+        thick,
+        np.asarray(lit, np.uint8),
+        threshold,
+        settings.min_area_px,
+        _BESIDE if large else _ALONE,
     )
-    found = [one for one in _outlines(thick) if _area(one) >= settings.min_area_px] + _outlines(small)
-    return found, np.asarray(raw, np.uint8)
+    return large + _outlines(small), np.asarray(raw, np.uint8)
 
 
-def small_and_clear(mask: U8, thick: U8, distance: U8, threshold: U8, min_area_px: float) -> U8:
+def small_and_clear(mask: U8, thick: U8, distance: U8, threshold: U8, min_area_px: float, clear: Clear) -> U8:
     """Spots too thin or too small to count that stand out so far that they do: a person far away.
 
     Args:
@@ -161,18 +179,19 @@ def small_and_clear(mask: U8, thick: U8, distance: U8, threshold: U8, min_area_p
         distance: to the background. shape (H, W) [grey]
         threshold: least distance that counts. shape (H, W) [grey]
         min_area_px: a spot with so much of `thick` counts already. [px2]
+        clear: how small, and how far.
 
     Returns:
-        The spots of 3 pixels or more, within 5x5, somewhere over three times the threshold. 0 or 1, shape (H, W).
+        The spots of 3 pixels or more that are no longer and stand out as far as `clear` asks for. 0 or 1, shape (H, W).
         Slow twin: tests/naive_vision_still.py.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     wide, tall, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]
-    small = (wide <= _SMALL_PX) & (tall <= _SMALL_PX) & (area >= _LEAST_SMALL_PX2)
+    small = (wide <= clear.most_px) & (tall <= clear.most_px) & (area >= _LEAST_SMALL_PX2)
     small[0] = False
     if small.any():
-        clear = distance > _CLEAR_FACTOR * threshold.astype(np.float32)
-        small &= np.bincount(labels[clear], minlength=count) > 0
+        far = distance > clear.times * threshold.astype(np.float32)
+        small &= np.bincount(labels[far], minlength=count) > 0
         small &= np.bincount(labels[thick > 0], minlength=count) < min_area_px
     return np.asarray(small[labels], np.uint8)
 

@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 
 from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, blocks_of, by_pixel
-from detector.detectors.residual import block_means, in_the_light_of, noise_sigma, symmetric
-from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_symmetric, texture
+from detector.detectors.residual import (
+    block_means,
+    edges,
+    in_the_dark,
+    in_the_light_of,
+    mean_of_nine,
+    noise_sigma,
+    symmetric,
+)
+from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_mean_of_nine, naive_symmetric, texture
 
 
 def test_symmetric_residual_agrees_with_its_slow_twin():
@@ -58,6 +66,26 @@ def test_noise_is_measured_in_spite_of_movers():
     picture, noise = np.full((300, 300), 100, np.uint8), random.normal(0, 3, (300, 300))
     noise[:60, :60] += 100
     assert abs(noise_sigma(picture, (100 + np.rint(noise)).astype(np.uint8)) - 3) < 0.5
+
+
+@pytest.mark.parametrize("sigma", [1.5, 2.5, 3.5])
+def test_in_the_dark_is_where_it_is_dark_and_noise_is_louder_than_the_ground(sigma):
+    random = np.random.default_rng(6)
+
+    def seen(ground):
+        return np.clip(np.rint(ground + random.normal(0, sigma, ground.shape)), 0, 255).astype(np.uint8)
+
+    y, x = np.indices((300, 400)) // 4
+    bare, structured = np.full((300, 400), 40), 20 + 40 * ((x + y) % 2)
+    for ground, expected in ((bare, True), (bare + 60, False), (structured, False)):
+        picture = seen(ground)
+        assert in_the_dark(block_means(picture), edges(picture), noise_sigma(picture, seen(ground))) is expected
+    assert not in_the_dark(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), sigma)
+
+
+def test_the_mean_of_nine_is_that_of_the_slow_twin():
+    picture = np.random.default_rng(7).integers(0, 256, (21, 34), np.uint8)
+    np.testing.assert_array_equal(mean_of_nine(picture), naive_mean_of_nine(picture))
 
 
 def test_the_floor_of_a_block_is_the_quantile_of_what_it_shows():

@@ -152,6 +152,31 @@ def test_somebody_far_away_is_seen_where_they_stand_out_and_only_there():
     assert np.mean([bool((np.abs(y - 181) < 3).any()) for y in rows]) < 0.1
 
 
+def test_somebody_far_away_is_seen_with_the_shadow_at_their_feet_unless_it_is_a_piece_of_something_large():
+    """Two by three pixels, and a thread of shadow that lies aslant: seven pixels long in all."""
+
+    def walker(row, first):
+        def draw(index, picture):
+            mask = np.zeros(picture.shape, bool)
+            mask[row : row + 3, first + index : first + 2 + index] = True
+            picture[mask] += 40.0
+            shade = np.zeros(picture.shape, bool)
+            for step in range(5):
+                shade[row + 2 + step // 2, first + 2 + index + step] = True
+            picture[shade] -= 40.0
+            return mask | shade
+
+        return draw
+
+    vehicle = box(lambda i: 60 + i, lambda i: 170, 26, 26, 60.0)
+    scene = Scene(walker(100, 100), walker(180, 94), vehicle)
+    late = [one for one in seeing(judged(scene.make, 60)) if one.index > 10]
+    boxes = [(one.xyxy_px[:, :2] + one.xyxy_px[:, 2:]) / 2 for one in late]
+    assert np.mean([bool((np.abs(xy[:, 1] - 102) < 4).any()) for xy in boxes]) > 0.9
+    beside = [(np.abs(xy[:, 1] - 182) < 4) & (xy[:, 0] - one.index > 86) for one, xy in zip(late, boxes, strict=True)]
+    assert np.mean([bool(one.any()) for one in beside]) < 0.1
+
+
 def test_leaves_that_flicker_grow_quiet_and_a_thing_elsewhere_is_seen():
     def leaves(index, picture):
         random = np.random.default_rng([9, index])

@@ -8,7 +8,7 @@ from detector.detectors.cells import cell_means
 from detector.detectors.clutter import pulse
 from detector.detectors.first_view import empty_view, ordered
 from detector.detectors.local_light import evened
-from detector.detectors.segments import small_and_clear
+from detector.detectors.segments import Clear, small_and_clear
 from detector.detectors.split import parts
 from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
@@ -188,14 +188,15 @@ def test_parts_of_a_mask():
     assert parts(above) == [(20, 5, 34, 50)]
 
 
+@pytest.mark.parametrize("clear", [Clear(5, 3.0), Clear(8, 2.5)])
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
-def test_what_is_small_and_clear_is_that_of_the_slow_twin(share):
+def test_what_is_small_and_clear_is_that_of_the_slow_twin(share, clear):
     rng = np.random.default_rng(3)
     mask = np.where(rng.random((60, 80)) < share, 255, 0).astype(np.uint8)
     mask[20:24, 30:34] = mask[40:48, 30:50] = 255
     thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     distance, threshold = rng.integers(0, 80, mask.shape, np.uint8), rng.integers(5, 30, mask.shape, np.uint8)
-    found = small_and_clear(mask, thick, distance, threshold, 10.0)
-    np.testing.assert_array_equal(found, naive_small_and_clear(mask, thick, distance, threshold, 10.0))
+    found = small_and_clear(mask, thick, distance, threshold, 10.0, clear)
+    np.testing.assert_array_equal(found, naive_small_and_clear(mask, thick, distance, threshold, 10.0, *clear))
     assert found.any()
-    assert not small_and_clear(mask, thick, distance, np.full_like(threshold, 200), 10.0).any()
+    assert not small_and_clear(mask, thick, distance, np.full_like(threshold, 200), 10.0, clear).any()
