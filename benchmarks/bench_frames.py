@@ -7,7 +7,9 @@ cent (FACTS.md): so one loop, one decode thread, cv2 with one thread, `time.proc
 the median ratio of 5 repeats. For each frame that the real replay reads, the same frame is decoded by PyAV alone with
 a zero-copy Y plane: the decode floor. Dropped are the first 3.3 s: 10 frames of the machine's warm-up, and the
 detector's, which for 3 s finds out whether the camera stands and then, in one frame, learns its view. `log`:
-everything of `trucewatch replay` with the rules of configs/demo.yaml, evidence and health included, over the floor.
+everything of `trucewatch replay` with the rules of configs/demo.yaml, health included, over the floor; `whole`: with
+evidence, too, which costs by the possible violation (bench_evidence.py): a dozen movers cross zones in these few
+seconds.
 `vision`: decoding, registration, detectors and tracking alone. p50, p99: CPU of a frame after it was decoded until
 what it led to is logged, without the writing of evidence clips, which follows seconds later; the lag of the method is
 the detector's own, 0.6 s. Memory: of a process with one feed open, and what a second and third add; `ring` is what
@@ -59,6 +61,7 @@ def measured(
         "camera": camera,
         "ratio": float(np.median(ratios)),
         "spread": float(np.ptp(ratios) / np.median(ratios)),
+        "whole_ratio": float(np.median([one.whole for one in passes])),
         "vision_ratio": float(np.median([one.vision for one in passes])),
         "floor_ms": 1000 * middle.floor / middle.counted,
         "total_ms": total_ms,
@@ -90,7 +93,7 @@ def memory_mb(path: Path, frames: int) -> dict:
 
 def print_row(one: dict) -> None:
     print(
-        f"{one['size']:7}{one['camera']:8}{one['ratio']:6.2f}{one['spread']:8.1%}{one['vision_ratio']:8.2f}"
+        f"{one['size']:7}{one['camera']:8}{one['ratio']:6.2f}{one['spread']:8.1%}{one['whole_ratio']:7.2f}{one['vision_ratio']:8.2f}"
         f"{one['floor_ms']:8.2f}{one['total_ms']:8.2f}{one['p50_ms']:7.2f}{one['p99_ms']:7.2f}"
         f"{one['p99_with_evidence_ms']:10.1f}{one['feeds_a_core']:8.2f}",
         flush=True,
@@ -119,7 +122,7 @@ def main() -> int:
     )
     print(machine)
     print(
-        f"{'size':7}{'camera':8}{'log':>6}{'spread':>8}{'vision':>8}{'floor':>8}{'total':>8}{'p50':>7}{'p99':>7}"
+        f"{'size':7}{'camera':8}{'log':>6}{'spread':>8}{'whole':>7}{'vision':>8}{'floor':>8}{'total':>8}{'p50':>7}{'p99':>7}"
         f"{'+evidence':>10}{'feeds':>8}"
     )
     results, memory = [], {}

@@ -119,7 +119,8 @@ def ratios(camera: str, goals: tuple[float, ...]) -> Callable[[dict[str, Any]], 
         found = [taken[size]["ratio"] for size in SIZES]
         vision = figures([taken[size]["vision_ratio"] for size in SIZES])
         good = all(ratio <= goal for ratio, goal in zip(found, goals, strict=True))
-        return f"{' / '.join(f'{ratio:.2f}' for ratio in found)} (vision alone {vision})", good
+        whole = figures([taken[size]["whole_ratio"] for size in SIZES])
+        return f"{figures(found)} (vision alone {vision}; with the evidence of a dozen at once {whole})", good
 
     return outcome
 

@@ -41,7 +41,8 @@ Turn = Callable[[], None]
 class Pass:
     """One feed's CPU time by section, after the warm-up. [s]
 
-    ratio: of everything from the packet to the log, to decoding alone; vision: of decoding and the vision stages.
+    ratio: of everything from the packet to the log, without evidence, to decoding alone; whole: with evidence, which
+        is paid for by the possible violation and not by the frame; vision: of decoding and the vision stages.
     """
 
     watch: Watch
@@ -53,7 +54,7 @@ class Pass:
 
     def __post_init__(self) -> None:
         named = sum(self.watch.spent.values())
-        self.total = named - self.watch.spent["floor"]
+        self.total = named - self.watch.spent["floor"] - self.watch.spent.get("evidence", 0.0)
 
     @property
     def floor(self) -> float:
@@ -62,6 +63,10 @@ class Pass:
     @property
     def ratio(self) -> float:
         return self.total / self.floor
+
+    @property
+    def whole(self) -> float:
+        return (self.total + self.watch.spent.get("evidence", 0.0)) / self.floor
 
     @property
     def frame_ms(self) -> list[float]:
