@@ -120,7 +120,8 @@ def ratios(camera: str, goals: tuple[float, ...]) -> Callable[[dict[str, Any]], 
         vision = figures([taken[size]["vision_ratio"] for size in SIZES])
         good = all(ratio <= goal for ratio, goal in zip(found, goals, strict=True))
         whole = figures([taken[size]["whole_ratio"] for size in SIZES])
-        return f"{figures(found)} (vision alone {vision}; with the evidence of a dozen at once {whole})", good
+        shown = " / ".join(f"{ratio:.2f}" for ratio in found)
+        return f"{shown} (vision alone {vision}; with the evidence of a dozen at once {whole})", good
 
     return outcome
 

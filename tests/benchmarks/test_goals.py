@@ -23,6 +23,7 @@ def frames(camera: str, ratios: tuple[float, ...]) -> list[dict[str, Any]]:
             "camera": camera,
             "ratio": ratio,
             "vision_ratio": 1.2,
+            "whole_ratio": 2.0,
             "p50_ms": 1.0,
             "p99_ms": 4.0,
             "feeds_a_core": 4,
