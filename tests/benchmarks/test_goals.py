@@ -39,7 +39,8 @@ def test_without_data_every_line_says_that_it_was_not_measured() -> None:
 
 def test_a_goal_of_several_numbers_is_met_by_all_of_them_or_not_at_all() -> None:
     good = line({"frames": {"results": frames("moving", (1.6, 1.4, 1.3))}}, "moving camera")
-    assert good.endswith("| 1.60 / 1.40 / 1.30 (vision alone 1.20, 1.20, 1.20) | ok |")
+    found = "1.60 / 1.40 / 1.30 (vision alone 1.20, 1.20, 1.20; with the evidence of a dozen at once 2.00, 2.00, 2.00)"
+    assert good.endswith(f"| {found} | ok |")
     assert line({"frames": {"results": frames("moving", (1.6, 1.41, 1.3))}}, "moving camera").endswith("| **short** |")
     assert line({"frames": {"results": frames("moving", (1.6, 1.4, 1.3))[:2]}}, "moving camera").endswith(
         "not measured |"
