@@ -14,12 +14,11 @@ import argparse
 import json
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
+from speed.watch import Watch
 
 from detector import pipeline, replay
 from detector.config import load
@@ -29,44 +28,19 @@ from detector.sources import decoding
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def counted(spent: dict[str, float], name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*arguments: Any) -> Any:
-        begun_s = time.process_time()
-        try:
-            return inner(*arguments)
-        finally:
-            spent[name] += time.process_time() - begun_s
-
-    return run
-
-
-def counted_steps(
-    spent: dict[str, float], name: str, inner: Callable[..., Iterator[Any]]
-) -> Callable[..., Iterator[Any]]:
-    def run(*arguments: Any) -> Iterator[Any]:
-        step, end = counted(spent, name, next), object()
-        steps = inner(*arguments)
-        while (found := step(steps, end)) is not end:
-            yield found
-
-    return run
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recordings", type=Path, nargs="+", metavar="RECORDING")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "demo.yaml")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    spent: dict[str, float] = defaultdict(float)
-    for name in ("observe", "opened", "closed"):
-        setattr(EvidenceRecorder, name, counted(spent, "evidence", getattr(EvidenceRecorder, name)))
-    for name in ("ready", "finish"):
-        setattr(EvidenceRecorder, name, counted_steps(spent, "evidence", getattr(EvidenceRecorder, name)))
+    watch, packets = Watch(), [0]
+    for name in ("observe", "opened", "closed", "ready", "finish"):
+        setattr(EvidenceRecorder, name, watch.timed("evidence", getattr(EvidenceRecorder, name)))
     packet_of = decoding.packet_of
 
     def counting(held: Any) -> Any:
-        spent["decoded"] += 1
+        packets[0] += 1
         return packet_of(held)
 
     decoding.packet_of = counting
@@ -74,19 +48,22 @@ def main() -> None:
     found = []
     print(f"{'recording':28}{'all s':>8}{'evidence s':>12}{'share':>8}{'found':>7}{'ms each':>9}{'decoded':>9}")
     for recording in options.recordings:
-        spent.clear()
+        watch.reset()
+        packets[0] = 0
         with tempfile.TemporaryDirectory() as out:
             jobs = replay.jobs_of(configuration, [recording], Path(out), annotate=False)
             begun_s = time.process_time()
             outcome = replay.replay(configuration, jobs, on_progress=lambda _at: None)
             total_s = time.process_time() - begun_s
-        each_ms = 1000 * spent["evidence"] / max(outcome.violations, 1)
+        evidence_s, decoded = watch.spent["evidence"], packets[0]
+        each_ms = 1000 * evidence_s / max(outcome.violations, 1)
         print(
-            f"{recording.name:28}{total_s:8.2f}{spent['evidence']:12.2f}{spent['evidence'] / total_s:8.1%}"
-            f"{outcome.violations:7}{each_ms:9.0f}{spent['decoded']:9.0f}",
+            f"{recording.name:28}{total_s:8.2f}{evidence_s:12.2f}{evidence_s / total_s:8.1%}"
+            f"{outcome.violations:7}{each_ms:9.0f}{decoded:9}",
             flush=True,
         )
-        found.append({"recording": recording.name, "all_s": total_s, "found": outcome.violations, **spent})
+        row = {"recording": recording.name, "all_s": total_s, "found": outcome.violations}
+        found.append({**row, "evidence": evidence_s, "decoded": decoded})
     print(json.dumps({"benchmark": "evidence", "software": pipeline.SOFTWARE, "results": found}))
 
 

@@ -54,11 +54,15 @@ class Pass:
 
     def __post_init__(self) -> None:
         named = sum(self.watch.spent.values())
-        self.total = named - self.watch.spent["floor"] - self.watch.spent.get("evidence", 0.0)
+        self.total = named - self.watch.spent["floor"] - self.evidence
 
     @property
     def floor(self) -> float:
         return self.watch.spent["floor"]
+
+    @property
+    def evidence(self) -> float:
+        return self.watch.spent.get("evidence", 0.0)
 
     @property
     def ratio(self) -> float:
@@ -66,7 +70,7 @@ class Pass:
 
     @property
     def whole(self) -> float:
-        return (self.total + self.watch.spent.get("evidence", 0.0)) / self.floor
+        return (self.total + self.evidence) / self.floor
 
     @property
     def frame_ms(self) -> list[float]:

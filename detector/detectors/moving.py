@@ -33,7 +33,7 @@ from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.homography import apply, inverse
+from detector.picture.homography import carried, inverse
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
@@ -198,11 +198,10 @@ class MovingDetector:
         if answered is None or answered.judged.index != tracks.index:
             return None
         self._answered = None
-        one = answered.evidence
+        judged, one, base_from_frame = answered
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
-        judged = answered.judged
         plane = judged.inlier_ratio >= _PLANE
-        return ways(tracks, answered.base_from_frame, judged.level, one.laid.picture, others, plane=plane)
+        return ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -357,7 +356,7 @@ class MovingDetector:
         rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
         boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
-        return _carried(boxes + _AROUND_PX, small_from_small(judged, then))
+        return carried(boxes + _AROUND_PX, small_from_small(judged, then))
 
     def _over_threshold(self, found: list[_Evidence], shape: tuple[int, ...]) -> tuple[U8, U8]:
         """Pixels over the threshold at any lag, and those over `low_share` of it. 0 or 255, shape (H, W)"""
@@ -449,7 +448,7 @@ class MovingDetector:
         return Detections(
             judged.index,
             judged.t_ns,
-            read_only((_carried(blobs.xyxy, matrix) * scale).astype(np.float32)),
+            read_only((carried(blobs.xyxy, matrix) * scale).astype(np.float32)),
             read_only(blobs.peak),
             read_only(np.full(len(blobs.peak), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
@@ -512,12 +511,3 @@ def _at_centre(one: _Evidence, xyxy: NDArray[np.float64], of: NDArray[np.float32
     """The threshold at the centre of each box, or `of` that is given for each block, too. shape (N,)"""
     centre = ((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 / one.block_px).astype(int)
     return np.asarray((one.threshold if of is None else of)[centre[:, 1], centre[:, 0]], np.float64)
-
-
-def _carried(xyxy: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Boxes moved by a homography that hardly turns or stretches: the centre goes along. shape (N, 4)"""
-    if np.array_equal(matrix, np.eye(3)) or len(xyxy) == 0:
-        return xyxy
-    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
-    shift = apply(matrix, centre) - centre
-    return np.asarray(xyxy + np.tile(shift, 2))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8
 from detector.model import Tracks, Ways
-from detector.picture.homography import apply
+from detector.picture.between_pixels import greys_at
+from detector.picture.homography import carried
 
 Float = NDArray[np.float64]
 
@@ -53,9 +53,7 @@ def ways(
     if not len(rows):
         return None
     scale = 1 << level
-    boxes = tracks.xyxy_px[rows] / np.float64(scale)
-    centre = (boxes[:, :2] + boxes[:, 2:] - 1) / 2
-    boxes = boxes + np.tile(apply(judged_from_frame, centre) - centre, 2)
+    boxes = carried(tracks.xyxy_px[rows] / np.float64(scale), judged_from_frame)
     velocity_px_s = tracks.velocity_px_s[rows] / scale
     badly = misfit(boxes, velocity_px_s, judged, others)
     if not plane:
@@ -104,7 +102,7 @@ def misfit(
     along = (np.arange(points) + 0.5) / points - 0.5
     grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
     places = centre[:, None] + side[:, None] * grid
-    here = _at(judged, places)
+    here = greys_at(judged, places).astype(np.float64)
     ground = [_apart(here, one.picture, places) for one in others]
     own = [_apart(here, one.picture, places + velocity_px_s[:, None] * one.apart_s) for one in others]
     # What differs from the ground before and after is the thing; the rest of its box is ground.
@@ -116,16 +114,9 @@ def misfit(
 
 def _apart(here: Float, picture: U8, places: Float) -> Float:
     """Differences of the grey levels at the places, and at those a pixel aside. shape (A, N, P) [grey]"""
-    there = _at(picture, (places + _ASIDE_PX[:, None, None]).reshape(-1, *places.shape[1:]))
-    return np.asarray(np.abs(there.reshape(len(_ASIDE_PX), *here.shape) - here))
+    return np.asarray(np.abs(greys_at(picture, places + _ASIDE_PX[:, None, None]) - here))
 
 
 def _least(apart: list[Float], weight: Float) -> Float:
     """Weighted mean difference from all pictures, in each a pixel aside where it is least so. shape (N,) [grey]"""
     return np.asarray(sum((weight * one).sum(axis=2).min(axis=0) + _LEAST_GREY for one in apart))
-
-
-def _at(picture: U8, places: Float) -> Float:
-    """Grey levels between pixels. places: shape (N, P, 2); result: shape (N, P)"""
-    x, y = np.ascontiguousarray(places.transpose(2, 0, 1), np.float32)
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float64)

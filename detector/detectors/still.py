@@ -206,8 +206,10 @@ class StillDetector:
     def heed(self, tracks: Tracks) -> Ways | None:
         """Whether what was found to move goes its way, held against the picture 0.3 s before."""
         judged = next((one for one in self._shown if one.index == tracks.index), None)
-        earlier = [one for one in self._shown if judged is not None and judged.t_ns - one.t_ns >= _OWN_WAY_S * 1e9]
-        if judged is None or not earlier:
+        if judged is None:
+            return None
+        earlier = [one for one in self._shown if judged.t_ns - one.t_ns >= _OWN_WAY_S * 1e9]
+        if not earlier:
             return None
         before = earlier[-1]
         while self._shown[0] is not before:

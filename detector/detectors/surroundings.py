@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from detector.detectors.residual import U8, symmetric
 from detector.model import Parallax
+from detector.picture.between_pixels import greys_at
 from detector.picture.epipole import held_against
 from detector.picture.flow import follow
 
@@ -26,7 +27,6 @@ _NEEDED = 3
 _NEEDED_ALONG = 1
 _HEIGHTS = np.array([0.0, 0.5, 1.0])  # of the neighbour's; at a roof's border all of them meet
 _MOST_PIXELS = 400  # of one box, evenly chosen
-_ROW = 1024
 _LEAST_WAY_PX = 1.0
 _SPEEDS = 1.5  # times the usual speed of structure: some of it is higher than nine of ten points
 _ASIDE = 0.3  # of the way: how far off the line a neighbour may move
@@ -200,12 +200,12 @@ def least_left(xyxy: Float, earlier_px: Float, later_px: Float, laid: Pictures) 
     earlier_px, later_px: displacement of the neighbours of each box. shape (N, 2)
     """
     places, box = _pixels(xyxy, laid.judged.shape)
-    here = _at(laid.judged, places)
-    misfit = laid.edge_share * _at(laid.edges, places).astype(np.float64)
+    here = greys_at(laid.judged, places)
+    misfit = laid.edge_share * greys_at(laid.edges, places).astype(np.float64)
     left = np.full(len(places), 255, np.uint8)
     for share in _HEIGHTS:
-        before = _at(laid.earlier, places + share * earlier_px[box])
-        after = _at(laid.later, places + share * later_px[box])
+        before = greys_at(laid.earlier, places + share * earlier_px[box])
+        after = greys_at(laid.later, places + share * later_px[box])
         left = np.minimum(left, symmetric(here[None], before[None], after[None])[0])
     most = np.zeros(len(xyxy))
     np.maximum.at(most, box, left - misfit)
@@ -224,12 +224,3 @@ def _pixels(xyxy: Float, shape: tuple[int, ...]) -> tuple[Float, NDArray[np.int6
         places.append(grid.reshape(-1, 2))
         box.append(np.full(len(x) * len(y), row))
     return np.concatenate(places), np.concatenate(box)
-
-
-def _at(picture: U8, places: Float) -> U8:
-    """Grey levels at places between pixels. shape (P,)"""
-    padded = np.zeros((-(-len(places) // _ROW) * _ROW, 2), np.float32)
-    padded[: len(places)] = places
-    grid = padded.reshape(-1, _ROW, 2)
-    values = cv2.remap(picture, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    return np.asarray(values.reshape(-1)[: len(places)], np.uint8)

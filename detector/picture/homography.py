@@ -40,6 +40,15 @@ def apply(matrix: Float, xy: Float) -> Float:
         return np.asarray(moved[:, :2] / moved[:, 2:])
 
 
+def carried(xyxy: Float, matrix: Float) -> Float:
+    """Boxes moved by a homography that hardly turns or stretches: the centre goes along. shape (N, 4)"""
+    if np.array_equal(matrix, np.eye(3)) or len(xyxy) == 0:
+        return xyxy
+    centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
+    shift = apply(matrix, centre) - centre
+    return np.asarray(xyxy + np.tile(shift, 2))
+
+
 def jacobian(matrix: Float, xy: Float) -> Float:
     """Derivative of `apply` at each point: how small steps there are turned and stretched. shape (N, 2, 2)"""
     moved = xy @ matrix[:, :2].T + matrix[:, 2]
