@@ -28,6 +28,8 @@ from detector.sources.live import LiveVideo, Paced
 from detector.timebase import NS_PER_S
 
 _EVERY_NS = NS_PER_S // 5
+_BEHIND_S = 0.25
+_EVERY_WHILE_BEHIND_NS = NS_PER_S // 2
 _WIDTH_PX = 640
 _JPEG_QUALITY = 75
 _PICTURES_HELD = 64
@@ -40,6 +42,7 @@ class LiveView(Onlooker):
     in_force: the newest amendment that is judged by, None before the first.
 
     A picture is judged a second or two after it came: shown earlier, its boxes would lie beside what they are around.
+    While judging is behind there are two pictures a second in place of five: it is the machine that has too much to do.
     """
 
     def __init__(self, source: LiveVideo | Paced, out: Path, run_id: str) -> None:
@@ -174,7 +177,8 @@ class LiveView(Onlooker):
     def _picture(self, frame: Frame) -> None:
         self._time_from = str(frame.time_from)
         now_ns = time.monotonic_ns()
-        if now_ns - self._pictured_ns < _EVERY_NS:
+        behind = (self._source.lag_s or 0.0) > _BEHIND_S
+        if now_ns - self._pictured_ns < (_EVERY_WHILE_BEHIND_NS if behind else _EVERY_NS):
             return
         self._pictured_ns = now_ns
         picture = frame.colour()

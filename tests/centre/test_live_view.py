@@ -20,9 +20,14 @@ PICTURES = 30  # of 25 a second; at most 42 more are taken in by then, so the la
 
 
 class SlowMachine(LiveView):
-    """Every judged picture takes 0.1 s more; what was shown meanwhile."""
+    """Every judged picture takes 0.1 s more; what was shown meanwhile, and when a picture was."""
 
     shown: list[dict[str, Any]]
+    pictured_s: list[float]
+
+    def write(self) -> None:
+        super().write()
+        self.pictured_s.append(time.monotonic())
 
     def judged(self, event: pipeline.Judged, locator: Locator) -> None:
         time.sleep(SLOW_S)
@@ -37,13 +42,15 @@ def test_a_slow_machine_is_behind_and_its_method_takes_no_longer(tmp_path: Path)
     feed = configuration.settings.feeds[0]
     source = Paced(open_recording(Job.of(configuration, feed, tmp_path)), "crossing.ts")
     view = SlowMachine(source, tmp_path, "run")
-    view.shown = []
+    view.shown, view.pictured_s = [], []
     for _ in watch(configuration, feed, source, tmp_path, "run", onlooker=view):
         if len(view.shown) >= PICTURES:
             source.stop()
     shown = [one for one in view.shown[:PICTURES] if one["lag_s"] is not None]
     assert shown[-1]["lag_s"] > 0.5
     assert all(0 < one["delay_s"] < 1.9 for one in shown)
+    late = view.pictured_s[-4:]
+    assert (late[-1] - late[0]) / 3 > 0.35  # two a second where there are five on a machine that keeps up
     said, jpeg = read_live(tmp_path, "north") or ({}, b"")
     assert said["delay_s"] == view.status()["delay_s"]
     assert jpeg
