@@ -1,4 +1,4 @@
-"""Memory that one picture gives back is kept for the next."""
+"""Memory that one picture gives back is kept for the next; what was needed for once goes back to the system."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ def keep_freed_memory() -> bool:
         return False
     kept = bool(mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES))
     return bool(mallopt(_TRIM_THRESHOLD, _SPARE_BYTES)) and kept
+
+
+def give_back_memory() -> None:
+    """Have glibc give the system what is free now: some milliseconds, once much is needed no more.
+
+    Without it a process stays as large as the most that ever came together.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

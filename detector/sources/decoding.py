@@ -46,6 +46,11 @@ class Decoding:
         self._over = False
         self._waiting: deque[av.VideoFrame] = deque()
 
+    @property
+    def begun(self) -> bool:
+        """Whether it holds a decoder and its pictures."""
+        return self._decoder is not None
+
     def go_to(self, t_ns: int, packets: list[Held], template: Any) -> None:
         """Begin at the first of these packets, unless what was decoded from there on leads to that time."""
         self.idle = False

@@ -14,6 +14,7 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from detector.addresses import local_file
+from detector.allocator import give_back_memory
 from detector.errors import SourceError
 from detector.sources.decoding import Decoding, Held
 from detector.sources.growing_clip import IN_BROWSERS, IN_MPEG_TS, GrowingClip
@@ -81,8 +82,9 @@ class PacketRing:
             clip.add(held)
         self._clips = [clip for clip in self._clips if not clip.ready]
         if held.video and held.key:
-            if self._run.idle:  # a whole group has come in which nothing was asked of it
+            if self._run.idle and self._run.begun:  # a whole group has come in which nothing was asked of it
                 self._run.forget()
+                give_back_memory()
             self._run.idle = True
             self._trim(held.t_ns - ns_from_seconds(self.keep_s))
 
