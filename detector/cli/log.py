@@ -66,8 +66,11 @@ def list_(
     with open_reader(log) as reader:
         runs = _runs(reader, period)
         found, undecided = reader.violations(period), reader.undecided(period)
+        rules = reader.rule_ids() if rule is not None and not found and not undecided else ()
     console = _console()
     print_violations(found, console)
+    if rules and rule not in rules:  # no slip for certain: the log does not hold the rules that found nothing
+        console.print(plain(f"the log holds nothing by a rule {rule!r}; it does by {', '.join(rules)}"))
     for line in undecided_lines(undecided):
         console.print(line)
     for one in runs:

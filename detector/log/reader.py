@@ -324,6 +324,11 @@ class LogReader:
         named = {str(row["source_id"]) for row in rows}
         return tuple(sorted(named | {file.source_id for one in self.runs() for file in one.run.media}))
 
+    def rule_ids(self) -> tuple[str, ...]:
+        """Every rule by which something is in the log, by name."""
+        found = {record.rule_id for one in self.violations() for record in one.records}
+        return tuple(sorted(found | {one.rule_id for one in self.undecided()}))
+
     def _grouping(self) -> Grouping:
         grouping = Grouping()
         for item in self.entries(GROUPING):

@@ -319,6 +319,13 @@ def test_a_source_that_the_log_does_not_know_is_told_with_those_it_knows(out: Pa
     assert "the log has no source 'noth'; it has north" in said("list", "--source", "noth", out)[1]
 
 
+def test_a_rule_by_which_nothing_is_in_the_log_is_told_with_those_by_which_something_is(out: Path, said) -> None:
+    code, text = said("list", "--rule", "strip-entri", out)
+    assert code == 0
+    assert f"the log holds nothing by a rule 'strip-entri'; it does by {OPENED.rule_id}" in text
+    assert "the log holds nothing" not in said("list", "--rule", OPENED.rule_id, out)[1]
+
+
 def test_of_a_recording_that_was_judged_twice_each_run_can_be_seen_alone(out: Path, said) -> None:
     again = replace(RUN, config_sha256="9" * 64)
     assert "several runs" not in said("list", out)[1]
