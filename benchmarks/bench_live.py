@@ -1,6 +1,7 @@
 """A centre at work: feeds of 1080p at 30 pictures a second, the console, a reviewer before it: its cost and its lag.
 
-    python benchmarks/bench_live.py [--feeds 4] [--minutes 30] [--no-browser] [--hindsight S] [--work DIR]
+    python benchmarks/bench_live.py [--feeds 4] [--minutes 30] [--no-browser | --browser-gives-way]
+                                    [--hindsight S] [--work DIR]
 
 Real streams (RTSP) of a generated flight with telemetry go to `trucewatch run` at their own rate; the console is open
 in Chromium. Nothing is encoded while it runs. What counts begins a minute after the last feed is seen. Prints
@@ -15,6 +16,9 @@ in Chromium. Nothing is encoded while it runs. What counts begins a minute after
   the log had it (looked at ten times a second). `drawn`: from then on.
 - memory: resident, by process, medians of each minute; growth from the fourth minute to the last, by a straight line
   and as the last less the first.
+
+On two cores that four feeds nearly fill, a browser that draws in software is in their way, which one on a desk
+elsewhere is not: --browser-gives-way lets it take only what the others leave, so that it draws later if anything.
 
 Ends in one JSON line. Needs Chromium, playwright and tstrans. 10 minutes more the first time: the flight is rendered.
 """
@@ -39,7 +43,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from patrol import make_round
-from process_watch import Watched, cpu_s, descendants
+from process_watch import Watched, cpu_s, descendants, give_way
 from screen_watch import Screen, screen
 
 from detector import pipeline
@@ -196,6 +200,9 @@ def watch(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         console_pid = until_open(out)
         before = set(descendants(os.getpid()))
         seen = _screen(stack, f"http://127.0.0.1:{console}") if not options.no_browser else None
+        browser = sorted(set(descendants(os.getpid())) - before)
+        if options.browser_gives_way:
+            give_way(browser)
         until_seen(out, feeds)
         _wait(seen, WARM_S)
         shown = read_centre(out) or {}
@@ -205,7 +212,7 @@ def watch(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "centre": Watched("centre", [centre.pid]),
             "console": Watched("console", [console_pid]),
             "senders": Watched("senders", [sender.pid]),
-            "browser": Watched("browser", sorted(set(descendants(os.getpid())) - before)),
+            "browser": Watched("browser", browser),
         }
         log = Log(out)
         own_s, begun_s = cpu_s(os.getpid()), time.monotonic()
@@ -228,6 +235,7 @@ def watch(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "minutes": options.minutes,
         "hindsight_s": options.hindsight,
+        "browser_gives_way": options.browser_gives_way,
         "load": os.getloadavg()[0],
         "feeds": [_feed_figures(one) for one in feeds],
         "others": {name: _process_figures(one) for name, one in others.items() if one.pids} | {"this": {"cpu": own}},
@@ -376,7 +384,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--feeds", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--no-browser", action="store_true", help="the cost of feeds, centre and console alone")
+    seen = parser.add_mutually_exclusive_group()
+    seen.add_argument("--no-browser", action="store_true", help="the cost of feeds, centre and console alone")
+    seen.add_argument("--browser-gives-way", action="store_true", help="as if it were on a machine of its own")
     parser.add_argument(
         "--hindsight", type=float, metavar="S", help="tracking: hindsight_s, other than the default [s]"
     )
