@@ -153,6 +153,9 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
         if not file.exists():
             told = f"{section} {source.id!r}: there is no file {file}"
             complaints.append(document.complaint((section, i, "media"), told))
+    base_map = configuration.settings.console.base_map
+    if base_map is not None and not base_map.exists():
+        complaints.append(document.complaint(("console", "base_map"), f"console: there is no file {base_map}"))
     return complaints
 
 

@@ -282,6 +282,11 @@ class ConsoleSettings(Section):
     )
     certificate: PathBeside | None = Field(None, description="TLS certificate with its chain (PEM).")
     key: PathBeside | None = Field(None, description="Its private key (PEM).")
+    base_map: PathBeside | None = Field(
+        None,
+        description="Map of the ground to lie under zones and lines: a file of tiles, `.mbtiles` or `.pmtiles`, of "
+        "pictures or of vectors (layers as OpenMapTiles or Protomaps name them; borders and names are not drawn).",
+    )
     idle_min: int = Field(60, ge=5, le=720, description="A session ends when nobody was there for so long [min].")
 
     @property

@@ -11,19 +11,24 @@ import shapely
 
 from detector.config import Outline, load_outline
 from detector.config.agreement_map import Shape
+from detector.console.base_map import base_map_of
 
 
 class Agreement:
     """Drawn and named from one configuration file; nothing where none was given.
 
+    base_map: what lies under it, None if the file names none.
+
     Raises:
-        ConfigError: the file or its map cannot be read.
+        ConfigError: the file or one of its maps cannot be read.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._outline: Outline | None = load_outline(path) if path is not None else None
         outline = self._outline
+        named = outline.settings.console.base_map if outline is not None else None
+        self.base_map = base_map_of(path, named) if path is not None else None
         self.name = outline.settings.name if outline is not None else ""
         self.sha256 = outline.sha256 if outline is not None else ""
         self.zone = ZoneInfo(outline.settings.time_zone if outline is not None else "UTC")

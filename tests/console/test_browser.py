@@ -21,6 +21,7 @@ from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
 from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
 from tests.console.conftest import COUNT, T0, S
+from tests.console.test_base_map import PICTURE, mbtiles
 from tests.console.test_pages import HOSTILE
 from tests.console.test_pushed import write
 
@@ -134,6 +135,41 @@ def test_what_the_other_party_says_is_seen_within_two_seconds(console: tuple[Ser
     anna.until("/^\\(\\d+\\) /.test(document.title)")
     anna.close()
     bayram.close()
+
+
+def test_the_operators_own_map_lies_under_the_agreements_in_every_theme(copied: Path, chromium: Any) -> None:
+    mbtiles(copied / "ground.mbtiles", {(1, 1, 0): PICTURE})  # enlarged from there on
+    config = copied / "agreement.yaml"
+    plain = config.read_text()
+    seen = {}
+    for name, text in (("plain", plain), ("with", plain + "console: {base_map: ground.mbtiles}\n")):
+        config.write_text(text)
+        with served(copied) as running:
+            desk = Desk(chromium, running, "demo")
+            for theme in THEMES:
+                desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
+                tiles: list[int] = []
+                desk.page.on(
+                    "response", lambda one, to=tiles: to.append(one.status) if "base-map/" in one.url else None
+                )
+                desk.go("/zones")
+                desk.page.wait_for_selector("#map canvas")
+                if name == "with":
+                    desk.until("document.querySelector('#map').dataset.base === 'raster'")
+                    desk.until("document.querySelector('.map-source').textContent === 'Survey Office'")
+                    end_s = time.monotonic() + 10
+                    while 200 not in tiles and time.monotonic() < end_s:
+                        desk.page.wait_for_timeout(20)
+                    assert 200 in tiles
+                desk.page.wait_for_timeout(600)
+                shot = cv2.imdecode(np.frombuffer(desk.page.locator("#map").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+                assert shot is not None
+                seen[name, theme] = np.median(shot.reshape(-1, 3), axis=0)
+            assert not desk.complaints
+            desk.close()
+    for theme in THEMES:
+        blue, green, red = seen["with", theme] - seen["plain", theme]
+        assert abs(green) + abs(red) + abs(blue) > 8, theme
 
 
 def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(

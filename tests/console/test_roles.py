@@ -56,6 +56,8 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("POST", "/api/violations/{violation_id}/split"): VERDICT,
     ("POST", "/api/violations/{violation_id}/regroup"): VERDICT,
     ("GET", "/api/map"): READ,
+    ("GET", "/api/base-map"): READ,
+    ("GET", "/api/base-map/{z}/{x}/{y}"): READ,
     ("GET", "/api/map/violations"): READ,
     ("GET", "/api/export"): Permission.EXPORT,
     ("GET", "/api/feeds"): READ,
@@ -81,6 +83,7 @@ def filled(path: str, desk: Desk) -> str:
         .replace("{sha256}", one.files[0].sha256)
         .replace("{feed}", "north")
         .replace("{name}", "new")
+        .replace("{z}/{x}/{y}", "0/0/0")
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
 
 from detector.console.api.shapes import found_violation
 from detector.console.api.violations import asked
+from detector.console.base_map import MOST_ZOOM
 from detector.console.desk import desk_of
 from detector.console.drawing import Feature, collection, feature, place_features, sensor_features, track_features
 from detector.console.finding import Question
@@ -21,6 +23,7 @@ from detector.log import LoggedViolation
 
 router = APIRouter(tags=["maps"])
 
+Whole = Annotated[int, Path(ge=0, lt=1 << MOST_ZOOM)]
 MOST = 1000
 """Places on one map."""
 
@@ -29,6 +32,25 @@ MOST = 1000
 def agreement(request: Request, _: Reader) -> dict[str, Any]:
     """Zones and lines of the agreement, as GeoJSON."""
     return desk_of(request).agreement.geojson()
+
+
+@router.get("/api/base-map")
+def base_map(request: Request, _: Reader) -> dict[str, Any]:
+    """What lies under it: `kind` (raster, vector or none), `min_zoom`, `max_zoom`, `attribution`."""
+    found = desk_of(request).agreement.base_map
+    return {"kind": "none"} if found is None else found.about()
+
+
+@router.get("/api/base-map/{z}/{x}/{y}", response_class=Response)
+def base_map_tile(
+    request: Request, _: Reader, z: Annotated[int, Path(ge=0, le=MOST_ZOOM)], x: Whole, y: Whole
+) -> Response:
+    """One of its tiles, y counted from the north; 204 where it has none."""
+    found = desk_of(request).agreement.base_map
+    data = None if found is None else found.tile(z, x, y)
+    if found is None or data is None:
+        return Response(status_code=204)
+    return Response(data, media_type=found.media_type, headers={"Cache-Control": "private, max-age=3600"})
 
 
 @router.get("/api/map/violations")

@@ -1,6 +1,7 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides.
 import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
 import { ask, messages } from "./base.js";
+import { makeBase } from "./base_map.js";
 import { makeFound } from "./found.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
@@ -24,6 +25,7 @@ export async function makeMap(element) {
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
   const agreement = await (await ask(element.dataset.map)).json();
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
+  const base = await makeBase(map, element, colour);
   map.addSource("agreement", { type: "geojson", data: agreement });
   const add = (id, type, kind, paint) => map.addLayer({ id, type, source: "agreement", filter: ["==", ["get", "kind"], kind], paint });
   add("zone", "fill", "zone", {});
@@ -33,6 +35,7 @@ export async function makeMap(element) {
   const paint = () => {
     const set = (layer, name, value) => map.setPaintProperty(layer, name, value);
     set("ground", "background-color", colour("ground"));
+    base.paint();
     set("zone", "fill-color", colour("zone"));
     set("zone-edge", "line-color", colour("zone"));
     set("line", "line-color", colour("line"));

@@ -1,0 +1,33 @@
+// The operator's own map under the agreement's, faint: what is watched stands out. No borders and no names are drawn.
+import { ask } from "./base.js";
+
+// By the layers' names in OpenMapTiles and in Protomaps.
+const VECTORS = [
+  ["water", "fill", "water", 0.5], ["landcover", "fill", "past", 0.12], ["landuse", "fill", "past", 0.08],
+  ["waterway", "line", "water", 0.7], ["building", "fill", "past", 0.35], ["buildings", "fill", "past", 0.35],
+  ["transportation", "line", "past", 0.6], ["roads", "line", "past", 0.6],
+];
+const NOTHING = { paint() {} };
+
+export async function makeBase(map, element, colour) {
+  const about = await (await ask("/api/base-map")).json();
+  if (about.kind === "none") return NOTHING;
+  const tiles = [`${location.origin}/api/base-map/{z}/{x}/{y}`];
+  map.addSource("base", { type: about.kind, tiles, tileSize: about.kind === "vector" ? 512 : 256, minzoom: about.min_zoom, maxzoom: about.max_zoom });
+  if (about.attribution) element.append(Object.assign(document.createElement("p"), { className: "map-source", textContent: about.attribution }));
+  element.dataset.base = about.kind;
+  if (about.kind === "raster") {
+    map.addLayer({ id: "base", type: "raster", source: "base", paint: { "raster-opacity": 0.55, "raster-saturation": -0.5, "raster-fade-duration": 0 } });
+    // At night a bright map would blind: white becomes what a third of it is.
+    return { paint: () => map.setPaintProperty("base", "raster-brightness-max", document.documentElement.dataset.theme === "light" ? 1 : 0.4) };
+  }
+  for (const [layer, type] of VECTORS) map.addLayer({ id: `base-${layer}`, type, source: "base", "source-layer": layer });
+  return {
+    paint() {
+      for (const [layer, type, name, opacity] of VECTORS) {
+        map.setPaintProperty(`base-${layer}`, `${type}-color`, colour(name));
+        map.setPaintProperty(`base-${layer}`, `${type}-opacity`, opacity);
+      }
+    },
+  };
+}
