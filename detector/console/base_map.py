@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -39,11 +39,13 @@ class _Tiles(Protocol):
     """One kind of file.
 
     form: a key of `_MEDIA`.
-    about: `minzoom`, `maxzoom`, `attribution`, as far as the file says.
+    zooms: the first and the last of which there are tiles.
+    attribution: who made it, as the file has it; perhaps HTML.
     """
 
     form: str
-    about: Mapping[str, Any]
+    zooms: tuple[int, int]
+    attribution: str
 
     def tile(self, z: int, x: int, y: int) -> bytes | None: ...
 
@@ -68,12 +70,12 @@ class BaseMap:
 
     def about(self) -> dict[str, Any]:
         """For the browser: `kind` raster or vector, `min_zoom`, `max_zoom`, `attribution` as plain text."""
-        about = self._tiles.about
+        first, last = self._tiles.zooms
         return {
             "kind": "vector" if self._tiles.form == "pbf" else "raster",
-            "min_zoom": max(0, int(about.get("minzoom", 0))),
-            "max_zoom": min(MOST_ZOOM, int(about.get("maxzoom", MOST_ZOOM))),
-            "attribution": _TAG.sub("", str(about.get("attribution") or ""))[:200],
+            "min_zoom": max(0, first),
+            "max_zoom": min(MOST_ZOOM, last),
+            "attribution": _TAG.sub("", self._tiles.attribution)[:200],
         }
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
@@ -105,9 +107,14 @@ class _MBTiles:
             raise FileNotFoundError("there is no such file")
         self._address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         with closing(self._open()) as database:
-            self.about: Mapping[str, Any] = dict(database.execute("SELECT name, value FROM metadata"))
-            database.execute("SELECT tile_data FROM tiles LIMIT 1")
-        self.form = str(self.about.get("format", "png"))
+            about = {str(name): str(value) for name, value in database.execute("SELECT name, value FROM metadata")}
+            if {"minzoom", "maxzoom"} <= about.keys():
+                self.zooms = int(about["minzoom"]), int(about["maxzoom"])
+                database.execute("SELECT tile_data FROM tiles LIMIT 1")
+            else:
+                first, last = database.execute("SELECT min(zoom_level), max(zoom_level) FROM tiles").fetchone()
+                self.zooms = int(first or 0), int(last or 0)
+        self.form, self.attribution = about.get("format", "png"), about.get("attribution", "")
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._address, uri=True)
@@ -132,11 +139,8 @@ class _PMTiles:
         kind = {TileType.MVT: "pbf", TileType.PNG: "png", TileType.JPEG: "jpg", TileType.WEBP: "webp"}
         self.form = kind.get(header["tile_type"], header["tile_type"].name.lower())
         said = self._reader.metadata() if header["metadata_length"] else {}
-        self.about: Mapping[str, Any] = {
-            "minzoom": header["min_zoom"],
-            "maxzoom": header["max_zoom"],
-            "attribution": said.get("attribution"),
-        }
+        self.zooms = int(header["min_zoom"]), int(header["max_zoom"])
+        self.attribution = str(said.get("attribution") or "")
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         found = self._reader.get(z, x, y)

@@ -72,6 +72,18 @@ def test_a_tile_is_found_by_its_row_from_the_north_in_either_kind_of_file(made, 
     assert (about["kind"], about["max_zoom"], about["attribution"]) == ("raster", 1, "Survey Office")
 
 
+def test_zooms_that_the_file_does_not_name_are_those_of_its_tiles_and_odd_ones_are_refused(tmp_path: Path) -> None:
+    path = mbtiles(tmp_path / "ground.mbtiles", {(3, 1, 1): PICTURE, (5, 0, 0): PICTURE})
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM metadata WHERE name = 'maxzoom'")
+    about = BaseMap(path).about()
+    assert (about["min_zoom"], about["max_zoom"]) == (3, 5)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO metadata VALUES ('maxzoom', 'all')")
+    with pytest.raises(ValueError, match=r"no readable map .*'all'"):
+        BaseMap(path)
+
+
 def test_vectors_are_handed_on_unpacked(made, tmp_path: Path) -> None:
     one = BaseMap(made(tmp_path / f"ground.{made.__name__}", {(0, 0, 0): gzip.compress(b"water")}, "pbf"))
     assert one.about()["kind"] == "vector"
