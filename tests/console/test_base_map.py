@@ -10,10 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
+import detector.console
 from detector import pipeline
 from detector.config import absent_inputs, load
 from detector.console.app import make_app
@@ -22,6 +24,7 @@ from detector.console.server import open_desk
 from detector.errors import ConfigError
 from tests.console.conftest import PASSWORD, TestClock
 
+STATIC = Path(detector.console.__file__).parent / "static"
 Tiles = dict[tuple[int, int, int], bytes]
 PICTURE = cv2.imencode(".png", np.full((256, 256, 3), (40, 120, 60), np.uint8))[1].tobytes()
 NORTH_WEST, SOUTH_EAST = (1, 0, 0), (1, 1, 1)
@@ -108,6 +111,18 @@ def test_what_is_no_map_is_refused_with_the_line_that_names_it(name: str, copied
     (copied / name).unlink()
     told = [str(one) for one in absent_inputs(load(config, pipeline.REGISTRIES))]
     assert any("there is no file" in one and name in one for one in told)
+
+
+def test_the_coast_is_lines_that_go_along_no_edge_of_the_map() -> None:
+    coast = shapely.from_geojson((STATIC / "vendor/natural-earth/coast.json").read_text())
+    assert {line.geom_type for line in coast.geoms} == {"LineString"}
+    steps = np.concatenate([np.abs(np.diff(shapely.get_coordinates(line), axis=0)) for line in coast.geoms])
+    assert steps.max() < 15
+    ends = np.concatenate([shapely.get_coordinates(line)[[0, -1]] for line in coast.geoms])
+    assert np.abs(ends[:, 0]).max() <= 180
+    gibraltar, ararat = shapely.Point(-5.35, 36.13), shapely.Point(44.3, 39.7)
+    assert coast.distance(gibraltar) < 0.2
+    assert coast.distance(ararat) > 2
 
 
 def test_tiles_of_another_kind_are_refused_by_name(tmp_path: Path) -> None:

@@ -8,6 +8,21 @@ const VECTORS = [
   ["transportation", "line", "past", 0.6], ["roads", "line", "past", 0.6],
 ];
 const NOTHING = { paint() {} };
+// Off by some kilometres (1:50 million): it says where on the earth one is, and goes before it could say which side of a coast.
+const COAST_TO_ZOOM = 8;
+
+export function makeCoast(map, colour) {
+  const paint = () => map.getLayer("coast") && map.setPaintProperty("coast", "line-color", colour("past"));
+  const add = () => {
+    if (map.getZoom() >= COAST_TO_ZOOM) return;
+    map.off("zoom", add);
+    map.addSource("coast", { type: "geojson", data: `${location.origin}/static/vendor/natural-earth/coast.json` });
+    map.addLayer({ id: "coast", type: "line", source: "coast", maxzoom: COAST_TO_ZOOM, paint: { "line-width": 0.8, "line-opacity": 0.8 } }, "zone");
+    paint();
+  };
+  map.on("zoom", add);
+  return { paint };
+}
 
 export async function makeBase(map, element, colour) {
   const about = await (await ask("/api/base-map")).json();

@@ -1,7 +1,7 @@
-// The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides.
+// The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides. Far out, the coast.
 import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
 import { ask, messages } from "./base.js";
-import { makeBase } from "./base_map.js";
+import { makeBase, makeCoast } from "./base_map.js";
 import { makeFound } from "./found.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
@@ -31,11 +31,13 @@ export async function makeMap(element) {
   add("zone", "fill", "zone", {});
   add("zone-edge", "line", "zone", { "line-width": 1.4 });
   add("line", "line", "line", { "line-width": 2.2, "line-dasharray": [3, 2] });
+  const coast = makeCoast(map, colour);
   const found = makeFound(map, colour);
   const paint = () => {
     const set = (layer, name, value) => map.setPaintProperty(layer, name, value);
     set("ground", "background-color", colour("ground"));
     base.paint();
+    coast.paint();
     set("zone", "fill-color", colour("zone"));
     set("zone-edge", "line-color", colour("zone"));
     set("line", "line-color", colour("line"));
