@@ -41,7 +41,9 @@ def base_map(request: Request, _: Reader) -> dict[str, Any]:
     return {"kind": "none"} if found is None else found.about()
 
 
-@router.get("/api/base-map/{z}/{x}/{y}", response_class=Response)
+@router.get(
+    "/api/base-map/{z}/{x}/{y}", response_class=Response, responses={204: {"description": "It has no tile there."}}
+)
 def base_map_tile(
     request: Request, _: Reader, z: Annotated[int, Path(ge=0, le=MOST_ZOOM)], x: Whole, y: Whole
 ) -> Response:
