@@ -27,8 +27,9 @@ class Agreement:
         self.path = path
         self._outline: Outline | None = load_outline(path) if path is not None else None
         outline = self._outline
-        named = outline.settings.console.base_map if outline is not None else None
-        self.base_map = base_map_of(path, named) if path is not None else None
+        self.base_map = (
+            None if path is None or outline is None else base_map_of(path, outline.settings.console.base_map)
+        )
         self.name = outline.settings.name if outline is not None else ""
         self.sha256 = outline.sha256 if outline is not None else ""
         self.zone = ZoneInfo(outline.settings.time_zone if outline is not None else "UTC")

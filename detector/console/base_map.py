@@ -11,13 +11,13 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, cast
-from urllib.parse import quote
 
 from pmtiles.reader import Reader
 from pmtiles.tile import Compression, MagicNumberNotFound, SpecVersionUnsupported, TileType
 
 from detector.config.yaml_lines import parse
 from detector.errors import ConfigError
+from detector.log.database import sqlite_uri
 
 MOST_ZOOM = 22
 _MEDIA = {
@@ -105,7 +105,7 @@ class _MBTiles:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise FileNotFoundError("there is no such file")
-        self._address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+        self._address = sqlite_uri(path, mode="ro", immutable="1")
         with closing(self._open()) as database:
             about = {str(name): str(value) for name, value in database.execute("SELECT name, value FROM metadata")}
             if {"minzoom", "maxzoom"} <= about.keys():

@@ -33,7 +33,7 @@ def log_file(path: Path) -> Path:
 
 def writing_engine(path: Path) -> Engine:
     """One connection, WAL, every commit synced to the disk, every transaction BEGIN IMMEDIATE."""
-    return _engine(_uri(path, mode="rw"), WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
+    return _engine(sqlite_uri(path, mode="rw"), WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
 
 
 def reading_engine(path: Path) -> Engine:
@@ -45,17 +45,18 @@ def reading_engine(path: Path) -> Engine:
     if not path.is_file():
         raise LogError(f"{path}: there is no violation log here")
     if os.access(path.parent, os.W_OK):
-        return _engine(_uri(path, mode="ro"), READER_PRAGMAS, begin="BEGIN")
+        return _engine(sqlite_uri(path, mode="ro"), READER_PRAGMAS, begin="BEGIN")
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size > 0:
         raise LogError(
             f"{path}: was not closed properly (its newest entries are in {wal.name}) and lies in a folder that cannot "
             "be written to; copy both files to a writable folder and read them there"
         )
-    return _engine(_uri(path, mode="ro", immutable="1"), READER_PRAGMAS, begin="BEGIN")
+    return _engine(sqlite_uri(path, mode="ro", immutable="1"), READER_PRAGMAS, begin="BEGIN")
 
 
-def _uri(path: Path, **parameters: str) -> str:
+def sqlite_uri(path: Path, **parameters: str) -> str:
+    """Address of a database file for `sqlite3.connect(..., uri=True)`."""
     return f"file:{quote(str(path.absolute()))}?" + "&".join(f"{key}={value}" for key, value in parameters.items())
 
 

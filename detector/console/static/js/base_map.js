@@ -1,5 +1,4 @@
 // The operator's own map under the agreement's, faint: what is watched stands out. No borders and no names are drawn.
-import { ask } from "./base.js";
 
 // By the layers' names in OpenMapTiles and in Protomaps.
 const VECTORS = [
@@ -24,8 +23,8 @@ export function makeCoast(map, colour) {
   return { paint };
 }
 
-export async function makeBase(map, element, colour) {
-  const about = await (await ask("/api/base-map")).json();
+// about: what /api/base-map says of it.
+export function makeBase(map, element, colour, about) {
   if (about.kind === "none") return NOTHING;
   const tiles = [`${location.origin}/api/base-map/{z}/{x}/{y}`];
   map.addSource("base", { type: about.kind, tiles, tileSize: about.kind === "vector" ? 512 : 256, minzoom: about.min_zoom, maxzoom: about.max_zoom });
@@ -33,16 +32,15 @@ export async function makeBase(map, element, colour) {
   element.dataset.base = about.kind;
   if (about.kind === "raster") {
     map.addLayer({ id: "base", type: "raster", source: "base", paint: { "raster-opacity": 0.55, "raster-saturation": -0.5, "raster-fade-duration": 0 } });
-    // At night a bright map would blind: white becomes what a third of it is.
+    // At night a bright map would blind: white becomes two fifths of it.
     return { paint: () => map.setPaintProperty("base", "raster-brightness-max", document.documentElement.dataset.theme === "light" ? 1 : 0.4) };
   }
-  for (const [layer, type] of VECTORS) map.addLayer({ id: `base-${layer}`, type, source: "base", "source-layer": layer });
+  for (const [layer, type, , opacity] of VECTORS) {
+    map.addLayer({ id: `base-${layer}`, type, source: "base", "source-layer": layer, paint: { [`${type}-opacity`]: opacity } });
+  }
   return {
     paint() {
-      for (const [layer, type, name, opacity] of VECTORS) {
-        map.setPaintProperty(`base-${layer}`, `${type}-color`, colour(name));
-        map.setPaintProperty(`base-${layer}`, `${type}-opacity`, opacity);
-      }
+      for (const [layer, type, name] of VECTORS) map.setPaintProperty(`base-${layer}`, `${type}-color`, colour(name));
     },
   };
 }

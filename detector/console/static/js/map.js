@@ -23,9 +23,9 @@ export async function makeMap(element) {
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
-  const agreement = await (await ask(element.dataset.map)).json();
+  const [agreement, about] = await Promise.all([element.dataset.map, "/api/base-map"].map(async (url) => (await ask(url)).json()));
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
-  const base = await makeBase(map, element, colour);
+  const base = makeBase(map, element, colour, about);
   map.addSource("agreement", { type: "geojson", data: agreement });
   const add = (id, type, kind, paint) => map.addLayer({ id, type, source: "agreement", filter: ["==", ["get", "kind"], kind], paint });
   add("zone", "fill", "zone", {});
