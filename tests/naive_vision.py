@@ -337,3 +337,19 @@ def naive_learned(before, misfit):
     """Mean logarithm of the misfits, a quarter from the newest, from 0 on; none counts for more than a factor e."""
     latest = min(max(math.log(misfit), -1.0), 1.0)
     return 0.25 * latest + 0.75 * (0.0 if math.isnan(before) else before)
+
+
+def naive_inside_larger(xyxy, confirmed):
+    """Of each box, whether three quarters of it lie in a confirmed one of which it is at most six tenths."""
+
+    def area(box):
+        return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+    found = []
+    for one in xyxy:
+        is_inside = False
+        for other, counts in zip(xyxy, confirmed, strict=True):
+            common = (max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3]))
+            is_inside |= bool(counts and area(common) >= 0.75 * area(one) and area(one) <= 0.6 * area(other))
+        found.append(is_inside)
+    return found

@@ -12,7 +12,7 @@ from detector.picture.homography import Float
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
-from detector.tracking.parts import is_part_of_another
+from detector.tracking.parts import inside_larger, is_part_of_another
 from detector.tracking.states import (
     Int,
     States,
@@ -64,6 +64,11 @@ class KalmanConfig(BaseModel):
         le=2,
         description="While a track is this near to a confirmed one, it is a part of the same thing and does not count. "
         "[sizes of the larger]",
+    )
+    part_s: float = Field(
+        default=0.6,
+        gt=0,
+        description="A confirmed track that has been inside the box of a larger one for so long is a part of it. [s]",
     )
     keep_s: float = Field(default=1.3, gt=0, description="How long a confirmed track is remembered unseen. [s]")
     show_s: float = Field(default=0.35, gt=0, description="How long a confirmed track is reported unseen. [s]")
@@ -117,7 +122,7 @@ class KalmanTracker:
         self._next_id = 1
         self._reference_from_last: Float | None = None
         self._reference_id = -1
-        self._t_ns = 0
+        self._t_ns = self._judged_ns = 0
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
 
@@ -261,6 +266,20 @@ class KalmanTracker:
             states.confirmed[self._stands(way, t_ns)] = False
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
+        self._join_parts(t_ns)
+
+    def _join_parts(self, t_ns: int) -> None:
+        """Of two that count, the one that turns out to lie in the other's box is a part of it and counts no more."""
+        states = self._states
+        passed_ns, self._judged_ns = t_ns - self._judged_ns, t_ns
+        rows = np.flatnonzero(states.confirmed)
+        if len(rows) < 2:
+            states.inside_ns[rows] = 0
+            return
+        inside = inside_larger(states.rows(rows))
+        states.inside_ns[rows] = np.maximum(states.inside_ns[rows] + np.where(inside, passed_ns, -passed_ns), 0)
+        parts = rows[states.inside_ns[rows] > self._config.part_s * 1e9]
+        states.confirmed[parts], states.inside_ns[parts] = False, 0
 
     def _stands(self, way: Float, t_ns: int) -> Int:
         """Rows that came back into sight and have not come on since, at a quarter of the speed that they had."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detector.tracking.states import Float, States
 
 _PART = 0.6  # a part has at most this share of the whole's area
+_INSIDE = 0.75  # so much of a part's box lies in that of the whole
 
 
 def is_part_of_another(states: States, row: int, reach: float) -> bool:
@@ -15,6 +16,15 @@ def is_part_of_another(states: States, row: int, reach: float) -> bool:
     others = np.flatnonzero(states.confirmed)
     one, many = states.rows(np.array([row])), states.rows(others)
     return bool(same_place(one.state[:, :2], one.size_px, many.state[:, :2], many.size_px, reach).any())
+
+
+def inside_larger(states: States) -> NDArray[np.bool_]:
+    """Which boxes lie for the most part in that of a larger confirmed track. Slow twin: tests/naive_vision.py. (M,)"""
+    low, high = states.state[:, :2] - states.size_px / 2, states.state[:, :2] + states.size_px / 2
+    area = np.prod(states.size_px, axis=1)
+    common = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    inside = np.prod(np.maximum(common, 0), axis=2) >= _INSIDE * area[:, None]
+    return np.asarray((inside & (area[:, None] <= _PART * area) & states.confirmed).any(axis=1))
 
 
 def same_place(xy: Float, size: Float, other_xy: Float, other_size: Float, reach: float) -> NDArray[np.bool_]:

@@ -28,6 +28,7 @@ class States:
     origin_px: where it was first seen, or came back into sight, carried along with the camera. shape (M, 2)
     farthest_px: largest distance from there so far. shape (M,)
     least_px: how far it has to come at least, since something burst where it was first seen; else 0. shape (M,)
+    inside_ns: how much longer, of late, its box lay in that of a larger confirmed track than not. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     misfit: mean logarithm of how badly what is in its boxes fits its way; NaN while nothing is known. shape (M,)
@@ -46,6 +47,7 @@ class States:
     score: Float
     misfit: Float
     confirmed: NDArray[np.bool_]
+    inside_ns: Int
     out_of: Int
     born_ns: Int
     seen_ns: Int
@@ -97,6 +99,7 @@ def new_states(
         score=score,
         misfit=np.full(count, np.nan),
         confirmed=np.zeros(count, np.bool_),
+        inside_ns=zero.copy(),
         out_of=zero.copy(),
         born_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
