@@ -36,7 +36,7 @@ class Laid:
     @property
     def valid(self) -> U8 | None:
         """255 where the frame shows something, a pixel less at its border; None where it covers all. shape (H, W)"""
-        return None if self.outline is None else _filled(self.outline, self.picture.shape)
+        return None if self.outline is None else filled(self.outline, self.picture.shape)
 
     def blank_outside(self, picture: U8) -> None:
         """Set another picture of this size to 0, in place, where `valid` is. Slow twin: that mask."""
@@ -72,7 +72,7 @@ class Laying:
 
     def begin(self, judged: Kept) -> NDArray[np.float64]:
         """Make sure that the base serves this frame; new base from old base, identity if it stays. shape (3, 3)"""
-        base, judged = self._base, self._sized(judged)
+        base, judged = self._base, self.sized(judged)
         if base is None:
             self._base = judged
             return np.eye(3)
@@ -86,12 +86,12 @@ class Laying:
         """The picture in the base's pixels."""
         found = self._laid.get(kept.index)
         if found is None:
-            found = self._laid[kept.index] = self._warped(self._sized(kept))
+            found = self._laid[kept.index] = self._warped(self.sized(kept))
         return found
 
     def keep_half(self, kept: Kept) -> bool:
         """Make sure that the picture itself is not needed again. False where it is this that is laid."""
-        return self._sized(kept) is not kept
+        return self.sized(kept) is not kept
 
     def end(self) -> None:
         """The judged frame is answered for: give back what the next one will have laid anew."""
@@ -106,9 +106,9 @@ class Laying:
     def frame_from_base(self, kept: Kept) -> NDArray[np.float64]:
         """Homography from the base's pixels to those of the shrunk picture. shape (3, 3)"""
         assert self._base is not None
-        return small_from_small(self._sized(kept), self._base)
+        return small_from_small(self.sized(kept), self._base)
 
-    def _sized(self, kept: Kept) -> Kept:
+    def sized(self, kept: Kept) -> Kept:
         """At the size in which pictures are laid."""
         small = self._small.get(kept.index)
         if small is not None:
@@ -134,11 +134,11 @@ class Laying:
         means = block_means(laid)
         blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
         blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
-        valid_blocks = _filled(_outline(blocks_from_blocks, means.shape), means.shape)
-        return Laid(laid, means, _outline(matrix, picture.shape), valid_blocks)
+        valid_blocks = filled(outline(blocks_from_blocks, means.shape), means.shape)
+        return Laid(laid, means, outline(matrix, picture.shape), valid_blocks)
 
 
-def _outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:
+def outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:
     """Where the corners of a picture of that shape come to lie; none where one of them has no place."""
     right, bottom = shape[1] - 1, shape[0] - 1
     corners = apply(matrix, np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64))
@@ -147,7 +147,7 @@ def _outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:
     return np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32)
 
 
-def _filled(outline: Outline, shape: tuple[int, int]) -> U8:
+def filled(outline: Outline, shape: tuple[int, int]) -> U8:
     """255 inside, a pixel less at its border, 0 elsewhere. shape as given"""
     valid = np.zeros(shape, np.uint8)
     if len(outline):

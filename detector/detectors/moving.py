@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import Blobs, inside, spots, trimmed
+from detector.detectors.blobs import NO_BLOBS, Blobs, inside, spots, trimmed
+from detector.detectors.faint import Faint, FaintThings
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
@@ -32,7 +33,7 @@ from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
-from detector.picture.epipole import rescaled_parallax
+from detector.picture.epipole import held_against, rescaled_parallax
 from detector.picture.homography import carried, inverse
 
 _MAX_HOT_SHARE = 0.06
@@ -41,6 +42,10 @@ _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
+_BESIDE_PX = 3.0
+_FITS = 0.5
+_BY_ITSELF, _REMEMBERED = 0.4, 12
+_STRUCTURE_SPEEDS, _STRUCTURE_ASIDE, _WAY_PX = 2.0, 0.3, 3.0
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -113,6 +118,7 @@ class _Answered(NamedTuple):
     judged: Kept
     evidence: _Evidence  # at the shortest lag
     base_from_frame: NDArray[np.float64]
+    faint_xyxy: NDArray[np.float64]  # what was found over a longer time, in the base's pixels
 
 
 class MovingDetector:
@@ -137,6 +143,7 @@ class MovingDetector:
         # Over a longer time more is usual: each lag has its own floor.
         self._blocks_px = [BLOCK_PX // 2 if half else BLOCK_PX for half in halved]
         self._floors = [NoiseFloor(config.floor_quantile, config.floor_memory_s, side) for side in self._blocks_px]
+        self._faint = FaintThings()
         self.reset()
 
     def reset(self) -> None:
@@ -151,6 +158,8 @@ class MovingDetector:
         self._known: Tracks | None = None
         self._answered: _Answered | None = None
         self._sunny = SunnySide()
+        self._faint.reset()
+        self._shown: deque[tuple[Kept, NDArray[np.float64]]] = deque(maxlen=_REMEMBERED)
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -158,6 +167,7 @@ class MovingDetector:
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
         """Take one frame; answer for those that can now be judged."""
+        self._faint.go_on()
         if alignment.glanced and self._kept and frame.size_px == self._kept[-1].size_px:
             self._pending.append(Detections.none(frame.index, frame.t_ns, self._sight(frame.t_ns), judged=False))
             self._between = True
@@ -173,6 +183,7 @@ class MovingDetector:
         if now.sight is Sight.BLIND:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
         self._pending.append(now)
+        self._faint.add(self._layings[-1].sized(now))
         due = [one for one in self._waiting() if one.t_ns + self._lag_ns <= now.t_ns]
         for judged in due:
             answers += self._begin(judged)
@@ -198,10 +209,17 @@ class MovingDetector:
         if answered is None or answered.judged.index != tracks.index:
             return None
         self._answered = None
-        judged, one, base_from_frame = answered
+        judged, one, base_from_frame, faint_xyxy = answered
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
         plane = judged.inlier_ratio >= _PLANE
-        return ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
+        found = ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
+        if found is None or not len(faint_xyxy):
+            return found
+        # What was found along a way takes its pixels along: that is how it was found.
+        rows = np.flatnonzero(np.isin(tracks.track_id, found.track_id))
+        rows = rows[np.argsort(tracks.track_id[rows])][np.searchsorted(np.sort(tracks.track_id[rows]), found.track_id)]
+        boxes = carried(tracks.xyxy_px[rows] / np.float64(1 << judged.level), base_from_frame)
+        return Ways(found.track_id, np.where(_at(boxes, faint_xyxy), _FITS, found.misfit))
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -312,8 +330,38 @@ class MovingDetector:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         blobs, clearest = self._without_structure(judged, blobs, clearest, found)
-        self._answered = _Answered(judged, found[0], inverse(self._layings[0].frame_from_base(judged)))
-        return self._record(judged, self._in_the_sun(judged, blobs, clearest, found), weak)
+        base_from_frame = inverse(self._layings[0].frame_from_base(judged))
+        blobs = self._in_the_sun(judged, blobs, clearest, found)
+        faint = self._faint_at(judged, base_from_frame, blobs)
+        self._answered = _Answered(judged, found[0], base_from_frame, faint.xyxy)
+        blobs = Blobs(np.concatenate([blobs.xyxy, faint.xyxy]), np.concatenate([blobs.peak, faint.peak]))
+        return self._record(judged, blobs, weak)
+
+    def _faint_at(self, judged: Kept, base_from_frame: NDArray[np.float64], blobs: Blobs) -> Blobs:
+        """What shows over a longer time only, where it is by now. In the base's pixels."""
+        half, scale = self._layings[-1].sized(judged), 1 << (self._layings[-1].sized(judged).level - judged.level)
+        self._shown.append((half, carried(blobs.xyxy, inverse(base_from_frame)) / scale))
+        found = self._faint.found
+        if found is None or not found.since_ns <= judged.t_ns <= found.t_ns + self._lag_ns:
+            return NO_BLOBS
+        there = found.at(half)
+        by_itself = [_at(found.at(one), boxes) for one, boxes in self._shown]
+        height, width = half.picture.shape
+        counted = _at(there, self._movers(judged, promising=False) / scale)
+        keep = ~by_itself[-1] & ~(counted & (np.mean(by_itself, axis=0) >= _BY_ITSELF))
+        if judged.parallax is not None:
+            keep &= ~self._goes_as_structure(judged, found, there * scale)
+        keep &= (there[:, :2] >= 0).all(axis=1) & (there[:, 2:] <= (width, height)).all(axis=1)
+        return Blobs(carried(there[keep] * scale, base_from_frame), found.peak[keep].astype(np.float32))
+
+    def _goes_as_structure(self, judged: Kept, found: Faint, xyxy: NDArray[np.float64]) -> NDArray[np.bool_]:
+        assert judged.parallax is not None
+        seconds = (found.t_ns - found.since_ns) / 1e9
+        places = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 * (1 << judged.level)
+        way_px = found.velocity_px_s * seconds * (1 << found.base.level)
+        held = held_against(judged.parallax, places, way_px)
+        slow = np.abs(held.forward_px) <= _STRUCTURE_SPEEDS * held.usual_px_s * seconds
+        return np.asarray(slow & (held.aside_px <= _STRUCTURE_ASIDE * np.abs(held.forward_px) + _WAY_PX))
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
         config, laying = self._config, self._layings[at]
@@ -345,15 +393,17 @@ class MovingDetector:
         apart_s = ((pair[0].t_ns - judged.t_ns) / 1e9, (pair[1].t_ns - judged.t_ns) / 1e9)
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
-    def _movers(self, judged: Kept) -> NDArray[np.float64]:
+    def _movers(self, judged: Kept, *, promising: bool = True) -> NDArray[np.float64]:
         """Boxes of what is known to move, and may, where it must be by now, in the judged picture. shape (N, 4)"""
         known = self._known
         then = next((one for one in self._kept if known is not None and one.index == known.index), None)
         if known is None or then is None:
             return NO_MOVERS
+        moves = known.confirmed & (known.missed <= _KNOWN_MISSED)
         # Where structure is known to move, what lasts is mostly structure.
-        promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
-        rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
+        if promising and judged.parallax is None:
+            moves |= (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES)
+        rows = np.flatnonzero(moves)
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
         boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
         return carried(boxes + _AROUND_PX, small_from_small(judged, then))
@@ -471,6 +521,13 @@ class MovingDetector:
     def _beside(self, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
+
+
+def _at(xyxy: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which boxes have their middle in another one, or hardly beside it. (N, 4), (M, 4) -> (N,)"""
+    middle = (xyxy[:, None, :2] + xyxy[:, None, 2:]) / 2
+    near = (middle >= others[:, :2] - _BESIDE_PX) & (middle <= others[:, 2:] + _BESIDE_PX)
+    return np.asarray(near.all(axis=2).any(axis=1))
 
 
 def _whole(threshold: NDArray[np.float32]) -> U8:

@@ -1,0 +1,81 @@
+"""Pictures of a short time as one, with less noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detectors.lagged import Kept, small_from_small
+from detector.detectors.laying import filled, outline
+from detector.picture.homography import Float
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """The mean of some pictures, over the first of them.
+
+    base: that first one; its picture is not needed any more.
+    mean: shape (H, W) [grey]
+    t_ns: the mean of their times.
+    """
+
+    base: Kept
+    mean: F32
+    t_ns: int
+
+
+class Slots:
+    """The last pictures, in means over `slot_s` each.
+
+    Args:
+        slot_s: time over which pictures are put together. [s]
+        count: so many are kept.
+    """
+
+    def __init__(self, slot_s: float, count: int) -> None:
+        self._slot_ns = round(slot_s * 1e9)
+        self._count = count
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self.newest_first: list[Slot] = []
+        self._base: Kept | None = None
+        self._sum: F32 = np.zeros((0, 0), np.float32)
+        self._t_ns: list[int] = []
+
+    def add(self, kept: Kept) -> bool:
+        """Take one more picture. True if it begins another slot: the one before is complete."""
+        base = self._base
+        complete = base is not None and kept.t_ns - base.t_ns >= self._slot_ns
+        if base is not None and complete:
+            mean = self._sum * np.float32(1 / len(self._t_ns))
+            mid_ns = base.t_ns + round(sum(t_ns - base.t_ns for t_ns in self._t_ns) / len(self._t_ns))
+            self.newest_first = [Slot(base, mean, mid_ns), *self.newest_first][: self._count]
+        if base is None or complete:
+            self._base, self._sum, self._t_ns = kept, kept.picture.astype(np.float32), [kept.t_ns]
+            return complete
+        cv2.accumulate(laid(kept.picture, small_from_small(base, kept)), self._sum)
+        self._t_ns.append(kept.t_ns)
+        return False
+
+
+def laid(picture: NDArray[np.uint8] | F32, matrix: Float) -> NDArray[np.uint8] | F32:
+    """A picture warped by a homography; beyond its border it goes on as it ends. shape and type as given"""
+    if np.array_equal(matrix, np.eye(3)):
+        return picture
+    size = (picture.shape[1], picture.shape[0])
+    return np.asarray(
+        cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        picture.dtype,
+    )
+
+
+def in_view(matrix: Float, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """255 where a picture of that shape, warped so, shows something; a pixel less at its border. shape (H, W)"""
+    return filled(outline(matrix, shape), shape)
