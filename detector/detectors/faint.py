@@ -1,4 +1,4 @@
-"""Things too faint or too slow for a difference of two pictures: their evidence is put together before they are found."""
+"""Things too faint or too slow for a difference of two pictures: evidence is summed up before anything is found."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from detector.detectors.blobs import NO_BLOBS, Blobs
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.slots import Slot, Slots, in_view, laid
+from detector.detectors.slots import Slot, Slots, laid_over
 from detector.detectors.together import Strongest, shown
+from detector.model import Ways
+from detector.picture.epipole import held_against
 from detector.picture.homography import Float, carried
 
-_SLOT_S = 0.4
-_SLOTS = 8
+SLOT_S, SLOTS = 0.4, 8
 _FASTEST_PX = 2  # a slot, along either axis
 _LEAST, _LEAST_OWN = 6.5, 3.5  # standard deviations
-_LATELY, _MOSTLY = 24, 0.7  # slots, share of them
 _MOST_LATE = 1.5  # of the time that the slots would take
+_LATELY, _MOSTLY = 24, 0.7  # slots, share of them
 _SLOTS_A_STEP, _WAYS_A_STEP = 3, 6
 _WAYS = np.array(
     [(x, y) for x in range(-_FASTEST_PX, _FASTEST_PX + 1) for y in range(-_FASTEST_PX, _FASTEST_PX + 1) if x or y]
 )
+_BESIDE_PX = 3.0
+_BY_ITSELF, _REMEMBERED = 0.4, 12  # share of the last so many judged pictures
+_STRUCTURE_SPEEDS, _STRUCTURE_ASIDE, _WAY_PX = 2.0, 0.3, 3.0
+_FITS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faint:
-    """What was found, in the pixels of one half-size picture, at one time.
-
-    xyxy: shape (N, 4) [px]
-    velocity_px_s: shape (N, 2)
-    peak: evidence over what is asked for. shape (N,) [1]
-    since_ns: where the evidence begins.
-    """
+class _Found:
+    """In the pixels of one picture of half size, at one time. since_ns: where the evidence begins."""
 
     base: Kept
     t_ns: int
@@ -50,16 +51,17 @@ class Faint:
 
 
 class FaintThings:
-    """Sums up, along all straight and slow ways over the ground, what pictures of the last 3.2 s show (track-before-detect).
+    """Sums up along all straight and slow ways what the pictures of the last 3.2 s show (track-before-detect).
 
-    A person at night who stands out of no single picture does out of eight times as many. It looks every 0.4 s, in
-    steps of about the same cost, and finds what goes by 5 to 14 half-size pixels a second.
-    Source of the idea: Reed, Gagliardi & Shao 1983, IEEE Trans. AES 19(6), "Application of three-dimensional
-    filtering to moving target detection".
+    A person at night who stands out of no picture does out of all of them together, and so does one by day who in 0.6 s
+    has not left his own place. Every 0.4 s it looks, in steps of about the same cost, and finds what goes by 1 to 2 px
+    of the half-size picture in 0.4 s, along either axis, for at least 3.2 s.
+    Source of the idea: Reed, Gagliardi & Shao 1983, Application of Three-Dimensional Filtering to Moving Target
+    Detection, IEEE Transactions on Aerospace and Electronic Systems 19(6).
     """
 
     def __init__(self) -> None:
-        self._slots = Slots(_SLOT_S, _SLOTS)
+        self._slots = Slots(SLOT_S, SLOTS)
         self.reset()
 
     def reset(self) -> None:
@@ -67,18 +69,19 @@ class FaintThings:
         self._slots.reset()
         self._structured = False  # whether structure was known to move in this slot
         self._of_late: deque[bool] = deque(maxlen=_LATELY)
-        self._looking: Generator[None, None, Faint | None] | None = None
-        self.found: Faint | None = None
+        self._looking: Generator[None, None, _Found | None] | None = None
+        self._found: _Found | None = None
+        self._by_themselves: deque[tuple[Kept, Float]] = deque(maxlen=_REMEMBERED)
 
     def add(self, half: Kept) -> None:
         """Take one more picture, at half size."""
-        self._structured |= half.parallax is not None
         if self._slots.add(half):
             self._of_late.append(self._structured)
-            self._structured = half.parallax is not None
+            self._structured = False
             while self._looking is not None:
                 self.go_on()
             self._looking = self._look(self._slots.newest_first)
+        self._structured |= half.parallax is not None
 
     def go_on(self) -> None:
         """One step of the look that was begun, if one was."""
@@ -87,34 +90,80 @@ class FaintThings:
         try:
             next(self._looking)
         except StopIteration as done:
-            self.found, self._looking = done.value, None
+            self._found, self._looking = done.value, None
 
-    def _look(self, slots: list[Slot]) -> Generator[None, None, Faint | None]:
+    def beside(self, half: Kept, by_themselves: Float) -> Blobs:
+        """What was found and does not show by itself, where it is in a picture.
+
+        What shows by itself in two of five pictures is left to that: its boxes there are better.
+
+        Args:
+            half: the picture, at half size; each once, in order.
+            by_themselves: boxes of what was found in it otherwise. shape (N, 4) [px]
+        """
+        self._by_themselves.append((half, by_themselves))
+        found = self._found
+        if found is None or not found.since_ns <= half.t_ns <= found.t_ns + 2e9 * SLOT_S:
+            return NO_BLOBS
+        xyxy = found.at(half)
+        shows = [lie_at(found.at(one), boxes, _BESIDE_PX) for one, boxes in self._by_themselves]
+        height, width = half.picture.shape
+        keep = ~shows[-1] & (np.mean(shows, axis=0) < _BY_ITSELF) & ~_go_as_structure(half, found, xyxy)
+        keep &= (xyxy[:, :2] >= 0).all(axis=1) & (xyxy[:, 2:] <= (width, height)).all(axis=1)
+        return Blobs(xyxy[keep], found.peak[keep].astype(np.float32))
+
+    def _look(self, slots: list[Slot]) -> Generator[None, None, _Found | None]:
         newest, oldest = slots[0], slots[-1]
+        if len(slots) < SLOTS or newest.t_ns - oldest.t_ns > _MOST_LATE * SLOTS * SLOT_S * 1e9:
+            return None
         if np.mean(self._of_late) > _MOSTLY:
-            return None  # where structure moves, much of it goes as slowly and as straight
-        if len(slots) < _SLOTS or newest.t_ns - oldest.t_ns > _MOST_LATE * _SLOTS * _SLOT_S * 1e9:
+            return None  # much of what stands above the ground goes as slowly and as straight
+        back_s = np.array([(newest.t_ns - slot.t_ns) / 1e9 for slot in slots])
+        steps_px = np.rint(_WAYS[:, None] * back_s[:, None] / SLOT_S).astype(np.int64)
+        if min(newest.mean.shape) <= 4 * np.abs(steps_px).max():
             return None
         pictures, valid = [newest.mean], np.full(newest.mean.shape, 255, np.uint8)
         for at, slot in enumerate(slots[1:]):
             if at and at % _SLOTS_A_STEP == 0:
                 yield
-            matrix = small_from_small(newest.base, slot.base)
-            pictures.append(np.asarray(laid(slot.mean, matrix), np.float32))
-            cv2.bitwise_and(valid, in_view(matrix, valid.shape), dst=valid)
+            picture, seen = laid_over(newest, slot)
+            pictures.append(picture)
+            cv2.bitwise_and(valid, seen, dst=valid)
         yield
-        back_s = np.array([(newest.t_ns - slot.t_ns) / 1e9 for slot in slots])
-        speeds_px_s = _WAYS / _SLOT_S
-        steps_px = np.rint(speeds_px_s[:, None] * back_s[:, None]).astype(np.int64)
-        if min(newest.mean.shape) <= 4 * np.abs(steps_px).max():
-            return None
         strongest = Strongest(shown(pictures), steps_px)
         for way in range(len(_WAYS)):
             if way % _WAYS_A_STEP == 0:
                 yield
             strongest.look_along(way)
-        places, ways, sigma = strongest.peaks(_LEAST, _LEAST_OWN, valid)
-        places_px, back_px = strongest.refined(places, ways)
-        boxes = strongest.boxes(places_px, back_px)
-        velocity_px_s = back_px[:, -1] / back_s[-1]
-        return Faint(newest.base, newest.t_ns, oldest.t_ns, boxes, velocity_px_s, sigma / _LEAST)
+        peaks = strongest.peaks(_LEAST, _LEAST_OWN, valid)
+        places, steps = strongest.refined(peaks)
+        boxes = strongest.boxes(places, steps)
+        return _Found(newest.base, newest.t_ns, oldest.t_ns, boxes, steps[:, -1] / back_s[-1], peaks.sigma / _LEAST)
+
+
+def _go_as_structure(half: Kept, found: _Found, xyxy: Float) -> NDArray[np.bool_]:
+    """Which go along the lines of structure, and no faster than twice as fast. shape (N,)"""
+    if half.parallax is None:
+        return np.zeros(len(xyxy), np.bool_)
+    scale, seconds = 1 << half.level, (found.t_ns - found.since_ns) / 1e9
+    way_px = found.velocity_px_s * seconds * scale
+    held = held_against(half.parallax, (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 * scale, way_px)
+    slow = np.abs(held.forward_px) <= _STRUCTURE_SPEEDS * held.usual_px_s * seconds
+    return np.asarray(slow & (held.aside_px <= _STRUCTURE_ASIDE * np.abs(held.forward_px) + _WAY_PX))
+
+
+def believed(found: Ways, xyxy: Float, faint_xyxy: Float) -> Ways:
+    """The ways, those of tracks on faint things as fitting: that their pixels go along is how they were found.
+
+    Args:
+        xyxy: boxes of the tracks. shape (K, 4) [px]
+        faint_xyxy: what was found faint in that frame. shape (N, 4) [px]
+    """
+    return Ways(found.track_id, np.where(lie_at(xyxy, faint_xyxy, 2 * _BESIDE_PX), _FITS, found.misfit))
+
+
+def lie_at(xyxy: Float, others: Float, beside_px: float) -> NDArray[np.bool_]:
+    """Which boxes have their middle in another one, or hardly beside it. (N, 4), (M, 4) -> (N,)"""
+    middle = (xyxy[:, None, :2] + xyxy[:, None, 2:]) / 2
+    near = (middle >= others[:, :2] - beside_px) & (middle <= others[:, 2:] + beside_px)
+    return np.asarray(np.any(np.all(near, axis=2), axis=1))

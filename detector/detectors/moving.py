@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.blobs import NO_BLOBS, Blobs, inside, spots, trimmed
-from detector.detectors.faint import Faint, FaintThings
+from detector.detectors.blobs import Blobs, inside, spots, trimmed
+from detector.detectors.faint import FaintThings, believed
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
@@ -33,7 +33,7 @@ from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
 from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
-from detector.picture.epipole import held_against, rescaled_parallax
+from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import carried, inverse
 
 _MAX_HOT_SHARE = 0.06
@@ -42,10 +42,6 @@ _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
-_BESIDE_PX = 3.0
-_FITS = 0.5
-_BY_ITSELF, _REMEMBERED = 0.4, 12
-_STRUCTURE_SPEEDS, _STRUCTURE_ASIDE, _WAY_PX = 2.0, 0.3, 3.0
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -118,7 +114,7 @@ class _Answered(NamedTuple):
     judged: Kept
     evidence: _Evidence  # at the shortest lag
     base_from_frame: NDArray[np.float64]
-    faint_xyxy: NDArray[np.float64]  # what was found over a longer time, in the base's pixels
+    faint_xyxy: NDArray[np.float64]  # what showed over a longer time only, in the base's pixels
 
 
 class MovingDetector:
@@ -126,7 +122,8 @@ class MovingDetector:
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
     small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
-    finds what is slower than its own length in 0.3 s. So it answers 0.6 s late, and up to a tenth later where
+    finds what is slower than its own length in 0.3 s. What even then hides in itself or in the noise is summed up over
+    3.2 s (`faint.py`). It answers 0.6 s late, and up to a tenth later where
     frames are passed over, since its work is spread over these. Frames that the registration only
     glanced at are passed over (`judged` False).
     """
@@ -159,7 +156,6 @@ class MovingDetector:
         self._answered: _Answered | None = None
         self._sunny = SunnySide()
         self._faint.reset()
-        self._shown: deque[tuple[Kept, NDArray[np.float64]]] = deque(maxlen=_REMEMBERED)
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -213,13 +209,10 @@ class MovingDetector:
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
         plane = judged.inlier_ratio >= _PLANE
         found = ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
-        if found is None or not len(faint_xyxy):
-            return found
-        # What was found along a way takes its pixels along: that is how it was found.
-        rows = np.flatnonzero(np.isin(tracks.track_id, found.track_id))
-        rows = rows[np.argsort(tracks.track_id[rows])][np.searchsorted(np.sort(tracks.track_id[rows]), found.track_id)]
-        boxes = carried(tracks.xyxy_px[rows] / np.float64(1 << judged.level), base_from_frame)
-        return Ways(found.track_id, np.where(_at(boxes, faint_xyxy), _FITS, found.misfit))
+        if found is None:
+            return None
+        xyxy_px = tracks.xyxy_px[np.isin(tracks.track_id, found.track_id)]
+        return believed(found, carried(xyxy_px / np.float64(1 << judged.level), base_from_frame), faint_xyxy)
 
     def _waiting(self) -> list[Kept]:
         return [one for one in self._pending if isinstance(one, Kept)]
@@ -332,36 +325,17 @@ class MovingDetector:
         blobs, clearest = self._without_structure(judged, blobs, clearest, found)
         base_from_frame = inverse(self._layings[0].frame_from_base(judged))
         blobs = self._in_the_sun(judged, blobs, clearest, found)
-        faint = self._faint_at(judged, base_from_frame, blobs)
+        faint = self._beside(judged, blobs, base_from_frame)
         self._answered = _Answered(judged, found[0], base_from_frame, faint.xyxy)
         blobs = Blobs(np.concatenate([blobs.xyxy, faint.xyxy]), np.concatenate([blobs.peak, faint.peak]))
         return self._record(judged, blobs, weak)
 
-    def _faint_at(self, judged: Kept, base_from_frame: NDArray[np.float64], blobs: Blobs) -> Blobs:
-        """What shows over a longer time only, where it is by now. In the base's pixels."""
-        half, scale = self._layings[-1].sized(judged), 1 << (self._layings[-1].sized(judged).level - judged.level)
-        self._shown.append((half, carried(blobs.xyxy, inverse(base_from_frame)) / scale))
-        found = self._faint.found
-        if found is None or not found.since_ns <= judged.t_ns <= found.t_ns + self._lag_ns:
-            return NO_BLOBS
-        there = found.at(half)
-        by_itself = [_at(found.at(one), boxes) for one, boxes in self._shown]
-        height, width = half.picture.shape
-        counted = _at(there, self._movers(judged, promising=False) / scale)
-        keep = ~by_itself[-1] & ~(counted & (np.mean(by_itself, axis=0) >= _BY_ITSELF))
-        if judged.parallax is not None:
-            keep &= ~self._goes_as_structure(judged, found, there * scale)
-        keep &= (there[:, :2] >= 0).all(axis=1) & (there[:, 2:] <= (width, height)).all(axis=1)
-        return Blobs(carried(there[keep] * scale, base_from_frame), found.peak[keep].astype(np.float32))
-
-    def _goes_as_structure(self, judged: Kept, found: Faint, xyxy: NDArray[np.float64]) -> NDArray[np.bool_]:
-        assert judged.parallax is not None
-        seconds = (found.t_ns - found.since_ns) / 1e9
-        places = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 * (1 << judged.level)
-        way_px = found.velocity_px_s * seconds * (1 << found.base.level)
-        held = held_against(judged.parallax, places, way_px)
-        slow = np.abs(held.forward_px) <= _STRUCTURE_SPEEDS * held.usual_px_s * seconds
-        return np.asarray(slow & (held.aside_px <= _STRUCTURE_ASIDE * np.abs(held.forward_px) + _WAY_PX))
+    def _beside(self, judged: Kept, blobs: Blobs, base_from_frame: NDArray[np.float64]) -> Blobs:
+        """What shows over a longer time only, in the base's pixels."""
+        half = self._layings[-1].sized(judged)
+        scale = 1 << (half.level - judged.level)
+        faint = self._faint.beside(half, carried(blobs.xyxy, inverse(base_from_frame)) / scale)
+        return Blobs(carried(faint.xyxy * scale, base_from_frame), faint.peak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
         config, laying = self._config, self._layings[at]
@@ -393,17 +367,15 @@ class MovingDetector:
         apart_s = ((pair[0].t_ns - judged.t_ns) / 1e9, (pair[1].t_ns - judged.t_ns) / 1e9)
         return _Evidence(residual, threshold, low, laid, sharp, earlier, later, apart_s, shrink, self._blocks_px[at])
 
-    def _movers(self, judged: Kept, *, promising: bool = True) -> NDArray[np.float64]:
+    def _movers(self, judged: Kept) -> NDArray[np.float64]:
         """Boxes of what is known to move, and may, where it must be by now, in the judged picture. shape (N, 4)"""
         known = self._known
         then = next((one for one in self._kept if known is not None and one.index == known.index), None)
         if known is None or then is None:
             return NO_MOVERS
-        moves = known.confirmed & (known.missed <= _KNOWN_MISSED)
         # Where structure is known to move, what lasts is mostly structure.
-        if promising and judged.parallax is None:
-            moves |= (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES)
-        rows = np.flatnonzero(moves)
+        promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
+        rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
         boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
         return carried(boxes + _AROUND_PX, small_from_small(judged, then))
@@ -514,20 +486,13 @@ class MovingDetector:
         pairs = [(before[-1], after[0])] if before and after else []
         if apart is not None:
             pairs.append(apart)
-        beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
+        beside = [(self._picture_beside(earlier), self._picture_beside(later)) for earlier, later in pairs]
         whole, known = filled(self._layings[0].over(judged).picture, beside, blobs.xyxy)
         return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
 
-    def _beside(self, kept: Kept) -> Beside:
+    def _picture_beside(self, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
-
-
-def _at(xyxy: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which boxes have their middle in another one, or hardly beside it. (N, 4), (M, 4) -> (N,)"""
-    middle = (xyxy[:, None, :2] + xyxy[:, None, 2:]) / 2
-    near = (middle >= others[:, :2] - _BESIDE_PX) & (middle <= others[:, 2:] + _BESIDE_PX)
-    return np.asarray(near.all(axis=2).any(axis=1))
 
 
 def _whole(threshold: NDArray[np.float32]) -> U8:

@@ -12,20 +12,23 @@ from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.laying import filled, outline
 from detector.picture.homography import Float
 
-F32 = NDArray[np.float32]
+U16 = NDArray[np.uint16]
+
+UNIT = 64
+"""A grey level is so many steps of a mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slot:
-    """The mean of some pictures, over the first of them.
+    """The mean of some pictures, laid over the first of them.
 
     base: that first one; its picture is not needed any more.
-    mean: shape (H, W) [grey]
+    mean: shape (H, W) [1/64 grey level]
     t_ns: the mean of their times.
     """
 
     base: Kept
-    mean: F32
+    mean: U16
     t_ns: int
 
 
@@ -46,7 +49,7 @@ class Slots:
         """Forget everything, as if newly made."""
         self.newest_first: list[Slot] = []
         self._base: Kept | None = None
-        self._sum: F32 = np.zeros((0, 0), np.float32)
+        self._sum: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._t_ns: list[int] = []
 
     def add(self, kept: Kept) -> bool:
@@ -54,19 +57,25 @@ class Slots:
         base = self._base
         complete = base is not None and kept.t_ns - base.t_ns >= self._slot_ns
         if base is not None and complete:
-            mean = self._sum * np.float32(1 / len(self._t_ns))
-            mid_ns = base.t_ns + round(sum(t_ns - base.t_ns for t_ns in self._t_ns) / len(self._t_ns))
-            self.newest_first = [Slot(base, mean, mid_ns), *self.newest_first][: self._count]
+            mean = np.rint(self._sum * np.float32(UNIT / len(self._t_ns))).astype(np.uint16)
+            t_ns = base.t_ns + round(sum(one - base.t_ns for one in self._t_ns) / len(self._t_ns))
+            self.newest_first = [Slot(base, mean, t_ns), *self.newest_first][: self._count]
         if base is None or complete:
             self._base, self._sum, self._t_ns = kept, kept.picture.astype(np.float32), [kept.t_ns]
             return complete
-        cv2.accumulate(laid(kept.picture, small_from_small(base, kept)), self._sum)
+        cv2.accumulate(_warped(kept.picture, small_from_small(base, kept)), self._sum)
         self._t_ns.append(kept.t_ns)
         return False
 
 
-def laid(picture: NDArray[np.uint8] | F32, matrix: Float) -> NDArray[np.uint8] | F32:
-    """A picture warped by a homography; beyond its border it goes on as it ends. shape and type as given"""
+def laid_over(base: Slot, other: Slot) -> tuple[U16, NDArray[np.uint8]]:
+    """The mean of another slot in the pixels of this one, and 255 where it shows something, else 0. shape (H, W)"""
+    matrix = small_from_small(base.base, other.base)
+    shape = (other.mean.shape[0], other.mean.shape[1])
+    return np.asarray(_warped(other.mean, matrix), np.uint16), filled(outline(matrix, shape), shape)
+
+
+def _warped(picture: NDArray[np.uint8] | U16, matrix: Float) -> NDArray[np.uint8] | U16:
     if np.array_equal(matrix, np.eye(3)):
         return picture
     size = (picture.shape[1], picture.shape[0])
@@ -74,8 +83,3 @@ def laid(picture: NDArray[np.uint8] | F32, matrix: Float) -> NDArray[np.uint8] |
         cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         picture.dtype,
     )
-
-
-def in_view(matrix: Float, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """255 where a picture of that shape, warped so, shows something; a pixel less at its border. shape (H, W)"""
-    return filled(outline(matrix, shape), shape)

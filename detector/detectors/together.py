@@ -8,69 +8,75 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.slots import U16
+from detector.detectors.slots import UNIT as GREY_UNIT
 from detector.picture.homography import Float
 
 F32 = NDArray[np.float32]
 I16 = NDArray[np.int16]
+Int = NDArray[np.int64]
 
-_CLIP = 3.0  # standard deviations: no single picture decides
-_UNIT = 64  # of these a standard deviation is
+UNIT = 64
+"""A standard deviation is so many steps."""
+CLIP = 3.0
+"""No picture counts for more standard deviations than that: a single one does not decide."""
+REACH_PX = 10
+"""A thing is looked for so far from its place."""
 _LIGHT_PX = 16  # what changes over wider places is light
 _AROUND_PX = 25
 _QUARTER = 4
 _LEAST_GREY = 0.15
+_QUIET_SHARE = 0.8  # of the median: no place is quieter
 _APART_PX = 3  # two peaks no farther apart are one thing
-_REACH_PX = 10  # a thing is no larger, from its middle on
 _BLUR_PX = 0.75  # by so much what is smoothed is wider, at either side
 _LEAST_SIDE_PX = 1.5
+_BETWEEN = np.arange(-2, 3) / 4  # of the step from one way to the next
+_ASIDE_PX = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), axis=-1).reshape(-1, 2)
 
 
 class Shown(NamedTuple):
     """How each of some pictures differs from their mean.
 
-    usual: in standard deviations of what is usual around, in 64ths, clipped at three. K of shape (H, W)
-    own: in what the very place has shown in these pictures, the same.
+    usual: in 64ths of the standard deviation that is usual around, clipped at three. K of shape (H, W)
+    differences: the same in 64ths of a grey level. K of shape (H, W)
+    own: standard deviation of the very place in these pictures. shape (H, W) [1/64 grey level]
     """
 
     usual: list[I16]
-    own: list[I16]
+    differences: list[I16]
+    own: F32
 
 
-class Together(NamedTuple):
-    """Things that go straight on, where they are in the newest picture.
+class Peaks(NamedTuple):
+    """Where most comes together.
 
-    xyxy: shape (N, 4) [px]
-    velocity_px_s: shape (N, 2)
-    sigma: how far the sum along its way stands out, in standard deviations. shape (N,)
+    places: x and y in the newest picture. shape (N, 2) [px]
+    ways: number of the way. shape (N,)
+    sigma: how far the sum along it stands out. shape (N,) [standard deviations]
     """
 
-    xyxy: Float
-    velocity_px_s: Float
+    places: Int
+    ways: Int
     sigma: Float
 
 
-def shown(pictures: list[F32]) -> Shown:
-    """How the pictures, laid over one another, differ from their mean. Changes of light, which are wide, are left out.
+def shown(pictures: list[U16]) -> Shown:
+    """How pictures that lie over one another differ from their mean; changes of light, which are wide, are left out.
 
-    The ground is in the mean and in each; a thing that goes on is in each at another place, and hardly in the mean.
+    The ground is in the mean as in each; what goes on is in each at another place, and hardly in the mean.
     """
-    mean = sum(pictures[1:], pictures[0].copy()) * np.float32(1 / len(pictures))
-    differences = [_without_light(picture - mean) for picture in pictures]
-    energy = np.zeros_like(mean)
-    for one in differences:
-        cv2.accumulateSquare(one, energy)
+    mean = np.zeros(pictures[0].shape, np.float32)
+    for picture in pictures:
+        cv2.accumulate(picture, mean)
+    mean *= np.float32(1 / len(pictures))
+    differences, energy = [], np.zeros_like(mean)
+    for picture in pictures:
+        difference = _without_light(picture - mean)
+        cv2.accumulateSquare(difference, energy)
+        differences.append(np.rint(difference).astype(np.int16))
     energy *= np.float32(1 / len(pictures))
-    spread = cv2.sqrt(energy)
-    height, width = mean.shape
-    small = cv2.resize(spread, (width // _QUARTER, height // _QUARTER), interpolation=cv2.INTER_AREA)
-    least = max(0.8 * float(np.median(small)), _LEAST_GREY)
-    # Of places where little moves the median is what is usual; of trees and edges what is loudest, too.
-    middle = cv2.resize(cv2.medianBlur(small, 5), (width, height))
-    np.maximum(middle, float(np.median(small)), out=middle)
-    loud = cv2.sqrt(cv2.blur(energy, (_AROUND_PX, _AROUND_PX)))
-    usual = np.maximum(cv2.sqrt(middle * np.maximum(middle, loud)), least)
-    own = np.maximum(cv2.blur(spread, (3, 3)), max(float(np.median(small)), _LEAST_GREY))
-    return Shown([_in_units(one, usual) for one in differences], [_in_units(one, own) for one in differences])
+    usual, own = _spreads(energy)
+    return Shown([_in_units(difference, usual) for difference in differences], differences, own)
 
 
 def _without_light(difference: F32) -> F32:
@@ -81,23 +87,37 @@ def _without_light(difference: F32) -> F32:
     return np.asarray(cv2.blur(difference, (3, 3)), np.float32)
 
 
-def _in_units(difference: F32, sigma: F32) -> I16:
-    return np.asarray(np.clip(difference * (_UNIT / sigma), -_CLIP * _UNIT, _CLIP * _UNIT), np.int16)
+def _spreads(energy: F32) -> tuple[F32, F32]:
+    """Standard deviations usual around each place, and of the place itself."""
+    height, width = energy.shape
+    spread = cv2.sqrt(energy)
+    small = cv2.resize(spread, (max(width // _QUARTER, 1), max(height // _QUARTER, 1)), interpolation=cv2.INTER_AREA)
+    median, least = float(np.median(small)), _LEAST_GREY * GREY_UNIT
+    # Where little moves the median is what is usual; among trees and edges what is loud, too.
+    middle = cv2.max(cv2.resize(cv2.medianBlur(small, 5), (width, height)), median)
+    loud = cv2.sqrt(cv2.blur(energy, (_AROUND_PX, _AROUND_PX)))
+    usual = cv2.max(cv2.sqrt(cv2.multiply(middle, cv2.max(middle, loud))), max(_QUIET_SHARE * median, least))
+    own = cv2.max(cv2.blur(spread, (3, 3)), max(median, least))
+    return np.asarray(usual, np.float32), np.asarray(own, np.float32)
+
+
+def _in_units(difference: I16, sigma: F32) -> I16:
+    return np.asarray(np.clip(difference * (UNIT / sigma), -CLIP * UNIT, CLIP * UNIT), np.int16)
 
 
 class Strongest:
-    """The way along which most comes together, for each place in the newest picture.
+    """The way along which most comes together, for each place in the newest picture. Slow twin: tests/naive_vision.py.
 
     Args:
         shown: newest first.
-        steps_px: how far each of the ways leads in these pictures, back from the newest. shape (V, K, 2), whole [px]
+        steps_px: how far each way leads from each picture to the newest. shape (V, K, 2), whole [px]
     """
 
-    def __init__(self, shown: Shown, steps_px: NDArray[np.int64]) -> None:
+    def __init__(self, shown: Shown, steps_px: Int) -> None:
         self._shown = shown
         self._steps_px = steps_px
         self._margin_px = int(np.abs(steps_px).max())
-        height, width = shown.usual[0].shape
+        height, width = shown.own.shape
         inner = (height - 2 * self._margin_px, width - 2 * self._margin_px)
         self._best: I16 = np.zeros(inner, np.int16)
         self._way: NDArray[np.uint8] = np.zeros(inner, np.uint8)
@@ -105,91 +125,90 @@ class Strongest:
     def look_along(self, way: int) -> None:
         """Take one of the ways."""
         height, width = self._best.shape
-        margin = self._margin_px
         total = np.zeros((height, width), np.int16)
         for picture, (dx, dy) in zip(self._shown.usual, self._steps_px[way].tolist(), strict=True):
-            y, x = margin - dy, margin - dx
+            y, x = self._margin_px - dy, self._margin_px - dx
             cv2.add(total, picture[y : y + height, x : x + width], dst=total)
-        total = np.abs(total, out=total)
-        cv2.copyTo(np.full_like(self._way, way), cv2.compare(total, self._best, cv2.CMP_GT), self._way)
+        np.abs(total, out=total)
+        np.copyto(self._way, way, where=total > self._best)
         cv2.max(total, self._best, dst=self._best)
 
-    def peaks(
-        self, least: float, least_own: float, valid: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
-        """Places (x, y), ways and sigmas of what stands out. shape (N, 2), (N,), (N,)
+    def peaks(self, least: float, least_own: float, valid: NDArray[np.uint8]) -> Peaks:
+        """What stands out, the strongest of each spot.
 
         Args:
             least: of what is usual around. [standard deviations]
-            least_own: of what its very places show. [standard deviations]
+            least_own: of what the very places on the way have shown. [standard deviations]
             valid: 0 where a picture shows nothing. shape (H, W)
         """
-        margin, root = self._margin_px, np.sqrt(len(self._shown.usual))
-        enough = np.asarray(self._best >= least * _UNIT * root, np.uint8)
-        side = 2 * margin + 1
-        enough &= cv2.erode(valid, np.ones((side, side), np.uint8))[margin:-margin, margin:-margin] > 0
-        if not cv2.countNonZero(enough):
-            return np.zeros((0, 2), np.int64), np.zeros(0, np.int64), np.zeros(0)
+        margin, unit = self._margin_px, UNIT * np.sqrt(len(self._shown.usual))
+        enough = np.asarray(self._best >= least * unit, np.uint8)
+        if cv2.countNonZero(enough):
+            # Its own border is none of the picture's.
+            whole = cv2.erode(valid, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8), borderValue=0)
+            enough &= whole[margin:-margin, margin:-margin] > 0
         _, label = cv2.connectedComponents(cv2.dilate(enough, np.ones((_APART_PX, _APART_PX), np.uint8)))
         rows, columns = np.nonzero(enough)
-        labels, value = label[rows, columns], self._best[rows, columns]
-        order = np.lexsort((columns, rows, -value.astype(np.int64), labels))
+        labels, value = label[rows, columns], self._best[rows, columns].astype(np.int64)
+        order = np.lexsort((columns, rows, -value, labels))
         first = order[np.unique(labels[order], return_index=True)[1]]
-        ways = self._way[rows[first], columns[first]].astype(np.int64)
         places = np.stack([columns[first], rows[first]], axis=1).astype(np.int64) + margin
-        own = np.abs(_sums(self._shown.own, places[:, None], self._steps_px[ways])[:, 0]) / (_UNIT * root)
-        keep = own >= least_own
-        return places[keep], ways[keep], value[first][keep] / (_UNIT * root)
+        ways = self._way[rows[first], columns[first]].astype(np.int64)
+        keep = self._of_own(places, self._steps_px[ways]) >= least_own
+        return Peaks(places[keep], ways[keep], value[first][keep] / unit)
 
-    def refined(self, places: NDArray[np.int64], ways: NDArray[np.int64]) -> tuple[Float, Float]:
-        """The same places and steps, to a quarter of what lies between two ways: (N, 2) and (N, K, 2) [px]
+    def refined(self, peaks: Peaks) -> tuple[Float, Float]:
+        """Places and steps to a quarter of what lies between two ways. shape (N, 2), (N, K, 2) [px]
 
         What a way too fast puts together is right in the middle of the time and too far ahead at its end.
         """
-        steps = self._steps_px[ways].astype(np.float64)
+        steps = self._steps_px[peaks.ways].astype(np.float64)
         middle = steps.mean(axis=1, keepdims=True)
-        slots = np.arange(len(self._shown.usual)) - (len(self._shown.usual) - 1) / 2
-        quarters = np.arange(-2, 3) / 4
-        turns = np.stack(np.meshgrid(quarters, quarters), axis=-1).reshape(-1, 2)
-        asides = np.stack(np.meshgrid(np.arange(-1, 2), np.arange(-1, 2)), axis=-1).reshape(-1, 2)
-        best, kept_steps, kept_places = np.zeros(len(places)), steps, places - middle[:, 0]
-        for turn in turns:
-            tried = steps - middle + slots[:, None] * turn
-            sums = np.abs(_sums(self._shown.usual, (places - middle[:, 0])[:, None] + asides, tried))
-            at = sums.argmax(axis=1)
-            value = sums[np.arange(len(places)), at]
-            better = value > best
-            best = np.where(better, value, best)
-            kept_steps = np.where(better[:, None, None], tried, kept_steps)
-            kept_places = np.where(better[:, None], places - middle[:, 0] + asides[at], kept_places)
-        newest = kept_steps[:, :1]
-        return kept_places - newest[:, 0], kept_steps - newest
+        count = len(self._shown.usual)
+        back = (np.arange(count) - (count - 1) / 2)[:, None]
+        turns = np.stack(np.meshgrid(_BETWEEN, _BETWEEN), axis=-1).reshape(-1, 2)
+        turns = turns[np.argsort(np.abs(turns).sum(axis=1), kind="stable")]  # of equals the least turned
+        row = np.arange(len(steps))
+        places = peaks.places - middle[:, 0]
+        tried = [steps - middle + back * turn for turn in turns]
+        sums = np.abs([self._sums(places[:, None] + _ASIDE_PX, one) for one in tried])
+        best, aside = sums.max(axis=2).argmax(axis=0), sums.argmax(axis=2)
+        chosen = np.stack(tried)[best, row]
+        newest = chosen[:, :1]
+        return places + _ASIDE_PX[aside[best, row]] - newest[:, 0], chosen - newest
 
     def boxes(self, places: Float, steps_px: Float) -> Float:
-        """What of the surroundings of each place comes together by half as much. shape (N, 4) [px]"""
-        reach = min(_REACH_PX, self._margin_px)
-        along = np.arange(-reach, reach + 1)
+        """What around each place comes together by half as much. shape (N, 4) [px]
+
+        Args:
+            places, steps_px: as `refined` gives them.
+        """
+        along = np.arange(-REACH_PX, REACH_PX + 1)
         grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-        sums = _sums(self._shown.usual, places[:, None] + grid, steps_px)
-        sums = sums.reshape(len(places), len(along), len(along))
-        at_peak = sums[:, reach, reach][:, None, None]
-        half = sums * np.sign(at_peak) >= np.abs(at_peak) / 2
-        across, down = half[:, reach - 1 : reach + 2].any(axis=1), half[:, :, reach - 1 : reach + 2].any(axis=2)
-        extent = [
-            np.cumprod(side, axis=1).sum(axis=1)
-            for side in (across[:, reach::-1], down[:, reach::-1], across[:, reach:], down[:, reach:])
-        ]
-        left, up, right, below = (np.maximum(one - _BLUR_PX, _LEAST_SIDE_PX / 2 + 0.5) for one in extent)
-        x, y = places[:, 0], places[:, 1]
-        return np.stack([x - left + 1, y - up + 1, x + right, y + below], axis=1)
+        sums = self._sums(places[:, None] + grid, steps_px).reshape(len(places), len(along), len(along))
+        at_place = sums[:, REACH_PX, REACH_PX][:, None, None]
+        half = np.where(at_place > 0, sums >= at_place / 2, sums <= at_place / 2)
+        near = slice(REACH_PX - 1, REACH_PX + 2)
+        across, down = half[:, near].any(axis=1), half[:, :, near].any(axis=2)
+        before, after = slice(REACH_PX, None, -1), slice(REACH_PX, None)
+        low = np.stack([np.cumprod(side[:, before], axis=1).sum(axis=1) for side in (across, down)], axis=1)
+        high = np.stack([np.cumprod(side[:, after], axis=1).sum(axis=1) for side in (across, down)], axis=1)
+        low, high = (np.maximum(side - 0.5 - _BLUR_PX, _LEAST_SIDE_PX / 2) for side in (low, high))
+        return np.concatenate([places + 0.5 - low, places + 0.5 + high], axis=1)
 
+    def _of_own(self, places: Int, steps_px: Int) -> Float:
+        """How far the sum along each way stands out of what its very places have shown. shape (N,) [std. deviations]"""
+        total = np.zeros(len(places))
+        for k, difference in enumerate(self._shown.differences):
+            x, y = (places - steps_px[:, k]).T
+            total += np.clip(difference[y, x] / self._shown.own[y, x], -CLIP, CLIP)
+        return np.asarray(np.abs(total) / np.sqrt(len(self._shown.differences)))
 
-def _sums(pictures: list[I16], places: Float, steps_px: Float) -> Float:
-    """Sums along ways. places: (N, M, 2) [px]; steps_px: (N, K, 2), back from the newest. shape (N, M)"""
-    height, width = pictures[0].shape
-    total = np.zeros(places.shape[:2])
-    for k, picture in enumerate(pictures):
-        there = np.rint(places - steps_px[:, None, k]).astype(np.int64)
-        x, y = np.clip(there[..., 0], 0, width - 1), np.clip(there[..., 1], 0, height - 1)
-        total += picture[y, x]
-    return total
+    def _sums(self, places: Float | Int, steps_px: Float | Int) -> Float:
+        """Sums along ways. places: (N, M, 2) [px]; steps_px: (N, K, 2). shape (N, M) [1/64 standard deviation]"""
+        height, width = self._shown.own.shape
+        total = np.zeros(places.shape[:2])
+        for k, picture in enumerate(self._shown.usual):
+            there = np.rint(places - steps_px[:, None, k]).astype(np.int64)
+            total += picture[np.clip(there[..., 1], 0, height - 1), np.clip(there[..., 0], 0, width - 1)]
+        return total
