@@ -353,3 +353,26 @@ def naive_inside_larger(xyxy, confirmed):
             is_inside |= bool(counts and area(common) >= 0.75 * area(one) and area(one) <= 0.6 * area(other))
         found.append(is_inside)
     return found
+
+
+def naive_strongest(pictures, ways):
+    """Of each place the largest sum along a way, either way of the sign, and the first way that has it."""
+    height, width = pictures[0].shape
+    margin = max(abs(step) for way in ways for pair in way for step in pair)
+    best, chosen = {}, {}
+    for y in range(margin, height - margin):
+        for x in range(margin, width - margin):
+            best[x, y], chosen[x, y] = 0, 0
+            for number, way in enumerate(ways):
+                total = 0
+                for picture, (dx, dy) in zip(pictures, way, strict=True):
+                    total += int(picture[y - dy, x - dx])
+                if abs(total) > best[x, y]:
+                    best[x, y], chosen[x, y] = abs(total), number
+    return best, chosen
+
+
+def naive_mean(pictures):
+    """Of pictures that lie over one another: the sum of each pixel over their number."""
+    height, width = pictures[0].shape
+    return [[sum(float(one[y, x]) for one in pictures) / len(pictures) for x in range(width)] for y in range(height)]

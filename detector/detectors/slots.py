@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from detector.detectors.laying import filled, outline
 from detector.picture.homography import Float
 
 U16 = NDArray[np.uint16]
+Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
 UNIT = 64
 """A grey level is so many steps of a mean."""
@@ -72,14 +74,14 @@ def laid_over(base: Slot, other: Slot) -> tuple[U16, NDArray[np.uint8]]:
     """The mean of another slot in the pixels of this one, and 255 where it shows something, else 0. shape (H, W)"""
     matrix = small_from_small(base.base, other.base)
     shape = (other.mean.shape[0], other.mean.shape[1])
-    return np.asarray(_warped(other.mean, matrix), np.uint16), filled(outline(matrix, shape), shape)
+    return _warped(other.mean, matrix), filled(outline(matrix, shape), shape)
 
 
-def _warped(picture: NDArray[np.uint8] | U16, matrix: Float) -> NDArray[np.uint8] | U16:
+def _warped(picture: Grey, matrix: Float) -> Grey:
     if np.array_equal(matrix, np.eye(3)):
         return picture
     size = (picture.shape[1], picture.shape[0])
-    return np.asarray(
+    return cast(
+        "Grey",
         cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        picture.dtype,
     )

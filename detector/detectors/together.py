@@ -90,15 +90,15 @@ def _without_light(difference: F32) -> F32:
 def _spreads(energy: F32) -> tuple[F32, F32]:
     """Standard deviations usual around each place, and of the place itself."""
     height, width = energy.shape
-    spread = cv2.sqrt(energy)
+    spread = np.sqrt(energy)
     small = cv2.resize(spread, (max(width // _QUARTER, 1), max(height // _QUARTER, 1)), interpolation=cv2.INTER_AREA)
     median, least = float(np.median(small)), _LEAST_GREY * GREY_UNIT
     # Where little moves the median is what is usual; among trees and edges what is loud, too.
-    middle = cv2.max(cv2.resize(cv2.medianBlur(small, 5), (width, height)), median)
-    loud = cv2.sqrt(cv2.blur(energy, (_AROUND_PX, _AROUND_PX)))
-    usual = cv2.max(cv2.sqrt(cv2.multiply(middle, cv2.max(middle, loud))), max(_QUIET_SHARE * median, least))
-    own = cv2.max(cv2.blur(spread, (3, 3)), max(median, least))
-    return np.asarray(usual, np.float32), np.asarray(own, np.float32)
+    middle = np.maximum(cv2.resize(cv2.medianBlur(small, 5), (width, height)), median)
+    loud = np.sqrt(cv2.blur(energy, (_AROUND_PX, _AROUND_PX)))
+    usual = np.maximum(np.sqrt(middle * np.maximum(middle, loud)), max(_QUIET_SHARE * median, least))
+    own = np.maximum(cv2.blur(spread, (3, 3)), max(median, least))
+    return usual.astype(np.float32, copy=False), own.astype(np.float32, copy=False)
 
 
 def _in_units(difference: I16, sigma: F32) -> I16:
@@ -187,9 +187,9 @@ class Strongest:
         grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
         sums = self._sums(places[:, None] + grid, steps_px).reshape(len(places), len(along), len(along))
         at_place = sums[:, REACH_PX, REACH_PX][:, None, None]
-        half = np.where(at_place > 0, sums >= at_place / 2, sums <= at_place / 2)
+        half = np.where(at_place > 0, sums, -sums) >= np.abs(at_place) / 2
         near = slice(REACH_PX - 1, REACH_PX + 2)
-        across, down = half[:, near].any(axis=1), half[:, :, near].any(axis=2)
+        across, down = np.any(half[:, near], axis=1), np.any(half[:, :, near], axis=2)
         before, after = slice(REACH_PX, None, -1), slice(REACH_PX, None)
         low = np.stack([np.cumprod(side[:, before], axis=1).sum(axis=1) for side in (across, down)], axis=1)
         high = np.stack([np.cumprod(side[:, after], axis=1).sum(axis=1) for side in (across, down)], axis=1)

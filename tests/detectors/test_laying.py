@@ -3,7 +3,7 @@
 import numpy as np
 
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.laying import Laid, Laying, _outline
+from detector.detectors.laying import Laid, Laying, outline
 from detector.picture import full_from_shrunk, halved
 from tests.naive_vision import aligned, flight, frame, texture, view
 
@@ -61,8 +61,8 @@ def test_what_is_blanked_is_what_the_mask_leaves_out():
     random, off = np.random.default_rng(1), 0
     for _ in range(40):
         spread = [[0.05, 0.05, 40], [0.05, 0.05, 40], [1e-4, 1e-4, 0]]
-        outline = _outline(np.eye(3) + random.normal(size=(3, 3)) * spread, (97, 143))
-        laid = Laid(np.zeros((97, 143), np.uint8), np.zeros((1, 1), np.uint8), outline, None)
+        corners = outline(np.eye(3) + random.normal(size=(3, 3)) * spread, (97, 143))
+        laid = Laid(np.zeros((97, 143), np.uint8), np.zeros((1, 1), np.uint8), corners, None)
         picture = np.full((97, 143), 7, np.uint8)
         laid.blank_outside(picture)
         off += np.count_nonzero((picture > 0) != (laid.valid > 0))
@@ -70,7 +70,7 @@ def test_what_is_blanked_is_what_the_mask_leaves_out():
 
 
 def test_all_is_blanked_where_nothing_has_a_place():
-    laid = Laid(np.zeros((9, 9), np.uint8), np.zeros((1, 1), np.uint8), _outline(np.full((3, 3), np.nan), (9, 9)), None)
+    laid = Laid(np.zeros((9, 9), np.uint8), np.zeros((1, 1), np.uint8), outline(np.full((3, 3), np.nan), (9, 9)), None)
     picture = np.ones((9, 9), np.uint8)
     laid.blank_outside(picture)
     assert not picture.any()
