@@ -42,6 +42,7 @@ _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
+_DARK_NS = 2_000_000_000  # after a picture that was dark and mostly noise, and at first, they are taken to be
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -156,6 +157,7 @@ class MovingDetector:
         self._answered: _Answered | None = None
         self._sunny = SunnySide()
         self._faint.reset()
+        self._dark_until_ns = 0
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
         for laying, floor in zip(self._layings, self._floors, strict=True):
             laying.reset()
@@ -175,11 +177,13 @@ class MovingDetector:
             answers += self.finish()
         if not self._kept:
             self._start_ns = now.t_ns
+            self._dark_until_ns = now.t_ns + _DARK_NS
         self._kept.append(now)
         if now.sight is Sight.BLIND:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
         self._pending.append(now)
-        self._faint.add(self._layings[-1].sized(now))
+        if now.t_ns <= self._dark_until_ns:
+            self._faint.add(self._layings[-1].sized(now))
         due = [one for one in self._waiting() if one.t_ns + self._lag_ns <= now.t_ns]
         for judged in due:
             answers += self._begin(judged)
@@ -346,7 +350,9 @@ class MovingDetector:
         )
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
-        if laying.halved and config.noise_factor * sigma > min_grey and in_the_dark(laid.means, sharp, sigma):
+        dark = laying.halved and config.noise_factor * sigma > min_grey and in_the_dark(laid.means, sharp, sigma)
+        if dark:
+            self._dark_until_ns = judged.t_ns + _DARK_NS
             laid = replace(laid, picture=mean_of_nine(laid.picture))
             earlier, later, sharp = mean_of_nine(earlier), mean_of_nine(later), edges(laid.picture)
             sigma = noise_sigma(laid.picture, earlier)
