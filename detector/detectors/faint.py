@@ -1,4 +1,4 @@
-"""Things too faint or too slow for a difference of two pictures: evidence is summed up before anything is found."""
+"""Things in the dark too faint for a difference of pictures: evidence is summed up before anything is found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.slots import Slot, Slots, laid_over
 from detector.detectors.together import Strongest, shown
 from detector.model import Ways
-from detector.picture.epipole import held_against
 from detector.picture.homography import Float, carried
 
 SLOT_S, SLOTS = 0.4, 8
@@ -28,8 +27,7 @@ _WAYS = np.array(
     [(x, y) for x in range(-_FASTEST_PX, _FASTEST_PX + 1) for y in range(-_FASTEST_PX, _FASTEST_PX + 1) if x or y]
 )
 _BESIDE_PX = 3.0
-_BY_ITSELF, _REMEMBERED = 0.4, 12  # share of the last so many judged pictures
-_STRUCTURE_SPEEDS, _STRUCTURE_ASIDE, _WAY_PX = 2.0, 0.3, 3.0
+_BY_ITSELF, _REMEMBERED = 0.6, 12  # share of the last so many judged pictures
 _FITS = 0.5
 
 
@@ -53,9 +51,9 @@ class _Found:
 class FaintThings:
     """Sums up along all straight and slow ways what the pictures of the last 3.2 s show (track-before-detect).
 
-    A person at night who stands out of no picture does out of all of them together, and so does one by day who in 0.6 s
-    has not left his own place. Every 0.4 s it looks, in steps of about the same cost, and finds what goes by 1 to 2 px
-    of the half-size picture in 0.4 s, along either axis, for at least 3.2 s.
+    A person at night who stands out of no picture does out of all of them together. Every 0.4 s it looks, in steps of
+    about the same cost, and finds what goes by 1 to 2 px of the half-size picture in 0.4 s, along either axis, for at
+    least 3.2 s.
     Source of the idea: Reed, Gagliardi & Shao 1983, Application of Three-Dimensional Filtering to Moving Target
     Detection, IEEE Transactions on Aerospace and Electronic Systems 19(6).
     """
@@ -95,7 +93,7 @@ class FaintThings:
     def beside(self, half: Kept, by_themselves: Float) -> Blobs:
         """What was found and does not show by itself, where it is in a picture.
 
-        What shows by itself in two of five pictures is left to that: its boxes there are better.
+        What shows by itself in three of five pictures is left to that: its boxes there are better.
 
         Args:
             half: the picture, at half size; each once, in order.
@@ -108,7 +106,7 @@ class FaintThings:
         xyxy = found.at(half)
         shows = [lie_at(found.at(one), boxes, _BESIDE_PX) for one, boxes in self._by_themselves]
         height, width = half.picture.shape
-        keep = ~shows[-1] & (np.mean(shows, axis=0) < _BY_ITSELF) & ~_go_as_structure(half, found, xyxy)
+        keep = ~shows[-1] & (np.mean(shows, axis=0) < _BY_ITSELF)
         keep &= (xyxy[:, :2] >= 0).all(axis=1) & (xyxy[:, 2:] <= (width, height)).all(axis=1)
         return Blobs(xyxy[keep], found.peak[keep].astype(np.float32))
 
@@ -139,17 +137,6 @@ class FaintThings:
         places, steps = strongest.refined(peaks)
         boxes = strongest.boxes(places, steps)
         return _Found(newest.base, newest.t_ns, oldest.t_ns, boxes, steps[:, -1] / back_s[-1], peaks.sigma / _LEAST)
-
-
-def _go_as_structure(half: Kept, found: _Found, xyxy: Float) -> NDArray[np.bool_]:
-    """Which go along the lines of structure, and no faster than twice as fast. shape (N,)"""
-    if half.parallax is None:
-        return np.zeros(len(xyxy), np.bool_)
-    scale, seconds = 1 << half.level, (found.t_ns - found.since_ns) / 1e9
-    way_px = found.velocity_px_s * seconds * scale
-    held = held_against(half.parallax, (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2 * scale, way_px)
-    slow = np.abs(held.forward_px) <= _STRUCTURE_SPEEDS * held.usual_px_s * seconds
-    return np.asarray(slow & (held.aside_px <= _STRUCTURE_ASIDE * np.abs(held.forward_px) + _WAY_PX))
 
 
 def believed(found: Ways, xyxy: Float, faint_xyxy: Float) -> Ways:
