@@ -154,7 +154,7 @@ class Strongest:
         first = order[np.unique(labels[order], return_index=True)[1]]
         places = np.stack([columns[first], rows[first]], axis=1).astype(np.int64) + margin
         ways = self._way[rows[first], columns[first]].astype(np.int64)
-        keep = self._of_own(places, self._steps_px[ways]) >= least_own
+        keep = np.abs(self._of_own(places[:, None], self._steps_px[ways])[:, 0]) >= least_own
         return Peaks(places[keep], ways[keep], value[first][keep] / unit)
 
     def refined(self, peaks: Peaks) -> tuple[Float, Float]:
@@ -171,7 +171,8 @@ class Strongest:
         row = np.arange(len(steps))
         places = peaks.places - middle[:, 0]
         tried = [steps - middle + back * turn for turn in turns]
-        sums = np.abs([self._sums(places[:, None] + _ASIDE_PX, one) for one in tried])
+        # What is clear all along is clipped all along, and the same on ways beside: so of its own places.
+        sums = np.abs([self._of_own(places[:, None] + _ASIDE_PX, one) for one in tried])
         best, aside = sums.max(axis=2).argmax(axis=0), sums.argmax(axis=2)
         chosen = np.stack(tried)[best, row]
         newest = chosen[:, :1]
@@ -196,19 +197,25 @@ class Strongest:
         low, high = (np.maximum(side - 0.5 - _BLUR_PX, _LEAST_SIDE_PX / 2) for side in (low, high))
         return np.concatenate([places + 0.5 - low, places + 0.5 + high], axis=1)
 
-    def _of_own(self, places: Int, steps_px: Int) -> Float:
-        """How far the sum along each way stands out of what its very places have shown. shape (N,) [std. deviations]"""
-        total = np.zeros(len(places))
+    def _of_own(self, places: Float | Int, steps_px: Float | Int) -> Float:
+        """Sums along ways of what stands out of what the very places have shown. Shapes as `_sums` [std. deviations]"""
+        height, width = self._shown.own.shape
+        total = np.zeros(places.shape[:2])
         for k, difference in enumerate(self._shown.differences):
-            x, y = (places - steps_px[:, k]).T
+            x, y = _inside(places - steps_px[:, None, k], (width, height))
             total += np.clip(difference[y, x] / self._shown.own[y, x], -CLIP, CLIP)
-        return np.asarray(np.abs(total) / np.sqrt(len(self._shown.differences)))
+        return np.asarray(total / np.sqrt(len(self._shown.differences)))
 
     def _sums(self, places: Float | Int, steps_px: Float | Int) -> Float:
         """Sums along ways. places: (N, M, 2) [px]; steps_px: (N, K, 2). shape (N, M) [1/64 standard deviation]"""
         height, width = self._shown.own.shape
         total = np.zeros(places.shape[:2])
         for k, picture in enumerate(self._shown.usual):
-            there = np.rint(places - steps_px[:, None, k]).astype(np.int64)
-            total += picture[np.clip(there[..., 1], 0, height - 1), np.clip(there[..., 0], 0, width - 1)]
+            x, y = _inside(places - steps_px[:, None, k], (width, height))
+            total += picture[y, x]
         return total
+
+
+def _inside(places: Float | Int, size_px: tuple[int, int]) -> tuple[Int, Int]:
+    there = np.rint(places).astype(np.int64)
+    return np.clip(there[..., 0], 0, size_px[0] - 1), np.clip(there[..., 1], 0, size_px[1] - 1)

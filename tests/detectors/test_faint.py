@@ -23,12 +23,12 @@ SPEED = np.array([9.0, -5.0])  # over the ground [px/s]
 START = np.array([360.0, 260.0])
 
 
-def dark_ground(contrast=0.06):
+def dark_ground(contrast=0.02):
     ground = texture(size_px=(1100, 800)).astype(np.float32)
     return 45 + contrast * (ground - ground.mean())
 
 
-def pictures(count=60, *, grey=6.0, speed=SPEED, sigma=3.0, pan_px=1.5, light=0.0, until=10**9):
+def pictures(count=60, *, grey=8.0, speed=SPEED, sigma=6.0, pan_px=1.5, light=0.0, until=10**9):
     """A dot of 4x4 px on dark, noisy ground under a camera that pans and turns; frames and ground from frame."""
     random, ground = np.random.default_rng(4), dark_ground()
     for index in range(count):
@@ -66,16 +66,21 @@ def test_what_no_picture_shows_is_found_where_it_is():
     assert np.abs((found.xyxy[0, :2] + found.xyxy[0, 2:] - 1) / 2 - place(half)).max() < 2
     assert (found.xyxy[0, 2:] - found.xyxy[0, :2]).max() <= 6
     assert found.peak[0] > 1
-    # The detector finds it by this only: differences of two pictures do not show it.
-    for is_told in (True, False):
-        detector, told = MovingDetector(), 0
-        if not is_told:
+
+
+def test_the_detector_tells_it_and_would_not_by_differences():
+    told = {}
+    for asked in (True, False):
+        detector, told[asked] = MovingDetector(), 0
+        if not asked:
             detector._faint.add = lambda half: None
-        for index, one in enumerate(luma):
-            seen = frame(one, index, FPS)
+        for index, luma in enumerate(pictures(80)):
+            seen = frame(luma, index, FPS)
+            half = Kept.of(seen, aligned(index, seen.t_ns, flight(index, 1.5)), 1)
             for answer in detector.detect(seen, aligned(index, seen.t_ns, flight(index, 1.5))):
-                told += len(answer.score)
-        assert (told >= 8) is is_told
+                at = place(replace(half, index=answer.index)) * 2 + 0.5
+                told[asked] += bool(lie_at(np.tile(at, 2)[None], answer.xyxy_px, 4.0).any())
+    assert told[True] >= told[False] + 15
 
 
 def test_by_day_it_is_not_asked():
