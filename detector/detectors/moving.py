@@ -123,10 +123,9 @@ class MovingDetector:
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
     small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
-    finds what is slower than its own length in 0.3 s. In the dark what hides in the noise is summed up
-    over 3.2 s, too (`faint.py`). It answers 0.6 s late, and up to a tenth later where
-    frames are passed over, since its work is spread over these. Frames that the registration only
-    glanced at are passed over (`judged` False).
+    finds what is slower than its own length in 0.3 s; in the dark what hides in the noise is summed up over 3.2 s, too
+    (`faint.py`). It answers 0.6 s late, and up to a tenth later where frames are passed over, since its work is spread
+    over these. Frames that the registration only glanced at are passed over (`judged` False).
     """
 
     Config = MovingConfig
