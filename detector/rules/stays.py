@@ -112,7 +112,7 @@ class StayBook:
             if key not in self._stays and conditions.decision[k] >= 0:
                 self._begin(key, scene.t_ns, points, int(conditions.row[k]), alive)
         for key in [key for key in self._stays if key[1] in self._alive and key[1] not in alive]:
-            self._hand_over(key)
+            self._hand_over(key, scene.t_ns, points, observed)
         self._alive = alive
         for key in [key for key, stay in self._stays.items() if stay.is_open and key[1] not in alive]:
             self._pass_on(key, scene.t_ns, points, observed)
@@ -181,11 +181,14 @@ class StayBook:
                 return True
         return False
 
-    def _hand_over(self, key: tuple[int, int]) -> None:
+    def _hand_over(self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]) -> None:
         """The track is given up. A part goes into its whole; what began at its place since has been the same mover."""
         lost = self._stays[key]
         whole = [
-            (-stay.hits, other) for other, stay in self._stays.items() if other != key and self._are_one(key, other)
+            (-stay.hits, other)
+            for other, stay in self._stays.items()
+            if other != key
+            and (self._are_one(key, other) or (stay.is_open and self._is_beside(key, other, t_ns, points, observed)))
         ]
         if whole and not lost.is_open:
             _, other = min(whole)
@@ -219,6 +222,18 @@ class StayBook:
         near = min(beside, default=(np.inf, key))
         if near[0] <= self._same_thing:
             self._take_over(key, near[1])
+
+    def _is_beside(
+        self, key: tuple[int, int], other: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]
+    ) -> bool:
+        """Whether a lost track was followed beside another one that is seen now, closer than things stand."""
+        lost, row = self._stays[key], observed.get(other[1])
+        return (
+            other[0] == key[0]
+            and row is not None
+            and self._stays[other].began_ns <= lost.t_seen_ns
+            and points.at(row, t_ns).apart(lost.found) <= self._same_thing
+        )
 
     def _take_over(self, key: tuple[int, int], by: tuple[int, int]) -> None:
         """The stay goes on under the track of another one, which is none of its own any more."""

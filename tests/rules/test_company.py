@@ -58,6 +58,22 @@ def test_a_part_that_is_lost_is_not_what_comes_by_later():
     assert told([whole, part, other], min_time_s=2.0) == [(1, 2)]
 
 
+def test_what_was_lost_beside_an_incident_is_no_claim_for_another_piece_of_it():
+    """Too slow for parts to be told by their speed: its shadow has a track for a while, and later another one."""
+    van = piece(1, (45.0, 0.0), speed=1.5)
+    shadows = [
+        piece(2, (43.0, 2.0), since=3.0, until=4.0, speed=1.5),
+        piece(3, (43.0, 2.0), since=7.0, until=8.0, speed=1.5),
+    ]
+    assert told([van, *shadows], min_time_s=2.0) == [(1, 2, 3)]
+    # Two that stand apart are two, and one that is seen again goes on.
+    others = [
+        piece(2, (43.0, 9.0), since=3.0, until=4.0, speed=1.5),
+        piece(3, (43.0, 9.0), since=7.0, until=8.0, speed=1.5),
+    ]
+    assert told([van, *others], min_time_s=2.0) == [(1,), (2, 3)]
+
+
 def test_two_that_part_are_two_from_then_on():
     """Side by side for 3 s as no two vehicles are, then one turns off."""
     turning = Mover(2, lambda t: (-50.0 + SPEED * t, -4.0 - max(t - 3.0, 0.0) * 5.0), velocity=(SPEED, 0.0))
