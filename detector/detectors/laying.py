@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from detector.picture import halved
 from detector.picture.homography import apply, shift_px
 
 Outline = NDArray[np.int32]
+Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
 _LEAST_SIDE_PX = 64  # a smaller picture is not halved
 
@@ -124,18 +126,21 @@ class Laying:
         picture = kept.picture
         if np.array_equal(matrix, np.eye(3)):
             return Laid(picture, block_means(picture), None, None)
-        height, width = picture.shape
-        laid = np.asarray(
-            cv2.warpPerspective(
-                picture, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            ),
-            np.uint8,
-        )
+        laid = warped(picture, matrix)
         means = block_means(laid)
         blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
         blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
         valid_blocks = filled(outline(blocks_from_blocks, means.shape), means.shape)
         return Laid(laid, means, outline(matrix, picture.shape), valid_blocks)
+
+
+def warped(picture: Grey, matrix: NDArray[np.float64]) -> Grey:
+    """A picture in the pixels that a homography leads to; beyond its border it goes on as it ends. As given"""
+    size = (picture.shape[1], picture.shape[0])
+    return cast(
+        "Grey",
+        cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+    )
 
 
 def outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:

@@ -212,8 +212,8 @@ class MovingDetector:
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
         plane = judged.inlier_ratio >= _PLANE
         found = ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
-        if found is None:
-            return None
+        if found is None or not len(faint_xyxy):
+            return found
         xyxy_px = tracks.xyxy_px[np.isin(tracks.track_id, found.track_id)]
         return believed(found, carried(xyxy_px / np.float64(1 << judged.level), base_from_frame), faint_xyxy)
 
@@ -326,19 +326,16 @@ class MovingDetector:
             return nothing
         blobs, clearest = self._blobs(found, strong, weak)
         blobs, clearest = self._without_structure(judged, blobs, clearest, found)
-        base_from_frame = inverse(self._layings[0].frame_from_base(judged))
+        frame_from_base = self._layings[0].frame_from_base(judged)
+        base_from_frame = inverse(frame_from_base)
         blobs = self._in_the_sun(judged, blobs, clearest, found)
-        faint = self._beside(judged, blobs, base_from_frame)
+        half = self._layings[-1].sized(judged)
+        scale = 1 << (half.level - judged.level)
+        faint = self._faint.beside(half, carried(blobs.xyxy, frame_from_base) / scale)
+        faint = Blobs(carried(faint.xyxy * scale, base_from_frame), faint.peak)
         self._answered = _Answered(judged, found[0], base_from_frame, faint.xyxy)
         blobs = Blobs(np.concatenate([blobs.xyxy, faint.xyxy]), np.concatenate([blobs.peak, faint.peak]))
         return self._record(judged, blobs, weak)
-
-    def _beside(self, judged: Kept, blobs: Blobs, base_from_frame: NDArray[np.float64]) -> Blobs:
-        """What shows over a longer time only, in the base's pixels."""
-        half = self._layings[-1].sized(judged)
-        scale = 1 << (half.level - judged.level)
-        faint = self._faint.beside(half, carried(blobs.xyxy, inverse(base_from_frame)) / scale)
-        return Blobs(carried(faint.xyxy * scale, base_from_frame), faint.peak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
         config, laying = self._config, self._layings[at]
@@ -491,11 +488,11 @@ class MovingDetector:
         pairs = [(before[-1], after[0])] if before and after else []
         if apart is not None:
             pairs.append(apart)
-        beside = [(self._picture_beside(earlier), self._picture_beside(later)) for earlier, later in pairs]
+        beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
         whole, known = filled(self._layings[0].over(judged).picture, beside, blobs.xyxy)
         return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
 
-    def _picture_beside(self, kept: Kept) -> Beside:
+    def _beside(self, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
         return Beside(laid.picture, laid.valid)
 

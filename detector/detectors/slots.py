@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.laying import filled, outline
-from detector.picture.homography import Float
+from detector.detectors.laying import filled, outline, warped
 
 U16 = NDArray[np.uint16]
-Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
 UNIT = 64
 """A grey level is so many steps of a mean."""
@@ -65,7 +62,7 @@ class Slots:
         if base is None or complete:
             self._base, self._sum, self._t_ns = kept, kept.picture.astype(np.float32), [kept.t_ns]
             return complete
-        cv2.accumulate(_warped(kept.picture, small_from_small(base, kept)), self._sum)
+        cv2.accumulate(warped(kept.picture, small_from_small(base, kept)), self._sum)
         self._t_ns.append(kept.t_ns)
         return False
 
@@ -74,14 +71,4 @@ def laid_over(base: Slot, other: Slot) -> tuple[U16, NDArray[np.uint8]]:
     """The mean of another slot in the pixels of this one, and 255 where it shows something, else 0. shape (H, W)"""
     matrix = small_from_small(base.base, other.base)
     shape = (other.mean.shape[0], other.mean.shape[1])
-    return _warped(other.mean, matrix), filled(outline(matrix, shape), shape)
-
-
-def _warped(picture: Grey, matrix: Float) -> Grey:
-    if np.array_equal(matrix, np.eye(3)):
-        return picture
-    size = (picture.shape[1], picture.shape[0])
-    return cast(
-        "Grey",
-        cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-    )
+    return warped(other.mean, matrix), filled(outline(matrix, shape), shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,8 +20,7 @@ UNIT = 64
 """A standard deviation is so many steps."""
 CLIP = 3.0
 """No picture counts for more standard deviations than that: a single one does not decide."""
-REACH_PX = 10
-"""A thing is looked for so far from its place."""
+_REACH_PX = 10  # a thing is looked for so far from its place
 _LIGHT_PX = 16  # what changes over wider places is light
 _AROUND_PX = 25
 _QUARTER = 4
@@ -31,7 +30,6 @@ _APART_PX = 3  # two peaks no farther apart are one thing
 _BLUR_PX = 0.75  # by so much what is smoothed is wider, at either side
 _LEAST_SIDE_PX = 1.5
 _BETWEEN = np.arange(-2, 3) / 4  # of the step from one way to the next
-_ASIDE_PX = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), axis=-1).reshape(-1, 2)
 
 
 class Shown(NamedTuple):
@@ -141,7 +139,8 @@ class Strongest:
             least_own: of what the very places on the way have shown. [standard deviations]
             valid: 0 where a picture shows nothing. shape (H, W)
         """
-        margin, unit = self._margin_px, UNIT * np.sqrt(len(self._shown.usual))
+        margin, root = self._margin_px, np.sqrt(len(self._shown.usual))
+        unit = UNIT * root
         enough = np.asarray(self._best >= least * unit, np.uint8)
         if cv2.countNonZero(enough):
             # Its own border is none of the picture's.
@@ -154,7 +153,8 @@ class Strongest:
         first = order[np.unique(labels[order], return_index=True)[1]]
         places = np.stack([columns[first], rows[first]], axis=1).astype(np.int64) + margin
         ways = self._way[rows[first], columns[first]].astype(np.int64)
-        keep = np.abs(self._of_own(places[:, None], self._steps_px[ways])[:, 0]) >= least_own
+        own = self._sums(places[:, None], self._steps_px[ways], of_own=True)[:, 0]
+        keep = np.abs(own) / root >= least_own
         return Peaks(places[keep], ways[keep], value[first][keep] / unit)
 
     def refined(self, peaks: Peaks) -> tuple[Float, Float]:
@@ -166,17 +166,17 @@ class Strongest:
         middle = steps.mean(axis=1, keepdims=True)
         count = len(self._shown.usual)
         back = (np.arange(count) - (count - 1) / 2)[:, None]
-        turns = np.stack(np.meshgrid(_BETWEEN, _BETWEEN), axis=-1).reshape(-1, 2)
+        turns = _grid(_BETWEEN)
         turns = turns[np.argsort(np.abs(turns).sum(axis=1), kind="stable")]  # of equals the least turned
-        row = np.arange(len(steps))
+        row, aside_px = np.arange(len(steps)), _grid(np.arange(-1, 2))
         places = peaks.places - middle[:, 0]
         tried = [steps - middle + back * turn for turn in turns]
         # What is clear all along is clipped all along, and the same on ways beside: so of its own places.
-        sums = np.abs([self._of_own(places[:, None] + _ASIDE_PX, one) for one in tried])
+        sums = np.abs([self._sums(places[:, None] + aside_px, one, of_own=True) for one in tried])
         best, aside = sums.max(axis=2).argmax(axis=0), sums.argmax(axis=2)
         chosen = np.stack(tried)[best, row]
         newest = chosen[:, :1]
-        return places + _ASIDE_PX[aside[best, row]] - newest[:, 0], chosen - newest
+        return places + aside_px[aside[best, row]] - newest[:, 0], chosen - newest
 
     def boxes(self, places: Float, steps_px: Float) -> Float:
         """What around each place comes together by half as much. shape (N, 4) [px]
@@ -184,36 +184,37 @@ class Strongest:
         Args:
             places, steps_px: as `refined` gives them.
         """
-        along = np.arange(-REACH_PX, REACH_PX + 1)
-        grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+        along = np.arange(-_REACH_PX, _REACH_PX + 1)
+        grid = _grid(along)
         sums = self._sums(places[:, None] + grid, steps_px).reshape(len(places), len(along), len(along))
-        at_place = sums[:, REACH_PX, REACH_PX][:, None, None]
+        at_place = sums[:, _REACH_PX, _REACH_PX][:, None, None]
         half = np.where(at_place > 0, sums, -sums) >= np.abs(at_place) / 2
-        near = slice(REACH_PX - 1, REACH_PX + 2)
+        near = slice(_REACH_PX - 1, _REACH_PX + 2)
         across, down = np.any(half[:, near], axis=1), np.any(half[:, :, near], axis=2)
-        before, after = slice(REACH_PX, None, -1), slice(REACH_PX, None)
+        before, after = slice(_REACH_PX, None, -1), slice(_REACH_PX, None)
         low = np.stack([np.cumprod(side[:, before], axis=1).sum(axis=1) for side in (across, down)], axis=1)
         high = np.stack([np.cumprod(side[:, after], axis=1).sum(axis=1) for side in (across, down)], axis=1)
         low, high = (np.maximum(side - 0.5 - _BLUR_PX, _LEAST_SIDE_PX / 2) for side in (low, high))
         return np.concatenate([places + 0.5 - low, places + 0.5 + high], axis=1)
 
-    def _of_own(self, places: Float | Int, steps_px: Float | Int) -> Float:
-        """Sums along ways of what stands out of what the very places have shown. Shapes as `_sums` [std. deviations]"""
-        height, width = self._shown.own.shape
-        total = np.zeros(places.shape[:2])
-        for k, difference in enumerate(self._shown.differences):
-            x, y = _inside(places - steps_px[:, None, k], (width, height))
-            total += np.clip(difference[y, x] / self._shown.own[y, x], -CLIP, CLIP)
-        return np.asarray(total / np.sqrt(len(self._shown.differences)))
+    def _sums(self, places: Float | Int, steps_px: Float | Int, *, of_own: bool = False) -> Float:
+        """Sums along ways, by what is usual around or by what the very places show. shape (N, M) [standard deviations]
 
-    def _sums(self, places: Float | Int, steps_px: Float | Int) -> Float:
-        """Sums along ways. places: (N, M, 2) [px]; steps_px: (N, K, 2). shape (N, M) [1/64 standard deviation]"""
+        Args:
+            places: shape (N, M, 2) [px]
+            steps_px: shape (N, K, 2)
+        """
         height, width = self._shown.own.shape
         total = np.zeros(places.shape[:2])
-        for k, picture in enumerate(self._shown.usual):
+        for k, (usual, difference) in enumerate(zip(self._shown.usual, self._shown.differences, strict=True)):
             x, y = _inside(places - steps_px[:, None, k], (width, height))
-            total += picture[y, x]
+            total += np.clip(difference[y, x] / self._shown.own[y, x], -CLIP, CLIP) if of_own else usual[y, x] / UNIT
         return total
+
+
+def _grid(along: NDArray[Any]) -> NDArray[Any]:
+    """All pairs of these, the first of a pair fastest. shape (N * N, 2)"""
+    return np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
 
 
 def _inside(places: Float | Int, size_px: tuple[int, int]) -> tuple[Int, Int]:

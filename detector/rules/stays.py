@@ -184,11 +184,12 @@ class StayBook:
     def _hand_over(self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]) -> None:
         """The track is given up. A part goes into its whole; what began at its place since has been the same mover."""
         lost = self._stays[key]
+        beside = self._beside(key, t_ns, points, observed)
         whole = [
             (-stay.hits, other)
             for other, stay in self._stays.items()
             if other != key
-            and (self._are_one(key, other) or (stay.is_open and self._is_beside(key, other, t_ns, points, observed)))
+            and (self._are_one(key, other) or (stay.is_open and beside.get(other, np.inf) <= self._same_thing))
         ]
         if whole and not lost.is_open:
             _, other = min(whole)
@@ -210,30 +211,25 @@ class StayBook:
 
     def _pass_on(self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]) -> None:
         """The track of an incident is lost; what was seen of the same thing beside it carries the incident on."""
-        lost = self._stays[key]
         beside = [
-            (0.0 if self._are_one(key, other) else points.at(row, t_ns).apart(lost.found), other)
-            for other, stay in self._stays.items()
-            if other[0] == key[0]
-            and not stay.is_open
-            and stay.began_ns <= lost.t_seen_ns
-            and (row := observed.get(other[1])) is not None
+            (0.0 if self._are_one(key, other) else apart, other)
+            for other, apart in self._beside(key, t_ns, points, observed).items()
+            if not self._stays[other].is_open
         ]
         near = min(beside, default=(np.inf, key))
         if near[0] <= self._same_thing:
             self._take_over(key, near[1])
 
-    def _is_beside(
-        self, key: tuple[int, int], other: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]
-    ) -> bool:
-        """Whether a lost track was followed beside another one that is seen now, closer than things stand."""
-        lost, row = self._stays[key], observed.get(other[1])
-        return (
-            other[0] == key[0]
-            and row is not None
-            and self._stays[other].began_ns <= lost.t_seen_ns
-            and points.at(row, t_ns).apart(lost.found) <= self._same_thing
-        )
+    def _beside(
+        self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]
+    ) -> dict[tuple[int, int], float]:
+        """What was followed beside a lost track and is seen now, and how far from where that was last detected."""
+        lost = self._stays[key]
+        return {
+            other: points.at(row, t_ns).apart(lost.found)
+            for other, stay in self._stays.items()
+            if other[0] == key[0] and stay.began_ns <= lost.t_seen_ns and (row := observed.get(other[1])) is not None
+        }
 
     def _take_over(self, key: tuple[int, int], by: tuple[int, int]) -> None:
         """The stay goes on under the track of another one, which is none of its own any more."""
