@@ -314,10 +314,10 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
     (saved,) = out.parent.glob("agreement.2*.yaml")
     assert set(load_outline(saved).map.zones) == {"strip", "zone-1"}
     given = out.parent / "agreement.yaml"
-    goes_by = {"config_given": str(given), "config_sha256": load_outline(given).sha256}
-    write_centre(out, {"version": VERSION, "written_ns": time.time_ns(), **goes_by})
+    a_centre_runs(out, given)
     desk.go("/zones")
     page.once("dialog", lambda asked: asked.accept())
+    a_centre_runs(out, given)  # what it says is believed for 10 s
     page.click(f"[data-put='{saved.name}']")
     desk.until(f"document.getElementById('put').textContent.startsWith('{saved.name} is put in force.')")
     assert file_in_force(given) == saved
@@ -332,6 +332,40 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
             break
     assert "in view" in page.content()
     desk.close()
+
+
+def a_centre_runs(out: Path, given: Path) -> None:
+    goes_by = {"config_given": str(given), "config_sha256": load_outline(given).sha256}
+    write_centre(out, {"version": VERSION, "written_ns": time.time_ns(), **goes_by})
+
+
+def test_nothing_that_is_not_on_the_map_waits_for_the_map(night: Path, tmp_path: Path, chromium: Any) -> None:
+    folder = Path(shutil.copytree(night, tmp_path / "night"))
+    given, version = folder / "agreement.yaml", folder / "agreement.20260301T000000Z.yaml"
+    version.write_text(given.read_text().replace("min_time_s: 2", "min_time_s: 3"))
+    out = folder / "out"
+    with served(folder) as running:
+        desk = Desk(chromium, running, "demo")
+        desk.page.route("**/api/base-map", lambda _: None)  # what the map waits for never comes
+        a_centre_runs(out, given)
+        desk.go("/zones")
+        assert desk.page.is_disabled("[data-new-shape=zone]")
+        desk.page.once("dialog", lambda asked: asked.accept())
+        a_centre_runs(out, given)  # what it says is believed for 10 s
+        desk.page.click(f"[data-put='{version.name}']")
+        desk.until(f"document.getElementById('put').textContent.startsWith('{version.name} is put in force.')")
+        assert file_in_force(given) == version
+        desk.go("/search?text=strip")
+        assert desk.page.is_disabled("#take-box")
+        desk.page.fill("#view-title", "of the strip")
+        desk.page.click("#keep-view")
+        desk.page.wait_for_selector("[data-forget]")
+        jpeg = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
+        now = {"version": 1, "kind": "pictures", "state": "running", "t_ns": T0, "size_px": [64, 36], "tracks": []}
+        write_live(out, "running", now | {"written_ns": time.time_ns(), "lag_s": 0.06}, jpeg)
+        desk.go("/")
+        desk.until("document.querySelector('[data-feed=\"running\"] canvas').dataset.painted === '1'")
+        desk.close()
 
 
 def test_a_running_feed_shows_its_picture_how_far_behind_it_is_and_what_its_method_takes(

@@ -6,7 +6,7 @@ import { again } from "./rows.js";
 
 const MAP_MS = 1000; // between two drawings of the map, which is drawn whole: ground passes at walking pace
 const element = document.getElementById("map");
-const map = await makeMap(element);
+let map = null; // it comes last: nothing waits for it
 
 // The map: all that is known at first, then what came since.
 let after = null;
@@ -18,7 +18,6 @@ const draw = paced(async () => {
   if (first) map.fit(map.agreement, found);
 }, MAP_MS);
 keys.set("m", () => map?.fit(map.agreement));
-draw();
 
 // Running feeds: state, numbers and the newest picture, pushed as they change; boxes are drawn here, from data.
 const feeds = new Map(); // name -> { now: what it says, picture: its newest, said: what it said with it }
@@ -109,3 +108,7 @@ function put({ canvas, bitmap, said, width }) {
   pen.lineWidth = width / 420;
   for (const { xyxy_px: [x0, y0, x1, y1] } of said.tracks ?? []) pen.strokeRect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
 }
+
+map = await makeMap(element);
+draw();
+outline();

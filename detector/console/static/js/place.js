@@ -5,6 +5,7 @@ import { makeMap } from "./map.js";
 import "./rows.js";
 
 const element = document.getElementById("map"), form = document.querySelector(".question");
+keys.set("/", () => form.elements.lon.focus());
 const map = await makeMap(element);
 if (map) {
   map.show(await (await ask(element.dataset.places)).json());
@@ -24,4 +25,3 @@ if (map) {
     form.requestSubmit();
   });
 }
-keys.set("/", () => form.elements.lon.focus());

@@ -3,6 +3,14 @@ import { makeMap } from "./map.js";
 import "./rows.js";
 
 const element = document.getElementById("map"), form = document.querySelector(".question");
+document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
+const title = document.getElementById("view-title"), keep = document.getElementById("keep-view");
+const then = (work) => work.then(() => location.reload(), (error) => say(messages.failed.replace("%s", error.message), 6000));
+keep.addEventListener("click", () => (title.value.trim() ? then(post("/api/views", { title: title.value, query: keep.dataset.query })) : title.focus()));
+title.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep.click(); } });
+for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", () => then(ask(`/api/views?title=${encodeURIComponent(button.dataset.forget)}`, { method: "DELETE" })));
+keys.set("/", () => form.elements.text.focus());
+
 const map = await makeMap(element);
 if (map) {
   const found = await (await ask(element.dataset.places)).json();
@@ -13,13 +21,8 @@ if (map) {
     form.elements.box.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((one) => one.toFixed(6)).join(",");
     form.requestSubmit();
   };
-  document.getElementById("take-box").addEventListener("click", take);
+  const button = document.getElementById("take-box");
+  button.addEventListener("click", take);
+  button.disabled = false;
   keys.set("b", take);
 }
-document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
-const title = document.getElementById("view-title"), keep = document.getElementById("keep-view");
-const then = (work) => work.then(() => location.reload(), (error) => say(messages.failed.replace("%s", error.message), 6000));
-keep.addEventListener("click", () => (title.value.trim() ? then(post("/api/views", { title: title.value, query: keep.dataset.query })) : title.focus()));
-title.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep.click(); } });
-for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", () => then(ask(`/api/views?title=${encodeURIComponent(button.dataset.forget)}`, { method: "DELETE" })));
-keys.set("/", () => form.elements.text.focus());

@@ -1,6 +1,6 @@
 // Zones and lines: drawn on the map or written as text, tried on what was, saved as a new version by the server.
 import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
-import { ask, keys, messages, post, say } from "./base.js";
+import { ask, keys, messages, post } from "./base.js";
 import { makeMap } from "./map.js";
 
 const root = document.getElementById("zones");
@@ -203,26 +203,6 @@ async function start() {
     save.disabled = false;
   });
 
-  // Putting in force
-  const choices = document.getElementById("choices");
-  for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEventListener("click", async () => {
-    const { put, sha256 } = button.dataset, said = document.getElementById("put");
-    if (!confirm(choices.dataset.ask.replace("%s", put))) return;
-    try {
-      await post("/api/zones/in-force", { file: put, sha256, note: document.getElementById("note")?.value ?? "" });
-      stored = true;
-      said.className = "";
-      said.textContent = choices.dataset.done.replace("%s", put);
-      setTimeout(again, 5000);
-    } catch (error) {
-      said.className = "trouble";
-      said.textContent = messages.failed.replace("%s", error.message);
-    }
-    said.hidden = false;
-  });
-  // The console is opened anew by the centre: until it answers, the page stays.
-  const again = async () => { try { if ((await fetch("/zones")).ok) return location.reload(); } catch { /* not yet */ } setTimeout(again, 1000); };
-
   // Keys
   const step = (by) => { if (shapes.length) choose(shapes[(shapes.indexOf(now) + by + shapes.length) % shapes.length], true); };
   keys.set("j", () => step(1));
@@ -240,6 +220,7 @@ async function start() {
     changed();
   });
   addEventListener("beforeunload", (event) => { if (!stored && shapes.some((shape) => shape.removed || isChanged(shape))) event.preventDefault(); });
+  for (const button of document.querySelectorAll("[data-new-shape]")) button.disabled = false;
   choose(shapes[0] ?? null);
 }
 

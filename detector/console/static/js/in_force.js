@@ -1,0 +1,21 @@
+// A version put in force; the console is opened anew on it by the centre.
+import { messages, post } from "./base.js";
+
+const choices = document.getElementById("choices"), said = document.getElementById("put");
+for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEventListener("click", async () => {
+  const { put, sha256 } = button.dataset;
+  if (!confirm(choices.dataset.ask.replace("%s", put))) return;
+  try {
+    await post("/api/zones/in-force", { file: put, sha256, note: document.getElementById("note")?.value ?? "" });
+    said.className = "";
+    said.textContent = choices.dataset.done.replace("%s", put);
+    setTimeout(again, 5000);
+  } catch (error) {
+    said.className = "trouble";
+    said.textContent = messages.failed.replace("%s", error.message);
+  }
+  said.hidden = false;
+});
+
+// Until it answers, the page stays; what is drawn and not saved is asked about before it goes.
+const again = async () => { try { if ((await fetch("/zones")).ok) return location.reload(); } catch { /* not yet */ } setTimeout(again, 1000); };
