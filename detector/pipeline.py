@@ -40,6 +40,7 @@ from detector.model import (
     Kind,
     Means,
     Scene,
+    TimeFrom,
     Tracks,
     Undecided,
     Violation,
@@ -108,6 +109,7 @@ class _Waiting:
     t_ns: int
     size_px: tuple[int, int]
     pose: CameraPose | None
+    time_known: bool
     alignment: Alignment
     colour: Callable[[], NDArray[np.uint8]] | None
 
@@ -354,8 +356,9 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         broken = False
         alignment = stages.registrar.align(item)
         colour = item.colour if pictures else None
+        time_known = item.time_from is not TimeFrom.UNKNOWN
         waiting[item.index] = _Waiting(
-            item.source_id, item.index, item.t_ns, item.size_px, item.pose, alignment, colour
+            item.source_id, item.index, item.t_ns, item.size_px, item.pose, time_known, alignment, colour
         )
         unjudged.append(item.index)
         t_ns = item.t_ns
@@ -387,6 +390,7 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         tracks=tracks,
         fixes=FixesOnDemand(partial(stages.locator.locate, tracks, frame.pose, frame.size_px)),
         pose=frame.pose,
+        time_known=frame.time_known,
     )
     yield Judged(frame.alignment, scene, frame.colour)
     for rule in stages.rules:

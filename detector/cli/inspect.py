@@ -98,7 +98,7 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("frames", f"{report.frames}, {'complete' if report.complete else 'INCOMPLETE'}" if report.frames else ""),
         ("frame rate", f"{report.frame_rate:.3f} per s, {regular}" if report.frame_rate else ""),
         ("duration", f"{report.duration_s:.3f} s" if report.duration_s else ""),
-        ("starts", f"{report.start} (time from {report.time_from})" if report.start else ""),
+        ("starts", _starts(report)),
         ("telemetry", _telemetry(report)),
         ("telemetry rate", f"{report.telemetry_rate:.2f} per s" if report.telemetry_rate else ""),
         ("offset, UTC minus pts", f"{report.offset_s:.6f} s" if report.offset_s is not None else ""),
@@ -115,6 +115,12 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
         ("gaps", "\n".join(report.gaps[:20])),
     ]
+
+
+def _starts(report: Inspection) -> str:
+    if report.time_from == "unknown":
+        return "not known: times count from 1970 until `start:` of the feed says when it began"
+    return f"{report.start} (time from {report.time_from})" if report.start else ""
 
 
 def _telemetry(report: Inspection) -> str:

@@ -10,6 +10,8 @@ from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
 
+_NEVER_SET_NS = 365 * 86_400 * 10**9  # a clock that shows 1970 was never set
+
 
 def replay(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML): the agreement's map and rules.")],
@@ -72,6 +74,10 @@ def replay(
         played = ", ".join(sorted(end.source_id for end in outcome.ends))
         told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
         console.print(told, markup=False)
+    timeless = [end.source_id for end in outcome.ends if end.frames and end.t_start_ns < _NEVER_SET_NS]
+    if timeless:
+        told = f"Nobody said when {', '.join(sorted(timeless))} began: times count from 1970, and hours are not judged."
+        console.print(f"{told} Say it with `start:`, under `feeds:` or `sensors:`", markup=False)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
         gaps = gap_sums(reader.gaps(Period(run_id=outcome.run_id)))

@@ -54,6 +54,9 @@ class ImageFolder:
         self._beside = Counter(counters or {})
         self.files = pictures_in(path)
         self.fps = Fraction(fps).limit_denominator(100_000)
+        if start_ns is None and samples and not samples_relative:
+            start_ns = samples[0].t_ns
+        self.time_from = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_INDEX
         self.start_ns = start_ns if start_ns is not None else 0
         self.ring: PacketRing | None = None
         self.end: SourceEnd | None = None
@@ -100,7 +103,7 @@ class ImageFolder:
             pose = self.track.pose_at(t_ns, size[1] / size[0])
             colour = partial(self._colour, file)
             grey = read_only(self._eight_bit(raw))
-            yield Frame(self.source_id, frames, t_ns, grey, True, TimeFrom.START_INDEX, pose, colour)
+            yield Frame(self.source_id, frames, t_ns, grey, True, self.time_from, pose, colour)
             frames += 1
         if self.ring is not None:
             self.ring.end()

@@ -59,9 +59,10 @@ class VideoFile:
         self._first_pts_s = min(shown[0], default=0.0)
         self._interval_ns = _interval_ns(shown)
         self.duration_s: float | None = sum(max(one) - min(one) + self._interval_ns / _NS for one in shown if one)
-        self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else TimeFrom.START_PTS
         if self.survey.line is None and start_ns is None and samples and not samples_relative:
             start_ns = samples[0].t_ns
+        given_by = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
+        self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else given_by
         first_ns = start_ns if start_ns is not None else 0
         given = TimeLine(first_ns - round(self._first_pts_s * _NS))
         self._lines = _lines(self.survey, self._interval_ns) or [given]

@@ -70,7 +70,8 @@ def test_time_is_start_plus_index_over_the_rate_without_drift(tmp_path):
 
 
 def test_without_a_start_the_times_count_from_1970(tmp_path):
-    assert frames(ImageFolder(folder_of(tmp_path, 1), "cam"))[0].t_ns == 0
+    frame = frames(ImageFolder(folder_of(tmp_path, 1), "cam"))[0]
+    assert (frame.t_ns, frame.time_from) == (0, TimeFrom.UNKNOWN)
 
 
 def test_end_says_how_many_and_when(tmp_path):
@@ -235,6 +236,17 @@ def test_table_beside_the_folder_is_found(tmp_path):
     )
     source = open_source(tmp_path / "flight", source_id="cam", start_ns=START_NS)
     assert next(iter(source)).pose.lat_deg == 1.5
+
+
+def test_pictures_without_a_start_begin_with_a_table_in_utc(tmp_path):
+    """As recordings do: counted from 1970 no picture would have a pose."""
+    (tmp_path / "flight").mkdir()
+    folder_of(tmp_path / "flight", 2)
+    (tmp_path / "flight.csv").write_text(
+        f"t_ns,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg\n{START_NS},1.5,2,300,10,-50,40\n", encoding="utf-8"
+    )
+    frame = next(iter(open_source(tmp_path / "flight", source_id="cam")))
+    assert (frame.t_ns, frame.time_from, frame.pose.lat_deg) == (START_NS, TimeFrom.START_INDEX, 1.5)
 
 
 def clip_of(folder, out):

@@ -140,6 +140,11 @@ def test_without_telemetry_time_is_the_given_start_plus_pts(tmp_path: Path) -> N
     assert frames[0].time_from is TimeFrom.START_PTS
 
 
+def test_without_telemetry_and_start_the_time_is_unknown(tmp_path: Path) -> None:
+    frames, _, _ = read(make(tmp_path / "a.ts"))
+    assert (frames[0].t_ns, frames[0].time_from) == (0, TimeFrom.UNKNOWN)
+
+
 def test_telemetry_gives_time_and_an_interpolated_pose(tmp_path: Path) -> None:
     path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
     frames, gaps, _ = read(path)
