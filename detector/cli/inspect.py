@@ -94,7 +94,7 @@ def _table(report: Inspection) -> Table:
 def _rows(report: Inspection) -> list[tuple[str, str]]:
     regular = {True: "constant", False: "variable", None: ""}[report.constant_rate]
     return [
-        ("streams", "\n".join(" ".join(str(v) for v in one.values()) for one in report.streams)),
+        ("streams", "\n".join(_stream(one) for one in report.streams)),
         ("frames", f"{report.frames}, {'complete' if report.complete else 'INCOMPLETE'}" if report.frames else ""),
         ("frame rate", f"{report.frame_rate:.3f} per s, {regular}" if report.frame_rate else ""),
         ("duration", f"{report.duration_s:.3f} s" if report.duration_s else ""),
@@ -115,6 +115,15 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
         ("gaps", "\n".join(report.gaps[:20])),
     ]
+
+
+def _stream(one: dict[str, Any]) -> str:
+    told = [str(one[key]) for key in ("index", "type", "codec", "size", "pixels") if key in one]
+    if "watched" in one:
+        told.append("(watched)" if one["watched"] else "(not watched)")
+    if "turned_deg" in one:
+        told.append(f"(players turn it by {one['turned_deg']} deg; zones in pixels are drawn in it as it is stored)")
+    return " ".join(told)
 
 
 def _starts(report: Inspection) -> str:

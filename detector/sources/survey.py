@@ -25,6 +25,7 @@ from detector.sources import programmes
 from detector.sources.jumps import without_jumps
 from detector.sources.klv_pose import PoseBuilder
 from detector.sources.segments import Restarts
+from detector.sources.streams import watched_of
 from detector.sources.telemetry import Sample
 from detector.sources.time_line import TimeLine, through
 
@@ -103,7 +104,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
     """Read every packet once. offset_s: added to the time of the telemetry's values."""
     found = Survey()
     with av.open(local_file(path), metadata_errors="replace") as container:
-        video = container.streams.video[0] if container.streams.video else None
+        video = watched_of(container)
         data = _telemetry_of(path, container, video)
         found.telemetry_streams = frozenset(one.index for one in data)
         others = sum(one.type == "data" for one in container.streams) - len(data)

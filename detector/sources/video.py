@@ -22,6 +22,7 @@ from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReadin
 from detector.sources.platform_series import series_of_samples, series_of_sets
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
+from detector.sources.streams import watched_of
 from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
@@ -109,7 +110,7 @@ class VideoFile:
         self.end = None
         reading = _Reading(self, self._lines, self._interval_ns)
         container = av.open(local_file(self.path), metadata_errors="replace")
-        video = container.streams.video[0]
+        video = watched_of(container)
         video.codec_context.thread_count = 1
         if self.ring is not None:
             self.ring.start(video)
