@@ -11,6 +11,10 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
 
+EARLIEST_NS = 631_152_000 * NS_PER_S
+"""1990: a clock that shows less was never set."""
+LATEST_NS = 7_258_118_400 * NS_PER_S - 1
+"""The end of 2199: what lies after it is no time but a fault. int64 ends in 2262."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})[Tt ](?P<minutes>\d\d:?\d\d)"

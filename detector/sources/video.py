@@ -26,6 +26,7 @@ from detector.sources.streams import watched_of
 from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
+from detector.timebase import EARLIEST_NS
 
 _NS = 1_000_000_000
 
@@ -62,12 +63,14 @@ class VideoFile:
         self.duration_s: float | None = sum(max(one) - min(one) + self._interval_ns / _NS for one in shown if one)
         if self.survey.line is None and start_ns is None and samples and not samples_relative:
             start_ns = samples[0].t_ns
-        given_by = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
-        self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else given_by
         first_ns = start_ns if start_ns is not None else 0
         given = TimeLine(first_ns - round(self._first_pts_s * _NS))
         self._lines = _lines(self.survey, self._interval_ns) or [given]
         self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
+        if self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
+            self.time_from = TimeFrom.TELEMETRY if self.start_ns >= EARLIEST_NS else TimeFrom.UNKNOWN
+        else:
+            self.time_from = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
@@ -190,7 +193,7 @@ class _Reading(PictureReading):
 
     def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
         # Where time went back, frames are told later than they were taken; telemetry inside goes by when they were.
-        shift_ns = self._shift_ns if self.source.poses_inside and self.time_from is TimeFrom.TELEMETRY else 0
+        shift_ns = self._shift_ns if self.source.poses_inside and self.source.survey.line is not None else 0
         return self.source.track.pose_at(t_ns - shift_ns, aspect)
 
     def _time(self, picture: av.VideoFrame) -> int:
