@@ -18,7 +18,7 @@ from detector.errors import SourceError
 from detector.model import Frame, Gap, GapReason, TimeFrom, read_only
 from detector.sources.decoding import Held
 from detector.sources.jumps import jumps_gap, without_jumps
-from detector.sources.natural import pictures_in
+from detector.sources.natural import pictures_in, places_of
 from detector.sources.packet_ring import PacketRing
 from detector.sources.platform_series import series_of_samples
 from detector.sources.source import SourceEnd
@@ -31,7 +31,8 @@ class ImageFolder:
     """Pictures in natural order (frame_2 before frame_10), `fps` a second.
 
     16-bit pictures are scaled to 8 bits by one window, the 1st to the 99th percentile of the first picture;
-    `window` says which. Pictures of another size than the first, and broken ones, are counted and passed over.
+    `window` says which. Pictures of another size than the first, and broken ones, are counted and passed over; those
+    that the numbers in the names leave out are counted, and a gap that time goes on over.
 
     counters: what was counted while the sidecar was read; goes into `end`.
     """
@@ -61,7 +62,8 @@ class ImageFolder:
         self.ring: PacketRing | None = None
         self.end: SourceEnd | None = None
         self.window: tuple[float, float] | None = None
-        self.duration_s: float | None = float(len(self.files) / self.fps)
+        self._places = places_of(self.files)
+        self.duration_s: float | None = float((self._places[-1] + 1) / self.fps)
         shift_ns = (self.start_ns if samples_relative else 0) + round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
         believed, self._astray = without_jumps(beside)
@@ -72,8 +74,8 @@ class ImageFolder:
         """Seconds from the first picture."""
         return (t_ns - self.start_ns) / _NS
 
-    def _t_ns(self, index: int) -> int:
-        return self.start_ns + round(index * _NS / self.fps)
+    def _t_ns(self, place: int) -> int:
+        return self.start_ns + round(place * _NS / self.fps)
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         """Frames, and a gap for each picture that cannot be read.
@@ -89,13 +91,18 @@ class ImageFolder:
             self.ring.start(colour=self._colour)
         if self._astray:
             yield jumps_gap(self.source_id, self.start_ns, self._astray)
-        for number, file in enumerate(self.files):
-            t_ns = self._t_ns(number)
+        due = 0
+        for place, file in zip(self._places, self.files, strict=True):
+            t_ns = self._t_ns(place)
+            if place > due:
+                counters["missing_pictures"] += place - due
+                yield Gap(self.source_id, self._t_ns(due), t_ns, GapReason.MISSING, _left_out(place - due, file))
+            due = place + 1
             raw = _read(file, cv2.IMREAD_GRAYSCALE)
             if raw is None or (size is not None and raw.shape[:2] != size):
                 why = "cannot be read" if raw is None else f"is {raw.shape[1]}x{raw.shape[0]}, not as the first"
                 counters["damaged_pictures"] += 1
-                yield Gap(self.source_id, t_ns, self._t_ns(number + 1), GapReason.DAMAGED, f"{file.name} {why}")
+                yield Gap(self.source_id, t_ns, self._t_ns(due), GapReason.DAMAGED, f"{file.name} {why}")
                 continue
             size = raw.shape[:2]
             if self.ring is not None:
@@ -111,7 +118,7 @@ class ImageFolder:
             raise SourceError(
                 f"{self.path}: none of its {len(self.files)} pictures can be read, first {self.files[0].name}"
             )
-        self.end = SourceEnd(frames, True, "", self.start_ns, self._t_ns(len(self.files)), dict(+counters))
+        self.end = SourceEnd(frames, True, "", self.start_ns, self._t_ns(due), dict(+counters))
 
     def _eight_bit(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
         if raw.dtype == np.uint8:
@@ -128,6 +135,11 @@ class ImageFolder:
         if raw is None:
             raise SourceError(f"{file}: cannot be read any more")
         return self._eight_bit(raw)
+
+
+def _left_out(count: int, before: Path) -> str:
+    pictures = "1 picture is" if count == 1 else f"{count} pictures are"
+    return f"{pictures} missing before {before.name}, by the numbers in the names"
 
 
 def _read(file: Path, flag: int) -> NDArray[Any] | None:

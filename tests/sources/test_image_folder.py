@@ -11,7 +11,7 @@ import pytest
 from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
 from detector.sources import ImageFolder, PacketRing, open_source
-from detector.sources.natural import natural_key, pictures_in
+from detector.sources.natural import natural_key, pictures_in, places_of
 from detector.sources.telemetry import Sample
 
 DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -61,6 +61,41 @@ def test_upper_case_endings_are_pictures_and_other_files_are_not(tmp_path):
     (tmp_path / "a.png").rename(tmp_path / "A.PNG")
     (tmp_path / "notes.txt").write_text("not a picture", encoding="utf-8")
     assert [file.name for file in pictures_in(tmp_path)] == ["A.PNG"]
+
+
+@pytest.mark.parametrize(
+    ("names", "places"),
+    [
+        (["f_0003", "f_0004", "f_0005", "f_0009", "f_0010"], [0, 1, 2, 6, 7]),
+        (["a10", "a20", "a30", "a60"], [0, 1, 2, 5]),  # every tenth of a film
+        (["cam2_1", "cam2_2", "cam2_3", "cam2_5"], [0, 1, 2, 4]),
+        (["1_left", "2_left", "3_left", "5_left"], [0, 1, 2, 4]),
+        (["f1", "f2", "f9"], [0, 1, 2]),  # too few to tell a step
+        (["f1", "f2", "g3", "f5", "f6"], [0, 1, 2, 3, 4]),
+        (["f1", "f2", "f3", "cover"], [0, 1, 2, 3]),
+        (["f0", "f33", "f67", "f100", "f133"], [0, 1, 2, 3, 4]),  # milliseconds
+        (["063057", "063058", "063059", "063100", "063101"], [0, 1, 2, 3, 4]),
+        (["a1", "a01", "a2", "a3", "a5"], [0, 1, 2, 3, 4]),  # two of one number
+        (["f1", "f2", "f3", f"f{10**30 + 61}"], [0, 1, 2, 3]),
+    ],
+)
+def test_numbers_that_are_left_out_leave_their_places_empty(names, places):
+    assert places_of([Path(f"{name}.png") for name in names]) == places
+
+
+def test_pictures_that_are_missing_are_a_gap_and_time_goes_on_over_it(tmp_path):
+    folder_of(tmp_path, 10)
+    for index in (3, 4, 5):
+        (tmp_path / f"frame_{index}.png").unlink()
+    source = ImageFolder(tmp_path, "cam", fps=10, start_ns=START_NS)
+    items = list(source)
+    assert [item.index for item in items if isinstance(item, Frame)] == list(range(7))
+    (gap,) = [item for item in items if isinstance(item, Gap)]
+    assert (gap.t_start_ns - START_NS, gap.t_end_ns - START_NS) == (300_000_000, 600_000_000)
+    assert (gap.reason, gap.detail[:38]) == (GapReason.MISSING, "3 pictures are missing before frame_6.")
+    assert items[4].t_ns == gap.t_end_ns
+    assert (source.end.counters["missing_pictures"], source.end.t_end_ns) == (3, START_NS + 1_000_000_000)
+    assert source.duration_s == 1.0
 
 
 def test_time_is_start_plus_index_over_the_rate_without_drift(tmp_path):
