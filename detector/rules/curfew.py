@@ -21,9 +21,7 @@ from detector.timebase import NS_PER_S
 
 
 def _hour(value: Any) -> time:
-    """A time of day. YAML reads an unquoted 22:00 as the number 1320: minutes, in base 60."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return time(*divmod(value, 60))
+    """A time of day, as text: of a number nobody can say whether it means hours or minutes."""
     try:
         return datetime.strptime(str(value), "%H:%M").replace(tzinfo=UTC).time()
     except ValueError:

@@ -177,7 +177,8 @@ def test_time_that_is_none_is_refused(tmp_path, column, cell, complaint):
         ("t_s", "1772357400500", "t_s is 1772357400500: it counts from the first picture"),
         ("t_ns", "9900000000000000000000", "t_ns is 9900000000000000000000: allowed are 1970 to 2199"),
         ("t_ns", "-1", "t_ns is -1: allowed are 1970 to 2199"),
-        ("time_utc", "9999-01-01T00:00:00Z", "time_utc is 9999-01-01T00:00:00Z: allowed are 1970 to 2199"),
+        ("time_utc", "9999-01-01T00:00:00Z", "'9999-01-01T00:00:00Z' lies outside the years 1700 to 2199"),
+        ("time_utc", "1969-12-31T00:00:00Z", "time_utc is 1969-12-31T00:00:00Z: allowed are 1970 to 2199"),
     ],
 )
 def test_time_that_no_recording_has_is_refused_before_it_overflows(tmp_path, column, cell, complaint):
