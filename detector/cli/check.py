@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from detector.cli.screen import Screen
 
 _SELDOM = ("network", "vehicle", "source of tracks")
 _PLURALS = {"source of tracks": "sources of tracks"}
@@ -40,7 +41,7 @@ def check(
         settings = [f"{key}: {_words(value)}" for key, value in rule.config.model_dump(exclude_unset=True).items()]
         cells = (rule.part_id, rule.kind, ", ".join(rule.feeds or ("all",)), "\n".join(settings))
         table.add_row(*map(escape, cells))
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     console.print(table)
     counts = {
         "feed": len(configuration.settings.feeds),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 
 
 def detect(
@@ -106,7 +106,7 @@ def detect(
     unit = "samples" if all(series_kind(path) is not None for path in media) else "frames"
     with FeedProgress(unit, after_s=2.0) as bars:
         results = detect_to_file(media, out, options, bars.update)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
         console.print(f"{result.source_id}: {result.found}, {state}", markup=False)

@@ -34,11 +34,11 @@ def inspect(
 
     Example: trucewatch inspect flight.ts
     """
-    from rich.console import Console
 
     from detector.addresses import is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
+    from detector.cli.screen import Screen
     from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
@@ -59,11 +59,11 @@ def inspect(
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
-        show_series(Console(highlight=False), report)
+        show_series(Screen(highlight=False), report)
     elif isinstance(report, TracksInspection):
-        show_tracks(Console(highlight=False), report)
+        show_tracks(Screen(highlight=False), report)
     else:
-        console = Console()
+        console = Screen()
         console.print(_table(report))
         _say_verdict(console, report)
     if not report.complete:

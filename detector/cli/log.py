@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 from detector.timebase import ns_from_iso
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ RunId = Annotated[str | None, typer.Option("--run", help="Only this run: its id 
 
 
 def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return Screen(highlight=False, markup=False, soft_wrap=True)
 
 
 def _period(

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,7 @@ def replay(
             processes=jobs,
             on_progress=lambda at: bars.update(at.source_id, at.frames, at.done_s, at.total_s),
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     recorded_s = sum(end.t_end_ns - end.t_start_ns for end in outcome.ends) / 1e9
     settings = configuration.settings
     units = dict.fromkeys((one.id for one in settings.aircraft), "positions")
