@@ -9,6 +9,7 @@ import typer
 
 from detector.cli.exit_codes import ExitCode
 from detector.cli.screen import Screen
+from detector.cli.spared import spare
 
 
 def detect(
@@ -87,10 +88,11 @@ def detect(
     names = sorted(source_id_of(path) for path in media)
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
-    _spare_inputs(media, telemetry, out, "--out")
-    _spare_inputs(media, telemetry, annotate, "--annotate")
+    inputs = media if telemetry is None else [*media, telemetry]
+    spare(out, "--out", inputs)
+    spare(annotate, "--annotate", inputs, outputs=[out])
     for path in media:
-        _spare_inputs(media, None, None if masks is None else masks / source_id_of(path), "--masks")
+        spare(None if masks is None else masks / source_id_of(path), "--masks", media)
     options = DetectOptions(
         start_ns,
         telemetry,
@@ -113,10 +115,3 @@ def detect(
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)
-
-
-def _spare_inputs(media: list[Path], telemetry: Path | None, out: Path | None, option: str) -> None:
-    """A recording is evidence: no output may be written over it."""
-    for path in media if telemetry is None else [*media, telemetry]:
-        if out is not None and out.exists() and path.exists() and out.samefile(path):
-            raise typer.BadParameter(f"{out} is the recording itself; name another", param_hint=option)

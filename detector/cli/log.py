@@ -11,6 +11,7 @@ from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
 from detector.cli.screen import Screen
+from detector.cli.spared import spare
 from detector.timebase import ns_from_iso
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def _period(
         limits = [ns_from_iso(text) if text is not None else None for text in (since, until)]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if limits[0] is not None and limits[1] is not None and limits[1] <= limits[0]:
+        raise typer.BadParameter(f"{until} is not after --since {since}", param_hint="--until")
     return Period(limits[0], limits[1], source, rule, run)
 
 
@@ -192,6 +195,7 @@ def export(
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r}: allowed are {', '.join(FORMATS)}", param_hint="--format")
+    spare(out, "--out")
     period = _period(since, until, source, run, rule)
     with open_reader(log) as reader:
         _runs(reader, period)

@@ -254,6 +254,19 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
     assert sorted(chosen) == ["closed", "evidence", "joined", "opened", "split", "verdict"]
 
 
+def test_an_export_is_not_written_over_the_log_or_its_evidence(out: Path, said, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    (tmp_path / "link.csv").symlink_to(out / "violations.sqlite")
+    evidence = next(file for file in before if "evidence" in file.parts)
+    for file in (out / "violations.sqlite", evidence, tmp_path / "link.csv"):
+        code, text = said("export", "--format", "csv", "--out", file, out)
+        assert code == 2
+        assert "belongsto" in "".join(text.replace("│", "").split())
+    assert {file: file.read_bytes() for file in before} == before
+    assert said("export", "--format", "csv", "--out", out / "found.csv", out)[0] == 0
+    assert said("export", "--format", "csv", "--out", out / "found.csv", out)[0] == 0
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -266,6 +279,7 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
         ("coverage", "--source", "south"),
         ("export", "--source", "south"),
         ("list", "--run", "0000"),
+        ("list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-02T00:00:00Z"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(out: Path, said, arguments: tuple[str, ...]) -> None:
