@@ -92,6 +92,8 @@ def _table(report: Inspection) -> Table:
 
 
 def _rows(report: Inspection) -> list[tuple[str, str]]:
+    from detector.cli.shown import first_lines
+
     regular = {True: "constant", False: "variable", None: ""}[report.constant_rate]
     return [
         ("streams", "\n".join(_stream(one) for one in report.streams)),
@@ -113,7 +115,7 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("counted", _counts(report.counters)),
         ("corners as told", "  ".join(f"{lat:.5f} {lon:.5f}" for lon, lat in report.corners)),
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
-        ("gaps", "\n".join(report.gaps[:20])),
+        ("gaps", first_lines(report.gaps, len(report.gaps))),
     ]
 
 

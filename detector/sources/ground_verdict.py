@@ -36,6 +36,7 @@ class PoseWatch:
     poses: int = 0
     old: int = 0
     oldest_s: float = 0.0
+    damaged: int = 0
     size_px: tuple[int, int] = (0, 0)
     first_ns: int = 0
     last_ns: int = 0
@@ -46,6 +47,7 @@ class PoseWatch:
         self.first_ns = self.first_ns if self.frames else frame.t_ns
         self.last_ns = frame.t_ns
         self.frames += 1
+        self.damaged += frame.damaged
         self.size_px = frame.size_px
         if frame.pose is None:
             return
@@ -84,7 +86,7 @@ def why_no_ground_rules(
         return ["there is no telemetry in it or beside it: put a .srt or .csv of the same name beside it"]
     if found is not None and sets and found.line is None and not len(track):
         return ["its telemetry has no time (tag 2), so nothing tells which pose belongs to which picture: give a .csv"]
-    why = _poses(watch, track, found)
+    why = [*_damaged(watch), *_poses(watch, track, found)]
     if watch.poses:
         why += [*_steady(watch, track), *_ground(watch)]
     if rows:
@@ -92,6 +94,14 @@ def why_no_ground_rules(
     if found is not None and sets:
         why += _sets(found)
     return why
+
+
+def _damaged(watch: PoseWatch) -> list[str]:
+    if watch.damaged <= _FEW * watch.frames:
+        return []
+    share = 100 * watch.damaged / watch.frames
+    told = "and nothing is seen in those: get the recording again, or mend the link"
+    return [f"{share:.0f} % of the pictures are damaged, {told}"]
 
 
 def _poses(watch: PoseWatch, track: Track, found: Survey | None) -> list[str]:

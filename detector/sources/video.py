@@ -248,4 +248,5 @@ def _cannot_open(path: Path, error: Exception) -> str:
         )
     if head and all(byte >= 0x20 or byte in b"\t\r\n" for byte in head):
         return f"{path}: this is text, not a video (byte 0: {head[:20]!r})"
-    return f"{path}: not a video that can be read, from byte 0: {error}"
+    told = getattr(error, "strerror", None) or error
+    return f"{path}: not a video that can be read, from byte 0: {told}"

@@ -98,6 +98,15 @@ def test_telemetry_of_another_day_is_told_with_both_times():
     assert "the pictures (1970-01-01T00:00:00.000000Z to 1970-01-01T00:00:19.900000Z)" in reason
 
 
+@pytest.mark.parametrize(("damaged", "refused"), [(20, False), (21, True)])
+def test_more_than_a_tenth_of_the_pictures_damaged(damaged, refused):
+    watch = PoseWatch()
+    for i in range(200):
+        watch.see(Frame("s", i, i, LUMA, True, TimeFrom.TELEMETRY, None, lambda: LUMA, damaged=i < damaged))
+    told = why_no_ground_rules(watch, Track(every(0.5)), None)
+    assert any("10 % of the pictures are damaged" in reason for reason in told) is refused
+
+
 def test_one_short_silence_is_no_reason():
     assert why(every(0.1, without=(5.05, 6.45))) == []
 
