@@ -28,6 +28,11 @@ def inspect(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
+    telemetry: Annotated[Path | None, typer.Option(help="Telemetry of another name: .srt or .csv.")] = None,
+    hfov_deg: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=179, help="Horizontal field of view where a .srt or .csv has none [deg]."),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
     """Show what a recording or a live feed holds, and whether it is good enough for ground rules or to be listened to.
@@ -54,8 +59,10 @@ def inspect(
         report = inspect_live(media, seconds)
     elif is_track_table(path):
         report = read_tracks(path, assume_utc=utc)
+    elif series_kind(path) is None:
+        report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg)
     else:
-        report = inspect_media(path) if series_kind(path) is None else inspect_series(path, assume_utc=utc)
+        report = inspect_series(path, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
