@@ -136,10 +136,14 @@ def checked(configuration: Configuration) -> Configuration:
 
     Raises:
         ConfigError: settings that do not fit the map or one another, each with the line of its rule; a rule that is
-            limited to sources which it cannot judge, or of which there is none.
+            limited to sources which it cannot judge, or of which there is none; an elevation grid that is none.
     """
     settings = configuration.settings
-    complaints = {}
+    complaints: dict[str, Complaint] = {}
+    try:
+        Locator(configuration.location)
+    except ConfigError as error:
+        complaints |= {str(one): one for one in error.complaints}
     for part in configuration.rules:
         judged, what = judged_by(part.kind, settings)
         try:

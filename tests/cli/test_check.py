@@ -7,8 +7,35 @@ from pathlib import Path
 import pytest
 
 from detector.cli import run
+from tests.cli.media_making import video, write_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "ground.asc: cannot be read: No such file or directory"),
+        (
+            "junk",
+            "ground.asc:1: no elevation grid of ESRI: its header lacks ncols, nrows, cellsize, xllcorner, yllcorner",
+        ),
+        ("ncols 2\nnrows\n", "ground.asc: not a usable elevation grid: list index out of range"),
+        ("ncols 1e400\nnrows 2\ncellsize 1\nxllcenter 0\nyllcenter 0\n1\n", "cannot convert float infinity"),
+    ],
+)
+def test_an_elevation_grid_that_is_none_is_told_before_the_night(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, told: str
+) -> None:
+    """And no replay begins a log that it cannot fill."""
+    if text is not None:
+        (tmp_path / "ground.asc").write_text(text)
+    config = write_config(tmp_path, [], rules=[], location={"terrain": "grid", "grid": "ground.asc"})
+    assert run(["check", str(config)]) == 2
+    assert told in capsys.readouterr().err
+    assert run(["replay", str(config), str(video(tmp_path / "a.ts", 4)), "--out", str(tmp_path / "out")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["demo.yaml", "agreement.example.yaml"])
