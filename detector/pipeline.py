@@ -136,7 +136,8 @@ def checked(configuration: Configuration) -> Configuration:
 
     Raises:
         ConfigError: settings that do not fit the map or one another, each with the line of its rule; a rule that is
-            limited to sources which it cannot judge, or of which there is none; an elevation grid that is none.
+            limited to sources which it cannot judge, or of which there is none; a rule on what no detector looks for;
+            an elevation grid that is none.
     """
     settings = configuration.settings
     complaints: dict[str, Complaint] = {}
@@ -147,6 +148,7 @@ def checked(configuration: Configuration) -> Configuration:
     for part in configuration.rules:
         judged, what = judged_by(part.kind, settings)
         try:
+            _look_for(part, configuration)
             for source in judged:
                 context = _context(configuration, part, source.id, (source.means,), "")
                 ALL_RULES[part.kind](part.config, context)
@@ -161,6 +163,18 @@ def checked(configuration: Configuration) -> Configuration:
     if complaints:
         raise ConfigError(*complaints.values())
     return configuration
+
+
+def _look_for(part: Part, configuration: Configuration) -> None:
+    """Raises ValueError where no detector looks for what a rule is on: it would be silent for ever.
+
+    Rules that are named as a detector are on what that finds, all others on pictures are on what moves.
+    """
+    needed = part.kind if part.kind in DETECTORS else "motion"
+    found = {one.kind for one in configuration.detectors}
+    if part.kind in RULES and needed not in found:
+        told = f"looks for {needed}, and no detector does: `detectors:` has {', '.join(sorted(found)) or 'none'}"
+        raise ValueError(f"rule {part.part_id!r}: kind {part.kind} {told}; add `- kind: {needed}` there")
 
 
 def judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:

@@ -58,6 +58,9 @@ def check(
         if len(network.media) == 1 and not network.live and network.means is not Means.TELEMETRY:
             witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"
             console.print(f"sensors {network.id}: one recording; if it has one sensor only, {witness}.", markup=False)
+    idle = pipeline.idle_rules(configuration, configuration.settings) if configuration.settings.sources else ()
+    if idle:
+        console.print(f"Rules that judge none of the sources named here: {', '.join(idle)}.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

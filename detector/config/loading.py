@@ -109,6 +109,8 @@ def load(path: Path, registries: Registries) -> Configuration:
     parts = _Parts(document, complaints)
     registration = parts.one("registration", registries.registration, "flow")
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
+    if document.data.get("detectors") == []:
+        complaints.append(document.complaint(("detectors",), "detectors: the list needs at least 1, found 0"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     outbox = parts.many("outbox", registries.outbox, ())

@@ -13,6 +13,34 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.mark.parametrize(
+    ("detectors", "kind", "told"),
+    [
+        (None, "change", "kind change looks for change, and no detector does: `detectors:` has flash, motion, smoke"),
+        (["motion"], "flash", "kind flash looks for flash, and no detector does: `detectors:` has motion"),
+        (["flash"], "zone_entry", "kind zone_entry looks for motion, and no detector does: `detectors:` has flash"),
+        ([], "flash", "detectors: the list needs at least 1, found 0"),
+        (["change"], "change", ""),
+        (["motion"], "zone_entry", ""),
+    ],
+)
+def test_a_rule_that_would_be_silent_for_ever_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], detectors: list[str] | None, kind: str, told: str
+) -> None:
+    more = {} if detectors is None else {"detectors": [{"kind": one} for one in detectors]}
+    rule = {"id": "a", "kind": kind, **({"zones": ["gate"]} if kind == "zone_entry" else {})}
+    config = write_config(tmp_path, [], rules=[rule], **more)
+    assert run(["check", str(config)]) == (2 if told else 0)
+    assert told in capsys.readouterr().err
+
+
+def test_rules_for_none_of_the_sources_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    media = video(tmp_path / "a.ts", 4)
+    for feed, idle in (("gate", False), ("other", True)):  # the zone is drawn in the picture of gate
+        assert run(["check", str(write_config(tmp_path, [{"id": feed, "media": str(media)}]))]) == 0
+        assert ("Rules that judge none of the sources named here: closed." in capsys.readouterr().out) is idle
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         (None, "ground.asc: cannot be read: No such file or directory"),
