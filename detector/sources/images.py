@@ -138,8 +138,8 @@ class ImageFolder:
 
 
 def _left_out(count: int, before: Path) -> str:
-    pictures = "1 picture is" if count == 1 else f"{count} pictures are"
-    return f"{pictures} missing before {before.name}, by the numbers in the names"
+    pictures, are = ("1 picture", "is") if count == 1 else (f"{count} pictures", "are")
+    return f"{pictures} before {before.name} {are} not there, by the numbers in the names"
 
 
 def _read(file: Path, flag: int) -> NDArray[Any] | None:

@@ -92,7 +92,7 @@ def test_pictures_that_are_missing_are_a_gap_and_time_goes_on_over_it(tmp_path):
     assert [item.index for item in items if isinstance(item, Frame)] == list(range(7))
     (gap,) = [item for item in items if isinstance(item, Gap)]
     assert (gap.t_start_ns - START_NS, gap.t_end_ns - START_NS) == (300_000_000, 600_000_000)
-    assert (gap.reason, gap.detail[:38]) == (GapReason.MISSING, "3 pictures are missing before frame_6.")
+    assert (gap.reason, gap.detail[:45]) == (GapReason.MISSING, "3 pictures before frame_6.png are not there, ")
     assert items[4].t_ns == gap.t_end_ns
     assert (source.end.counters["missing_pictures"], source.end.t_end_ns) == (3, START_NS + 1_000_000_000)
     assert source.duration_s == 1.0
