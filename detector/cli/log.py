@@ -153,14 +153,14 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
         slots, gaps = reader.coverage(period), reader.gaps(period)
     console = _console()
     if not slots:
+        today = ""
         console.print("no coverage was logged in this period")
     else:
         begins, ends = min(slot.t_start_ns for slot in slots), max(slot.t_end_ns for slot in slots)
-        console.print(
-            plain(f"{day(begins)} {span(begins, ends)} UTC, {', '.join(sorted({s.source_id for s in slots}))}")
-        )
+        today, known = day(begins), ", ".join(sorted({slot.source_id for slot in slots}))
+        console.print(plain(f"{today} {span(begins, ends, today)} UTC, {known}"))
     for watch in zones_watched(slots, gaps):
-        for line in zone_lines(watch, console.width):
+        for line in zone_lines(watch, console.width, today):
             console.print(line)
     for sensor, seconds_heard in listened(slots).items():
         console.print(plain(f"{sensor}: listened for {seconds(ns_from_seconds(seconds_heard))}"))
@@ -172,7 +172,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
     if any(slot.zone_share for slot in slots):
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:
-        console.print(gap_line(gap))
+        console.print(gap_line(gap, today))
     for problem in dict.fromkeys(problem for one in runs for problem in one.problems):
         if source is None or problem.startswith(f"{source}: "):
             console.print(plain(problem))

@@ -131,7 +131,26 @@ def test_coverage_tells_time_watched_from_area_watched_and_why_not(tmp_path: Pat
 def test_lengths_of_time_are_read_at_a_glance() -> None:
     lengths = (0, 300_000_000, 9_940_000_000, 42 * S, 425 * S, 11_400 * S)
     assert [seconds(ns) for ns in lengths] == ["0.0 s", "0.3 s", "9.9 s", "42 s", "7 min 5 s", "3 h 10 min"]
-    assert span(T0, T0 + 86_400 * S) == "06:30:00-2026-03-02 06:30:00 (24 h)"
+    assert span(T0, T0 + 86_400 * S, "2026-03-01") == "06:30:00-2026-03-02 06:30:00 (24 h)"
+    assert span(T0, T0 + 2 * S, "2026-02-28") == "2026-03-01 06:30:00.0 for 2.0 s"
+
+
+def test_coverage_gives_what_lies_on_another_day_its_date(tmp_path: Path, said) -> None:
+    day_ns = 86_400 * S
+    tomorrow = replace(SLOT, t_start_ns=SLOT.t_start_ns + day_ns, t_end_ns=SLOT.t_end_ns + day_ns)
+    with LogWriter(tmp_path) as log:
+        log.coverage(SLOT, RUN.run_id)
+        log.coverage(tomorrow, RUN.run_id)
+        for later_ns in (0, day_ns):
+            log.gap(replace(GAP, t_start_ns=GAP.t_start_ns + later_ns, t_end_ns=GAP.t_end_ns + later_ns), RUN.run_id)
+    _, text = said("coverage", tmp_path)
+    assert "gap north 06:30:30-06:30:40 (10 s)" in text
+    assert "gap north 2026-03-02 06:30:30-06:30:40 (10 s)" in text
+    assert "| 2026-03-02T06:31:00" in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "|" in line)
+    with LogWriter(tmp_path / "gaps") as log:
+        log.gap(GAP, RUN.run_id)
+    assert "gap north 2026-03-01 06:30:30-06:30:40 (10 s)" in said("coverage", tmp_path / "gaps")[1]
 
 
 def test_verify_prints_the_head_and_finds_an_end_cut_off_against_it(out: Path, said) -> None:
