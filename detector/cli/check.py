@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from detector.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from detector.config import Configuration
+    from detector.errors import Complaint
 
 _SELDOM = ("network", "vehicle", "source of tracks")
 _PLURALS = {"source of tracks": "sources of tracks"}
@@ -29,7 +35,7 @@ def check(
     from detector.model import Means
 
     configuration = load(config, pipeline.REGISTRIES)
-    complaints = absent_inputs(configuration)
+    complaints = [*absent_inputs(configuration), *_wrong_telemetry(configuration)]
     try:
         pipeline.checked(configuration)
     except ConfigError as error:
@@ -63,6 +69,26 @@ def check(
         console.print(f"Rules that judge none of the sources named here: {', '.join(idle)}.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
+
+
+def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
+    """Telemetry beside recordings that is there and cannot be read, each with the line that names it."""
+    from detector.config import beside
+    from detector.config.yaml_lines import parse
+    from detector.errors import SourceError
+    from detector.sources.sidecar import read_sidecar
+
+    document = parse(configuration.path)
+    for i, feed in enumerate(configuration.settings.feeds):
+        file = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+        if file is None or not file.exists():
+            continue
+        try:
+            read_sidecar(file, feed.hfov_deg)
+        except SourceError as error:
+            first, *more = str(error).splitlines()
+            rest = f" (and {len(more)} more)" if more else ""
+            yield document.complaint(("feeds", i, "telemetry"), f"feed {feed.id!r}: {first}{rest}")
 
 
 def _words(value: object) -> str:

@@ -22,13 +22,14 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The pictures directly in a folder, naturally sorted.
+    """The pictures directly in a folder, naturally sorted; links that lead nowhere and folders are none.
 
     Raises:
         SourceError: there are none, or the folder cannot be read.
     """
     try:
-        files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+        named = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+        files = [file for file in named if file.is_file()]
     except OSError as error:
         raise SourceError(f"{folder}: cannot be read: {error.strerror}") from error
     if not files:

@@ -358,6 +358,19 @@ def test_detections_are_not_written_over_a_log_or_one_another(tmp_path: Path, fe
     assert log.read_bytes() == before
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, command: Run) -> None:
+    os.mkfifo(tmp_path / "pipe.ts")
+    config = write_config(tmp_path, [], rules=[])
+    for arguments in (
+        ["inspect"],
+        ["detect", "--out", tmp_path / "x.jsonl"],
+        ["replay", config, "--out", tmp_path / "o"],
+    ):
+        code, out, told = command(*arguments, tmp_path / "pipe.ts")
+        assert code == 3
+        assert "a pipe or a device cannot be read twice; write it to a file first" in out + told
+
+
 @contextmanager
 def mounted(folder: Path, options: str) -> Iterator[Path]:
     """A file system of its own, where that is permitted."""

@@ -33,6 +33,21 @@ def test_a_rule_that_would_be_silent_for_ever_is_told(
     assert told in capsys.readouterr().err
 
 
+def test_telemetry_that_cannot_be_read_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    media = video(tmp_path / "a.ts", 4)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "bad.csv").write_text("t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg\n0,x,0,0,0,0\n1,x,0,0,0,0\n")
+    for name, told in (
+        ("notes.txt", "notes.txt: telemetry is read from .srt and .csv files"),
+        ("bad.csv", "bad.csv:2: lat_deg is 'x': a number is needed (and 1 more)"),
+    ):
+        config = write_config(tmp_path, [{"id": "gate", "media": str(media), "telemetry": name}])
+        assert run(["check", str(config)]) == 2
+        assert f"{config}:8: feed 'gate': {tmp_path / told}" in capsys.readouterr().err
+
+
 def test_rules_for_none_of_the_sources_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     media = video(tmp_path / "a.ts", 4)
     for feed, idle in (("gate", False), ("other", True)):  # the zone is drawn in the picture of gate

@@ -10,7 +10,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
-from detector.sources import ImageFolder, PacketRing, open_source
+from detector.sources import ImageFolder, PacketRing, media_file, open_source
 from detector.sources.natural import natural_key, pictures_in, places_of
 from detector.sources.telemetry import Sample
 
@@ -231,6 +231,15 @@ def test_the_folder_one_stands_in_may_be_named_by_a_dot(tmp_path, monkeypatch):
     monkeypatch.chdir(folder_of(tmp_path, 2))
     source = open_source(".", source_id="cam")
     assert len(frames(source)) == 2
+
+
+def test_links_that_lead_nowhere_and_folders_are_no_pictures(tmp_path):
+    folder_of(tmp_path, 3)
+    (tmp_path / "frame_9.png").symlink_to("/nowhere/at/all")
+    (tmp_path / "more.png").mkdir()
+    (tmp_path / "frame_3.png").symlink_to(tmp_path / "frame_0.png")
+    assert [file.name for file in pictures_in(tmp_path)] == [f"frame_{i}.png" for i in range(4)]
+    assert media_file(tmp_path, "cam").sha256
 
 
 def test_folder_that_is_not_there_is_a_source_error(tmp_path):
