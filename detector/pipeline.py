@@ -40,6 +40,7 @@ from detector.model import (
     Kind,
     Means,
     Scene,
+    TimeFrom,
     Tracks,
     Undecided,
     Violation,
@@ -108,6 +109,7 @@ class _Waiting:
     t_ns: int
     size_px: tuple[int, int]
     pose: CameraPose | None
+    time_known: bool
     alignment: Alignment
     colour: Callable[[], NDArray[np.uint8]] | None
 
@@ -134,13 +136,19 @@ def checked(configuration: Configuration) -> Configuration:
 
     Raises:
         ConfigError: settings that do not fit the map or one another, each with the line of its rule; a rule that is
-            limited to sources which it cannot judge, or of which there is none.
+            limited to sources which it cannot judge, or of which there is none; a rule on what no detector looks for;
+            an elevation grid that is none.
     """
     settings = configuration.settings
-    complaints = {}
+    complaints: dict[str, Complaint] = {}
+    try:
+        Locator(configuration.location)
+    except ConfigError as error:
+        complaints |= {str(one): one for one in error.complaints}
     for part in configuration.rules:
         judged, what = judged_by(part.kind, settings)
         try:
+            _look_for(part, configuration)
             for source in judged:
                 context = _context(configuration, part, source.id, (source.means,), "")
                 ALL_RULES[part.kind](part.config, context)
@@ -155,6 +163,18 @@ def checked(configuration: Configuration) -> Configuration:
     if complaints:
         raise ConfigError(*complaints.values())
     return configuration
+
+
+def _look_for(part: Part, configuration: Configuration) -> None:
+    """Raises ValueError where no detector looks for what a rule is on: it would be silent for ever.
+
+    Rules that are named as a detector are on what that finds, all others on pictures are on what moves.
+    """
+    needed = part.kind if part.kind in DETECTORS else "motion"
+    found = {one.kind for one in configuration.detectors}
+    if part.kind in RULES and needed not in found:
+        told = f"looks for {needed}, and no detector does: `detectors:` has {', '.join(sorted(found)) or 'none'}"
+        raise ValueError(f"rule {part.part_id!r}: kind {part.kind} {told}; add `- kind: {needed}` there")
 
 
 def judged_by(kind: str, settings: Settings) -> tuple[tuple[Source, ...], str]:
@@ -354,8 +374,9 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         broken = False
         alignment = stages.registrar.align(item)
         colour = item.colour if pictures else None
+        time_known = item.time_from is not TimeFrom.UNKNOWN
         waiting[item.index] = _Waiting(
-            item.source_id, item.index, item.t_ns, item.size_px, item.pose, alignment, colour
+            item.source_id, item.index, item.t_ns, item.size_px, item.pose, time_known, alignment, colour
         )
         unjudged.append(item.index)
         t_ns = item.t_ns
@@ -387,6 +408,7 @@ def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stag
         tracks=tracks,
         fixes=FixesOnDemand(partial(stages.locator.locate, tracks, frame.pose, frame.size_px)),
         pose=frame.pose,
+        time_known=frame.time_known,
     )
     yield Judged(frame.alignment, scene, frame.colour)
     for rule in stages.rules:

@@ -11,6 +11,11 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
 
+EARLIEST_NS = 631_152_000 * NS_PER_S
+"""1990: a clock that shows less was never set."""
+LATEST_NS = 7_258_118_400 * NS_PER_S - 1
+"""The end of 2199: what lies after it is no time but a fault. int64 ends in 2262."""
+_FIRST_NS = -8_520_336_000 * NS_PER_S
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})[Tt ](?P<minutes>\d\d:?\d\d)"
@@ -32,7 +37,8 @@ def ns_from_iso(text: str) -> int:
     """Nanoseconds since 1970 UTC of an ISO 8601 date and time with its zone.
 
     Raises:
-        ValueError: not such a time, or without a zone: a local time without its zone is a guess.
+        ValueError: not such a time, before 1700 or after 2199 (int64 holds 1678 to 2261), or without a zone: a local
+            time without its zone is a guess.
     """
     match = _ISO.fullmatch(text.strip())
     if match is None:
@@ -41,7 +47,10 @@ def ns_from_iso(text: str) -> int:
     whole = datetime.fromisoformat(plain + match["zone"].upper())
     since_epoch = whole - _EPOCH
     seconds = since_epoch.days * 86_400 + since_epoch.seconds
-    return seconds * NS_PER_S + int((match["fraction"] or "").ljust(9, "0"))
+    t_ns = seconds * NS_PER_S + int((match["fraction"] or "").ljust(9, "0"))
+    if not _FIRST_NS <= t_ns <= LATEST_NS:
+        raise ValueError(f"{text!r} lies outside the years 1700 to 2199")
+    return t_ns
 
 
 def ns_from_seconds(seconds: float) -> int:

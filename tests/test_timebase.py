@@ -31,6 +31,14 @@ def test_a_time_without_zone_or_sense_is_refused(text: str) -> None:
         ns_from_iso(text)
 
 
+@pytest.mark.parametrize("text", ["9999-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_whole_number_of_nanoseconds_holds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="outside the years 1700 to 2199"):
+        ns_from_iso(text)
+    assert iso_from_ns(ns_from_iso("2199-12-31T23:59:59.999999999Z"), 9) == "2199-12-31T23:59:59.999999999Z"
+    assert iso_from_ns(ns_from_iso("1700-01-01T00:00:00Z"), 0) == "1700-01-01T00:00:00Z"
+
+
 @pytest.mark.parametrize("digits", [-1, 10])
 def test_more_decimals_than_nanoseconds_are_refused(digits: int) -> None:
     with pytest.raises(ValueError, match="0 to 9"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -12,13 +13,13 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from detector import __version__
 from detector.cli import check, console, demo, detect, doctor, inspect, log, replay, user
 from detector.cli import run as run_
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 from detector.errors import ConfigError, LogError, SourceError
 
 _HELP = """Watches a ceasefire from a distance: drone video in, a tamper-evident log of possible violations out.
@@ -42,6 +43,7 @@ Exit codes:
 """
 
 _LOGGED = "; nothing that was logged is lost, and the same command completes the log"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _SERVERS = frozenset({"run", "console"})
 _INTERRUPTED = {"replay": _LOGGED, "demo": _LOGGED, "detect": "; what was found until then is written"}
 
@@ -119,7 +121,7 @@ def _termination_interrupts(ctx: Any) -> Iterator[None]:
 @contextmanager
 def _told(ctx: Any) -> Iterator[None]:
     """Say what went wrong in words, on stderr, and exit with its code."""
-    say = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    say = Screen(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
         yield
     except ConfigError as error:
@@ -139,3 +141,8 @@ def _told(ctx: Any) -> Iterator[None]:
         # The reader of our output has gone (`| head`): not an error, and nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitCode.DONE) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        say.print(f"the output cannot be written: {error.strerror}")
+        raise typer.Exit(ExitCode.LOG_DAMAGED) from None

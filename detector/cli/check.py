@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from detector.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from detector.config import Configuration
+    from detector.errors import Complaint
 
 _SELDOM = ("network", "vehicle", "source of tracks")
 _PLURALS = {"source of tracks": "sources of tracks"}
@@ -28,7 +35,7 @@ def check(
     from detector.model import Means
 
     configuration = load(config, pipeline.REGISTRIES)
-    complaints = absent_inputs(configuration)
+    complaints = [*absent_inputs(configuration), *_wrong_telemetry(configuration)]
     try:
         pipeline.checked(configuration)
     except ConfigError as error:
@@ -40,7 +47,7 @@ def check(
         settings = [f"{key}: {_words(value)}" for key, value in rule.config.model_dump(exclude_unset=True).items()]
         cells = (rule.part_id, rule.kind, ", ".join(rule.feeds or ("all",)), "\n".join(settings))
         table.add_row(*map(escape, cells))
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     console.print(table)
     counts = {
         "feed": len(configuration.settings.feeds),
@@ -57,8 +64,31 @@ def check(
         if len(network.media) == 1 and not network.live and network.means is not Means.TELEMETRY:
             witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"
             console.print(f"sensors {network.id}: one recording; if it has one sensor only, {witness}.", markup=False)
+    idle = pipeline.idle_rules(configuration, configuration.settings) if configuration.settings.sources else ()
+    if idle:
+        console.print(f"Rules that judge none of the sources named here: {', '.join(idle)}.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
+
+
+def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
+    """Telemetry beside recordings that is there and cannot be read, each with the line that names it."""
+    from detector.config import beside
+    from detector.config.yaml_lines import parse
+    from detector.errors import SourceError
+    from detector.sources.sidecar import read_sidecar
+
+    document = parse(configuration.path)
+    for i, feed in enumerate(configuration.settings.feeds):
+        file = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+        if file is None or not file.exists():
+            continue
+        try:
+            read_sidecar(file, feed.hfov_deg)
+        except SourceError as error:
+            first, *more = str(error).splitlines()
+            rest = f" (and {len(more)} more)" if more else ""
+            yield document.complaint(("feeds", i, "telemetry"), f"feed {feed.id!r}: {first}{rest}")
 
 
 def _words(value: object) -> str:

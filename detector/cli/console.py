@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from detector.cli.screen import Screen
 
 
 def console(
@@ -49,7 +50,7 @@ def console(
         taken = open_socket(listening)
     except OSError as error:
         raise typer.BadParameter(f"{host} port {port}: {error.strerror}", param_hint="--port") from None
-    say = Console(highlight=False, markup=False, soft_wrap=True)
+    say = Screen(highlight=False, markup=False, soft_wrap=True)
     with taken, closing(open_desk(log, config, SystemClock(), _check, Idle(idle * 60 * NS_PER_S))) as desk:
         if not demo and not any(not one.closed for one in desk.accounts.accounts()):
             raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")

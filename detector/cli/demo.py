@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 
 _HERE = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ def demo(
                 f"{needed} is not here: the demo needs a checkout of the repository, not only the package"
             )
     replay(config, None, out, annotate)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     with open_reader(out) as reader:
         violations = reader.violations()
     print_violations(violations)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
+from detector.cli.spared import spare
 
 
 def detect(
@@ -87,10 +88,11 @@ def detect(
     names = sorted(source_id_of(path) for path in media)
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
-    _spare_inputs(media, telemetry, out, "--out")
-    _spare_inputs(media, telemetry, annotate, "--annotate")
+    inputs = media if telemetry is None else [*media, telemetry]
+    spare(out, "--out", inputs)
+    spare(annotate, "--annotate", inputs, outputs=[out])
     for path in media:
-        _spare_inputs(media, None, None if masks is None else masks / source_id_of(path), "--masks")
+        spare(None if masks is None else masks / source_id_of(path), "--masks", media)
     options = DetectOptions(
         start_ns,
         telemetry,
@@ -106,17 +108,10 @@ def detect(
     unit = "samples" if all(series_kind(path) is not None for path in media) else "frames"
     with FeedProgress(unit, after_s=2.0) as bars:
         results = detect_to_file(media, out, options, bars.update)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
         console.print(f"{result.source_id}: {result.found}, {state}", markup=False)
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)
-
-
-def _spare_inputs(media: list[Path], telemetry: Path | None, out: Path | None, option: str) -> None:
-    """A recording is evidence: no output may be written over it."""
-    for path in media if telemetry is None else [*media, telemetry]:
-        if out is not None and out.exists() and path.exists() and out.samefile(path):
-            raise typer.BadParameter(f"{out} is the recording itself; name another", param_hint=option)

@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
 
 _PACKAGES = (
     "argon2-cffi",
@@ -55,7 +55,7 @@ def doctor() -> None:
     ]
     for what, fine, found, advice in rows:
         table.add_row("ok" if fine else "--", escape(what), escape(found), "" if fine else escape(advice))
-    console = Console(highlight=False)
+    console = Screen(highlight=False)
     console.print(table)
     if not all(fine for what, fine, _, _ in rows if not what.startswith("extra")):
         console.print("Something needed is missing: see the last column.")

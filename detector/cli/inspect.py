@@ -28,17 +28,22 @@ def inspect(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     utc: Annotated[bool, typer.Option("--utc", help="Sensor files: times without a zone are UTC.")] = False,
+    telemetry: Annotated[Path | None, typer.Option(help="Telemetry of another name: .srt or .csv.")] = None,
+    hfov_deg: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=179, help="Horizontal field of view where a .srt or .csv has none [deg]."),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
     """Show what a recording or a live feed holds, and whether it is good enough for ground rules or to be listened to.
 
     Example: trucewatch inspect flight.ts
     """
-    from rich.console import Console
 
     from detector.addresses import is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
+    from detector.cli.screen import Screen
     from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
     from detector.sources.series.inspection import SeriesInspection, inspect_series
@@ -54,16 +59,18 @@ def inspect(
         report = inspect_live(media, seconds)
     elif is_track_table(path):
         report = read_tracks(path, assume_utc=utc)
+    elif series_kind(path) is None:
+        report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg)
     else:
-        report = inspect_media(path) if series_kind(path) is None else inspect_series(path, assume_utc=utc)
+        report = inspect_series(path, assume_utc=utc)
     if as_json:
         typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
     elif isinstance(report, SeriesInspection):
-        show_series(Console(highlight=False), report)
+        show_series(Screen(highlight=False), report)
     elif isinstance(report, TracksInspection):
-        show_tracks(Console(highlight=False), report)
+        show_tracks(Screen(highlight=False), report)
     else:
-        console = Console()
+        console = Screen()
         console.print(_table(report))
         _say_verdict(console, report)
     if not report.complete:
@@ -92,13 +99,15 @@ def _table(report: Inspection) -> Table:
 
 
 def _rows(report: Inspection) -> list[tuple[str, str]]:
+    from detector.cli.shown import first_lines
+
     regular = {True: "constant", False: "variable", None: ""}[report.constant_rate]
     return [
-        ("streams", "\n".join(" ".join(str(v) for v in one.values()) for one in report.streams)),
+        ("streams", "\n".join(_stream(one) for one in report.streams)),
         ("frames", f"{report.frames}, {'complete' if report.complete else 'INCOMPLETE'}" if report.frames else ""),
         ("frame rate", f"{report.frame_rate:.3f} per s, {regular}" if report.frame_rate else ""),
         ("duration", f"{report.duration_s:.3f} s" if report.duration_s else ""),
-        ("starts", f"{report.start} (time from {report.time_from})" if report.start else ""),
+        ("starts", _starts(report)),
         ("telemetry", _telemetry(report)),
         ("telemetry rate", f"{report.telemetry_rate:.2f} per s" if report.telemetry_rate else ""),
         ("offset, UTC minus pts", f"{report.offset_s:.6f} s" if report.offset_s is not None else ""),
@@ -113,8 +122,25 @@ def _rows(report: Inspection) -> list[tuple[str, str]]:
         ("counted", _counts(report.counters)),
         ("corners as told", "  ".join(f"{lat:.5f} {lon:.5f}" for lon, lat in report.corners)),
         ("footprint centre", f"{report.centre[1]:.6f} {report.centre[0]:.6f}" if report.centre else ""),
-        ("gaps", "\n".join(report.gaps[:20])),
+        ("gaps", first_lines(report.gaps, len(report.gaps))),
     ]
+
+
+def _stream(one: dict[str, Any]) -> str:
+    told = [str(one[key]) for key in ("index", "type", "codec", "size", "pixels") if key in one]
+    if "watched" in one:
+        told.append("(watched)" if one["watched"] else "(not watched)")
+    if "turned_deg" in one:
+        told.append(f"(players turn it by {one['turned_deg']} deg; zones in pixels are drawn in it as it is stored)")
+    return " ".join(told)
+
+
+def _starts(report: Inspection) -> str:
+    if report.time_from == "unknown" and report.offset_s is not None:
+        return f"not known: the clock of its telemetry shows {report.start[:4]} and was never set"
+    if report.time_from == "unknown":
+        return "not known: times count from 1970 until `start:` of the feed says when it began"
+    return f"{report.start} (time from {report.time_from})" if report.start else ""
 
 
 def _telemetry(report: Inspection) -> str:

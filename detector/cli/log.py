@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
+from detector.cli.spared import spare
 from detector.timebase import ns_from_iso
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ RunId = Annotated[str | None, typer.Option("--run", help="Only this run: its id 
 
 
 def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return Screen(highlight=False, markup=False, soft_wrap=True)
 
 
 def _period(
@@ -38,6 +40,8 @@ def _period(
         limits = [ns_from_iso(text) if text is not None else None for text in (since, until)]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if limits[0] is not None and limits[1] is not None and limits[1] <= limits[0]:
+        raise typer.BadParameter(f"{until} is not after --since {since}", param_hint="--until")
     return Period(limits[0], limits[1], source, rule, run)
 
 
@@ -149,14 +153,14 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
         slots, gaps = reader.coverage(period), reader.gaps(period)
     console = _console()
     if not slots:
+        today = ""
         console.print("no coverage was logged in this period")
     else:
         begins, ends = min(slot.t_start_ns for slot in slots), max(slot.t_end_ns for slot in slots)
-        console.print(
-            plain(f"{day(begins)} {span(begins, ends)} UTC, {', '.join(sorted({s.source_id for s in slots}))}")
-        )
+        today, known = day(begins), ", ".join(sorted({slot.source_id for slot in slots}))
+        console.print(plain(f"{today} {span(begins, ends, today)} UTC, {known}"))
     for watch in zones_watched(slots, gaps):
-        for line in zone_lines(watch, console.width):
+        for line in zone_lines(watch, console.width, today):
             console.print(line)
     for sensor, seconds_heard in listened(slots).items():
         console.print(plain(f"{sensor}: listened for {seconds(ns_from_seconds(seconds_heard))}"))
@@ -168,7 +172,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
     if any(slot.zone_share for slot in slots):
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
     for gap in gaps:
-        console.print(gap_line(gap))
+        console.print(gap_line(gap, today))
     for problem in dict.fromkeys(problem for one in runs for problem in one.problems):
         if source is None or problem.startswith(f"{source}: "):
             console.print(plain(problem))
@@ -191,6 +195,7 @@ def export(
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r}: allowed are {', '.join(FORMATS)}", param_hint="--format")
+    spare(out, "--out")
     period = _period(since, until, source, run, rule)
     with open_reader(log) as reader:
         _runs(reader, period)

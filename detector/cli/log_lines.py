@@ -43,13 +43,14 @@ def clock(t_ns: int, digits: int = 0) -> str:
     return iso_from_ns(t_ns, digits)[11:-1]
 
 
-def span(t_start_ns: int, t_end_ns: int) -> str:
-    """A stretch of time with its length; an end on another day is given with its date."""
+def span(t_start_ns: int, t_end_ns: int, today: str) -> str:
+    """A stretch of time with its length; a day that is not `today`, which the reader knows of, is given with it."""
     length = seconds(t_end_ns - t_start_ns)
+    start_day = "" if day(t_start_ns) == today else f"{day(t_start_ns)} "
     if t_end_ns - t_start_ns < 10 * NS_PER_S:
-        return f"{clock(t_start_ns, 1)} for {length}"
+        return f"{start_day}{clock(t_start_ns, 1)} for {length}"
     end_day = "" if day(t_start_ns) == day(t_end_ns) else f"{day(t_end_ns)} "
-    return f"{clock(t_start_ns)}-{end_day}{clock(t_end_ns)} ({length})"
+    return f"{start_day}{clock(t_start_ns)}-{end_day}{clock(t_end_ns)} ({length})"
 
 
 def percent(share: float) -> str:
@@ -206,16 +207,18 @@ def _named(name: str, value: str) -> str:
     return plain(f"  {name:>12}  {value}")
 
 
-def zone_lines(watch: ZoneWatch, width: int) -> Iterator[str]:
+def zone_lines(watch: ZoneWatch, width: int, today: str) -> Iterator[str]:
     """How much of one zone was watched, when none of it was, and a bar over the period."""
     time, area = percent(watch.watched_time), percent(watch.watched)
     long = [one for one in watch.not_watched if one.t_end_ns - one.t_start_ns >= MOMENT_NS]
-    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns)}: {one.why_not}" for one in long]
+    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns, today)}: {one.why_not}" for one in long]
     missing += _moments([one for one in watch.not_watched if one.t_end_ns - one.t_start_ns < MOMENT_NS])
     yield plain(f"{watch.zone_id}: watched {time} of the period, {area} of its area on average")
     yield from (plain(f"  {line}") for line in missing)
     first, last = watch.stretches[0].t_start_ns, watch.stretches[-1].t_end_ns
-    yield f"  {clock(first)} |{_bar(watch.stretches, first, last, min(60, max(width - 24, 10)))}| {clock(last)}"
+    ends = [clock(t_ns) if day(first) == day(last) == today else iso_from_ns(t_ns, 0)[:-1] for t_ns in (first, last)]
+    bar = _bar(watch.stretches, first, last, min(60, max(width - 8 - len(ends[0] + ends[1]), 10)))
+    yield f"  {ends[0]} |{bar}| {ends[1]}"
 
 
 def _moments(short: Sequence[Stretch]) -> Iterator[str]:
@@ -236,11 +239,12 @@ def _bar(stretches: Sequence[Stretch], first: int, last: int, width: int) -> str
     return "".join(cells)
 
 
-def gap_line(gap: Gap) -> str:
+def gap_line(gap: Gap, today: str) -> str:
     """One gap: which feed, when and how long, why."""
     times = f" ({gap.count} times)" if gap.count > 1 else ""
     reason = str(gap.reason).replace("_", " ")
-    return plain(f"gap {gap.source_id} {span(gap.t_start_ns, gap.t_end_ns)}: {reason}{times} {gap.detail}".rstrip())
+    when = span(gap.t_start_ns, gap.t_end_ns, today)
+    return plain(f"gap {gap.source_id} {when}: {reason}{times} {gap.detail}".rstrip())
 
 
 def gap_sums(gaps: Sequence[Gap]) -> list[str]:

@@ -6,9 +6,10 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from detector.cli.screen import Screen
 
 
 class _Speed(ProgressColumn):
@@ -26,7 +27,7 @@ class FeedProgress:
     """
 
     def __init__(self, unit: str = "frames", after_s: float = 0.0) -> None:
-        console = Console(stderr=True)
+        console = Screen(stderr=True)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

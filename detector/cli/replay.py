@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from detector.cli.exit_codes import ExitCode
+from detector.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from detector.model import RunEnd
 
 
 def replay(
@@ -52,7 +58,7 @@ def replay(
             processes=jobs,
             on_progress=lambda at: bars.update(at.source_id, at.frames, at.done_s, at.total_s),
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     recorded_s = sum(end.t_end_ns - end.t_start_ns for end in outcome.ends) / 1e9
     settings = configuration.settings
     units = dict.fromkeys((one.id for one in settings.aircraft), "positions")
@@ -72,6 +78,7 @@ def replay(
         played = ", ".join(sorted(end.source_id for end in outcome.ends))
         told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
         console.print(told, markup=False)
+    _say_timeless(console, outcome.ends)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
         gaps = gap_sums(reader.gaps(Period(run_id=outcome.run_id)))
@@ -89,3 +96,13 @@ def replay(
         raise typer.Exit(ExitCode.INCOMPLETE)
     if fail_on_violation and outcome.violations:
         raise typer.Exit(ExitCode.FLAGGED)
+
+
+def _say_timeless(console: Console, ends: Iterable[RunEnd]) -> None:
+    """Which recordings have no time of their own, nor one that was given."""
+    from detector.timebase import EARLIEST_NS
+
+    timeless = [end.source_id for end in ends if end.frames and end.t_start_ns < EARLIEST_NS]
+    if timeless:
+        told = f"Nobody said when {', '.join(sorted(timeless))} began: times count from 1970, and hours are not judged."
+        console.print(f"{told} Say it with `start:`, under `feeds:` or `sensors:`", markup=False)

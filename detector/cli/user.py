@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from detector.cli.screen import Screen
 from detector.console.roles import Permission, Role
 
 if TYPE_CHECKING:
@@ -120,4 +120,4 @@ def _password(random: bool) -> str:
 
 
 def _say(line: str) -> None:
-    Console(highlight=False, markup=False, soft_wrap=True).print(line)
+    Screen(highlight=False, markup=False, soft_wrap=True).print(line)

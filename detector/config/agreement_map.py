@@ -102,7 +102,7 @@ class _Reader:
             self._complain((), 'a GeoJSON object with "type": "FeatureCollection" is needed')
             return
         crs = data.get("crs")
-        if crs is not None and not re.search(r"CRS:?:?84|4326", str(crs)):
+        if crs is not None and not re.search(r"CRS:?:?84\b|\b4326\b", str(crs)):
             self._complain(("crs",), "only WGS 84 longitude and latitude are allowed (RFC 7946); export it as such")
         features = data.get("features")
         if not isinstance(features, list) or not features:

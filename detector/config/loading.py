@@ -21,6 +21,21 @@ from detector.errors import Complaint, ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_TEXT_NEEDED = "text is needed, in quotes where YAML would read a number, a date, yes or no"
+_IN_IDENTIFIERS = "allowed are letters, digits, dot, dash and underscore, at most 64"
+_A_LIST, _A_MAPPING = "a list is needed, like [this, that]", "a mapping is needed (`key: value`)"
+_WORDS = {
+    "tuple_type": _A_LIST,
+    "list_type": _A_LIST,
+    "dict_type": _A_MAPPING,
+    "model_type": _A_MAPPING,
+    "model_attributes_type": _A_MAPPING,
+    "string_type": _TEXT_NEEDED,
+    "invalid_key": "a key has to be text",
+    "too_short": "the list needs at least {min_length}, found {actual_length}",
+    "too_long": "the list may have at most {max_length}, found {actual_length}",
+}
+
 
 class Configurable(Protocol):
     """A class that can stand in a registry: its `Config` is schema and documentation."""
@@ -94,6 +109,8 @@ def load(path: Path, registries: Registries) -> Configuration:
     parts = _Parts(document, complaints)
     registration = parts.one("registration", registries.registration, "flow")
     detectors = parts.many("detectors", registries.detectors, ("motion", "flash", "smoke"))
+    if document.data.get("detectors") == []:
+        complaints.append(document.complaint(("detectors",), "detectors: the list needs at least 1, found 0"))
     tracking = parts.one("tracking", registries.tracking, "kalman")
     rules = parts.many("rules", registries.rules, ())
     outbox = parts.many("outbox", registries.outbox, ())
@@ -218,10 +235,12 @@ class _Parts:
 
     def _rule_id(self, rule_id: Any, location: Location) -> None:
         name = ".".join(map(str, location))
-        if not isinstance(rule_id, str):
+        if rule_id is None:
             self._complain(location, f"{name}: every rule needs an `id:` (text)")
+        elif not isinstance(rule_id, str):
+            self._complain((*location, "id"), f"{name}.id: {_TEXT_NEEDED}, found {rule_id!r}")
         elif not re.fullmatch(IDENTIFIER, rule_id):
-            told = f"{name}.id: {rule_id!r}; allowed are letters, digits, dot, dash and underscore, at most 64"
+            told = f"{name}.id: {rule_id!r}; {_IN_IDENTIFIERS}"
             self._complain((*location, "id"), told)
 
     def _complain(self, location: Location, message: str) -> None:
@@ -241,6 +260,7 @@ def validated(
         errors = error.errors(include_url=False)
         # A list all of whose items are wrong is called too short as well: the items' own complaints say more.
         told = [one for one in errors if not (one["type"] == "too_short" and _within(one["loc"], errors))]
+        told = [one for one in told if one["loc"][-1:] != ("[key]",)]  # the mapping itself says it, too
         complaints += [_complaint(model, document, location, one) for one in told]
         return None
 
@@ -273,6 +293,8 @@ def _within(where: tuple[str | int, ...], errors: list[Any]) -> bool:
 
 def _complaint(model: type[BaseModel], document: Document, location: Location, error: Any) -> Complaint:
     where = (*location, *(step for step in error["loc"] if isinstance(step, str | int)))
+    if error["type"] == "invalid_key":
+        where = (*where[:-1], str(where[-1]))
     name = ".".join(map(str, where)) or "file"
     message = _words(error)
     if error["type"] == "extra_forbidden":
@@ -289,16 +311,11 @@ def _complaint(model: type[BaseModel], document: Document, location: Location, e
 
 def _words(error: Any) -> str:
     """What pydantic says, in the words of somebody who writes YAML."""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "tuple_type" | "list_type":
-            return "a list is needed, like [this, that]"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return "a mapping is needed (`key: value`)"
-        case "too_short":
-            return f"the list needs at least {context['min_length']}, found {context['actual_length']}"
-        case "too_long":
-            return f"the list may have at most {context['max_length']}, found {context['actual_length']}"
+    context, kind = error.get("ctx", {}), error["type"]
+    if kind in _WORDS:
+        return _WORDS[kind].format(**context)
+    if kind == "string_pattern_mismatch" and context["pattern"] == f"^{IDENTIFIER}$":
+        return _IN_IDENTIFIERS
     # It names members of an enumeration as Python does: <Means.UAV: 'uav'>.
     return re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", str(error["msg"]).removeprefix("Value error, "))
 

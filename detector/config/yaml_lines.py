@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,24 @@ Location = tuple[str | int, ...]
 _MOST_VALUES = 100_000  # a few lines of nested aliases would otherwise fill the memory
 _TOO_MANY = f"more than {_MOST_VALUES} values: aliases that repeat one another?"
 _MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS = {
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0b[01_]+|0x[0-9a-fA-F_]+)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 reads 22:00 as 1320 (base 60) and 060 as 48 (base 8); here both are text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.yaml_implicit_resolvers = {
+            first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in resolvers]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
 
 
 @dataclass(slots=True)
@@ -66,7 +85,11 @@ def parse(path: Path) -> Document:
     """
     text = read_text(path)
     document = Document(str(path), None)
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        told = f"not YAML here: character {error.character:#06x} is not allowed"
+        raise ConfigError(Complaint(str(path), text[: error.position].count("\n") + 1, told)) from None
     try:
         node = loader.get_single_node()
         document.data = None if node is None else _construct(loader, node, (), document)

@@ -39,7 +39,7 @@ def load_grid(path: Path, datum: Datum) -> Grid:
         return reader(path, datum)
     except OSError as error:
         raise _wrong(path, f"cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, LookupError, OverflowError, zipfile.BadZipFile) as error:
         raise _wrong(path, f"not a usable elevation grid: {error}") from error
 
 
@@ -53,6 +53,9 @@ def _from_asc(path: Path, datum: Datum) -> Grid:
     while len(header) < len(lines) and (parts := lines[len(header)].split()) and parts[0].lower() in _ASC_KEYS:
         header[parts[0].lower()] = float(parts[1])
     first = len(header)
+    lacking = [name for name in ("ncols", "nrows", "cellsize", "xllcorner", "yllcorner") if not _tells(header, name)]
+    if lacking:
+        raise _wrong(path, f"no elevation grid of ESRI: its header lacks {', '.join(lacking)}", first + 1)
     columns, rows, step = int(header["ncols"]), int(header["nrows"]), header["cellsize"]
     heights = np.array(" ".join(lines[first:]).split(), np.float64)
     if heights.size != rows * columns:
@@ -62,6 +65,10 @@ def _from_asc(path: Path, datum: Datum) -> Grid:
     west = header["xllcenter"] if "xllcenter" in header else header["xllcorner"] + step / 2
     south = header["yllcenter"] if "yllcenter" in header else header["yllcorner"] + step / 2
     return _checked(path, Grid(south, west, step, step, heights, datum))
+
+
+def _tells(header: dict[str, float], name: str) -> bool:
+    return name in header or name.replace("corner", "center") in header
 
 
 def _from_npz(path: Path, datum: Datum) -> Grid:

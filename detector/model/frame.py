@@ -20,6 +20,7 @@ class TimeFrom(StrEnum):
     START_INDEX = "start+index"  # a start that was given, plus index / frame rate: image folders
     SENDER = "sender"  # the sender's clock as the protocol carries it (RTCP sender report): live only
     ARRIVAL = "arrival"  # this machine's clock at arrival: live only
+    UNKNOWN = "unknown"  # nobody said when it began: counted from 1970
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

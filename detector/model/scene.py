@@ -21,6 +21,7 @@ class Scene:
     size_px: width and height of the picture. [px]
     pose: None without telemetry; then every fix is NaN and ground rules are off.
     sight: BLIND or WARMING_UP: nothing may be concluded, and no event is joined across it.
+    time_known: False: nobody said when the recording began, so its times count from 1970 and tell no hour.
     """
 
     source_id: str
@@ -33,3 +34,4 @@ class Scene:
     tracks: Tracks
     fixes: GroundFixes
     pose: CameraPose | None
+    time_known: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -20,9 +21,7 @@ from detector.timebase import NS_PER_S
 
 
 def _hour(value: Any) -> time:
-    """A time of day. YAML reads an unquoted 22:00 as the number 1320: minutes, in base 60."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return time(*divmod(value, 60))
+    """A time of day, as text: of a number nobody can say whether it means hours or minutes."""
     try:
         return datetime.strptime(str(value), "%H:%M").replace(tzinfo=UTC).time()
     except ValueError:
@@ -45,7 +44,7 @@ class Curfew(MoverRule):
 
     Quiet hours are half-open, in the configuration's time zone: movement at `since` counts, at `until` it does not.
     The border of a zone belongs to the outside; a mover whose 95 % position ellipse straddles it is undecidable.
-    Without zones no telemetry is needed.
+    Without zones no telemetry is needed. Of a recording that nobody gave a time everything is undecidable.
 
     Hit: a vehicle drives at 23:10 where 22:00 to 05:00 are quiet.   Miss: it has left at 21:59.
     """
@@ -63,11 +62,14 @@ class Curfew(MoverRule):
     def __init__(self, config: Any, context: RuleContext) -> None:
         super().__init__(config, context)
         self._time_zone = ZoneInfo(context.time_zone)
+        self._time_known = True
 
     def _conditions(self, scene: Scene, plane: Plane, points: Points, rows: NDArray[np.int64]) -> Conditions:
-        if not self._is_quiet(scene.t_ns):
+        self._time_known = scene.time_known
+        if self._time_known and not self._is_quiet(scene.t_ns):
             rows = rows[:0]
-        return in_zones(plane.shapes.inside(points, rows)) if self.config.zones else anywhere(rows)
+        found = in_zones(plane.shapes.inside(points, rows)) if self.config.zones else anywhere(rows)
+        return found if self._time_known else replace(found, decision=np.minimum(found.decision, 0))
 
     def _is_quiet(self, t_ns: int) -> bool:
         now = datetime.fromtimestamp(t_ns // NS_PER_S, self._time_zone).time()
@@ -80,4 +82,4 @@ class Curfew(MoverRule):
         return f"movement observed{quoted(zone)} in quiet hours"
 
     def _reason(self, zone: Shape | None) -> str:
-        return straddles(zone)
+        return straddles(zone) if self._time_known else "nobody said when the recording began, so no hour is known"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from detector.sources.file_end import cut_inside
 from detector.sources.programmes import packet_layout
 from detector.sources.survey import Survey
 
@@ -22,7 +23,7 @@ def shortfall(path: Path, video: Any, found: Survey) -> str:
     pictures = _places(video, found) if container.format.name == "avi" else found.video_packets
     if video.frames and pictures < video.frames:
         return f"the index promises {video.frames} pictures, {pictures} are in the file of {size} bytes"
-    return _short_in_time(video, container, found, size)
+    return _short_in_time(video, container, found, size) or cut_inside(path, container.format.name)
 
 
 def _places(video: Any, found: Survey) -> int:

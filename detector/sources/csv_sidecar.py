@@ -6,7 +6,8 @@ Optional: `roll_deg` (0), `hfov_deg`, `vfov_deg`, `datum` (ellipsoid, msl, takeo
 `sigma_pos_m`, `sigma_att_deg`. Other columns are passed over.
 
 Cells are separated by commas, or by semicolons, tabs or bars, and then numbers may have a decimal comma. An empty
-cell and `nan` say "not known"; a row without all that is needed has a time and no pose. This is also the table that
+cell and `nan` say "not known"; a row without all that is needed has a time and no pose, and so has one at latitude and
+longitude 0, which is what a receiver without a fix writes. This is also the table that
 is kept as evidence, so it reads back.
 """
 
@@ -23,7 +24,7 @@ from detector.errors import Complaint, SourceError
 from detector.model import CameraPose, Datum
 from detector.sources.table_text import separator_of, with_point
 from detector.sources.telemetry import Sample
-from detector.timebase import ns_from_iso, ns_from_seconds
+from detector.timebase import LATEST_NS, NS_PER_S, ns_from_iso, ns_from_seconds
 
 _TIMES = ("t_ns", "time_utc", "t_s")
 _NEEDED = ("lat_deg", "lon_deg", "alt_m", "yaw_deg", "pitch_deg")
@@ -45,6 +46,10 @@ _ALLOWED = {
     "sigma_pos_m": (0.0, 100_000.0),
     "sigma_att_deg": (0.0, 180.0),
 }
+# Lowest and highest time, and what is said of others: above all of seconds or milliseconds since 1970 as t_s.
+_UTC = (0, LATEST_NS, "allowed are 1970 to 2199")
+_LONG_NS = 10**7 * NS_PER_S
+_RELATIVE = (-_LONG_NS, _LONG_NS, "it counts from the first picture; times of day are time_utc or t_ns")
 _MOST_COMPLAINTS = 20
 
 
@@ -134,6 +139,8 @@ def _sample(row: Mapping[str, str], time: str, hfov_deg: float | None) -> Sample
         value["hfov_deg"] = hfov_deg
     if any(math.isnan(value[column]) for column in (*_NEEDED, "hfov_deg")):
         return Sample(t_ns, None)
+    if value["lat_deg"] == value["lon_deg"] == 0:
+        return Sample(t_ns, None)
     for column, default in (("roll_deg", 0.0), ("sigma_pos_m", 5.0), ("sigma_att_deg", 1.0)):
         if math.isnan(value[column]):
             value[column] = default
@@ -142,8 +149,14 @@ def _sample(row: Mapping[str, str], time: str, hfov_deg: float | None) -> Sample
 
 
 def _time_ns(text: str, column: str) -> int:
-    if column == "time_utc":
-        return ns_from_iso(text)
+    t_ns = ns_from_iso(text) if column == "time_utc" else _number_ns(text, column)
+    lowest_ns, highest_ns, told = _RELATIVE if column == "t_s" else _UTC
+    if not lowest_ns <= t_ns <= highest_ns:
+        raise ValueError(f"{column} is {text}: {told}")
+    return t_ns
+
+
+def _number_ns(text: str, column: str) -> int:
     try:
         return int(text) if column == "t_ns" else ns_from_seconds(float(text))
     except (ValueError, OverflowError):

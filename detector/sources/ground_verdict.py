@@ -36,12 +36,18 @@ class PoseWatch:
     poses: int = 0
     old: int = 0
     oldest_s: float = 0.0
+    damaged: int = 0
     size_px: tuple[int, int] = (0, 0)
+    first_ns: int = 0
+    last_ns: int = 0
     kept: list[tuple[int, CameraPose]] = field(default_factory=list)
 
     def see(self, frame: Frame) -> None:
         """The next frame."""
+        self.first_ns = self.first_ns if self.frames else frame.t_ns
+        self.last_ns = frame.t_ns
         self.frames += 1
+        self.damaged += frame.damaged
         self.size_px = frame.size_px
         if frame.pose is None:
             return
@@ -80,7 +86,7 @@ def why_no_ground_rules(
         return ["there is no telemetry in it or beside it: put a .srt or .csv of the same name beside it"]
     if found is not None and sets and found.line is None and not len(track):
         return ["its telemetry has no time (tag 2), so nothing tells which pose belongs to which picture: give a .csv"]
-    why = _poses(watch, found)
+    why = [*_damaged(watch), *_poses(watch, track, found)]
     if watch.poses:
         why += [*_steady(watch, track), *_ground(watch)]
     if rows:
@@ -90,7 +96,21 @@ def why_no_ground_rules(
     return why
 
 
-def _poses(watch: PoseWatch, found: Survey | None) -> list[str]:
+def _damaged(watch: PoseWatch) -> list[str]:
+    if watch.damaged <= _FEW * watch.frames:
+        return []
+    share = 100 * watch.damaged / watch.frames
+    told = "and nothing is seen in those: get the recording again, or mend the link"
+    return [f"{share:.0f} % of the pictures are damaged, {told}"]
+
+
+def _poses(watch: PoseWatch, track: Track, found: Survey | None) -> list[str]:
+    if not watch.poses and len(track):
+        told, shown = (track.t_ns[0], track.t_ns[-1]), (watch.first_ns, watch.last_ns)
+        return [
+            f"the telemetry is of another time ({_from_to(told)}) than the pictures ({_from_to(shown)}): set "
+            "telemetry_offset_s, or the feed's start"
+        ]
     if not watch.poses:
         missing = ", ".join(found.missing) if found is not None else ""
         lacks = f"missing: {missing}; give a .csv that has them" if missing else "see the counters, and check its times"
@@ -104,6 +124,10 @@ def _poses(watch: PoseWatch, found: Survey | None) -> list[str]:
     return []
 
 
+def _from_to(times_ns: tuple[int, int]) -> str:
+    return " to ".join(map(iso_from_ns, times_ns))
+
+
 def _steady(watch: PoseWatch, track: Track) -> list[str]:
     """Telemetry that is too seldom, or silent for long."""
     steps_s = np.diff(np.asarray(track.t_ns, np.int64)) / 1e9
@@ -111,11 +135,19 @@ def _steady(watch: PoseWatch, track: Track) -> list[str]:
     if typical_s > 2 * _OLD_S:
         return [f"a pose comes only every {typical_s:.1f} s, at least one a second is needed: record telemetry faster"]
     if watch.old > _FEW * watch.poses:
+        # Before the first set and after the last one poses are as old as they become; a hole has two ends.
+        late_s, early_s = (track.t_ns[0] - watch.first_ns) / 1e9, (watch.last_ns - track.t_ns[-1]) / 1e9
         at = int(steps_s.argmax()) if len(steps_s) else 0
-        longest_s = float(steps_s[at]) if len(steps_s) else watch.oldest_s
+        longest_s = float(steps_s[at]) if len(steps_s) else 0.0
+        if late_s > max(early_s, longest_s / 2):
+            where = f"begins {late_s:.1f} s after the pictures"
+        elif early_s > longest_s / 2:
+            where = f"ends {early_s:.1f} s before them"
+        else:
+            where = f"is silent for {longest_s:.1f} s at {iso_from_ns(track.t_ns[at])}"
         return [
             f"{100 * watch.old / watch.poses:.0f} % of the poses are more than half a second from any telemetry (the "
-            f"worst {watch.oldest_s:.1f} s): it is silent for {longest_s:.1f} s at {iso_from_ns(track.t_ns[at])}"
+            f"worst {watch.oldest_s:.1f} s): it {where}"
         ]
     return []
 

@@ -12,6 +12,16 @@ from detector.sources.natural import pictures_in
 _CHUNK = 1 << 20
 
 
+def refuse_what_flows_by(path: Path) -> None:
+    """A recording is read more than once, for its hash, its times and its pictures: a pipe or a device cannot be.
+
+    Raises:
+        SourceError: it is there, and is neither a file nor a folder.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{path}: a pipe or a device cannot be read twice; write it to a file first")
+
+
 def media_file(path: Path | str, source_id: str) -> MediaFile:
     """SHA-256 and size of a file, or of all pictures of a folder with their names.
 
@@ -19,6 +29,7 @@ def media_file(path: Path | str, source_id: str) -> MediaFile:
         SourceError: it cannot be read.
     """
     path = Path(path)
+    refuse_what_flows_by(path)
     files = pictures_in(path) if path.is_dir() else [path]
     digest, size = hashlib.sha256(), 0
     try:

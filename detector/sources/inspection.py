@@ -28,7 +28,7 @@ from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
 from detector.sources.sidecar import find_sidecar
-from detector.sources.streams import streams_of
+from detector.sources.streams import streams_of, watched_of
 from detector.sources.survey import Survey, sets_in
 from detector.sources.telemetry import Track
 from detector.sources.video import VideoFile
@@ -86,8 +86,13 @@ class Inspection:
     why_not: list[str] = field(default_factory=list)
 
 
-def inspect_media(path: Path) -> Inspection:
+def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float | None = None) -> Inspection:
     """Read all of a recording, a folder of pictures, or a file of KLV alone.
+
+    Args:
+        path: what to read.
+        telemetry: .srt or .csv; default: the one of the same name beside it, if there is one.
+        hfov_deg: horizontal angle of view where the .srt or .csv does not tell it. [deg]
 
     Raises:
         SourceError: it cannot be read at all.
@@ -95,7 +100,7 @@ def inspect_media(path: Path) -> Inspection:
     if path.is_file() and path.suffix.lower() in {".bin", ".klv"}:
         return _klv_file(path)
     try:
-        source = open_source(path, source_id=path.stem or "media")
+        source = open_source(path, source_id=path.stem or "media", telemetry=telemetry, hfov_deg=hfov_deg)
     except SourceError:
         if path.is_file() and _looks_like_klv(path):
             return _klv_file(path)
@@ -122,7 +127,7 @@ def inspect_media(path: Path) -> Inspection:
     if isinstance(source, VideoFile):
         report.streams = _streams(path)
         _telemetry(report, source.survey, source)
-    _beside(report, path, source.track)
+    _beside(report, telemetry if telemetry is not None else find_sidecar(path), source.track)
     report.poses = watch.poses
     _ground(report, watch)
     survey = source.survey if isinstance(source, VideoFile) else None
@@ -212,8 +217,16 @@ def _klv_file(path: Path) -> Inspection:
 
 
 def _streams(path: Path) -> list[dict[str, Any]]:
+    """What the container holds; `turned_deg` where players turn the picture that is watched (as is never done here)."""
     with av.open(local_file(path), metadata_errors="replace") as container:
-        return streams_of(container)
+        shown, watched = streams_of(container), watched_of(container)
+        try:
+            turned_deg = int(next(container.decode(watched)).rotation)
+        except av.error.FFmpegError:  # the reading has counted it already
+            turned_deg = 0
+        if turned_deg:
+            shown[watched.index]["turned_deg"] = turned_deg % 360
+        return shown
 
 
 def _rate(report: Inspection, times: list[int]) -> None:
@@ -252,11 +265,10 @@ def _telemetry(report: Inspection, found: Survey, source: VideoFile | None) -> N
         report.corners = _corners(values)
 
 
-def _beside(report: Inspection, path: Path, track: Track) -> None:
+def _beside(report: Inspection, file: Path | None, track: Track) -> None:
     """What the file beside the recording holds."""
     rows = [name for name in ("csv_rows", "srt_cues") if report.counters.get(name)]
-    file = find_sidecar(path) if rows else None
-    if file is None:
+    if file is None or not rows:
         return
     report.telemetry_beside = f"{file.name}, {report.counters[rows[0]]} rows"
     if len(track) > 1 and not report.telemetry:

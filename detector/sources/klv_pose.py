@@ -10,6 +10,7 @@ from detector.klv import eg0104
 from detector.klv.items import Value
 from detector.klv.st0601_table import ITEMS
 from detector.model import CameraPose, Datum
+from detector.timebase import LATEST_NS
 
 # Encoders send items that change slowly less often: a value is carried on for this long.
 _CARRY_US = 2_000_000
@@ -28,6 +29,12 @@ _AXIS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("sensor relative azimuth (18)", (18,)),
     ("sensor relative elevation (19)", (19,)),
 )
+
+
+def stamp_ns(values: Mapping[int, Value]) -> int | None:
+    """The set's own time (tag 2) [ns UTC]; None without one. 0 and years after 2199 are no times but faults."""
+    stamp_us = values.get(2)
+    return stamp_us * 1000 if isinstance(stamp_us, int) and 0 < stamp_us * 1000 <= LATEST_NS else None
 
 
 class PoseBuilder:

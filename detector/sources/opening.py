@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from detector.errors import SourceError
+from detector.sources.hashing import refuse_what_flows_by
 from detector.sources.images import ImageFolder
 from detector.sources.sidecar import find_sidecar, read_sidecar
 from detector.sources.source import Source
@@ -41,6 +42,7 @@ def open_source(
     media = Path(media)
     if not media.exists():
         raise SourceError(f"{media}: there is no such file or folder")
+    refuse_what_flows_by(media)
     beside = telemetry if telemetry is not None else find_sidecar(media)
     side = read_sidecar(beside, hfov_deg) if beside is not None else None
     samples, relative = (side.samples, side.relative) if side is not None else (None, False)

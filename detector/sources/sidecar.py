@@ -8,6 +8,7 @@ from pathlib import Path
 from detector.errors import SourceError
 from detector.sources.csv_sidecar import parse_csv
 from detector.sources.srt import parse_srt
+from detector.sources.table_text import encoding_of
 from detector.sources.telemetry import Sample
 
 
@@ -36,9 +37,10 @@ def read_sidecar(path: Path, hfov_deg: float | None) -> Sidecar:
         SourceError: it cannot be read, is of neither kind, or is a table with mistakes: each as file:line.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    text = data.decode(encoding_of(data), "replace")
     if path.suffix.lower() == ".srt":
         found = parse_srt(text, hfov_deg)
         return Sidecar(found.samples, True, found.counters)

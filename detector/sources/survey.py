@@ -23,8 +23,9 @@ from detector.klv.local_set import LocalSet
 from detector.model import CameraPose
 from detector.sources import programmes
 from detector.sources.jumps import without_jumps
-from detector.sources.klv_pose import PoseBuilder
+from detector.sources.klv_pose import PoseBuilder, stamp_ns
 from detector.sources.segments import Restarts
+from detector.sources.streams import watched_of
 from detector.sources.telemetry import Sample
 from detector.sources.time_line import TimeLine, through
 
@@ -103,7 +104,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
     """Read every packet once. offset_s: added to the time of the telemetry's values."""
     found = Survey()
     with av.open(local_file(path), metadata_errors="replace") as container:
-        video = container.streams.video[0] if container.streams.video else None
+        video = watched_of(container)
         data = _telemetry_of(path, container, video)
         found.telemetry_streams = frozenset(one.index for one in data)
         others = sum(one.type == "data" for one in container.streams) - len(data)
@@ -205,18 +206,13 @@ def _take(found: Survey, whole: Iterator[bytes], pts_s: float, at_byte: int | No
         found.counters["klv_unknown_items"] += len(decoded.unknown)
 
 
-def _stamp_ns(one: Stamped) -> int:
-    stamp_us = one.found.values.get(2)
-    return stamp_us * 1000 if isinstance(stamp_us, int) else 0
-
-
 def _place(found: Survey, offset_s: float) -> None:
     """Put the sets on the clock: most time stamps decide, those that jump are replaced by the line's time."""
-    stamped = [one for one in found.sets if _stamp_ns(one)]
-    if not stamped:
-        found.counters["klv_without_time"] = len(found.sets)
+    timed = [(one, t_ns) for one in found.sets if (t_ns := stamp_ns(one.found.values)) is not None]
+    found.counters["klv_without_time"] = len(found.sets) - len(timed)
+    if not timed:
         return
-    times = [_stamp_ns(one) for one in stamped]
+    stamped, times = [one for one, _ in timed], [t_ns for _, t_ns in timed]
     jumped: set[int] = set()
     for segment in range(1 + max(one.segment for one in stamped)):
         here = [i for i, one in enumerate(stamped) if one.segment == segment]

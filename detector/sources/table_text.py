@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SEPARATORS = (",", ";", "\t", "|")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+
+
+def encoding_of(head: bytes) -> str:
+    """How a text that begins with these bytes is encoded: UTF-16 with its mark, as spreadsheets save it, or UTF-8."""
+    return "utf-16" if head[:2] in _UTF_16 else "utf-8-sig"
 
 
 def separator_of(header: str) -> str:

@@ -22,9 +22,11 @@ from detector.sources.picture_reading import ONE_PACKET_A_PICTURE, PictureReadin
 from detector.sources.platform_series import series_of_samples, series_of_sets
 from detector.sources.segments import PictureSegments
 from detector.sources.source import SourceEnd
+from detector.sources.streams import watched_of
 from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
+from detector.timebase import EARLIEST_NS
 
 _NS = 1_000_000_000
 
@@ -59,13 +61,16 @@ class VideoFile:
         self._first_pts_s = min(shown[0], default=0.0)
         self._interval_ns = _interval_ns(shown)
         self.duration_s: float | None = sum(max(one) - min(one) + self._interval_ns / _NS for one in shown if one)
-        self.time_from = TimeFrom.TELEMETRY if self.survey.line is not None else TimeFrom.START_PTS
         if self.survey.line is None and start_ns is None and samples and not samples_relative:
             start_ns = samples[0].t_ns
         first_ns = start_ns if start_ns is not None else 0
         given = TimeLine(first_ns - round(self._first_pts_s * _NS))
         self._lines = _lines(self.survey, self._interval_ns) or [given]
         self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
+        if self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
+            self.time_from = TimeFrom.TELEMETRY if self.start_ns >= EARLIEST_NS else TimeFrom.UNKNOWN
+        else:
+            self.time_from = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
         shift_ns = self.start_ns if samples_relative else 0
         shift_ns += round(telemetry_offset_s * _NS)
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
@@ -108,7 +113,7 @@ class VideoFile:
         self.end = None
         reading = _Reading(self, self._lines, self._interval_ns)
         container = av.open(local_file(self.path), metadata_errors="replace")
-        video = container.streams.video[0]
+        video = watched_of(container)
         video.codec_context.thread_count = 1
         if self.ring is not None:
             self.ring.start(video)
@@ -188,7 +193,7 @@ class _Reading(PictureReading):
 
     def _pose_at(self, t_ns: int, aspect: float) -> CameraPose | None:
         # Where time went back, frames are told later than they were taken; telemetry inside goes by when they were.
-        shift_ns = self._shift_ns if self.source.poses_inside and self.time_from is TimeFrom.TELEMETRY else 0
+        shift_ns = self._shift_ns if self.source.poses_inside and self.source.survey.line is not None else 0
         return self.source.track.pose_at(t_ns - shift_ns, aspect)
 
     def _time(self, picture: av.VideoFrame) -> int:
@@ -243,4 +248,5 @@ def _cannot_open(path: Path, error: Exception) -> str:
         )
     if head and all(byte >= 0x20 or byte in b"\t\r\n" for byte in head):
         return f"{path}: this is text, not a video (byte 0: {head[:20]!r})"
-    return f"{path}: not a video that can be read, from byte 0: {error}"
+    told = getattr(error, "strerror", None) or error
+    return f"{path}: not a video that can be read, from byte 0: {told}"

@@ -347,6 +347,30 @@ def test_detections_are_not_written_over_the_recording(tmp_path: Path, feed: Pat
     assert (tmp_path / "mine.ts").read_bytes() == feed.read_bytes()
 
 
+def test_detections_are_not_written_over_a_log_or_one_another(tmp_path: Path, feed: Path, command: Run) -> None:
+    log = tmp_path / "violations.sqlite"
+    log.write_bytes(b"SQLite format 3\0 and what both parties have agreed on")
+    before, detections = log.read_bytes(), tmp_path / "x.jsonl"
+    for out, annotated in ((log, tmp_path / "x.mp4"), (detections, log), (detections, detections)):
+        code, _, told = command("detect", feed, "--out", out, "--annotate", annotated)
+        assert code == 2
+        assert "name another" in " ".join(told.replace("│", "").split())
+    assert log.read_bytes() == before
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, command: Run) -> None:
+    os.mkfifo(tmp_path / "pipe.ts")
+    config = write_config(tmp_path, [], rules=[])
+    for arguments in (
+        ["inspect"],
+        ["detect", "--out", tmp_path / "x.jsonl"],
+        ["replay", config, "--out", tmp_path / "o"],
+    ):
+        code, out, told = command(*arguments, tmp_path / "pipe.ts")
+        assert code == 3
+        assert "a pipe or a device cannot be read twice; write it to a file first" in out + told
+
+
 @contextmanager
 def mounted(folder: Path, options: str) -> Iterator[Path]:
     """A file system of its own, where that is permitted."""

@@ -7,8 +7,78 @@ from pathlib import Path
 import pytest
 
 from detector.cli import run
+from tests.cli.media_making import video, write_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.mark.parametrize(
+    ("detectors", "kind", "told"),
+    [
+        (None, "change", "kind change looks for change, and no detector does: `detectors:` has flash, motion, smoke"),
+        (["motion"], "flash", "kind flash looks for flash, and no detector does: `detectors:` has motion"),
+        (["flash"], "zone_entry", "kind zone_entry looks for motion, and no detector does: `detectors:` has flash"),
+        ([], "flash", "detectors: the list needs at least 1, found 0"),
+        (["change"], "change", ""),
+        (["motion"], "zone_entry", ""),
+    ],
+)
+def test_a_rule_that_would_be_silent_for_ever_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], detectors: list[str] | None, kind: str, told: str
+) -> None:
+    more = {} if detectors is None else {"detectors": [{"kind": one} for one in detectors]}
+    rule = {"id": "a", "kind": kind, **({"zones": ["gate"]} if kind == "zone_entry" else {})}
+    config = write_config(tmp_path, [], rules=[rule], **more)
+    assert run(["check", str(config)]) == (2 if told else 0)
+    assert told in capsys.readouterr().err
+
+
+def test_telemetry_that_cannot_be_read_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    media = video(tmp_path / "a.ts", 4)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "bad.csv").write_text("t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg\n0,x,0,0,0,0\n1,x,0,0,0,0\n")
+    for name, told in (
+        ("notes.txt", "notes.txt: telemetry is read from .srt and .csv files"),
+        ("bad.csv", "bad.csv:2: lat_deg is 'x': a number is needed (and 1 more)"),
+    ):
+        config = write_config(tmp_path, [{"id": "gate", "media": str(media), "telemetry": name}])
+        assert run(["check", str(config)]) == 2
+        assert f"{config}:8: feed 'gate': {tmp_path / told}" in capsys.readouterr().err
+
+
+def test_rules_for_none_of_the_sources_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    media = video(tmp_path / "a.ts", 4)
+    for feed, idle in (("gate", False), ("other", True)):  # the zone is drawn in the picture of gate
+        assert run(["check", str(write_config(tmp_path, [{"id": feed, "media": str(media)}]))]) == 0
+        assert ("Rules that judge none of the sources named here: closed." in capsys.readouterr().out) is idle
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "ground.asc: cannot be read: No such file or directory"),
+        (
+            "junk",
+            "ground.asc:1: no elevation grid of ESRI: its header lacks ncols, nrows, cellsize, xllcorner, yllcorner",
+        ),
+        ("ncols 2\nnrows\n", "ground.asc: not a usable elevation grid: list index out of range"),
+        ("ncols 1e400\nnrows 2\ncellsize 1\nxllcenter 0\nyllcenter 0\n1\n", "cannot convert float infinity"),
+    ],
+)
+def test_an_elevation_grid_that_is_none_is_told_before_the_night(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, told: str
+) -> None:
+    """And no replay begins a log that it cannot fill."""
+    if text is not None:
+        (tmp_path / "ground.asc").write_text(text)
+    config = write_config(tmp_path, [], rules=[], location={"terrain": "grid", "grid": "ground.asc"})
+    assert run(["check", str(config)]) == 2
+    assert told in capsys.readouterr().err
+    assert run(["replay", str(config), str(video(tmp_path / "a.ts", 4)), "--out", str(tmp_path / "out")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["demo.yaml", "agreement.example.yaml"])

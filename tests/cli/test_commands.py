@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from detector.cli import run
+from tests.cli.media_making import video
 
 COMMANDS = [
     ["demo"],
@@ -125,11 +126,26 @@ def test_the_shell_completes_the_names_of_commands() -> None:
     assert done.stdout.split() == ["replay"]
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m detector doctor | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """And the exit code says what it says without one: 1 would be that violations were flagged."""
+    whole = video(tmp_path / "whole.ts", 20)
+    (tmp_path / "cut.ts").write_bytes(whole.read_bytes()[:-100])
+    for arguments, code in (("doctor", 0), (f"inspect {whole}", 0), (f"inspect {tmp_path / 'cut.ts'}", 3)):
+        command = f"(sleep 0.2; {sys.executable} -m detector {arguments}; echo $? >{tmp_path / 'code'}) | true"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+        assert "Traceback" not in done.stderr
+        assert "BrokenPipe" not in done.stderr
+        assert int((tmp_path / "code").read_text()) == code
+
+
+@pytest.mark.parametrize("arguments", ["check {config}", "inspect --json {media}"])
+def test_an_output_that_cannot_be_written_is_one_message_and_code_4(
+    tmp_path: Path, config: Path, feed: Path, arguments: str
+) -> None:
+    told = arguments.format(config=config, media=feed)
+    command = f"{sys.executable} -m detector {told} > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
-    assert "Traceback" not in done.stderr
-    assert "BrokenPipe" not in done.stderr
+    assert (done.stderr, done.returncode) == ("the output cannot be written: No space left on device\n", 4)
 
 
 def test_the_command_line_needs_nothing_that_is_not_declared() -> None:

@@ -131,7 +131,26 @@ def test_coverage_tells_time_watched_from_area_watched_and_why_not(tmp_path: Pat
 def test_lengths_of_time_are_read_at_a_glance() -> None:
     lengths = (0, 300_000_000, 9_940_000_000, 42 * S, 425 * S, 11_400 * S)
     assert [seconds(ns) for ns in lengths] == ["0.0 s", "0.3 s", "9.9 s", "42 s", "7 min 5 s", "3 h 10 min"]
-    assert span(T0, T0 + 86_400 * S) == "06:30:00-2026-03-02 06:30:00 (24 h)"
+    assert span(T0, T0 + 86_400 * S, "2026-03-01") == "06:30:00-2026-03-02 06:30:00 (24 h)"
+    assert span(T0, T0 + 2 * S, "2026-02-28") == "2026-03-01 06:30:00.0 for 2.0 s"
+
+
+def test_coverage_gives_what_lies_on_another_day_its_date(tmp_path: Path, said) -> None:
+    day_ns = 86_400 * S
+    tomorrow = replace(SLOT, t_start_ns=SLOT.t_start_ns + day_ns, t_end_ns=SLOT.t_end_ns + day_ns)
+    with LogWriter(tmp_path) as log:
+        log.coverage(SLOT, RUN.run_id)
+        log.coverage(tomorrow, RUN.run_id)
+        for later_ns in (0, day_ns):
+            log.gap(replace(GAP, t_start_ns=GAP.t_start_ns + later_ns, t_end_ns=GAP.t_end_ns + later_ns), RUN.run_id)
+    _, text = said("coverage", tmp_path)
+    assert "gap north 06:30:30-06:30:40 (10 s)" in text
+    assert "gap north 2026-03-02 06:30:30-06:30:40 (10 s)" in text
+    assert "| 2026-03-02T06:31:00" in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "|" in line)
+    with LogWriter(tmp_path / "gaps") as log:
+        log.gap(GAP, RUN.run_id)
+    assert "gap north 2026-03-01 06:30:30-06:30:40 (10 s)" in said("coverage", tmp_path / "gaps")[1]
 
 
 def test_verify_prints_the_head_and_finds_an_end_cut_off_against_it(out: Path, said) -> None:
@@ -254,6 +273,19 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
     assert sorted(chosen) == ["closed", "evidence", "joined", "opened", "split", "verdict"]
 
 
+def test_an_export_is_not_written_over_the_log_or_its_evidence(out: Path, said, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    (tmp_path / "link.csv").symlink_to(out / "violations.sqlite")
+    evidence = next(file for file in before if "evidence" in file.parts)
+    for file in (out / "violations.sqlite", evidence, tmp_path / "link.csv"):
+        code, text = said("export", "--format", "csv", "--out", file, out)
+        assert code == 2
+        assert "belongsto" in "".join(text.replace("│", "").split())
+    assert {file: file.read_bytes() for file in before} == before
+    assert said("export", "--format", "csv", "--out", out / "found.csv", out)[0] == 0
+    assert said("export", "--format", "csv", "--out", out / "found.csv", out)[0] == 0
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -266,6 +298,7 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
         ("coverage", "--source", "south"),
         ("export", "--source", "south"),
         ("list", "--run", "0000"),
+        ("list", "--since", "2026-03-02T00:00:00Z", "--until", "2026-03-02T00:00:00Z"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(out: Path, said, arguments: tuple[str, ...]) -> None:

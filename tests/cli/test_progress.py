@@ -13,7 +13,7 @@ from detector.cli.progress import FeedProgress
 
 def test_on_a_terminal_there_is_a_bar_a_feed_with_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=120)
-    monkeypatch.setattr(progress, "Console", lambda stderr: screen)
+    monkeypatch.setattr(progress, "Screen", lambda stderr: screen)
     with FeedProgress() as bars:
         bars.update("north", 25, 10.0, 20.0)
         bars.update("south", 0, 0.0, None)

@@ -176,6 +176,23 @@ def test_a_recording_played_with_another_configuration_is_told_to_stand_in_the_l
     )
 
 
+def test_a_recording_that_nobody_gave_a_time_is_told_and_breaks_no_quiet_hours(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted from 1970 it would lie in the night of 1 January 1970."""
+    night = {"id": "night", "kind": "curfew", "hours": [{"since": "22:00", "until": "05:00"}], "min_time_s": 0.1}
+    named = {"id": "gate", "media": str(feed)}
+    told = "Nobody said when gate began: times count from 1970, and hours are not judged."
+    unset = write_config(tmp_path, [named], rules=[night])
+    assert run(["replay", str(unset), "--out", str(tmp_path / "a"), "--fail-on-violation"]) == 0
+    assert told in capsys.readouterr().out
+    dated = write_config(tmp_path, [{**named, "start": "2026-03-01T23:30:00Z"}], rules=[night])
+    assert run(["replay", str(dated), "--out", str(tmp_path / "b"), "--fail-on-violation"]) == 1
+    assert told not in capsys.readouterr().out
+    assert run(["inspect", str(feed)]) == 0
+    assert "times count from 1970 until" in capsys.readouterr().out
+
+
 def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(
     config: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -232,6 +232,33 @@ def test_a_number_as_text_is_a_number(tmp_path: Path) -> None:
     assert loaded(tmp_path, GOOD.replace("min_dwell_s: 3", "min_dwell_s: 1e3")).rules[0].config.min_dwell_s == 1000
 
 
+def test_what_yaml_takes_for_something_else_is_text_or_says_how_to_write_it(tmp_path: Path) -> None:
+    """YAML 1.1 reads no as a truth, 22:00 as 1320 and 060 as 48."""
+    assert loaded(tmp_path, GOOD.replace("min_dwell_s: 3", "min_dwell_s: 060")).rules[0].config.min_dwell_s == 60
+    assert loaded(tmp_path, GOOD.replace("zone: strip", "zone: 22:00")).rules[0].config.zone == "22:00"
+    quotes = "text is needed, in quotes where YAML would read a number, a date, yes or no"
+    for old, new, complaint in (
+        ("id: entry", "id: no", f"8: rules.0.id: {quotes}, found False"),
+        ("id: entry", "id: 7", f"8: rules.0.id: {quotes}, found 7"),
+        ("zone: strip", "zone: off", f"10: rules.0.zone: {quotes}, found False"),
+        ("min_dwell_s: 3", "min_dwell_s: 1:30", "11: rules.0.min_dwell_s: Input should be a valid number"),
+        (
+            "id: north",
+            "id: my gate",
+            "4: feeds.0.id: allowed are letters, digits, dot, dash and underscore, at most 64",
+        ),
+        ("min_dwell_s: 3", "7: 3", "11: rules.0.7: a key has to be text, found 7"),
+    ):
+        (told,) = complaints_of(tmp_path, GOOD.replace(old, new))
+        assert told.startswith(f"agreement.yaml:{complaint}")
+
+
+@pytest.mark.parametrize("text", ["version: 1\nname: a\x07b\n", "version: 1\n\x00", "version: 1\n# \x9f\n"])
+def test_characters_that_yaml_does_not_have_are_told_by_line(tmp_path: Path, text: str) -> None:
+    (told,) = complaints_of(tmp_path, text)
+    assert told.startswith("agreement.yaml:2: not YAML here: character 0x00")
+
+
 def test_where_nothing_is_named_nothing_is_suggested(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("feeds:")] + GOOD[GOOD.index("rules:") :]
     assert complaints_of(tmp_path, text) == ["agreement.yaml:8: rule 'entry': there is no feed 'north'; there are none"]

@@ -252,6 +252,17 @@ def test_a_curfew_begins_at_its_first_minute_and_ends_before_its_last():
     assert outcome(rule("curfew", hours=({"since": later, "until": now},)), film([INTO], 5)) == []
 
 
+def test_no_hour_is_judged_of_a_recording_that_nobody_gave_a_time():
+    """Counted from 1970, it would lie in the quiet hours of that night, or outside them, whatever it shows."""
+    timeless = [dataclasses.replace(one, time_known=False) for one in film([INTO], 20)]
+    for hours in ({"since": "22:00", "until": "05:00"}, {"since": "12:00", "until": "13:00"}):
+        (entry,) = outcome(rule("curfew", hours=(hours,)), timeless)
+        assert isinstance(entry, Undecided)
+        assert entry.reason == "nobody said when the recording began, so no hour is known"
+        (entry,) = outcome(rule("curfew", ZONE, hours=(hours,)), timeless)
+        assert isinstance(entry, Undecided)
+
+
 def test_every_rule_and_each_of_its_settings_is_documented():
     from detector.rules.reference import reference
 

@@ -86,6 +86,27 @@ def test_silences_that_leave_many_poses_old_say_where_the_longest_is():
     assert "silent for 2.9 s" in reason
 
 
+def test_telemetry_that_begins_late_or_ends_early_says_so():
+    late = [one for one in every(0.5) if one.t_ns >= 4 * S]
+    assert why(late, seconds=12)[1].endswith("it begins 4.0 s after the pictures")
+    assert why(every(0.5, seconds=8), seconds=12)[1].endswith("it ends 3.9 s before them")
+
+
+def test_telemetry_of_another_day_is_told_with_both_times():
+    (reason,) = why([replace(one, t_ns=one.t_ns + 86_400 * S) for one in every(0.5)])
+    assert "of another time (1970-01-02T00:00:00.000000Z to 1970-01-02T00:00:20.000000Z)" in reason
+    assert "the pictures (1970-01-01T00:00:00.000000Z to 1970-01-01T00:00:19.900000Z)" in reason
+
+
+@pytest.mark.parametrize(("damaged", "refused"), [(20, False), (21, True)])
+def test_more_than_a_tenth_of_the_pictures_damaged(damaged, refused):
+    watch = PoseWatch()
+    for i in range(200):
+        watch.see(Frame("s", i, i, LUMA, True, TimeFrom.TELEMETRY, None, lambda: LUMA, damaged=i < damaged))
+    told = why_no_ground_rules(watch, Track(every(0.5)), None)
+    assert any("10 % of the pictures are damaged" in reason for reason in told) is refused
+
+
 def test_one_short_silence_is_no_reason():
     assert why(every(0.1, without=(5.05, 6.45))) == []
 

@@ -10,8 +10,8 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import CameraPose, Frame, Gap, GapReason, TimeFrom
-from detector.sources import ImageFolder, PacketRing, open_source
-from detector.sources.natural import natural_key, pictures_in
+from detector.sources import ImageFolder, PacketRing, media_file, open_source
+from detector.sources.natural import natural_key, pictures_in, places_of
 from detector.sources.telemetry import Sample
 
 DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -63,6 +63,41 @@ def test_upper_case_endings_are_pictures_and_other_files_are_not(tmp_path):
     assert [file.name for file in pictures_in(tmp_path)] == ["A.PNG"]
 
 
+@pytest.mark.parametrize(
+    ("names", "places"),
+    [
+        (["f_0003", "f_0004", "f_0005", "f_0009", "f_0010"], [0, 1, 2, 6, 7]),
+        (["a10", "a20", "a30", "a60"], [0, 1, 2, 5]),  # every tenth of a film
+        (["cam2_1", "cam2_2", "cam2_3", "cam2_5"], [0, 1, 2, 4]),
+        (["1_left", "2_left", "3_left", "5_left"], [0, 1, 2, 4]),
+        (["f1", "f2", "f9"], [0, 1, 2]),  # too few to tell a step
+        (["f1", "f2", "g3", "f5", "f6"], [0, 1, 2, 3, 4]),
+        (["f1", "f2", "f3", "cover"], [0, 1, 2, 3]),
+        (["f0", "f33", "f67", "f100", "f133"], [0, 1, 2, 3, 4]),  # milliseconds
+        (["063057", "063058", "063059", "063100", "063101"], [0, 1, 2, 3, 4]),
+        (["a1", "a01", "a2", "a3", "a5"], [0, 1, 2, 3, 4]),  # two of one number
+        (["f1", "f2", "f3", f"f{10**30 + 61}"], [0, 1, 2, 3]),
+    ],
+)
+def test_numbers_that_are_left_out_leave_their_places_empty(names, places):
+    assert places_of([Path(f"{name}.png") for name in names]) == places
+
+
+def test_pictures_that_are_missing_are_a_gap_and_time_goes_on_over_it(tmp_path):
+    folder_of(tmp_path, 10)
+    for index in (3, 4, 5):
+        (tmp_path / f"frame_{index}.png").unlink()
+    source = ImageFolder(tmp_path, "cam", fps=10, start_ns=START_NS)
+    items = list(source)
+    assert [item.index for item in items if isinstance(item, Frame)] == list(range(7))
+    (gap,) = [item for item in items if isinstance(item, Gap)]
+    assert (gap.t_start_ns - START_NS, gap.t_end_ns - START_NS) == (300_000_000, 600_000_000)
+    assert (gap.reason, gap.detail[:45]) == (GapReason.MISSING, "3 pictures before frame_6.png are not there, ")
+    assert items[4].t_ns == gap.t_end_ns
+    assert (source.end.counters["missing_pictures"], source.end.t_end_ns) == (3, START_NS + 1_000_000_000)
+    assert source.duration_s == 1.0
+
+
 def test_time_is_start_plus_index_over_the_rate_without_drift(tmp_path):
     read = frames(ImageFolder(folder_of(tmp_path, 7), "cam", fps=30, start_ns=START_NS))
     assert [frame.t_ns for frame in read] == [START_NS + round(i * 1e9 / 30) for i in range(7)]
@@ -70,7 +105,8 @@ def test_time_is_start_plus_index_over_the_rate_without_drift(tmp_path):
 
 
 def test_without_a_start_the_times_count_from_1970(tmp_path):
-    assert frames(ImageFolder(folder_of(tmp_path, 1), "cam"))[0].t_ns == 0
+    frame = frames(ImageFolder(folder_of(tmp_path, 1), "cam"))[0]
+    assert (frame.t_ns, frame.time_from) == (0, TimeFrom.UNKNOWN)
 
 
 def test_end_says_how_many_and_when(tmp_path):
@@ -197,6 +233,15 @@ def test_the_folder_one_stands_in_may_be_named_by_a_dot(tmp_path, monkeypatch):
     assert len(frames(source)) == 2
 
 
+def test_links_that_lead_nowhere_and_folders_are_no_pictures(tmp_path):
+    folder_of(tmp_path, 3)
+    (tmp_path / "frame_9.png").symlink_to("/nowhere/at/all")
+    (tmp_path / "more.png").mkdir()
+    (tmp_path / "frame_3.png").symlink_to(tmp_path / "frame_0.png")
+    assert [file.name for file in pictures_in(tmp_path)] == [f"frame_{i}.png" for i in range(4)]
+    assert media_file(tmp_path, "cam").sha256
+
+
 def test_folder_that_is_not_there_is_a_source_error(tmp_path):
     with pytest.raises(SourceError, match="none"):
         open_source(tmp_path / "none", source_id="cam")
@@ -235,6 +280,17 @@ def test_table_beside_the_folder_is_found(tmp_path):
     )
     source = open_source(tmp_path / "flight", source_id="cam", start_ns=START_NS)
     assert next(iter(source)).pose.lat_deg == 1.5
+
+
+def test_pictures_without_a_start_begin_with_a_table_in_utc(tmp_path):
+    """As recordings do: counted from 1970 no picture would have a pose."""
+    (tmp_path / "flight").mkdir()
+    folder_of(tmp_path / "flight", 2)
+    (tmp_path / "flight.csv").write_text(
+        f"t_ns,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg\n{START_NS},1.5,2,300,10,-50,40\n", encoding="utf-8"
+    )
+    frame = next(iter(open_source(tmp_path / "flight", source_id="cam")))
+    assert (frame.t_ns, frame.time_from, frame.pose.lat_deg) == (START_NS, TimeFrom.START_INDEX, 1.5)
 
 
 def clip_of(folder, out):

@@ -78,6 +78,19 @@ def test_what_is_not_given_has_its_default(tmp_path):
     assert (pose.roll_deg, pose.datum, pose.sigma_pos_m, pose.sigma_att_deg) == (0.0, Datum.ELLIPSOID, 5.0, 1.0)
 
 
+def test_a_receiver_without_a_fix_is_not_in_the_gulf_of_guinea(tmp_path):
+    found = read(tmp_path, f"{HEADER}\n1000,0,0.0,850.0,271.5,-35.0,40.0\n2000,0,-3.25,850.0,271.5,-35.0,40.0\n")
+    assert [sample.pose is None for sample in found.samples] == [True, False]
+    assert found.counters["csv_rows_without_pose"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_a_table_that_a_spreadsheet_saved_as_unicode_text_is_read(tmp_path, encoding):
+    text = ("" if encoding == "utf-16" else "\ufeff") + f"{HEADER}\n{ROW}\n".replace(",", "\t")
+    (tmp_path / "flight.csv").write_bytes(text.encode(encoding))
+    assert read_sidecar(tmp_path / "flight.csv", None).samples == read(tmp_path, f"{HEADER}\n{ROW}\n").samples
+
+
 def test_angle_of_view_may_come_from_the_caller(tmp_path):
     header, row = HEADER.removesuffix(",hfov_deg"), ROW.removesuffix(",40.0")
     assert read(tmp_path, f"{header}\n{row}\n", 55.0).samples[0].pose.hfov_deg == 55.0
@@ -155,6 +168,23 @@ def test_columns_of_somebody_elses_are_passed_over(tmp_path):
 def test_time_that_is_none_is_refused(tmp_path, column, cell, complaint):
     with pytest.raises(SourceError, match=rf"flight\.csv:2: .*{complaint}"):
         read(tmp_path, f"{HEADER.replace('t_ns', column)}\n{ROW.replace('1000', cell)}\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "complaint"),
+    [
+        ("t_s", "1772357400.5", "t_s is 1772357400.5: it counts from the first picture; times of day are time_utc or"),
+        ("t_s", "1772357400500", "t_s is 1772357400500: it counts from the first picture"),
+        ("t_ns", "9900000000000000000000", "t_ns is 9900000000000000000000: allowed are 1970 to 2199"),
+        ("t_ns", "-1", "t_ns is -1: allowed are 1970 to 2199"),
+        ("time_utc", "9999-01-01T00:00:00Z", "'9999-01-01T00:00:00Z' lies outside the years 1700 to 2199"),
+        ("time_utc", "1969-12-31T00:00:00Z", "time_utc is 1969-12-31T00:00:00Z: allowed are 1970 to 2199"),
+    ],
+)
+def test_time_that_no_recording_has_is_refused_before_it_overflows(tmp_path, column, cell, complaint):
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, f"{HEADER.replace('t_ns', column)}\n{ROW.replace('1000', cell)}\n")
+    assert str(caught.value).startswith(f"{tmp_path / 'flight.csv'}:2: {complaint}")
 
 
 def test_unknown_datum_is_refused_with_those_that_are_allowed(tmp_path):

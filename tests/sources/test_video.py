@@ -140,6 +140,11 @@ def test_without_telemetry_time_is_the_given_start_plus_pts(tmp_path: Path) -> N
     assert frames[0].time_from is TimeFrom.START_PTS
 
 
+def test_without_telemetry_and_start_the_time_is_unknown(tmp_path: Path) -> None:
+    frames, _, _ = read(make(tmp_path / "a.ts"))
+    assert (frames[0].t_ns, frames[0].time_from) == (0, TimeFrom.UNKNOWN)
+
+
 def test_telemetry_gives_time_and_an_interpolated_pose(tmp_path: Path) -> None:
     path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
     frames, gaps, _ = read(path)
@@ -151,6 +156,23 @@ def test_telemetry_gives_time_and_an_interpolated_pose(tmp_path: Path) -> None:
     assert pose.lat_deg == pytest.approx(10.0001, abs=1e-7)
     assert (pose.yaw_deg, pose.pitch_deg) == (pytest.approx(90.0, abs=0.01), pytest.approx(-60.0, abs=0.01))
     assert pose.vfov_deg == pytest.approx(30.5, abs=0.2)
+
+
+@pytest.mark.parametrize("stamp_us", [2**64 - 1, 2**63, 16_725_225_600_000_000])
+def test_stamps_of_a_year_that_no_clock_shows_are_no_time(tmp_path: Path, stamp_us: int) -> None:
+    _, _, end = read(make(tmp_path / "all.ts", klv_us=[stamp_us] * 30))
+    assert (end.complete, end.counters["klv_without_time"]) == (True, 30)
+    half = [stamp_us if i % 2 else T0_US + 40_000 * i for i in range(30)]
+    frames, gaps, end = read(make(tmp_path / "half.ts", klv_us=half))
+    assert (frames[10].time_from, gaps, end.counters["klv_without_time"]) == (TimeFrom.TELEMETRY, [], 15)
+    assert abs(frames[10].t_ns - (T0_US + 400_000) * 1000) < 1_000_000
+
+
+def test_a_clock_that_counts_from_1970_places_poses_and_tells_no_hour(tmp_path: Path) -> None:
+    frames, _, _ = read(make(tmp_path / "a.ts", klv_us=[5_000_000 + 40_000 * i for i in range(30)]))
+    assert frames[10].time_from is TimeFrom.UNKNOWN
+    assert frames[10].pose is not None
+    assert frames[10].pose.age_s < 0.001
 
 
 def test_an_offset_moves_the_telemetry_against_the_picture(tmp_path: Path) -> None:

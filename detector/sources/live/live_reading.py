@@ -12,7 +12,7 @@ from detector.klv.items import Value
 from detector.klv.stream import SetAssembler, decode
 from detector.model import CameraPose, Frame, Gap, GapReason, Series, TimeFrom
 from detector.sources.decoding import Held
-from detector.sources.klv_pose import PoseBuilder
+from detector.sources.klv_pose import PoseBuilder, stamp_ns
 from detector.sources.live.arrived import Arrived, Opened
 from detector.sources.live.clock import StreamClock
 from detector.sources.live.flown import FlownTrack
@@ -225,11 +225,10 @@ class LiveReading(PictureReading):
             self.counters["klv_sets"] += 1
             self.counters["klv_checksum_wrong"] += found.checksum_ok is False
             self.counters["klv_faults"] += len(found.faults)
-            stamp_us = found.values.get(2)
-            if not isinstance(stamp_us, int):
+            t_ns = stamp_ns(found.values)
+            if t_ns is None:
                 self.counters["klv_without_time"] += 1
                 continue
-            t_ns = stamp_us * 1000
             self._clock.told(TimeFrom.TELEMETRY, shown_s, t_ns)
             by_line_ns = self._clock.line(TimeFrom.TELEMETRY).t_ns(shown_s)
             if abs(t_ns - by_line_ns) >= _CLOCK_JUMP_NS:

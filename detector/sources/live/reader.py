@@ -17,6 +17,7 @@ from detector.sources.live.arrived import Arrived, Closed, Opened
 from detector.sources.live.opening import open_live
 from detector.sources.live.waiting import Waiting
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE
+from detector.sources.streams import watched_of
 
 _FIRST_RETRY_S = 0.2
 _STOOD_S = 15.0
@@ -69,11 +70,11 @@ class Reader(threading.Thread):
     def _connection(self) -> None:
         """One connection, from its opening to its end. Raises SourceError with why it ended."""
         container = open_live(self._media, self._settings, self._transport)
-        if not container.streams.video:
+        video = watched_of(container)
+        if video is None:
             container.close()
             raise SourceError("there is no picture in the stream")
         # Not closed here: clips still need its stream. It closes when the last of them has been written.
-        video = container.streams.video[0]
         self._waiting.put(_opening(container, video))
         self._packets(container, video)
 

@@ -16,11 +16,10 @@ from detector.sources.series.lines import ends_with_newline
 from detector.sources.series.table import ROWS, Columns, RowsToBlocks, columns_of
 from detector.sources.series.table_reader import TableReader
 from detector.sources.series.time_names import date_and_time, one_time
-from detector.sources.table_text import separator_of, with_point
+from detector.sources.table_text import encoding_of, separator_of, with_point
 
 _LONGEST_HEADER = 1 << 20
 _SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class CsvTable(TableReader):
@@ -92,7 +91,7 @@ class CsvTable(TableReader):
 
     def _coding(self) -> str:
         with self._path.open("rb") as raw:
-            return "utf-16" if raw.read(2) in _UTF_16 else "utf-8-sig"
+            return encoding_of(raw.read(2))
 
     def _rows(self, text: TextIO, separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
         """Line number and cells of each row that is not empty. before: lines that have been read."""
