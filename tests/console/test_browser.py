@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from detector.config.in_force import file_in_force
 from detector.live_file import VERSION, write_centre, write_live
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import State
-from tests.console.browser import ARGUMENTS, CHROMIUM, WHY_NOT, Served, served
+from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served, served
 from tests.console.conftest import COUNT, T0, S
 from tests.console.test_base_map import PICTURE, mbtiles
 from tests.console.test_pages import HOSTILE
@@ -30,57 +29,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 PAGES = ("/", "/queue", "/review", "/timeline", "/search", "/zones", "/place?lon=45.005&lat=40.205")
 THEMES = ("light", "dark", "night")
-
-
-@pytest.fixture(scope="module")
-def console(night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
-    folder = Path(shutil.copytree(night, tmp_path_factory.mktemp("browser") / "night"))
-    with served(folder) as running:
-        yield running, folder / "out"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Desk:
-    """One person at one screen. What the browser itself complains of is kept."""
-
-    def __init__(self, chromium: Any, console: Served, name: str) -> None:
-        context = chromium.new_context(viewport={"width": 1440, "height": 900})
-        self.page = context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(f"{console.address}/queue")
-        self.page.keyboard.type(name)
-        self.page.keyboard.press("Tab")
-        self.page.keyboard.type(console.passwords[name])
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_url(f"{console.address}/queue")
-        self.address = console.address
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.address + path)
-
-    def until(self, expression: str, timeout_s: float = 10.0) -> None:
-        """Ask until it is true: Playwright's own waiting evaluates text, which the page's policy rightly forbids."""
-        end_s = time.monotonic() + timeout_s
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < end_s, expression
-            self.page.wait_for_timeout(20)
-
-    def shown(self) -> str:
-        return str(self.page.evaluate("document.querySelector('article.violation').dataset.id"))
-
-    def close(self) -> None:
-        assert self.page.evaluate("window.broken") is None, "a text of the log was run"
-        self.page.context.close()
-        assert self.complaints == []
 
 
 def test_twenty_are_decided_without_a_mouse_and_one_is_taken_back(console: tuple[Served, Path], chromium: Any) -> None:
