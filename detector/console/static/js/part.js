@@ -20,7 +20,7 @@ export function keepFresh(done) {
         done?.();
       }
     } catch (error) {
-      say(messages.failed.replace("%s", error.message));
+      say(messages.not_shown.replace("%s", error.message));
     }
     busy = false;
     if (again) { again = false; fetchPart(); }

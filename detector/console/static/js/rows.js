@@ -1,5 +1,5 @@
 // Rows that j and k go through and Enter opens, and that a reviewer joins; the choice survives when they are drawn anew.
-import { keys, messages, post, say } from "./base.js";
+import { complain, keys, messages, post, say, whyNot } from "./base.js";
 
 let chosen = null;
 const ticked = new Set();
@@ -53,7 +53,7 @@ async function send(url, body, told, then) {
     count();
     say(told);
     document.dispatchEvent(new CustomEvent("news"));
-  } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
+  } catch (error) { complain(whyNot(error)); }
 }
 
 if (button) {

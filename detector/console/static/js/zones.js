@@ -1,7 +1,6 @@
 // Zones and lines: drawn on the map or written as text, tried on what was, saved as a new version by the server.
-import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
-import { ask, keys, messages, post } from "./base.js";
-import { makeMap } from "./map.js";
+import { ask, keys, post, whyNot } from "./base.js";
+import { insist, makeMap } from "./map.js";
 
 const root = document.getElementById("zones");
 if (root) start();
@@ -12,12 +11,12 @@ async function start() {
   const draw = document.getElementById("draw"), trial = document.getElementById("trial"), save = document.getElementById("save");
   const fields = form.elements;
   const map = await makeMap(element);
-  const drawn = map ? map.agreement : await (await ask(element.dataset.map)).json();
+  const drawn = map ? map.agreement : await insist(element, async () => (await ask(element.dataset.map)).json());
   const shapes = drawn.features.map(shapeOf);
   const pixels = new Map(); // markers by corner
   let now = null, corner = null, drawing = false, stored = false;
   if (map) {
-    map.show(await (await ask(element.dataset.places)).json());
+    insist(element, async () => map.show(await (await ask(element.dataset.places)).json()));
     map.fit(drawn);
     map.map.on("click", ({ lngLat }) => { if (drawing && now) { now.points.push(rounded(lngLat)); changed(); } });
     map.map.doubleClickZoom.disable();
@@ -103,7 +102,7 @@ async function start() {
   }
   function handle(place, className, draggable = true) {
     const element = Object.assign(document.createElement("div"), { className });
-    return new maplibregl.Marker({ element, draggable, anchor: "center" }).setLngLat(place).addTo(map.map);
+    return map.marker({ element, draggable, anchor: "center" }).setLngLat(place).addTo(map.map);
   }
 
   function setDrawing(on) {
@@ -156,7 +155,7 @@ async function start() {
       const body = { feature: bare(feature), min_time_s: Number(document.getElementById("min-time").value.replace(",", ".")) || 0, since: document.getElementById("since").value.trim(), until: document.getElementById("until").value.trim() };
       const told = await (await post("/api/zones/preview", body)).json();
       if (mine === now) tell(told);
-    } catch (error) { outcome.replaceChildren(paragraph(messages.failed.replace("%s", error.message), "trouble")); }
+    } catch (error) { outcome.replaceChildren(paragraph(whyNot(error), "trouble")); }
   }
   function tell(told) {
     const says = outcome.dataset, line = now.kind === "line";
@@ -197,7 +196,7 @@ async function start() {
       saved.textContent = saved.dataset.text.replace("%s", told.file);
     } catch (error) {
       saved.className = "trouble";
-      saved.textContent = messages.failed.replace("%s", error.message);
+      saved.textContent = whyNot(error);
     }
     saved.hidden = false;
     save.disabled = false;
