@@ -157,6 +157,44 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
     assert serious == []
 
 
+def test_what_is_printed_is_dark_on_white_in_every_theme(console: tuple[Served, Path], chromium: Any) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo")
+    desk.page.emulate_media(media="print")
+    seen = set()
+    for theme in THEMES:
+        desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
+        desk.go("/queue")
+        seen.add(
+            desk.page.evaluate(
+                """() => [getComputedStyle(document.documentElement).backgroundColor,
+                    getComputedStyle(document.querySelector("h1")).color,
+                    getComputedStyle(document.querySelector(".rows")).backgroundColor,
+                    getComputedStyle(document.body, "::after").content,
+                    getComputedStyle(document.querySelector(".top")).display].join(" ")"""
+            )
+        )
+    desk.close()
+    assert seen == {"rgb(255, 255, 255) rgb(23, 33, 42) rgb(255, 255, 255) none none"}
+
+
+def test_no_page_is_wider_than_the_screen_with_long_names_in_any_language(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo")
+    wide = []
+    for width, language in ((1440, "hy"), (720, "ru"), (390, "tr")):
+        desk.page.set_viewport_size({"width": width, "height": 844})
+        desk.page.context.add_cookies([{"name": "language", "value": language, "url": running.address}])
+        for path in ("/queue", "/review", "/timeline", "/place?lon=45.005&lat=40.205", "/accounts"):
+            desk.go(path)
+            if desk.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append((path, width, language))
+    desk.close()
+    assert wide == []
+
+
 def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chromium: Any) -> None:
     running, out = console
     desk = Desk(chromium, running, "demo-b")

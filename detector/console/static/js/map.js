@@ -74,7 +74,8 @@ export async function makeMap(element) {
   tall.observe(element);
   let labels = [];
   const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
-  const uncover = () => apart(map, found.places(), [...names, ...labels]);
+  let due = null; // once names stand where they belong: they are moved by what moves the map, some of them after this is told
+  const uncover = () => { due ??= requestAnimationFrame(() => { due = null; apart(map, found.places(), [...names, ...labels]); }); };
   map.on("move", uncover);
   return {
     map, agreement, fill, footprints: found.footprints,

@@ -75,6 +75,7 @@ function arrive() {
 
 // A black screen looks like a dark night: what cannot be shown says so.
 function broken(media) {
+  media.hidden = true;
   if (media.parentElement.querySelector(".trouble")) return;
   media.after(Object.assign(document.createElement("p"), { className: "trouble", textContent: messages.no_media }));
 }
