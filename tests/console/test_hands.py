@@ -107,6 +107,7 @@ def test_a_note_outlives_going_on_a_reload_and_a_session_that_ends(console: tupl
     page.context.clear_cookies(name="trucewatch")
     with page.expect_navigation(url="**/sign-in?*"):
         press("c")
+    assert "Your session is over" in page.inner_text("main")
     assert desk.complaints.pop().startswith("Failed to load resource")  # the browser's own word on 401
     page.fill("[name=name]", "demo-a")
     page.fill("[name=password]", running.passwords["demo-a"])
@@ -284,4 +285,47 @@ def test_a_console_that_says_nothing_more_is_told_and_what_came_meanwhile_is_sho
         running.process.send_signal(signal.SIGCONT)
     desk.page.wait_for_selector(".party:nth-child(2).confirmed")
     desk.until("document.getElementById('trouble').hidden")
+    desk.close()
+
+
+def test_what_was_drawn_and_not_saved_is_there_when_the_page_is_loaded_again(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo")
+    desk.go("/zones")
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.page.keyboard.press("+")
+    desk.page.fill("[name=name]", "by the bridge")
+    desk.page.fill("[name=points]", "45.0 40.2\n45.01 40.2\n45.01 40.21")
+    desk.page.on("dialog", lambda asked: asked.accept())  # whether to leave
+    desk.page.reload()
+    desk.until("document.querySelectorAll('.shapes li').length === 3")
+    assert "by the bridge" in desk.page.inner_text("#pending")
+    desk.page.click(".shapes li:last-child button")
+    assert desk.page.input_value("[name=points]") == "45.0 40.2\n45.01 40.2\n45.01 40.21".replace("45.0 ", "45 ")
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("z")
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.page.reload()
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.close()
+
+
+def test_joining_that_is_asked_for_twice_is_done_once_and_not_called_undone(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go("/queue?order=newest")
+    asked: list[str] = []
+    desk.page.on("request", lambda one: asked.append(one.url) if one.url.endswith("/join") else None)
+    with held_back(desk, "**/join"):
+        for key in "jxjxii":
+            desk.page.keyboard.press(key)
+        desk.until(f"{TOAST}.startsWith('Waiting')")
+    desk.until(f"{TOAST}.startsWith('Joined')")
+    desk.page.keyboard.press("z")
+    desk.until(f"{TOAST}.startsWith('Taken back')")
+    assert len(asked) == 1
     desk.close()

@@ -42,7 +42,7 @@ export async function ask(url, options = {}) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options, headers: { ...(options.headers ?? {}), "x-csrf-token": csrf ?? "" } })
     .catch(() => { throw Object.assign(new Error(messages.no_answer), { silent: true }); });
   if (answer.status === 401) {
-    location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+    leave();
     throw new Error(messages.signed_out);
   }
   if (!answer.ok) {
@@ -151,7 +151,7 @@ if (utc) {
 }
 
 // Somebody is there: told to the console once a minute at most. Before a session ends for being idle, it is said.
-const leave = () => location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+const leave = () => location.assign(`/sign-in?over=1&to=${encodeURIComponent(location.pathname + location.search)}`);
 if (csrf) {
   const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
   let told = Date.now(), warn, warned = false;

@@ -1,4 +1,4 @@
-// What is being written outlives the page: going on, a reload, a session that ends. It stays in this tab and for this person.
+// What is being written or drawn outlives the page: going on, a reload, a session that ends. It stays in this tab and for this person.
 import { who } from "./base.js";
 
 const place = (what) => `draft ${who} ${what}`;
