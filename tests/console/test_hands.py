@@ -271,20 +271,49 @@ def test_a_console_that_says_nothing_more_is_told_and_what_came_meanwhile_is_sho
 ) -> None:
     running, out = console
     desk = Desk(chromium, running, "demo-a")
+    sockets = 0
+
+    def one_more(_: Any) -> None:
+        nonlocal sockets
+        sockets += 1
+
+    desk.page.on("websocket", one_more)
     desk.page.clock.install()
-    one = at(desk, out, 15)
+    desk.go("/")
     desk.until("document.title.startsWith('(')")  # it is told of the log
+    one = desk.page.get_attribute(".side-queue li", "data-id")
     running.process.send_signal(signal.SIGSTOP)  # as behind a cable that was pulled: nothing is closed
     try:
         desk.page.clock.fast_forward(20_000)
         desk.until("!document.getElementById('trouble').hidden")
         assert desk.page.inner_text("#trouble").startswith("No connection to the console")
         with LogWriter(out, alone=False) as log:
-            log.verdict(Verdict(one, "B", "bayram", Decision.CONFIRMED, "", T0))
+            log.verdict(Verdict(str(one), "B", "bayram", Decision.CONFIRMED, "", T0))
     finally:
         running.process.send_signal(signal.SIGCONT)
-    desk.page.wait_for_selector(".party:nth-child(2).confirmed")
+    desk.page.wait_for_selector(f".side-queue li[data-id='{one}'] .chip.confirmed")
     desk.until("document.getElementById('trouble').hidden")
+    assert sockets == 2, "a socket that broke does not always say so: it is opened anew"
+    desk.close()
+
+
+@pytest.mark.parametrize("path", ["/queue", "/review"])
+def test_news_that_could_not_be_fetched_is_tried_again(console: tuple[Served, Path], chromium: Any, path: str) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.page.clock.install()
+    desk.go(path)
+    desk.until("document.title.startsWith('(')")
+    desk.page.route("**/part/**", lambda route: route.fulfill(status=503, json={"detail": "the log is locked"}))
+    one = desk.page.evaluate("document.querySelector('[data-id]').dataset.id")
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(one, "B", f"bayram{len(path)}", Decision.EXERCISE, "", T0))
+    desk.until(f"{TOAST} === 'Cannot be shown now: the log is locked'")
+    desk.page.unroute("**/part/**")
+    desk.page.clock.fast_forward(6000)
+    desk.page.wait_for_selector(f"[data-id='{one}'] .exercise")
+    assert all("503" in said for said in desk.complaints)
+    desk.complaints.clear()
     desk.close()
 
 

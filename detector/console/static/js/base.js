@@ -6,6 +6,7 @@ const csrf = meta("csrf");
 export const who = meta("who");
 const THEMES = ["light", "dark", "night"];
 const PATIENCE_MS = 30000; // with an answer
+export const TRY_AGAIN_MS = 5000;
 const QUIET_MS = 12000; // the console says something every 5 s, or it is not heard any more
 
 export function say(text, ms = 3500) {

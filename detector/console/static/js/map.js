@@ -1,9 +1,8 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides. Far out, the coast.
-import { ask, messages } from "./base.js";
+import { TRY_AGAIN_MS, ask, messages } from "./base.js";
 import { makeBase, makeCoast } from "./base_map.js";
 import { makeFound } from "./found.js";
 
-const TRY_AGAIN_MS = 5000;
 let maplibregl = null; // large: the page's keys do not wait for it
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();

@@ -1,5 +1,5 @@
 // The part of a page that is brought up to date when the log grows.
-import { ask, messages, say } from "./base.js";
+import { TRY_AGAIN_MS, ask, messages, say } from "./base.js";
 import { renew } from "./renew.js";
 
 export function keepFresh(done) {
@@ -20,7 +20,8 @@ export function keepFresh(done) {
         done?.();
       }
     } catch (error) {
-      say(messages.not_shown.replace("%s", error.message));
+      say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+      setTimeout(fetchPart, TRY_AGAIN_MS);
     }
     busy = false;
     if (again) { again = false; fetchPart(); }

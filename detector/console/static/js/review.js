@@ -1,6 +1,6 @@
 // One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
 import { drop, fetchPart, forget, forgetText, parsed, prefetch, taken, withFilm } from "./ahead.js";
-import { ask, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
+import { TRY_AGAIN_MS, ask, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
 import { keep, kept } from "./draft.js";
 import { insist, makeMap } from "./map.js";
 import { renew } from "./renew.js";
@@ -237,10 +237,11 @@ keys.set("m", () => { close = !close; fit(); });
 
 addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
 // The other party's word, or the end of an incident.
-document.addEventListener("news", () => {
+function renewed() {
   forgetText();
-  if (!busy) again().catch(() => {});
-});
+  if (!busy) again().catch((error) => { say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000); setTimeout(renewed, TRY_AGAIN_MS); });
+}
+document.addEventListener("news", renewed);
 
 arrive();
 map = await makeMap(document.getElementById("map"));
