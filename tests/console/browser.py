@@ -115,6 +115,12 @@ class Desk:
             assert time.monotonic() < end_s, expression
             self.page.wait_for_timeout(20)
 
+    def after_s(self, expression: str) -> float:
+        """How long until it is true."""
+        begin_s = time.monotonic()
+        self.until(expression)
+        return time.monotonic() - begin_s
+
     def _is(self, expression: str) -> bool:
         try:
             return bool(self.page.evaluate(expression))
