@@ -178,11 +178,12 @@ def test_every_screen_is_accessible_in_every_theme_and_runs_nothing_of_the_log(
 def test_what_is_printed_is_dark_on_white_in_every_theme(console: tuple[Served, Path], chromium: Any) -> None:
     running, _ = console
     desk = Desk(chromium, running, "demo")
-    desk.page.emulate_media(media="print")
     seen = set()
     for theme in THEMES:
         desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": running.address}])
         desk.go("/queue")
+        desk.page.emulate_media(media="print")
+        desk.until("matchMedia('print').matches")
         seen.add(
             desk.page.evaluate(
                 """() => [getComputedStyle(document.documentElement).backgroundColor,
@@ -209,6 +210,8 @@ def test_no_page_is_wider_than_the_screen_with_long_names_in_any_language(
             desk.go(path)
             if desk.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append((path, width, language))
+    desk.go("/place")
+    desk.page.wait_for_selector(".maplibregl-ctrl-zoom-in[aria-label='Yakınlaştır']")  # the map's own words, too
     desk.close()
     assert wide == []
 

@@ -37,6 +37,7 @@ export async function makeMap(element) {
       style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colour("ground") } }] },
       center: [0, 0], zoom: 1, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
       fadeDuration: 0, maxZoom: 20, trackResize: false,
+      locale: { "Map.Title": messages.map, "NavigationControl.ZoomIn": messages.zoom_in, "NavigationControl.ZoomOut": messages.zoom_out },
     });
   } catch {
     element.innerHTML = "";

@@ -4,7 +4,7 @@ import { renew } from "./renew.js";
 
 export function keepFresh(done) {
   const part = document.getElementById("part");
-  let busy = false, again = false, shown = null;
+  let busy = false, again = false, shown = null, retry = null;
   const fetchPart = async () => {
     if (busy) { again = true; return; }
     busy = true;
@@ -21,7 +21,8 @@ export function keepFresh(done) {
       }
     } catch (error) {
       say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
-      setTimeout(fetchPart, TRY_AGAIN_MS);
+      clearTimeout(retry);
+      retry = setTimeout(fetchPart, TRY_AGAIN_MS);
     }
     busy = false;
     if (again) { again = false; fetchPart(); }

@@ -237,9 +237,14 @@ keys.set("m", () => { close = !close; fit(); });
 
 addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
 // The other party's word, or the end of an incident.
+let retry = null;
 function renewed() {
   forgetText();
-  if (!busy) again().catch((error) => { say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000); setTimeout(renewed, TRY_AGAIN_MS); });
+  if (!busy) again().catch((error) => {
+    say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+    clearTimeout(retry);
+    retry = setTimeout(renewed, TRY_AGAIN_MS);
+  });
 }
 document.addEventListener("news", renewed);
 
