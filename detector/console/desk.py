@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 
 from starlette.requests import HTTPConnection
 
@@ -26,6 +27,7 @@ class Desk:
     counts, lately: what follows from the log, kept as it grows.
     check: reads a new version of the configuration whole before it is kept.
     sent: (session or name, violation) of evidence that was sent already: told once in the log, not for each picture.
+    sending: held while that is looked up and told: a page asks for its clip and its pictures at once.
     """
 
     book: LogBook
@@ -39,6 +41,7 @@ class Desk:
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(per_s=0.5, burst=20))
     check: Check = load_outline
     sent: set[tuple[str, str]] = field(default_factory=set)
+    sending: Lock = field(default_factory=Lock)
 
     def note(self, user: str, party: str, action: Action, subject: str = "", detail: str = "") -> None:
         """Append to the log what somebody did. Raises LogError: it could not be, and then it may not be done."""

@@ -70,6 +70,7 @@ def _attended(request: HTTPConnection) -> bool:
 
 def signed_in(request: Request) -> Caller:
     """401 unless somebody known is asking; 403 where a page's request lacks its session's token; 429 if too often."""
+    request.state.generation = desk_of(request).book.generation  # what is read from here on is as new at least
     caller = caller_of(request)
     # By person, not by address: behind a proxy all come from one.
     asking = (caller.session or caller.name) if caller is not None else address_of(request)

@@ -40,7 +40,8 @@ class Changes:
 class LogBook:
     """One log, for many threads. What was read is kept; only what came since is read again.
 
-    generation: grows whenever anything about a possible violation was added.
+    generation: number of the newest entry that is about possible violations: it grows whenever anything was added, and
+        two consoles over one log, or one that was started anew, say the same.
 
     Raises, here and from every call:
         LogError: there is no log, it is damaged, or it cannot be read or written.
@@ -102,7 +103,7 @@ class LogBook:
             self._touched = {
                 one.violation.violation_id: one.entries[-1] for one in sorted(found, key=lambda one: one.entries[-1])
             }
-        self.generation += 1
+        self.generation = news[-1].seq
 
     def _put(self, found: Sequence[LoggedViolation]) -> None:
         """Each in its place: of thousands that are known only these are looked at."""

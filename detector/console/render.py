@@ -57,6 +57,7 @@ def page(
         "agreement": desk.agreement,
         "idle_s": desk.accounts.idle.ns // NS_PER_S,
         "now_ns": desk.clock.now_ns(),
+        "generation": getattr(request.state, "generation", desk.book.generation),
     }
     return HTMLResponse(pages.text(language, template, always | context), status)
 

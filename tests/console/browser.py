@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -84,3 +85,54 @@ def _wait(address: str) -> None:
         except (URLError, ConnectionError):
             time.sleep(0.05)
     raise AssertionError(f"{address} does not answer")
+
+
+class Desk:
+    """One person at one screen. What the browser itself complains of is kept."""
+
+    def __init__(self, chromium: Any, console: Served, name: str) -> None:
+        context = chromium.new_context(viewport={"width": 1440, "height": 900})
+        self.page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(f"{console.address}/queue")
+        self.page.locator("[name=name]:focus").wait_for()  # by itself, but not before it is first drawn
+        self.page.keyboard.type(name)
+        self.page.keyboard.press("Tab")
+        self.page.keyboard.type(console.passwords[name])
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{console.address}/queue")
+        self.address = console.address
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def until(self, expression: str, timeout_s: float = 30.0) -> None:
+        """Ask until it is true: Playwright's own waiting evaluates text, which the page's policy rightly forbids."""
+        end_s = time.monotonic() + timeout_s
+        while not self._is(expression):
+            assert time.monotonic() < end_s, expression
+            self.page.wait_for_timeout(20)
+
+    def after_s(self, expression: str) -> float:
+        """How long until it is true."""
+        begin_s = time.monotonic()
+        self.until(expression)
+        return time.monotonic() - begin_s
+
+    def _is(self, expression: str) -> bool:
+        try:
+            return bool(self.page.evaluate(expression))
+        except Exception as error:  # Playwright's own, which is not there where there is no Playwright
+            if "context was destroyed" not in str(error):
+                raise
+            return False  # another page is coming: it is asked next
+
+    def shown(self) -> str:
+        return str(self.page.evaluate("document.querySelector('article.violation').dataset.id"))
+
+    def close(self) -> None:
+        assert self.page.evaluate("window.broken") is None, "a text of the log was run"
+        self.page.context.close()
+        assert self.complaints == []

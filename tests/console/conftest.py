@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,6 +37,7 @@ from detector.model import (
     Violation,
 )
 from tests.cli.media_making import picture, video
+from tests.console.browser import ARGUMENTS, CHROMIUM, Served, served
 
 T0 = 1_772_346_600_000_000_000
 S = 1_000_000_000
@@ -202,6 +204,24 @@ def desk(copied: Path, clock: TestClock) -> Iterator[Desk]:
     opened = open_desk(copied / "out", copied / "agreement.yaml", clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def console(night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    """A console that runs, on a copy of the night that the tests of one file share, and its log's folder."""
+    folder = Path(shutil.copytree(night, tmp_path_factory.mktemp("browser") / "night"))
+    with served(folder) as running:
+        yield running, folder / "out"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One browser for the tests of one file."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 Client = Callable[[str], TestClient]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,9 @@ def test_that_evidence_was_sent_stands_in_the_log_once_a_session(desk: Desk, as_
     viewer.get(address(desk, "overlay", 1))
     sent = [one.subject for one in desk.book.audits() if one.action is Action.EVIDENCE]
     assert sent == [one.violation.violation_id for one in desk.book.violations()[:2]]
-    as_("viewer").get(address(desk, "overlay"))
+    both = as_("viewer")
+    with ThreadPoolExecutor(4) as several:  # as a page asks
+        list(several.map(both.get, [address(desk, role) for role in ("clip_browser", "overlay", "telemetry", "track")]))
     assert sum(one.action is Action.EVIDENCE for one in desk.book.audits()) == 3
     assert verify_log(copied / "out").intact
 

@@ -58,7 +58,9 @@ def evidence(
 def note_sent(desk: Desk, caller: Caller, one: LoggedViolation) -> None:
     """Say in the log that this caller was sent evidence of this violation; once a session."""
     key = (caller.session or caller.name, one.violation.violation_id)
-    if key not in desk.sent:
+    with desk.sending:
+        if key in desk.sent:
+            return
         if len(desk.sent) >= MOST_REMEMBERED:
             desk.sent.clear()  # and it is told once more
         desk.note(caller.name, caller.party, Action.EVIDENCE, one.violation.violation_id)

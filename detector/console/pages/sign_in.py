@@ -23,11 +23,11 @@ _HOME = "/"
 
 
 @router.get("/sign-in")
-def form(request: Request, to: str = _HOME) -> Response:
-    """The form; who is signed in already goes on."""
+def form(request: Request, to: str = _HOME, over: bool = False) -> Response:
+    """The form; who is signed in already goes on. over: a page of a session that has ended sends them."""
     if caller_of(request) is not None:
         return RedirectResponse(_own(to), 303)
-    return page(request, "sign_in.html", to=_own(to), name="", wrong=False, locked_s=0)
+    return page(request, "sign_in.html", to=_own(to), name="", wrong=False, locked_s=0, over=over)
 
 
 @router.post("/sign-in")
@@ -48,7 +48,17 @@ def _try(request: Request, fields: dict[str, str]) -> Response:
         desk.note(name[:64], "", Action.LOCKED_OUT, detail=f"from {address}")
     if tried.account is None:
         status = 429 if tried.locked_s else 401
-        return page(request, "sign_in.html", None, status, to=to, name=name[:64], wrong=True, locked_s=tried.locked_s)
+        return page(
+            request,
+            "sign_in.html",
+            None,
+            status,
+            to=to,
+            name=name[:64],
+            wrong=True,
+            locked_s=tried.locked_s,
+            over=False,
+        )
     desk.note(tried.account.name, tried.account.party, Action.SIGN_IN, detail=f"from {address}")
     answer = RedirectResponse(to, 303)
     remembered(answer, desk.accounts.language(tried.account.name))

@@ -1,7 +1,7 @@
-import { messages, post, say } from "./base.js";
+import { complain, post, whyNot } from "./base.js";
 
 for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => post("/api/me/language", { language: button.dataset.language }).then(() => location.reload(), (error) => say(messages.failed.replace("%s", error.message))));
+  button.addEventListener("click", () => post("/api/me/language", { language: button.dataset.language }).then(() => location.reload(), (error) => complain(whyNot(error))));
 }
 const form = document.getElementById("password");
 form?.addEventListener("submit", async (event) => {
@@ -9,5 +9,5 @@ form?.addEventListener("submit", async (event) => {
   const { old, new: fresh, again } = form.elements, trouble = form.querySelector(".trouble");
   const tell = (text) => { trouble.textContent = text; trouble.hidden = false; };
   if (fresh.value !== again.value) { tell(again.dataset.differ); return; }
-  try { await post("/api/me/password", { old: old.value, new: fresh.value }); location.assign("/sign-in"); } catch (error) { tell(messages.failed.replace("%s", error.message)); }
+  try { await post("/api/me/password", { old: old.value, new: fresh.value }); location.assign("/sign-in"); } catch (error) { tell(whyNot(error)); }
 });

@@ -1,4 +1,4 @@
-import { messages, post, say } from "./base.js";
+import { complain, post, whyNot } from "./base.js";
 
 const form = document.getElementById("new-account"), shown = document.getElementById("shown-once");
 
@@ -10,7 +10,7 @@ async function send(url, body, again) {
     shown.textContent = shown.dataset.text.replace("%1", name).replace("%2", password);
     shown.hidden = false;
     again?.(await (await fetch("/accounts")).text());
-  } catch (error) { say(messages.failed.replace("%s", error.message), 8000); }
+  } catch (error) { complain(whyNot(error)); }
 }
 function redraw(html) {
   const page = new DOMParser().parseFromString(html, "text/html");

@@ -1,8 +1,13 @@
 // What every page has: theme, clocks, keys, the list of keys, news of the log.
 
 export const messages = JSON.parse(document.getElementById("messages").textContent);
-const csrf = document.querySelector('meta[name="csrf"]')?.content;
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
+const csrf = meta("csrf");
+export const who = meta("who");
 const THEMES = ["light", "dark", "night"];
+const PATIENCE_MS = 30000; // with an answer
+export const TRY_AGAIN_MS = 5000;
+const QUIET_MS = 12000; // the console says something every 5 s, or it is not heard any more
 
 export function say(text, ms = 3500) {
   const toast = document.getElementById("toast");
@@ -10,7 +15,21 @@ export function say(text, ms = 3500) {
   toast.classList.add("on");
   clearTimeout(say.timer);
   say.timer = setTimeout(() => toast.classList.remove("on"), ms);
-  say.untilMs = performance.now() + ms;
+  say.untilMs = performance.now() + Math.min(ms, 6000);
+}
+
+// What was not done stays to be read until something else is said: eyes may have been on the clip.
+export const complain = (text) => say(text, 60000);
+export const whyNot = (error) => (error.silent ? messages.unsure : messages.failed.replace("%s", error.message));
+
+// What takes long is said; what is quick needs no words.
+export async function patiently(work) {
+  const timer = setTimeout(() => say(messages.waits, 60000), 700);
+  try { return await work(); } finally {
+    clearTimeout(timer);
+    const toast = document.getElementById("toast");
+    if (toast.textContent === messages.waits) toast.classList.remove("on");
+  }
 }
 
 // News waits for what answers a key: within a moment it would stand in its place, unread.
@@ -19,10 +38,12 @@ function announce(text) {
   announce.timer = setTimeout(() => { say(text, 6000); say.untilMs = 0; }, Math.max(0, (say.untilMs ?? 0) - performance.now()));
 }
 
+// An error's `status` is what was answered; `silent`: there was no answer, and nobody knows whether it was done.
 export async function ask(url, options = {}) {
-  const answer = await fetch(url, { ...options, headers: { ...(options.headers ?? {}), "x-csrf-token": csrf ?? "" } });
+  const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options, headers: { ...(options.headers ?? {}), "x-csrf-token": csrf ?? "" } })
+    .catch(() => { throw Object.assign(new Error(messages.no_answer), { silent: true }); });
   if (answer.status === 401) {
-    location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+    leave();
     throw new Error(messages.signed_out);
   }
   if (!answer.ok) {
@@ -32,8 +53,8 @@ export async function ask(url, options = {}) {
   return answer;
 }
 
-export const post = (url, body) =>
-  ask(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) });
+const send = (url, body) => ask(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) });
+export const post = (url, body) => patiently(() => send(url, body));
 
 // Work that is done when it is asked for, but not oftener than every `ms`, and never twice at once.
 export function paced(work, ms) {
@@ -57,7 +78,11 @@ function typing(target) {
 
 // On a Russian, Armenian or Turkish keyboard: what is not ASCII goes by the place of its key.
 const BY_PLACE = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: ".", Slash: "/" };
-const keyOf = ({ key, code }) => (key.length > 1 || key <= "~" ? key : (/^Key(.)$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key));
+const lettered = ({ key, code }) => (key.length > 1 || key <= "~" ? key : (/^Key(.)$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key));
+// With Caps Lock, too.
+const keyOf = (event) => { const key = lettered(event); return key.length === 1 && !event.shiftKey ? key.toLowerCase() : key; };
+// A key that is held down goes on and on only where that harms nothing: a hand that lies on "c" must not decide the whole queue.
+const HELD = new Set(["j", "k", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", ",", "."]);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -70,6 +95,7 @@ document.addEventListener("keydown", (event) => {
   if (own && (event.key === " " || event.key === "Enter")) return;
   if (event.target instanceof HTMLElement && event.target.closest("#map, [role=tab], audio") && event.key.startsWith("Arrow")) return;
   const key = keyOf(event), chord = after + key;
+  if (event.repeat && !HELD.has(key)) { if (keys.has(key)) event.preventDefault(); return; }
   after = "";
   if (key === "g") {
     after = "g ";
@@ -126,7 +152,7 @@ if (utc) {
 }
 
 // Somebody is there: told to the console once a minute at most. Before a session ends for being idle, it is said.
-const leave = () => location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+const leave = () => location.assign(`/sign-in?over=1&to=${encodeURIComponent(location.pathname + location.search)}`);
 if (csrf) {
   const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
   let told = Date.now(), warn, warned = false;
@@ -137,7 +163,7 @@ if (csrf) {
     if (warned) document.getElementById("toast").classList.remove("on");
     warned = false;
     watch();
-    post("/api/me/here").catch(() => {});
+    send("/api/me/here").catch(() => {});
   };
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true });
   watch();
@@ -149,14 +175,16 @@ function showTrouble(text) {
   trouble.hidden = !text;
   if (trouble.textContent !== text) trouble.textContent = text;
 }
-let generation = null, waiting = null, records = null;
+let generation = Number(meta("generation")), waiting = null, records = null;
 export const titled = (text) => {
   const title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`;
   if (document.title !== title) document.title = title;
 };
 if (csrf) {
-  let stream = null;
+  let stream = null, heardMs = 0, lost = false;
+  const heard = () => { heardMs = performance.now(); };
   const told = (event) => {
+    heard();
     const said = JSON.parse(event.data);
     showTrouble(said.problem);
     const badge = document.getElementById("undecided");
@@ -166,16 +194,32 @@ if (csrf) {
     if (waiting !== null && said.undecided > waiting && said.records > records) announce(messages.more.replace("%s", said.undecided));
     [waiting, records] = [said.undecided, said.records];
     titled(document.title);
-    if (generation !== null && said.generation !== generation) document.dispatchEvent(new CustomEvent("news", { detail: said }));
-    generation = said.generation;
+    // What was logged since the page was made, though nobody listened yet; after a silence, whatever it may be.
+    if (said.generation > generation || lost) document.dispatchEvent(new CustomEvent("news", { detail: said }));
+    [generation, lost] = [said.generation, false];
   };
+  const refused = () => {
+    heardMs = performance.now() - QUIET_MS + 2000;
+    ask("/api/me").catch(() => {}); // of a session that is over, it leads to the sign-in page
+  };
+  const silent = () => { lost = true; document.body.classList.add("offline"); showTrouble(messages.offline); };
   const listen = () => {
+    heard();
     stream = new EventSource("/api/events");
     stream.addEventListener("log", told);
+    stream.addEventListener("alive", heard);
     stream.addEventListener("signed_out", leave);
-    stream.onopen = () => { document.body.classList.remove("offline"); showTrouble(""); };
-    stream.onerror = () => { document.body.classList.add("offline"); showTrouble(messages.offline); };
+    stream.onopen = () => { heard(); if (lost) document.dispatchEvent(new Event("regained")); document.body.classList.remove("offline"); showTrouble(""); };
+    // A browser tries again by itself, but not after an answer that is none.
+    stream.onerror = () => { silent(); if (stream?.readyState === EventSource.CLOSED) refused(); };
   };
+  // A cable that was pulled closes nothing: only that nothing is said any more tells it.
+  setInterval(() => {
+    if (!stream || performance.now() - heardMs < QUIET_MS) return;
+    stream.close();
+    silent();
+    listen();
+  }, 1000);
   // A browser has six connections for all its tabs: only a page that is seen keeps one for the news.
   const attend = () => {
     if (document.hidden) { stream?.close(); stream = null; } else if (!stream) listen();

@@ -26,5 +26,6 @@ export function follow({ took, pictured, drawn }) {
     if (document.hidden) { socket?.close(); socket = null; } else if (!socket || socket.readyState > WebSocket.OPEN) socket = listen();
   };
   document.addEventListener("visibilitychange", attend);
+  document.addEventListener("regained", () => { socket?.close(); socket = null; attend(); }); // what broke may never say so
   attend();
 }

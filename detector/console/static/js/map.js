@@ -1,12 +1,35 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides. Far out, the coast.
-import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
-import { ask, messages } from "./base.js";
+import { TRY_AGAIN_MS, ask, messages } from "./base.js";
 import { makeBase, makeCoast } from "./base_map.js";
 import { makeFound } from "./found.js";
 
+let maplibregl = null; // large: the page's keys do not wait for it
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
 
+// Tried until it comes: what is missing on a map is said on it.
+export async function insist(element, work) {
+  const words = Object.assign(document.createElement("p"), { className: "map-none trouble" });
+  words.setAttribute("role", "status");
+  for (;;) {
+    try {
+      const done = await work();
+      words.remove();
+      return done;
+    } catch (error) {
+      words.textContent = messages.no_map.replace("%s", error.message);
+      element.after(words);
+      await new Promise((go) => setTimeout(go, TRY_AGAIN_MS));
+    }
+  }
+}
+
+// null where the browser draws none.
 export async function makeMap(element) {
+  const [agreement, about] = await insist(element, async () => {
+    maplibregl ??= await import("/static/vendor/maplibre-gl/maplibre-gl.mjs").catch(() => { throw new Error(messages.no_answer); });
+    return Promise.all([element.dataset.map, "/api/base-map"].map(async (url) => (await ask(url)).json()));
+  });
   let map;
   try {
     map = new maplibregl.Map({
@@ -14,6 +37,7 @@ export async function makeMap(element) {
       style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colour("ground") } }] },
       center: [0, 0], zoom: 1, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
       fadeDuration: 0, maxZoom: 20, trackResize: false,
+      locale: { "Map.Title": messages.map, "NavigationControl.ZoomIn": messages.zoom_in, "NavigationControl.ZoomOut": messages.zoom_out },
     });
   } catch {
     element.innerHTML = "";
@@ -23,7 +47,6 @@ export async function makeMap(element) {
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
-  const [agreement, about] = await Promise.all([element.dataset.map, "/api/base-map"].map(async (url) => (await ask(url)).json()));
   await new Promise((ready) => (map.isStyleLoaded() ? ready() : map.once("load", ready)));
   const base = makeBase(map, element, colour, about);
   map.addSource("agreement", { type: "geojson", data: agreement });
@@ -51,10 +74,12 @@ export async function makeMap(element) {
   tall.observe(element);
   let labels = [];
   const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
-  const uncover = () => apart(map, found.places(), [...names, ...labels]);
+  let due = null; // once names stand where they belong: they are moved by what moves the map, some of them after this is told
+  const uncover = () => { due ??= requestAnimationFrame(() => { due = null; apart(map, found.places(), [...names, ...labels]); }); };
   map.on("move", uncover);
   return {
     map, agreement, fill, footprints: found.footprints,
+    marker: (options) => new maplibregl.Marker(options),
     show(collection) {
       found.show(collection);
       for (const one of labels) one.remove();

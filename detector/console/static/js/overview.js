@@ -1,6 +1,6 @@
 import { ask, keys, messages, paced } from "./base.js";
 import { follow } from "./live.js";
-import { makeMap } from "./map.js";
+import { insist, makeMap } from "./map.js";
 import { keepFresh } from "./part.js";
 import { again } from "./rows.js";
 
@@ -12,7 +12,7 @@ let map = null; // it comes last: nothing waits for it
 let after = null;
 const draw = paced(async () => {
   if (!map) return;
-  const first = after === null, found = await (await ask(element.dataset.places + (first ? "" : `?after=${after}`))).json();
+  const first = after === null, found = await insist(element, async () => (await ask(element.dataset.places + (first ? "" : `?after=${after}`))).json());
   map.change(found);
   after = found.seq;
   if (first) map.fit(map.agreement, found);

@@ -1,10 +1,10 @@
 // The part of a page that is brought up to date when the log grows.
-import { ask, messages, say } from "./base.js";
+import { TRY_AGAIN_MS, ask, messages, say } from "./base.js";
 import { renew } from "./renew.js";
 
 export function keepFresh(done) {
   const part = document.getElementById("part");
-  let busy = false, again = false, shown = null;
+  let busy = false, again = false, shown = null, retry = null;
   const fetchPart = async () => {
     if (busy) { again = true; return; }
     busy = true;
@@ -20,7 +20,9 @@ export function keepFresh(done) {
         done?.();
       }
     } catch (error) {
-      say(messages.failed.replace("%s", error.message));
+      say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+      clearTimeout(retry);
+      retry = setTimeout(fetchPart, TRY_AGAIN_MS);
     }
     busy = false;
     if (again) { again = false; fetchPart(); }

@@ -1,14 +1,13 @@
 // A place that is asked about: by a click on the map, or as numbers.
-import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
 import { ask, keys } from "./base.js";
-import { makeMap } from "./map.js";
+import { insist, makeMap } from "./map.js";
 import "./rows.js";
 
 const element = document.getElementById("map"), form = document.querySelector(".question");
 keys.set("/", () => form.elements.lon.focus());
 const map = await makeMap(element);
 if (map) {
-  map.show(await (await ask(element.dataset.places)).json());
+  insist(element, async () => map.show(await (await ask(element.dataset.places)).json()));
   const outlines = JSON.parse(element.dataset.outlines), seen = outlines.filter((one) => one.length > 2).flat();
   map.footprints(outlines);
   const corners = { features: seen.map((coordinates) => ({ geometry: { type: "Point", coordinates }, properties: {} })) };
@@ -16,7 +15,7 @@ if (map) {
   map.map.getCanvas().style.cursor = "crosshair";
   if (element.dataset.lon) {
     const pin = Object.assign(document.createElement("div"), { className: "corner on" });
-    new maplibregl.Marker({ element: pin }).setLngLat([Number(element.dataset.lon), Number(element.dataset.lat)]).addTo(map.map);
+    map.marker({ element: pin }).setLngLat([Number(element.dataset.lon), Number(element.dataset.lat)]).addTo(map.map);
   }
   map.map.on("click", ({ lngLat }) => {
     const at = lngLat.wrap();

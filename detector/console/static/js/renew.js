@@ -1,9 +1,9 @@
 // Brings a part of a page up to date: only what differs is touched, so that nothing else is laid out or drawn anew, and
-// a picture, a choice and the focus stay. `old` becomes what `fresh` is; both are elements of the same name.
+// a picture, a choice, what was opened and the focus stay. `old` becomes what `fresh` is; both are elements of the same name.
 export function renew(old, fresh) {
   if (old.nodeName === "CANVAS" || old.isEqualNode(fresh)) return; // what is drawn in a canvas is the page's own
   if (old.nodeType !== Node.ELEMENT_NODE) { old.nodeValue = fresh.nodeValue; return; }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   children(old, fresh);
 }

@@ -1,12 +1,13 @@
 // One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
-import { ask, keys, messages, post, say, titled } from "./base.js";
-import { makeMap } from "./map.js";
+import { drop, fetchPart, forget, forgetText, parsed, prefetch, taken, withFilm } from "./ahead.js";
+import { TRY_AGAIN_MS, ask, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
+import { keep, kept } from "./draft.js";
+import { insist, makeMap } from "./map.js";
+import { renew } from "./renew.js";
 
 const part = document.getElementById("review-part");
 const article = () => part.querySelector("article");
-const MOST_AHEAD_BYTES = 24 * 1024 * 1024;
 let map = null, close = true, shown = null;
-const ahead = new Map(); // id -> { html, film: a player with its clip in memory and its first picture decoded }
 
 // Evidence
 
@@ -63,71 +64,49 @@ part.addEventListener("keydown", (event) => {
 });
 
 function arrive() {
-  const now = article();
+  const now = article(), field = part.querySelector("#note");
+  if (field && !field.value) field.value = kept(now.dataset.id);
+  for (const one of part.querySelectorAll(".view :is(video, img)")) if (one.error || (one.complete && one.getAttribute("src") && !one.naturalWidth)) broken(one);
   part.querySelector("video")?.play().catch(() => {});
   titled(`${now.dataset.title} · trucewatch`);
   drawMap();
   prefetch(now.dataset.after);
 }
 
-async function fetchPart(id) { return (await ask(`/part/review/${id}`)).text(); }
+// A black screen looks like a dark night: what cannot be shown says so.
+function broken(media) {
+  media.hidden = true;
+  if (media.parentElement.querySelector(".trouble")) return;
+  media.after(Object.assign(document.createElement("p"), { className: "trouble", textContent: messages.no_media }));
+}
+part.addEventListener("error", ({ target }) => { if (target.matches(".view :is(video, img)")) broken(target); }, true);
 
-// What was asked for before somebody went on must not take them back when it comes.
+// What was asked for before somebody went on must not take them back when it comes; nor away from a note they have begun.
 let turn = 0;
+part.addEventListener("focusin", ({ target }) => { if (target.id === "note") turn++; });
+part.addEventListener("input", ({ target }) => { if (target.id === "note") keep(article().dataset.id, target.value); });
 
-async function go(id, push = true) {
+async function go(id, push = true, trouble = messages.not_shown) {
   if (!id) { say(messages.no_way); return; }
-  const mine = ++turn;
+  const mine = ++turn, known = taken(id);
   try {
-    const known = ahead.get(id);
-    ahead.delete(id);
-    const html = known?.html ?? (await fetchPart(id));
-    if (mine !== turn) return;
-    swap(html, known?.film);
-    if (push) history.pushState({ id }, "", `/review/${id}`);
-    part.querySelector("h1").focus({ preventScroll: true });
-    scrollTo(0, 0);
-  } catch (error) { say(messages.failed.replace("%s", error.message)); }
+    const html = known.html ?? (await patiently(() => fetchPart(id)));
+    if (mine === turn) {
+      swap(withFilm(parsed(html), known));
+      if (push) history.pushState({ id }, "", `/review/${id}`);
+      part.querySelector("h1").focus({ preventScroll: true });
+      scrollTo(0, 0);
+      return;
+    }
+  } catch (error) { if (mine === turn) complain(trouble.replace("%s", error.message)); }
+  drop(known);
+  if (!push) history.replaceState({}, "", `/review/${article().dataset.id}`); // the address is of what is shown
 }
 
-function parsed(html) {
-  const fresh = document.createElement("template");
-  fresh.innerHTML = html;
-  return fresh.content;
-}
-
-function swap(html, film) {
-  const fresh = parsed(html);
-  if (film) fresh.querySelector("video")?.replaceWith(film);
+function swap(fresh) {
   for (const old of part.querySelectorAll("video, audio")) { old.pause(); if (old.src.startsWith("blob:")) URL.revokeObjectURL(old.src); }
   part.replaceChildren(fresh);
   arrive();
-}
-
-async function prefetch(id) {
-  if (!id || ahead.has(id)) return;
-  forget();
-  try {
-    const html = await fetchPart(id);
-    const inert = parsed(html).querySelector("video"), known = { html };
-    ahead.set(id, known);
-    if (!inert) return;
-    const answer = await ask(inert.getAttribute("src"));
-    if (Number(answer.headers.get("content-length")) > MOST_AHEAD_BYTES) { answer.body?.cancel(); return; }
-    const clip = await answer.blob();
-    if (ahead.get(id) !== known) return;
-    inert.removeAttribute("src");
-    inert.removeAttribute("autoplay");
-    const film = document.importNode(inert);
-    film.src = URL.createObjectURL(clip);
-    film.load();
-    known.film = film;
-  } catch { /* it is fetched again when it is shown */ }
-}
-
-function forget() {
-  for (const { film } of ahead.values()) if (film) { URL.revokeObjectURL(film.src); film.removeAttribute("src"); film.load(); }
-  ahead.clear();
 }
 
 // Verdicts
@@ -138,30 +117,43 @@ let busy = false;
 
 async function reviewing(work) {
   if (article().dataset.reviewer !== "1") { say(messages.not_reviewer); return; }
-  if (busy) return;
+  if (busy) { say(messages.waits, 60000); return; }
   busy = true;
-  try { await work(); } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
+  try { await work(); } catch (error) { complain(whyNot(error)); }
   busy = false;
 }
-const remember = (id, back) => sessionStorage.setItem(LAST, JSON.stringify({ id, back }));
+const remember = (id, back, words) => sessionStorage.setItem(LAST, JSON.stringify({ who, id, back, words }));
+function remembered() {
+  const last = JSON.parse(sessionStorage.getItem(LAST)), { id, words } = article().dataset;
+  return last?.who === who ? last : { id, back: "undo", words: Number(words) };
+}
 const note = () => part.querySelector("#note").value;
 
 const give = (verdict) => reviewing(async () => {
-  const { id, after } = article().dataset;
-  await post(`/api/violations/${id}/verdicts`, { verdict, note: note() });
-  remember(id, "undo");
-  say(messages.given.replace("%s", messages[verdict]));
-  if (after && after !== id) { dropOld(after); await go(after); } else { say(messages.no_more); await again(); }
+  const { id, after, party } = article().dataset, written = note(), mine = turn;
+  const { history: words } = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
+  remember(id, "undo", words.filter((one) => one.party === party).length);
+  if (kept(id) === written) keep(id, "");
+  const given = messages.given.replace("%s", messages[verdict]);
+  say(given);
+  forgetText(); // it counts those that wait as they were before
+  // Unless they have gone elsewhere meanwhile, or begun to write.
+  if (mine === turn && after && after !== id) await go(after, true, `${given} ${messages.next_not_shown}`);
+  else if (mine === turn) say(messages.no_more);
+  if (article().dataset.id === id) await again().catch(() => {});
 });
 
 const undo = () => reviewing(async () => {
-  const { id, back } = JSON.parse(sessionStorage.getItem(LAST)) ?? { id: article().dataset.id, back: "undo" };
-  try { await post(`/api/violations/${id}/${back}`); } catch (error) {
-    if (error.status === 409) { say(messages.nothing_to_undo); return; }
-    throw error;
+  const { id, back, words } = remembered();
+  let said = messages.undone;
+  try { await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {}); } catch (error) {
+    if (error.status === 409) said = messages.nothing_to_undo;
+    else if (error.status === 412) said = messages.said_since;
+    else throw error;
   }
   sessionStorage.removeItem(LAST);
-  say(messages.undone);
+  say(said);
+  if (said === messages.nothing_to_undo) return;
   forget();
   if (id === article().dataset.id) await again(); else await go(id);
 });
@@ -176,6 +168,7 @@ const group = (name, body) => reviewing(async () => {
   say(messages[name === "join" ? "joined" : "split"]);
   forget();
   part.querySelector("#note").value = "";
+  keep(id, "");
   for (const box of part.querySelectorAll(".near input:checked")) box.checked = false;
   await again();
 });
@@ -185,25 +178,23 @@ const split = () => {
   apart.length || witnesses.length ? group("split", { apart, witnesses }) : say(messages.choose_parts);
 };
 
-// What was fetched ahead counts those that wait as they were then.
-function dropOld(id) { const known = ahead.get(id); if (known) known.html = undefined; }
-
 // The same one, as the log has it now. Player, view and a note that is being written stay as they are.
-const CHANGING = [".head-line", ".both", ".decide", ".said", ".reasons", ".near"];
+const CHANGING = [".head", ".both", ".decide", ".said", ".reasons", ".near"];
 const chosenBoxes = () => [...part.querySelectorAll(".near input:checked")].map((box) => box.value);
 
 async function again() {
   const mine = turn, { id } = article().dataset, html = await fetchPart(id);
   if (mine !== turn || article().dataset.id !== id) return;
-  const now = article(), fresh = parsed(html), next = fresh.querySelector("article"), boxes = chosenBoxes();
-  if (next.dataset.files !== now.dataset.files) { swap(html); return; }
+  const now = article(), next = document.importNode(parsed(html), true).querySelector("article"), boxes = chosenBoxes();
+  const [seen, grown] = [now, next].map((one) => one.querySelector(".viewer")), more = next.dataset.files !== now.dataset.files;
   for (const selector of CHANGING) {
     const [old, renewed] = [now.querySelector(selector), next.querySelector(selector)];
-    if (old && renewed && old.outerHTML !== renewed.outerHTML) old.replaceWith(document.importNode(renewed, true));
+    if (old && renewed) renew(old, renewed);
   }
   for (const box of part.querySelectorAll(".near input")) box.checked = boxes.includes(box.value);
   Object.assign(now.dataset, next.dataset);
-  prefetch(now.dataset.after);
+  if (more) { seen.replaceWith(grown); arrive(); } // its evidence has come
+  else prefetch(now.dataset.after);
 }
 
 // Map
@@ -212,13 +203,14 @@ async function drawMap() {
   const now = article(), id = now.dataset.id;
   if (!map || !now.dataset.map) return;
   map.fill(now.dataset.zone);
-  try {
+  await insist(document.getElementById("map"), async () => {
+    if (article().dataset.id !== id) return;
     const collection = await (await ask(now.dataset.map)).json();
     if (article().dataset.id !== id) return;
     shown = collection;
     map.show(collection);
     fit();
-  } catch (error) { say(messages.failed.replace("%s", error.message)); }
+  });
 }
 function fit() {
   if (!map || !shown) return;
@@ -245,7 +237,16 @@ keys.set("m", () => { close = !close; fit(); });
 
 addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
 // The other party's word, or the end of an incident.
-document.addEventListener("news", () => { if (!busy) again().catch(() => {}); });
+let retry = null;
+function renewed() {
+  forgetText();
+  if (!busy) again().catch((error) => {
+    say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+    clearTimeout(retry);
+    retry = setTimeout(renewed, TRY_AGAIN_MS);
+  });
+}
+document.addEventListener("news", renewed);
 
 arrive();
 map = await makeMap(document.getElementById("map"));

@@ -1,5 +1,6 @@
 // Rows that j and k go through and Enter opens, and that a reviewer joins; the choice survives when they are drawn anew.
-import { keys, messages, post, say } from "./base.js";
+import { complain, keys, messages, post, say, whyNot } from "./base.js";
+import { keep, kept } from "./draft.js";
 
 let chosen = null;
 const ticked = new Set();
@@ -36,16 +37,19 @@ async function join() {
   const began = (id) => document.querySelector(`tr[data-id="${id}"] time`).dateTime;
   const [id, ...others] = [...ticked].sort((a, b) => (began(a) < began(b) ? -1 : 1));
   if (!others.length) { say(messages.choose_two); return; }
-  await send(`/api/violations/${id}/join`, { others }, messages.joined, () => sessionStorage.setItem(LAST, id));
+  await send(`/api/violations/${id}/join`, { others }, messages.joined, () => keep(LAST, id));
 }
 
 async function back() {
-  const id = sessionStorage.getItem(LAST);
+  const id = kept(LAST);
   if (!id) { say(messages.nothing_to_undo); return; }
-  await send(`/api/violations/${id}/regroup`, {}, messages.undone, () => sessionStorage.removeItem(LAST));
+  await send(`/api/violations/${id}/regroup`, {}, messages.undone, () => keep(LAST, ""));
 }
 
+let busy = false;
 async function send(url, body, told, then) {
+  if (busy) { say(messages.waits, 60000); return; }
+  busy = true;
   try {
     await post(url, body);
     then();
@@ -53,7 +57,8 @@ async function send(url, body, told, then) {
     count();
     say(told);
     document.dispatchEvent(new CustomEvent("news"));
-  } catch (error) { say(messages.failed.replace("%s", error.message), 6000); }
+  } catch (error) { complain(whyNot(error)); }
+  busy = false;
 }
 
 if (button) {

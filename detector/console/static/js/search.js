@@ -1,11 +1,11 @@
-import { ask, keys, messages, post, say } from "./base.js";
-import { makeMap } from "./map.js";
+import { ask, complain, keys, post, whyNot } from "./base.js";
+import { insist, makeMap } from "./map.js";
 import "./rows.js";
 
 const element = document.getElementById("map"), form = document.querySelector(".question");
 document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
 const title = document.getElementById("view-title"), keep = document.getElementById("keep-view");
-const then = (work) => work.then(() => location.reload(), (error) => say(messages.failed.replace("%s", error.message), 6000));
+const then = (work) => work.then(() => location.reload(), (error) => complain(whyNot(error)));
 keep.addEventListener("click", () => (title.value.trim() ? then(post("/api/views", { title: title.value, query: keep.dataset.query })) : title.focus()));
 title.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep.click(); } });
 for (const button of document.querySelectorAll("[data-forget]")) button.addEventListener("click", () => then(ask(`/api/views?title=${encodeURIComponent(button.dataset.forget)}`, { method: "DELETE" })));
@@ -13,9 +13,11 @@ keys.set("/", () => form.elements.text.focus());
 
 const map = await makeMap(element);
 if (map) {
-  const found = await (await ask(element.dataset.places)).json();
-  map.show(found);
-  map.fit(...(found.features.length ? [found] : [map.agreement]));
+  insist(element, async () => {
+    const found = await (await ask(element.dataset.places)).json();
+    map.show(found);
+    map.fit(...(found.features.length ? [found] : [map.agreement]));
+  });
   const take = () => {
     const box = map.map.getBounds();
     form.elements.box.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((one) => one.toFixed(6)).join(",");

@@ -1,8 +1,9 @@
 // Zones and lines: drawn on the map or written as text, tried on what was, saved as a new version by the server.
-import * as maplibregl from "/static/vendor/maplibre-gl/maplibre-gl.mjs";
-import { ask, keys, messages, post } from "./base.js";
-import { makeMap } from "./map.js";
+import { ask, keys, post, whyNot } from "./base.js";
+import { keep, kept } from "./draft.js";
+import { insist, makeMap } from "./map.js";
 
+const NOTHING = "[]"; // of what was drawn
 const root = document.getElementById("zones");
 if (root) start();
 
@@ -12,12 +13,19 @@ async function start() {
   const draw = document.getElementById("draw"), trial = document.getElementById("trial"), save = document.getElementById("save");
   const fields = form.elements;
   const map = await makeMap(element);
-  const drawn = map ? map.agreement : await (await ask(element.dataset.map)).json();
-  const shapes = drawn.features.map(shapeOf);
+  const drawn = map ? map.agreement : await insist(element, async () => (await ask(element.dataset.map)).json());
+  const shapes = drawn.features.map(shapeOf), unsaved = `shapes ${root.dataset.base}`;
+  for (const { id, ...rest } of JSON.parse(kept(unsaved) || NOTHING)) {
+    const known = shapes.find((shape) => shape.id === id && shape.whole !== null);
+    if (known) Object.assign(known, rest, { whole: known.whole }); else shapes.push({ id, ...rest, whole: null });
+  }
   const pixels = new Map(); // markers by corner
-  let now = null, corner = null, drawing = false, stored = false;
+  let now = null, corner = null, drawing = false, stored = NOTHING;
+  const open = () => shapes.filter((shape) => (shape.removed ? shape.whole !== null : isChanged(shape)));
+  const written = () => JSON.stringify(open().map(({ whole, ...rest }) => rest));
+  const isSaved = () => [NOTHING, stored].includes(written());
   if (map) {
-    map.show(await (await ask(element.dataset.places)).json());
+    insist(element, async () => map.show(await (await ask(element.dataset.places)).json()));
     map.fit(drawn);
     map.map.on("click", ({ lngLat }) => { if (drawing && now) { now.points.push(rounded(lngLat)); changed(); } });
     map.map.doubleClickZoom.disable();
@@ -55,11 +63,12 @@ async function start() {
       item.append(button);
       return item;
     }));
-    const open = shapes.filter((shape) => shape.removed ? shape.whole !== null : isChanged(shape));
+    const waiting = open();
+    keep(unsaved, isSaved() ? "" : written());
     if (save) {
-      save.disabled = !open.length;
+      save.disabled = !waiting.length;
       const pending = document.getElementById("pending");
-      pending.textContent = open.length ? open.map((shape) => shape.name || shape.id).join(", ") : pending.dataset.none;
+      pending.textContent = waiting.length ? waiting.map((shape) => shape.name || shape.id).join(", ") : pending.dataset.none;
     }
     if (!map) return;
     map.map.getSource("agreement").setData({ type: "FeatureCollection", features: shapes.filter((shape) => !shape.removed).map(featureOf).filter(Boolean) });
@@ -67,7 +76,6 @@ async function start() {
   }
 
   function changed() {
-    stored = false;
     fields.points.value = text(now.points);
     show();
   }
@@ -103,7 +111,7 @@ async function start() {
   }
   function handle(place, className, draggable = true) {
     const element = Object.assign(document.createElement("div"), { className });
-    return new maplibregl.Marker({ element, draggable, anchor: "center" }).setLngLat(place).addTo(map.map);
+    return map.marker({ element, draggable, anchor: "center" }).setLngLat(place).addTo(map.map);
   }
 
   function setDrawing(on) {
@@ -156,7 +164,7 @@ async function start() {
       const body = { feature: bare(feature), min_time_s: Number(document.getElementById("min-time").value.replace(",", ".")) || 0, since: document.getElementById("since").value.trim(), until: document.getElementById("until").value.trim() };
       const told = await (await post("/api/zones/preview", body)).json();
       if (mine === now) tell(told);
-    } catch (error) { outcome.replaceChildren(paragraph(messages.failed.replace("%s", error.message), "trouble")); }
+    } catch (error) { outcome.replaceChildren(paragraph(whyNot(error), "trouble")); }
   }
   function tell(told) {
     const says = outcome.dataset, line = now.kind === "line";
@@ -184,6 +192,7 @@ async function start() {
   save?.addEventListener("click", async () => {
     const saved = document.getElementById("saved");
     save.disabled = true;
+    const before = written();
     try {
       const body = {
         base_sha256: root.dataset.base,
@@ -192,12 +201,13 @@ async function start() {
         note: document.getElementById("note").value,
       };
       const told = await (await post("/api/zones", body)).json();
-      stored = true;
+      stored = before;
+      keep(unsaved, "");
       saved.className = "";
       saved.textContent = saved.dataset.text.replace("%s", told.file);
     } catch (error) {
       saved.className = "trouble";
-      saved.textContent = messages.failed.replace("%s", error.message);
+      saved.textContent = whyNot(error);
     }
     saved.hidden = false;
     save.disabled = false;
@@ -219,7 +229,7 @@ async function start() {
     corner = null;
     changed();
   });
-  addEventListener("beforeunload", (event) => { if (!stored && shapes.some((shape) => shape.removed || isChanged(shape))) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (!isSaved()) event.preventDefault(); });
   for (const button of document.querySelectorAll("[data-new-shape]")) button.disabled = false;
   choose(shapes[0] ?? null);
 }

@@ -1,0 +1,362 @@
+"""What changes under people's hands: slow answers, none at all, news while somebody writes, keys that are held down."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector.log import EvidenceStore, LogWriter, open_reader
+from detector.model import Decision, State, Verdict, Violation
+from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served
+from tests.console.conftest import T0, S
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
+
+TOAST = "document.getElementById('toast').textContent"
+NOTE = "document.getElementById('note')"
+
+
+def at(desk: Desk, out: Path, number: int) -> str:
+    """Look at one of the night, with all that belongs to the page in place."""
+    with open_reader(out) as reader:
+        one = reader.violations()[number].violation.violation_id
+    desk.go(f"/review/{one}")
+    desk.page.wait_for_selector("#map canvas.map-found")
+    return one
+
+
+def words(out: Path, one: str) -> list[tuple[str, str, str]]:
+    with open_reader(out) as reader:
+        return [(said.reviewer, str(said.verdict), said.note) for said in reader.violation(one).history]
+
+
+def opened(out: Path, number: int) -> Violation:
+    """Another incident, which goes on."""
+    with open_reader(out) as reader:
+        old = reader.violations()[0].violation
+    t_ns = T0 + number * 100 * S
+    new = replace(old, state=State.OPEN, subject=f"track {number}", t_start_ns=t_ns, t_end_ns=t_ns + S)
+    with LogWriter(out, alone=False) as log:
+        log.opened(new)
+    return new
+
+
+@contextmanager
+def held_back(desk: Desk, pattern: str) -> Iterator[None]:
+    """What is asked for at addresses of this pattern is answered only afterwards."""
+    waiting: list[Any] = []
+    open_now = False
+
+    def pass_on(route: Any) -> None:
+        if open_now:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    desk.page.route(pattern, pass_on)
+    yield
+    open_now = True
+    for route in waiting:
+        route.continue_()
+
+
+def test_a_note_and_the_focus_stay_when_evidence_comes_while_it_is_written(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    new = opened(out, 100)
+    desk = Desk(chromium, running, "demo-a")
+    desk.go(f"/review/{new.violation_id}")
+    desk.page.keyboard.press("n")
+    desk.page.keyboard.type("the c")
+    with LogWriter(out, alone=False) as log, open_reader(out) as reader:
+        clip = next(one.path for one in reader.violations()[0].files if one.role == "clip_browser")
+        store = EvidenceStore(out / "evidence")
+        log.evidence(new.violation_id, [store.put(new.violation_id, "clip_browser", ".mp4", out / "evidence" / clip)])
+    desk.until("document.querySelector('.view video') !== null")
+    desk.page.keyboard.type("rew rests")
+    assert desk.page.evaluate(f"{NOTE}.value") == "the crew rests"
+    assert desk.shown() == new.violation_id
+    desk.close()
+    assert words(out, new.violation_id) == []
+
+
+def test_a_note_outlives_going_on_a_reload_and_a_session_that_ends(console: tuple[Served, Path], chromium: Any) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    one = at(desk, out, 5)
+    page, press = desk.page, desk.page.keyboard.press
+    press("n")
+    page.keyboard.type("two lorries")
+    press("Escape")
+    press("j")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    assert page.evaluate(f"{NOTE}.value") == ""
+    page.go_back()
+    desk.until(f"document.querySelector('article.violation').dataset.id === '{one}'")
+    assert page.evaluate(f"{NOTE}.value") == "two lorries"
+    page.reload()
+    desk.until(f"{NOTE}.value === 'two lorries'")
+    page.context.clear_cookies(name="trucewatch")
+    with page.expect_navigation(url="**/sign-in?*"):
+        press("c")
+    assert "Your session is over" in page.inner_text("main")
+    assert desk.complaints.pop().startswith("Failed to load resource")  # the browser's own word on 401
+    page.fill("[name=name]", "demo-a")
+    page.fill("[name=password]", running.passwords["demo-a"])
+    with page.expect_navigation(url=f"**/review/{one}"):
+        press("Enter")
+    desk.until(f"{NOTE}.value === 'two lorries'")
+    press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    desk.go(f"/review/{one}")
+    assert page.evaluate(f"{NOTE}.value") == ""  # it was given
+    desk.complaints = [said for said in desk.complaints if "401" not in said]
+    desk.close()
+    assert words(out, one) == [("demo-a", "confirmed", "two lorries")]
+
+
+def test_a_key_that_is_held_down_decides_one_and_works_with_caps_lock(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    one = at(desk, out, 6)
+    changed = f"document.querySelector('article.violation').dataset.id !== '{one}'"
+    desk.page.keyboard.down("U")  # as Caps Lock writes it
+    desk.until(changed)
+    after = desk.shown()
+    for _ in range(5):
+        desk.page.keyboard.down("U")  # Playwright marks what was not let go as repeated, as a keyboard does
+    desk.page.keyboard.up("U")
+    desk.page.keyboard.press("m")
+    assert desk.shown() == after
+    desk.close()
+    assert words(out, one) == [("demo-b", "undetermined", "")]
+    assert "demo-b" not in {who for who, _, _ in words(out, after)}
+
+
+def test_who_goes_on_while_a_verdict_is_being_logged_is_not_taken_away_from_what_they_write(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    one = at(desk, out, 8)
+    press = desk.page.keyboard.press
+    with held_back(desk, "**/verdicts"):
+        press("r")
+        press("r")  # nothing seems to happen
+        desk.until(f"{TOAST}.startsWith('Waiting')")
+        press("j")
+        desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+        after = desk.shown()
+        press("n")
+        desk.page.keyboard.type("dust, no c")
+    desk.until(f"{TOAST}.startsWith('rejected: logged')")
+    for _ in range(3):  # what the verdict may have asked for is here as well
+        desk.page.evaluate(f"fetch('/part/review/{after}').then((answer) => answer.text())")
+    desk.page.keyboard.type("ar")
+    assert desk.page.evaluate(f"{NOTE}.value") == "dust, no car"
+    assert desk.shown() == after
+    desk.close()
+    assert words(out, one) == [("demo-b", "rejected", "")]
+    assert "demo-b" not in {who for who, _, _ in words(out, after)}
+
+
+def test_a_verdict_that_was_logged_is_not_called_undone_because_the_next_one_cannot_be_shown(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    one = at(desk, out, 9)
+    desk.page.route("**/part/review/*", lambda route: route.abort())
+    desk.page.keyboard.press("e")
+    desk.until(f"{TOAST}.includes('next one cannot be shown')")
+    assert desk.page.evaluate(TOAST).startswith("exercise: logged for your party")
+    desk.page.unroute("**/part/review/*")
+    desk.page.route("**/verdicts", lambda route: route.abort())
+    desk.page.keyboard.press("c")
+    desk.until(f"{TOAST}.startsWith('No answer from the console')")
+    assert all(said.startswith("Failed to load resource") for said in desk.complaints)
+    desk.complaints.clear()
+    desk.close()
+    assert words(out, one) == [("demo-b", "exercise", "")]
+
+
+def test_the_next_one_is_shown_as_the_log_has_it_and_taking_back_is_of_what_was_seen(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    press = desk.page.keyboard.press
+    with desk.page.expect_response("**/part/review/*"):  # the next one is fetched ahead
+        one = at(desk, out, 11)
+    after = desk.page.evaluate("document.querySelector('article.violation').dataset.after")
+    with LogWriter(out, alone=False) as log, desk.page.expect_response(f"**/part/review/{one}"):
+        log.verdict(Verdict(after, "B", "bayram", Decision.REJECTED, "", T0))
+    press("j")
+    desk.until(f"document.querySelector('article.violation').dataset.id === '{after}'")
+    assert desk.page.locator(".party:nth-child(2).rejected").count() == 1
+    press("k")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{after}'")
+    press("j")
+    desk.until(f"document.querySelector('article.violation').dataset.id === '{after}'")
+    press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{after}'")
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(after, "A", "armen", Decision.EXERCISE, "", T0 + S))
+    press("z")
+    desk.until(f"{TOAST}.startsWith('Somebody has said something else since')")
+    desk.until("document.querySelector('.party:nth-child(1).exercise') !== null")
+    assert all("412" in said for said in desk.complaints)
+    desk.complaints.clear()
+    desk.close()
+    assert [word for _, word, _ in words(out, after)] == ["rejected", "confirmed", "exercise"]
+
+
+def test_keys_do_not_wait_for_the_map_and_a_map_that_does_not_come_says_so_and_comes(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    desk.page.clock.install()
+    with open_reader(out) as reader:
+        one = reader.violations()[13].violation.violation_id
+    with held_back(desk, "**/maplibre-gl.mjs"):
+        desk.page.goto(f"{running.address}/review/{one}", wait_until="commit")
+        desk.page.wait_for_selector("article.violation")
+        desk.until("document.querySelector('#clock-utc').textContent !== ''")
+        desk.page.keyboard.press("u")
+        desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    desk.page.route("**/api/map", lambda route: route.fulfill(status=503, json={"detail": "the log is locked"}))
+    desk.go("/zones")
+    desk.page.wait_for_selector(".map-none.trouble")
+    assert "the log is locked" in desk.page.inner_text(".map-none.trouble")
+    desk.page.unroute("**/api/map")
+    desk.page.clock.fast_forward(6000)
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    assert desk.page.locator(".map-none").count() == 0
+    assert all("503" in said for said in desk.complaints)
+    desk.complaints.clear()
+    desk.close()
+
+
+def test_what_was_logged_before_a_page_listens_is_shown_and_a_clip_that_cannot_be_played_says_so(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.page.route("**/evidence/**", lambda route: route.abort())
+    one = at(desk, out, 14)
+    desk.page.wait_for_selector(".view .trouble")
+    assert all("ERR_FAILED" in said for said in desk.complaints)
+    desk.complaints.clear()
+    desk.page.unroute("**/evidence/**")
+    with held_back(desk, "**/js/base.js"):
+        desk.page.goto(f"{running.address}/review/{one}", wait_until="commit")
+        desk.page.wait_for_selector("article.violation")
+        with LogWriter(out, alone=False) as log:
+            log.verdict(Verdict(one, "B", "bayram", Decision.UNDETERMINED, "", T0))
+    desk.page.wait_for_selector(".party:nth-child(2).undetermined")
+    desk.close()
+
+
+def test_a_console_that_says_nothing_more_is_told_and_what_came_meanwhile_is_shown_when_it_is_back(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    sockets = 0
+
+    def one_more(_: Any) -> None:
+        nonlocal sockets
+        sockets += 1
+
+    desk.page.on("websocket", one_more)
+    desk.page.clock.install()
+    desk.go("/")
+    desk.until("document.title.startsWith('(')")  # it is told of the log
+    one = desk.page.get_attribute(".side-queue li", "data-id")
+    running.process.send_signal(signal.SIGSTOP)  # as behind a cable that was pulled: nothing is closed
+    try:
+        desk.page.clock.fast_forward(20_000)
+        desk.until("!document.getElementById('trouble').hidden")
+        assert desk.page.inner_text("#trouble").startswith("No connection to the console")
+        with LogWriter(out, alone=False) as log:
+            log.verdict(Verdict(str(one), "B", "bayram", Decision.CONFIRMED, "", T0))
+    finally:
+        running.process.send_signal(signal.SIGCONT)
+    desk.page.wait_for_selector(f".side-queue li[data-id='{one}'] .chip.confirmed")
+    desk.until("document.getElementById('trouble').hidden")
+    assert sockets == 2, "a socket that broke does not always say so: it is opened anew"
+    desk.close()
+
+
+@pytest.mark.parametrize("path", ["/queue", "/review"])
+def test_news_that_could_not_be_fetched_is_tried_again(console: tuple[Served, Path], chromium: Any, path: str) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.page.clock.install()
+    desk.go(path)
+    desk.until("document.title.startsWith('(')")
+    desk.page.route("**/part/**", lambda route: route.fulfill(status=503, json={"detail": "the log is locked"}))
+    one = desk.page.evaluate("document.querySelector('[data-id]').dataset.id")
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(one, "B", f"bayram{len(path)}", Decision.EXERCISE, "", T0))
+    desk.until(f"{TOAST} === 'Cannot be shown now: the log is locked'")
+    desk.page.unroute("**/part/**")
+    desk.page.clock.fast_forward(6000)
+    desk.page.wait_for_selector(f"[data-id='{one}'] .exercise")
+    assert all("503" in said for said in desk.complaints)
+    desk.complaints.clear()
+    desk.close()
+
+
+def test_what_was_drawn_and_not_saved_is_there_when_the_page_is_loaded_again(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo")
+    desk.go("/zones")
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.page.keyboard.press("+")
+    desk.page.fill("[name=name]", "by the bridge")
+    desk.page.fill("[name=points]", "45.0 40.2\n45.01 40.2\n45.01 40.21")
+    desk.page.on("dialog", lambda asked: asked.accept())  # whether to leave
+    desk.page.reload()
+    desk.until("document.querySelectorAll('.shapes li').length === 3")
+    assert "by the bridge" in desk.page.inner_text("#pending")
+    desk.page.click(".shapes li:last-child button")
+    assert desk.page.input_value("[name=points]") == "45.0 40.2\n45.01 40.2\n45.01 40.21".replace("45.0 ", "45 ")
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("z")
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.page.reload()
+    desk.until("document.querySelectorAll('.shapes li').length === 2")
+    desk.close()
+
+
+def test_joining_that_is_asked_for_twice_is_done_once_and_not_called_undone(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go("/queue?order=newest")
+    asked: list[str] = []
+    desk.page.on("request", lambda one: asked.append(one.url) if one.url.endswith("/join") else None)
+    with held_back(desk, "**/join"):
+        for key in "jxjxii":
+            desk.page.keyboard.press(key)
+        desk.until(f"{TOAST}.startsWith('Waiting')")
+    desk.until(f"{TOAST}.startsWith('Joined')")
+    desk.page.keyboard.press("z")
+    desk.until(f"{TOAST}.startsWith('Taken back')")
+    assert len(asked) == 1
+    desk.close()
