@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
+from detector.tracking.apart import told_apart
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
@@ -143,6 +144,7 @@ class KalmanTracker:
                 detections.xyxy_px[moving].astype(np.float64),
                 detections.score[moving].astype(np.float64),
                 detections.t_ns,
+                detections.whole,
             )
         return self._tracks(detections)
 
@@ -175,7 +177,13 @@ class KalmanTracker:
                 self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
-    def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
+    def _associate(self, xyxy: Float, score: Float, t_ns: int, whole: bool) -> None:
+        import os
+        FS = float(os.environ.get('FS', '.03')) if whole else 0.1
+        CS = float(os.environ.get('CS', '.03')) if whole else 0.1
+        if whole and os.environ.get("APART", "1") == "1":
+            xyxy, of = told_apart(xyxy, self._due(t_ns))
+            score = score[of]
         sigma_px = _sigma_px(xyxy)
         centres = centres_of(xyxy)
         rows, columns = self._pairs(centres, sigma_px, xyxy)
@@ -183,14 +191,14 @@ class KalmanTracker:
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
-        correct(states, rows, centres[columns], sigma_px[columns])
+        correct(states, rows, centres[columns], _sigma_px(xyxy, FS)[columns])
         states.missed[rows] = 0
         states.hits[rows] += 1
         states.seen_ns[rows] = t_ns
         states.score[rows] = score[columns]
         states.size_px[rows] += 0.25 * (xyxy[columns, 2:] - xyxy[columns, :2] - states.size_px[rows])
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
-        self._judge(t_ns)
+        self._judge(t_ns, CS)
         self._end(t_ns)
         new = np.setdiff1d(np.arange(len(xyxy)), columns)
         started = new_states(
@@ -210,6 +218,13 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
+    def _due(self, t_ns: int) -> Float:
+        """Boxes of the confirmed tracks that were seen of late. shape (K, 4) [px]"""
+        states = self._states
+        rows = np.flatnonzero(states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9))
+        low = states.state[rows, :2] - states.size_px[rows] / 2 + 0.5
+        return np.concatenate([low, low + states.size_px[rows]], axis=1)
+
     def _pairs(self, centres: Float, sigma_px: Float, xyxy: Float) -> tuple[Int, Int]:
         """Which track goes with which detection: least total distance, none beyond the gate."""
         states = self._states
@@ -218,6 +233,7 @@ class KalmanTracker:
         cost = distances2(states, centres, sigma_px)
         allowed = cost < self._config.gate_sigma**2
         area = _log_area(states.size_px)[:, None] - _log_area(xyxy[:, 2:] - xyxy[:, :2])
+        allowed &= np.abs(area) < 3.0
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         return least_cost_pairs(cost, allowed)
@@ -239,13 +255,13 @@ class KalmanTracker:
         states.origin_px[back] = centres[unseen & fast]
         states.farthest_px[back], states.born_ns[back] = 0.0, t_ns
 
-    def _judge(self, t_ns: int) -> None:
+    def _judge(self, t_ns: int, CS: float) -> None:
         """Confirm what has moved on for certain."""
         states, config = self._states, self._config
         way = states.state[:, :2] - states.origin_px
         length = np.hypot(way[:, 0], way[:, 1])
         states.farthest_px = np.maximum(states.farthest_px, length)
-        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px)
+        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px, CS)
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         needed = np.maximum(needed, states.least_px)
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
@@ -339,13 +355,16 @@ class KalmanTracker:
         )
 
 
-def _sigma_px(xyxy: Float) -> Float:
+def _sigma_px(xyxy: Float, share: float = 0.1) -> Float:
     """How exactly a box's centre is known: of large things one sees now one part, now another. shape (N,) [px]"""
-    return _sigma_of_size(xyxy[:, 2:] - xyxy[:, :2])
+    return _sigma_of_size(xyxy[:, 2:] - xyxy[:, :2], share)
 
 
-def _sigma_of_size(size_px: Float) -> Float:
-    return np.asarray(0.7 + 0.1 * size_px.max(axis=1, initial=0))
+def _sigma_of_size(size_px: Float, share: float = 0.1) -> Float:
+    size = size_px.max(axis=1, initial=0)
+    if share < 0.1:
+        return np.minimum(0.7 + 0.1 * size, 100 * share)
+    return np.asarray(0.7 + share * size)
 
 
 def _none() -> States:
