@@ -181,7 +181,7 @@ class KalmanTracker:
         import os
         FS = float(os.environ.get('FS', '.03')) if whole else 0.1
         CS = float(os.environ.get('CS', '.03')) if whole else 0.1
-        if whole and os.environ.get("APART", "1") == "1":
+        if (whole or os.environ.get("APART") == "2") and os.environ.get("APART") != "0":
             xyxy, of = told_apart(xyxy, self._due(t_ns))
             score = score[of]
         sigma_px = _sigma_px(xyxy)
