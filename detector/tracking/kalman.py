@@ -17,6 +17,7 @@ from detector.tracking.parts import inside_larger, is_part_of_another
 from detector.tracking.states import (
     Int,
     States,
+    boxes_of,
     carry,
     centres_of,
     correct,
@@ -31,6 +32,8 @@ _RESTLESS = (
 )
 _RESTLESS_FACTOR = 2.0
 _BACK_S, _BACK_SHARE = 0.3, 0.25
+_SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
+_WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -41,6 +44,9 @@ class KalmanConfig(BaseModel):
 
     gate_sigma: float = Field(
         default=3.0, gt=0, description="A detection farther off is another thing. [standard deviations]"
+    )
+    most_grown: float = Field(
+        default=20.0, gt=1, description="A detection so many times as large, or as small, is another thing. [area]"
     )
     acceleration_px_s2: float = Field(default=60.0, gt=0, description="How hard things brake and turn. [px/s2]")
     start_speed_px_s: float = Field(
@@ -126,6 +132,7 @@ class KalmanTracker:
         self._t_ns = self._judged_ns = 0
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
+        self._most_px = np.inf  # of how exactly centres are known
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -140,11 +147,11 @@ class KalmanTracker:
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
+            self._most_px = _WHOLE_PX if detections.whole else np.inf
             self._associate(
                 detections.xyxy_px[moving].astype(np.float64),
                 detections.score[moving].astype(np.float64),
                 detections.t_ns,
-                detections.whole,
             )
         return self._tracks(detections)
 
@@ -177,28 +184,26 @@ class KalmanTracker:
                 self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
-    def _associate(self, xyxy: Float, score: Float, t_ns: int, whole: bool) -> None:
-        import os
-        FS = float(os.environ.get('FS', '.03')) if whole else 0.1
-        CS = float(os.environ.get('CS', '.03')) if whole else 0.1
-        if (whole or os.environ.get("APART") == "2") and os.environ.get("APART") != "0":
-            xyxy, of = told_apart(xyxy, self._due(t_ns))
-            score = score[of]
-        sigma_px = _sigma_px(xyxy)
-        centres = centres_of(xyxy)
-        rows, columns = self._pairs(centres, sigma_px, xyxy)
+    def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
+        # Only what was seen a moment ago: of a lorry in two pieces one is all of it now, and the other was a piece.
+        seen = self._states.confirmed & (t_ns - self._states.seen_ns <= self._config.show_s * 1e9)
+        xyxy, spot = told_apart(xyxy, boxes_of(self._states.rows(seen)))
+        score, centres, size_px = score[spot], centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
+        # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
+        sigma_px = _sigma_px(size_px)
+        rows, columns = self._pairs(centres, sigma_px, size_px)
         states = self._states
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
-        correct(states, rows, centres[columns], _sigma_px(xyxy, FS)[columns])
+        correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._most_px))
         states.missed[rows] = 0
         states.hits[rows] += 1
         states.seen_ns[rows] = t_ns
         states.score[rows] = score[columns]
-        states.size_px[rows] += 0.25 * (xyxy[columns, 2:] - xyxy[columns, :2] - states.size_px[rows])
+        states.size_px[rows] += 0.25 * (size_px[columns] - states.size_px[rows])
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
-        self._judge(t_ns, CS)
+        self._judge(t_ns)
         self._end(t_ns)
         new = np.setdiff1d(np.arange(len(xyxy)), columns)
         started = new_states(
@@ -218,22 +223,14 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
-    def _due(self, t_ns: int) -> Float:
-        """Boxes of the confirmed tracks that were seen of late. shape (K, 4) [px]"""
-        states = self._states
-        rows = np.flatnonzero(states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9))
-        low = states.state[rows, :2] - states.size_px[rows] / 2 + 0.5
-        return np.concatenate([low, low + states.size_px[rows]], axis=1)
-
-    def _pairs(self, centres: Float, sigma_px: Float, xyxy: Float) -> tuple[Int, Int]:
+    def _pairs(self, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
         """Which track goes with which detection: least total distance, none beyond the gate."""
         states = self._states
         if len(states) == 0 or len(centres) == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         cost = distances2(states, centres, sigma_px)
-        allowed = cost < self._config.gate_sigma**2
-        area = _log_area(states.size_px)[:, None] - _log_area(xyxy[:, 2:] - xyxy[:, :2])
-        allowed &= np.abs(area) < 3.0
+        area = _log_area(states.size_px)[:, None] - _log_area(size_px)
+        allowed = (cost < self._config.gate_sigma**2) & (np.abs(area) < np.log(self._config.most_grown))
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         return least_cost_pairs(cost, allowed)
@@ -255,13 +252,14 @@ class KalmanTracker:
         states.origin_px[back] = centres[unseen & fast]
         states.farthest_px[back], states.born_ns[back] = 0.0, t_ns
 
-    def _judge(self, t_ns: int, CS: float) -> None:
+    def _judge(self, t_ns: int) -> None:
         """Confirm what has moved on for certain."""
         states, config = self._states, self._config
         way = states.state[:, :2] - states.origin_px
         length = np.hypot(way[:, 0], way[:, 1])
         states.farthest_px = np.maximum(states.farthest_px, length)
-        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px, CS)
+        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2)
+        sigma += _sigma_px(states.size_px, self._most_px)
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         needed = np.maximum(needed, states.least_px)
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
@@ -324,7 +322,7 @@ class KalmanTracker:
         # Of a mast one sees now one piece, now another: along its length its place is not known.
         long_px = states.size_px - states.size_px.min(axis=1, keepdims=True)
         extent_px = (long_px * np.abs(held.along[:, ::-1])).sum(axis=1) / 2
-        near = held.aside_px <= config.structure_aside * forward_px + extent_px + _sigma_of_size(states.size_px)
+        near = held.aside_px <= config.structure_aside * forward_px + extent_px + _sigma_px(states.size_px)
         return np.asarray(slow & near)
 
     def _end(self, t_ns: int) -> None:
@@ -338,14 +336,12 @@ class KalmanTracker:
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states
         shown = (self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s
-        half = states.size_px[shown] / 2
-        centre = states.state[shown, :2]
         return Tracks(
             detections.index,
             detections.t_ns,
             read_only(states.track_id[shown]),
-            read_only((np.concatenate([centre - half, centre + half], axis=1) + 0.5).astype(np.float32)),
-            read_only(centre),
+            read_only(boxes_of(states.rows(shown)).astype(np.float32)),
+            read_only(states.state[shown, :2]),
             read_only(states.state[shown, 2:]),
             read_only(states.covariance[shown]),
             read_only(states.confirmed[shown]),
@@ -355,16 +351,9 @@ class KalmanTracker:
         )
 
 
-def _sigma_px(xyxy: Float, share: float = 0.1) -> Float:
-    """How exactly a box's centre is known: of large things one sees now one part, now another. shape (N,) [px]"""
-    return _sigma_of_size(xyxy[:, 2:] - xyxy[:, :2], share)
-
-
-def _sigma_of_size(size_px: Float, share: float = 0.1) -> Float:
-    size = size_px.max(axis=1, initial=0)
-    if share < 0.1:
-        return np.minimum(0.7 + 0.1 * size, 100 * share)
-    return np.asarray(0.7 + share * size)
+def _sigma_px(size_px: Float, most_px: float = np.inf) -> Float:
+    """How exactly the centre of a thing of this size is known. shape (N,) [px]"""
+    return np.asarray(np.minimum(_LEAST_PX + _SHARE_PX * size_px.max(axis=1, initial=0), most_px))
 
 
 def _none() -> States:
