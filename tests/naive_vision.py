@@ -372,7 +372,7 @@ def naive_told_apart(spots, things):
         if max(fits) >= 0.4 and fits.index(max(fits)) != number:
             return False
         share = naive_common(thing, spots[number]) / naive_area(thing)
-        return share >= 0.6 and naive_area(thing) <= 0.9 * naive_area(spots[number])
+        return share >= 0.6 and naive_area(thing) <= 0.85 * naive_area(spots[number])
 
     def gaps(members, k):
         ordered = sorted((member[k], member[k + 2]) for member in members)

@@ -132,7 +132,7 @@ class KalmanTracker:
         self._t_ns = self._judged_ns = 0
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
-        self._most_px = np.inf  # of how exactly centres are known
+        self._whole = False  # whether things are seen whole
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -147,7 +147,7 @@ class KalmanTracker:
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
-            self._most_px = _WHOLE_PX if detections.whole else np.inf
+            self._whole = detections.whole
             self._associate(
                 detections.xyxy_px[moving].astype(np.float64),
                 detections.score[moving].astype(np.float64),
@@ -185,18 +185,18 @@ class KalmanTracker:
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
-        # Only what was seen a moment ago: of a lorry in two pieces one is all of it now, and the other was a piece.
-        seen = self._states.confirmed & (t_ns - self._states.seen_ns <= self._config.show_s * 1e9)
-        xyxy, spot = told_apart(xyxy, boxes_of(self._states.rows(seen)))
+        states = self._states
+        seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
+        # Where pieces are seen, front and rear of one vehicle may count for a while; they are not to be kept apart.
+        xyxy, spot = told_apart(xyxy, boxes_of(states.rows(seen & self._whole)))
         score, centres, size_px = score[spot], centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
         rows, columns = self._pairs(centres, sigma_px, size_px)
-        states = self._states
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
-        correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._most_px))
+        correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
         states.seen_ns[rows] = t_ns
@@ -259,7 +259,7 @@ class KalmanTracker:
         length = np.hypot(way[:, 0], way[:, 1])
         states.farthest_px = np.maximum(states.farthest_px, length)
         sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2)
-        sigma += _sigma_px(states.size_px, self._most_px)
+        sigma += _sigma_px(states.size_px, self._whole)
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         needed = np.maximum(needed, states.least_px)
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
@@ -351,9 +351,11 @@ class KalmanTracker:
         )
 
 
-def _sigma_px(size_px: Float, most_px: float = np.inf) -> Float:
+def _sigma_px(size_px: Float, whole: bool = False) -> Float:
     """How exactly the centre of a thing of this size is known. shape (N,) [px]"""
-    return np.asarray(np.minimum(_LEAST_PX + _SHARE_PX * size_px.max(axis=1, initial=0), most_px))
+    return np.asarray(
+        np.minimum(_LEAST_PX + _SHARE_PX * size_px.max(axis=1, initial=0), _WHOLE_PX if whole else np.inf)
+    )
 
 
 def _none() -> States:

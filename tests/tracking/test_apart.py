@@ -86,3 +86,32 @@ def test_two_who_pass_each_other_keep_their_boxes_and_their_ids():
             assert np.abs(shown - truth).max(axis=1).min() < 20, (index, shown, truth)
         ids.append(set(tracks.track_id[tracks.confirmed].tolist()))
     assert all(one == ids[0] for one in ids)
+
+
+def walked(whole, count=30):
+    """Frames until a person of 80 px counts who walks 4 px a frame before a camera that stands."""
+    tracker = KalmanTracker()
+    for index in range(count):
+        t_ns = index * 10**9 // FPS
+        found = replace(boxes(index, t_ns, [person(100 + 4.0 * index, 200)]), whole=whole)
+        if tracker.update(found, aligned(index, t_ns)).confirmed.any():
+            return index
+    return count
+
+
+def test_who_is_seen_whole_counts_sooner_than_who_is_seen_in_parts():
+    assert walked(whole=True) <= 10
+    assert walked(whole=False) >= 20
+
+
+def test_a_speck_does_not_take_a_persons_track_with_it():
+    """Another speck's track could have the person meanwhile, and as many pairs as possible are made."""
+    tracker = KalmanTracker()
+    for index in range(60):
+        t_ns, x = index * 10**9 // FPS, 100 + 6.0 * index
+        beside, on_it = [x - 16, 205, x - 13, 208], [x + 3, 203, x + 6, 206]
+        specks = {40: [beside], 41: [beside], 42: [on_it], 43: [on_it], 44: [on_it]}.get(index, [])
+        tracks = tracker.update(boxes(index, t_ns, [person(x, 200), *specks]), aligned(index, t_ns))
+        if index > 35:
+            assert tracks.confirmed.sum() == 1
+            assert np.abs(tracks.xyxy_px[tracks.confirmed][0] - person(x, 200)).max() < 8, index
