@@ -188,7 +188,7 @@ class KalmanTracker:
         states = self._states
         seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
         # Where pieces are seen, front and rear of one vehicle may count for a while; they are not to be kept apart.
-        xyxy, spot = told_apart(xyxy, boxes_of(states.rows(seen & self._whole)))
+        xyxy, spot = told_apart(xyxy, boxes_of(states)[seen & self._whole])
         score, centres, size_px = score[spot], centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
@@ -340,7 +340,7 @@ class KalmanTracker:
             detections.index,
             detections.t_ns,
             read_only(states.track_id[shown]),
-            read_only(boxes_of(states.rows(shown)).astype(np.float32)),
+            read_only(boxes_of(states)[shown].astype(np.float32)),
             read_only(states.state[shown, :2]),
             read_only(states.state[shown, 2:]),
             read_only(states.covariance[shown]),
