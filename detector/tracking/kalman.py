@@ -34,6 +34,7 @@ _RESTLESS_FACTOR = 2.0
 _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
+_RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -201,7 +202,9 @@ class KalmanTracker:
         states.hits[rows] += 1
         states.seen_ns[rows] = t_ns
         states.score[rows] = score[columns]
-        states.size_px[rows] += 0.25 * (size_px[columns] - states.size_px[rows])
+        states.size_px[rows] += (_WHOLE_RENEWED if self._whole else _RENEWED) * (
+            size_px[columns] - states.size_px[rows]
+        )
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
