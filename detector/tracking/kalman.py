@@ -35,6 +35,8 @@ _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
+_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
+_PLANE_NS = 2_000_000_000  # so long must it have been one
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -56,6 +58,16 @@ class KalmanConfig(BaseModel):
     confirm_hits: int = Field(default=8, ge=2, description="Times seen before a track counts. [1]")
     confirm_s: float = Field(default=0.6, ge=0, description="How long a track must have lasted before it counts. [s]")
     confirm_sigma: float = Field(default=7.0, ge=0, description="Net way it must have come. [its standard deviations]")
+    confirm_fitting_sigma: float = Field(
+        default=4.0,
+        ge=0,
+        description="The same, where on a plane what is in a small box is clearly seen to go along. "
+        "[its standard deviations]",
+    )
+    fitting_px: float = Field(default=10.0, ge=0, description="Longer side of such a box, at most. [px]")
+    fitting_misfit: float = Field(
+        default=0.5, gt=0, description="It is where it differs so much less along its way than from the ground. [1]"
+    )
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
     confirm_alone: int = Field(
@@ -131,6 +143,7 @@ class KalmanTracker:
         self._reference_from_last: Float | None = None
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
+        self._uneven_ns = -_PLANE_NS  # when there was last known to be more than a plane
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
         self._whole = False  # whether things are seen whole
@@ -170,6 +183,8 @@ class KalmanTracker:
         """Carry all tracks to this frame and this time."""
         matrix, reference_id = alignment.reference_from_frame, alignment.reference_id
         restless = alignment.inlier_ratio < _RESTLESS
+        if alignment.inlier_ratio < _PLANE or alignment.parallax is not None:
+            self._uneven_ns = t_ns
         acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
             self.end_all()
@@ -272,9 +287,8 @@ class KalmanTracker:
             & (states.hits >= 0.45 * (states.age_frames + 1))
             & (t_ns - states.born_ns >= config.confirm_s * 1e9)
         )
-        travelled = (
-            (length > np.maximum(needed, config.confirm_sigma * sigma)) & (length > 0.8 * states.farthest_px) & onward
-        )
+        sure = np.where(self._known_to_fit(t_ns), config.confirm_fitting_sigma, config.confirm_sigma)
+        travelled = (length > np.maximum(needed, sure * sigma)) & (length > 0.8 * states.farthest_px) & onward
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known
@@ -284,6 +298,18 @@ class KalmanTracker:
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
         self._join_parts(t_ns)
+
+    def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:
+        """Which small tracks are seen to take their pixels along over what has been a plane of late. shape (M,)
+
+        What stands above a plane takes them along, too: where something may, nothing follows from it. A large box
+        may hold two vehicles that meet.
+        """
+        states, config = self._states, self._config
+        if t_ns - self._uneven_ns < _PLANE_NS:
+            return np.zeros(len(states), np.bool_)
+        small = states.size_px.max(axis=1, initial=0) <= config.fitting_px
+        return np.asarray(small & (states.misfit <= np.log(config.fitting_misfit)))
 
     def _join_parts(self, t_ns: int) -> None:
         """Of two that count, the one that turns out to lie in the other's box is a part of it and counts no more."""
