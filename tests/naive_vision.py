@@ -339,19 +339,70 @@ def naive_learned(before, misfit):
     return 0.25 * latest + 0.75 * (0.0 if math.isnan(before) else before)
 
 
+def naive_area(box):
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+
+def naive_common(one, other):
+    return naive_area((max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])))
+
+
+def naive_iou(one, other):
+    common = naive_common(one, other)
+    return common / (naive_area(one) + naive_area(other) - common)
+
+
 def naive_inside_larger(xyxy, confirmed):
     """Of each box, whether three quarters of it lie in a confirmed one of which it is at most six tenths."""
-
-    def area(box):
-        return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
-
     found = []
     for one in xyxy:
         is_inside = False
         for other, counts in zip(xyxy, confirmed, strict=True):
-            common = (max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3]))
-            is_inside |= bool(counts and area(common) >= 0.75 * area(one) and area(one) <= 0.6 * area(other))
+            part = naive_common(one, other) >= 0.75 * naive_area(one) and naive_area(one) <= 0.6 * naive_area(other)
+            is_inside |= bool(counts and part)
         found.append(is_inside)
+    return found
+
+
+def naive_told_apart(spots, things):
+    """Pairs of a spot's number and a box; of a spot that two or more things fill, their boxes moved to its ends."""
+
+    def is_in(thing, number):
+        fits = [naive_iou(thing, other) for other in spots]
+        if max(fits) >= 0.4 and fits.index(max(fits)) != number:
+            return False
+        share = naive_common(thing, spots[number]) / naive_area(thing)
+        return share >= 0.6 and naive_area(thing) <= 0.85 * naive_area(spots[number])
+
+    def gaps(members, k):
+        ordered = sorted((member[k], member[k + 2]) for member in members)
+        reached, gap = ordered[0][1], 0.0
+        for low, high in ordered:
+            gap, reached = gap + max(low - reached, 0), max(reached, high)
+        return gap / (reached - ordered[0][0])
+
+    found = []
+    for number, spot in enumerate(spots):
+        members = [thing for thing in things if is_in(thing, number)]
+        around = [f(m[k] for m in members) for k, f in enumerate((min, min, max, max))] if members else None
+        if len(members) < 2 or naive_iou(around, spot) < 0.6 or any(gaps(members, k) > 0.15 for k in (0, 1)):
+            found.append((number, tuple(spot)))
+            continue
+        for member in members:
+            box = [0.0] * 4
+            for k in (0, 1):
+                size = min(member[k + 2] - member[k], spot[k + 2] - spot[k])
+                ends = spot[k], spot[k + 2] - size
+                if member[k] == around[k] and member[k + 2] == around[k + 2]:
+                    low = sum(ends) / 2
+                elif member[k] == around[k]:
+                    low = ends[0]
+                elif member[k + 2] == around[k + 2]:
+                    low = ends[1]
+                else:
+                    low = min(max((member[k] + member[k + 2] - size) / 2, ends[0]), ends[1])
+                box[k], box[k + 2] = low, low + size
+            found.append((number, tuple(box)))
     return found
 
 

@@ -21,7 +21,9 @@ HEADERS = {
     "real": f"{'clip':14}{'R':>6}{'wait s':>8}{'tracks/min':>12}{'ms':>7}",
     "house": f"{'clip':14}{'on box':>8}{'frames':>8}{'others/min':>12}{'ms':>7}",
     "masks": f"{'clip':14}{'F':>6}{'P':>6}{'R':>6}{'judged':>8}{'ms':>7}",
-    "static": f"{'clip':30}{'tracks':>8}{'a frame':>8}{'flash':>7}{'smoke':>7}{'change':>8}{'ms':>7}",
+    "static": (
+        f"{'clip':30}{'tracks':>8}{'a frame':>8}{'P':>6}{'R':>6}{'F1':>6}{'flash':>7}{'smoke':>7}{'change':>8}{'ms':>7}"
+    ),
     "fire": f"{'clip':14}{'reports':>9}{'delay s':>9}{'on fire':>9}{'flash':>7}{'tracks':>8}{'ms':>7}",
     "flashes": f"{'clip':14}{'found':>10}{'false':>7}{'ms':>7}",
     "negatives": f"{'clip':14}{'tracks':>8}{'flash':>7}{'smoke':>7}{'change':>8}{'ms':>7}",
@@ -59,8 +61,9 @@ def line(kind: str, row: dict) -> str:
                 f"{row['ms']:7.1f}"
             )
         case "static":
+            labelled = "".join(figure(row.get(key), "6.2f") for key in ("precision", "recall", "f1"))
             return (
-                f"{row['clip']:30}{row['confirmed_tracks']:8d}{row['tracks_a_frame']:8.2f}{row['flash']:7d}"
+                f"{row['clip']:30}{row['confirmed_tracks']:8d}{row['tracks_a_frame']:8.2f}{labelled}{row['flash']:7d}"
                 f"{row['smoke']:7d}{row['change']:8d}{row['ms']:7.1f}"
             )
         case "fire":

@@ -83,4 +83,5 @@ def merge(parts: Sequence[Detections]) -> Detections:
         min((part.sight for part in parts), key=_WORST.index),
         all(part.judged for part in parts),
         next((part.mask for part in parts if part.mask is not None), None),
+        any(part.whole for part in parts),
     )

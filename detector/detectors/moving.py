@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.blobs import Blobs, inside, spots, trimmed
 from detector.detectors.faint import FaintThings, believed
-from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
+from detector.detectors.lagged import NO_PICTURE, PLANE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.own_way import Neighbour, ways
@@ -41,7 +41,6 @@ _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast 
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
-_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
 _DARK_NS = 2_000_000_000  # after a picture that was dark and mostly noise, and at first, they are taken to be
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
@@ -123,7 +122,7 @@ class MovingDetector:
 
     What differs from both in the same direction, by more than the noise, more than is usual there and more than a
     small misfit of the registration can do, moves. The short time keeps what turns or is soon hidden, the long one
-    finds what is slower than its own length in 0.3 s; in the dark what hides in the noise is summed up over 3.2 s, too
+    finds what is slower than its own length in 0.3 s; what hides in the noise, or in itself, is summed up over 3.2 s
     (`faint.py`). It answers 0.6 s late, and up to a tenth later where frames are passed over, since its work is spread
     over these. Frames that the registration only glanced at are passed over (`judged` False).
     """
@@ -181,8 +180,7 @@ class MovingDetector:
         if now.sight is Sight.BLIND:
             return [*answers, Detections.none(now.index, now.t_ns, Sight.BLIND)]
         self._pending.append(now)
-        if now.t_ns <= self._dark_until_ns:
-            self._faint.add(self._layings[-1].sized(now))
+        self._faint.add(self._layings[-1].sized(now), dark=now.t_ns <= self._dark_until_ns)
         due = [one for one in self._waiting() if one.t_ns + self._lag_ns <= now.t_ns]
         for judged in due:
             answers += self._begin(judged)
@@ -210,7 +208,7 @@ class MovingDetector:
         self._answered = None
         judged, one, base_from_frame, faint_xyxy = answered
         others = Neighbour(one.earlier, one.apart_s[0]), Neighbour(one.later, one.apart_s[1])
-        plane = judged.inlier_ratio >= _PLANE
+        plane = judged.inlier_ratio >= PLANE
         found = ways(tracks, base_from_frame, judged.level, one.laid.picture, others, plane=plane)
         if found is None or not len(faint_xyxy):
             return found
@@ -331,10 +329,14 @@ class MovingDetector:
         blobs = self._in_the_sun(judged, blobs, clearest, found)
         half = self._layings[-1].sized(judged)
         scale = 1 << (half.level - judged.level)
-        faint = self._faint.beside(half, carried(blobs.xyxy, frame_from_base) / scale)
+        faint, pieces = self._faint.beside(
+            half, carried(blobs.xyxy, frame_from_base) / scale, self._counted(judged) / scale
+        )
         faint = Blobs(carried(faint.xyxy * scale, base_from_frame), faint.peak)
         self._answered = _Answered(judged, found[0], base_from_frame, faint.xyxy)
-        blobs = Blobs(np.concatenate([blobs.xyxy, faint.xyxy]), np.concatenate([blobs.peak, faint.peak]))
+        blobs = Blobs(
+            np.concatenate([blobs.xyxy[~pieces], faint.xyxy]), np.concatenate([blobs.peak[~pieces], faint.peak])
+        )
         return self._record(judged, blobs, weak)
 
     def _evidence(self, judged: Kept, pair: tuple[Kept, Kept], at: int, movers: NDArray[np.float64]) -> _Evidence:
@@ -372,12 +374,22 @@ class MovingDetector:
     def _movers(self, judged: Kept) -> NDArray[np.float64]:
         """Boxes of what is known to move, and may, where it must be by now, in the judged picture. shape (N, 4)"""
         known = self._known
-        then = next((one for one in self._kept if known is not None and one.index == known.index), None)
-        if known is None or then is None:
+        if known is None:
             return NO_MOVERS
         # Where structure is known to move, what lasts is mostly structure.
         promising = (known.missed == 0) & (known.age_frames >= _PROMISING_FRAMES) & (judged.parallax is None)
-        rows = np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising)
+        return self._now(judged, np.flatnonzero((known.confirmed & (known.missed <= _KNOWN_MISSED)) | promising))
+
+    def _counted(self, judged: Kept) -> NDArray[np.float64]:
+        """Boxes of confirmed tracks, in sight or not. As `_movers`"""
+        return NO_MOVERS if self._known is None else self._now(judged, np.flatnonzero(self._known.confirmed))
+
+    def _now(self, judged: Kept, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Boxes of known tracks, and a bit around them, where they must be in the judged picture. shape (N, 4)"""
+        known = self._known
+        then = next((one for one in self._kept if known is not None and one.index == known.index), None)
+        if known is None or then is None:
+            return NO_MOVERS
         on_px = known.velocity_px_s[rows] * ((judged.t_ns - then.t_ns) / 1e9)
         boxes = (known.xyxy_px[rows] + np.tile(on_px, 2)) / (1 << judged.level)
         return carried(boxes + _AROUND_PX, small_from_small(judged, then))

@@ -51,8 +51,12 @@ class Slots:
         self._sum: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._t_ns: list[int] = []
 
-    def add(self, kept: Kept) -> bool:
-        """Take one more picture. True if it begins another slot: the one before is complete."""
+    def add(self, kept: Kept, *, first_only: bool = False) -> bool:
+        """Take one more picture. True if it begins another slot: the one before is complete.
+
+        Args:
+            first_only: a slot is its first picture, which costs nothing: by day there is little noise.
+        """
         base = self._base
         complete = base is not None and kept.t_ns - base.t_ns >= self._slot_ns
         if base is not None and complete:
@@ -62,6 +66,8 @@ class Slots:
         if base is None or complete:
             self._base, self._sum, self._t_ns = kept, kept.picture.astype(np.float32), [kept.t_ns]
             return complete
+        if first_only:
+            return False
         cv2.accumulate(warped(kept.picture, small_from_small(base, kept)), self._sum)
         self._t_ns.append(kept.t_ns)
         return False

@@ -382,6 +382,7 @@ class StillDetector:
             read_only(np.full(len(xyxy), Kind.MOTION.value, "<U8")),
             Sight.SEEING,
             mask=read_only(mask) if self._masks else None,
+            whole=True,
         )
 
 

@@ -32,6 +32,8 @@ class Detections:
     xyxy_px: x0, y0, x1, y1 with x1, y1 exclusive. shape (N, 4) float32
     score: high = anomalous. shape (N,) float32 [1]
     kind: shape (N,) of Kind values as str
+    whole: whether the boxes of motion are those of whole things, held against what stands there otherwise; else of what
+        differs between pictures, which is now one part of a thing, now another.
     judged: False for a frame that was passed over on purpose; its emptiness says nothing.
     mask: which pixels move, 255 there and 0 elsewhere, of a picture halved some times, shape (H >> n, W >> n) uint8;
         None unless it was asked for.
@@ -45,6 +47,7 @@ class Detections:
     sight: Sight
     judged: bool = True
     mask: NDArray[np.uint8] | None = None
+    whole: bool = False
 
     @classmethod
     def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:

@@ -16,6 +16,7 @@ from detector.model import Place, Scene, State, Undecided, Violation
 from detector.rules.company import Company
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import MoverSettings, RuleContext, Zones, chosen_shapes
+from detector.rules.first_seen import BESIDE_M, BESIDE_NS, BESIDE_PX, FirstSeen
 from detector.rules.movers import SAME_THING_M, SAME_THING_PX, countable
 from detector.rules.points import Points, Sighted, ground_points, picture_points
 from detector.rules.report import Peak, Reporter, compass_bound, place_of_track, probability_beyond
@@ -117,6 +118,7 @@ class LineCrossing:
         }
         self._walks: dict[tuple[bool, int, int], _Walk] = {}
         self._alive: dict[bool, set[int]] = {True: set(), False: set()}
+        self._first_seen = {True: FirstSeen(), False: FirstSeen()}
         self._min_time_ns = ns_from_seconds(config.min_time_s)
         self._patience_ns = ns_from_seconds(max(config.cooldown_s, config.max_gap_s))
         self._company = Company(self._patience_ns)
@@ -151,6 +153,7 @@ class LineCrossing:
 
     def _look(self, scene: Scene, on_ground: bool, shapes: ShapeSet) -> Iterator[Violation | Undecided]:
         points = ground_points(scene) if on_ground else picture_points(scene)
+        self._first_seen[on_ground].look(scene)
         judged = shapes.left_of(points, countable(scene, points))
         ids = scene.tracks.track_id
         alive = set(ids[scene.tracks.confirmed].tolist())
@@ -160,7 +163,7 @@ class LineCrossing:
         columns = (judged.shape.tolist(), judged.row.tolist(), judged.decision.tolist(), judged.margin.tolist())
         for shape, row, side, margin in zip(*columns, strict=True):
             key = (on_ground, shape, int(ids[row]))
-            walk = self._walks.get(key) or self._begin(key, scene.t_ns, points, row, alive)
+            walk = self._walks.get(key) or self._begin(key, scene, points, row, alive)
             walk.found = points.at(row, scene.t_ns)
             yield from self._step(walk, shapes.shapes[shape], scene, row, side, margin, points)
         for key in [key for key in self._walks if key[0] == on_ground and key[2] in self._alive[on_ground] - alive]:
@@ -170,16 +173,20 @@ class LineCrossing:
             if key[0] == on_ground and scene.t_ns - walk.found.t_ns > self._patience_ns:
                 yield from self._doubt(self._walks.pop(key), shapes.shapes[key[1]])
 
-    def _begin(self, key: tuple[bool, int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> _Walk:
-        here = points.at(row, t_ns)
+    def _begin(self, key: tuple[bool, int, int], scene: Scene, points: Points, row: int, alive: set[int]) -> _Walk:
+        here = points.at(row, scene.t_ns)
         radius = self.config.same_place_m if key[0] else self.config.same_place_px
+        beside = min(radius, BESIDE_M if key[0] else BESIDE_PX)
+        beside_ns = self._first_seen[key[0]].of(scene, row) + BESIDE_NS
         lost = [
-            (here.apart(walk.found), other)
+            (apart, other)
             for other, walk in self._walks.items()
-            if other[:2] == key[:2] and other[2] not in alive
+            if other[:2] == key[:2]
+            and other[2] not in alive
+            and (apart := here.apart(walk.found)) <= (radius if walk.found.t_ns < beside_ns else beside)
         ]
-        near = min(lost, default=(np.inf, key))
-        walk = _Walk(key, key[2], set(), t_ns, here) if not near[0] <= radius else self._walks.pop(near[1])
+        near = min(lost, default=None)
+        walk = _Walk(key, key[2], set(), scene.t_ns, here) if near is None else self._walks.pop(near[1])
         walk.key = key
         walk.tracks.add(key[2])
         self._walks[key] = walk
@@ -300,6 +307,7 @@ class LineCrossing:
             )
 
     def _forget(self, on_ground: bool) -> Iterator[Undecided]:
+        self._first_seen[on_ground].clear()
         if on_ground:
             self._company.clear()
         for key in list(self._walks):

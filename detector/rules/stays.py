@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from detector.model import Joined, Place, Scene, State, Undecided, Violation
 from detector.rules.company import Company
 from detector.rules.contract import MoverSettings
+from detector.rules.first_seen import BESIDE_M, BESIDE_NS, BESIDE_PX, FirstSeen
 from detector.rules.points import Points, Sighted
 from detector.rules.report import Peak, place_of_track
 from detector.rules.resumed import Resumed
@@ -72,8 +73,9 @@ class StayBook:
 
     A stay begins an incident when `min_hits` fixes in a row, over at least `min_time_s`, meet the condition.
     It ends a candidate when `min_hits` fixes in a row decidedly do not. An incident ends when nothing met
-    the condition for the cooldown. A track that begins where another was lost carries its stay on, and so does one that
-    was followed beside it, closer than things stand, and has no incident of its own: both were parts of one thing.
+    the condition for the cooldown. A track that begins where another was lost carries its stay on, but for one that was
+    seen elsewhere while that was seen, too; and so does one that was followed beside it, closer than things stand, and
+    has no incident of its own: both were parts of one thing.
     While two are seen to be parts of one thing (`Company`), the one begins no incident beside that of the other.
     """
 
@@ -99,18 +101,21 @@ class StayBook:
         self._company = Company(self._patience_ns) if on_ground else None
         self._resumed = Resumed() if on_ground else None
         self._alive: set[int] = set()
+        self._first_seen = FirstSeen()
+        self._beside_place = min(same_place, BESIDE_M if on_ground else BESIDE_PX)
 
     def update(self, scene: Scene, points: Points, rows: NDArray[np.int64], conditions: Conditions) -> Iterator[Found]:
         """Go on by one scene. `rows`: the tracks that were seen in it and may be judged."""
         if self._resumed is not None:
             self._resumed.look(scene.t_ns)
+        self._first_seen.look(scene)
         ids = scene.tracks.track_id
         pairs = self._pairs(ids, conditions)
         observed = dict(zip(ids[rows].tolist(), rows.tolist(), strict=True))
         alive = set(ids[scene.tracks.confirmed].tolist())
         for key, k in pairs.items():
             if key not in self._stays and conditions.decision[k] >= 0:
-                self._begin(key, scene.t_ns, points, int(conditions.row[k]), alive)
+                self._begin(key, scene, points, int(conditions.row[k]), alive)
         for key in [key for key in self._stays if key[1] in self._alive and key[1] not in alive]:
             self._hand_over(key, scene.t_ns, points, observed)
         self._alive = alive
@@ -135,6 +140,7 @@ class StayBook:
                     self._resumed.broke_off(stay.shape, stay.found, entry)
         self._stays.clear()
         self._alive.clear()
+        self._first_seen.clear()
         if self._company is not None:
             self._company.clear()
 
@@ -150,18 +156,20 @@ class StayBook:
         wanted = conditions.decision >= 0
         return {key: k for k, key in enumerate(keys) if wanted[k] or key in self._stays}
 
-    def _begin(self, key: tuple[int, int], t_ns: int, points: Points, row: int, alive: set[int]) -> None:
+    def _begin(self, key: tuple[int, int], scene: Scene, points: Points, row: int, alive: set[int]) -> None:
         shape, track = key
+        t_ns = scene.t_ns
         here = points.at(row, t_ns)
         if self._give_back(key, here):
             return
+        beside_ns = self._first_seen.of(scene, row) + BESIDE_NS
         lost = [
             (here.apart(stay.found), other)
             for other, stay in self._stays.items()
             if other[0] == shape and other[1] not in alive and t_ns - stay.t_seen_ns <= self._patience_ns
         ]
-        near = min(lost, default=(np.inf, key))
-        if near[0] <= self._same_place:
+        near = min((one for one in lost if one[0] <= self._reach(one[1], beside_ns)), default=None)
+        if near is not None:
             stay = self._stays.pop(near[1])
             stay.track, stay.taken_from = track, near[1][1]
             stay.tracks.add(track)
@@ -169,6 +177,10 @@ class StayBook:
         else:
             stay = _new(key, here)
         self._stays[key] = stay
+
+    def _reach(self, lost: tuple[int, int], beside_ns: int) -> float:
+        """How near a track must be to a lost one to go on with it. beside_ns: from then on it has been beside it."""
+        return self._same_place if self._stays[lost].found.t_ns < beside_ns else self._beside_place
 
     def _give_back(self, key: tuple[int, int], here: Sighted) -> bool:
         """A track that was thought lost is there again: what took its stay over is another mover."""

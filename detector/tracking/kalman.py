@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.model import Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
+from detector.tracking.apart import told_apart
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
@@ -16,6 +17,7 @@ from detector.tracking.parts import inside_larger, is_part_of_another
 from detector.tracking.states import (
     Int,
     States,
+    boxes_of,
     carry,
     centres_of,
     correct,
@@ -30,6 +32,11 @@ _RESTLESS = (
 )
 _RESTLESS_FACTOR = 2.0
 _BACK_S, _BACK_SHARE = 0.3, 0.25
+_SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
+_WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
+_RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
+_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
+_PLANE_NS = 2_000_000_000  # so long must it have been one
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -41,6 +48,9 @@ class KalmanConfig(BaseModel):
     gate_sigma: float = Field(
         default=3.0, gt=0, description="A detection farther off is another thing. [standard deviations]"
     )
+    most_grown: float = Field(
+        default=20.0, gt=1, description="A detection so many times as large, or as small, is another thing. [area]"
+    )
     acceleration_px_s2: float = Field(default=60.0, gt=0, description="How hard things brake and turn. [px/s2]")
     start_speed_px_s: float = Field(
         default=100.0, gt=0, description="How fast a new thing may be. [px/s, std. deviation]"
@@ -48,6 +58,16 @@ class KalmanConfig(BaseModel):
     confirm_hits: int = Field(default=8, ge=2, description="Times seen before a track counts. [1]")
     confirm_s: float = Field(default=0.6, ge=0, description="How long a track must have lasted before it counts. [s]")
     confirm_sigma: float = Field(default=7.0, ge=0, description="Net way it must have come. [its standard deviations]")
+    confirm_fitting_sigma: float = Field(
+        default=4.0,
+        ge=0,
+        description="The same, where on a plane what is in a small box is clearly seen to go along. "
+        "[its standard deviations]",
+    )
+    fitting_px: float = Field(default=10.0, ge=0, description="Longer side of such a box, at most. [px]")
+    fitting_misfit: float = Field(
+        default=0.5, gt=0, description="It is where it differs so much less along its way than from the ground. [1]"
+    )
     confirm_px: float = Field(default=4.0, ge=0, description="Net way it must have come. [px]")
     confirm_sizes: float = Field(default=0.3, ge=0, description="Net way it must have come. [its own sizes]")
     confirm_alone: int = Field(
@@ -123,8 +143,10 @@ class KalmanTracker:
         self._reference_from_last: Float | None = None
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
+        self._uneven_ns = -_PLANE_NS  # when there was last known to be more than a plane
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
+        self._whole = False  # whether things are seen whole
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -139,6 +161,7 @@ class KalmanTracker:
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if detections.judged and detections.sight is Sight.SEEING:
             moving = detections.kind == Kind.MOTION.value
+            self._whole = detections.whole
             self._associate(
                 detections.xyxy_px[moving].astype(np.float64),
                 detections.score[moving].astype(np.float64),
@@ -160,6 +183,8 @@ class KalmanTracker:
         """Carry all tracks to this frame and this time."""
         matrix, reference_id = alignment.reference_from_frame, alignment.reference_id
         restless = alignment.inlier_ratio < _RESTLESS
+        if alignment.inlier_ratio < _PLANE or alignment.parallax is not None:
+            self._uneven_ns = t_ns
         acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
             self.end_all()
@@ -176,19 +201,25 @@ class KalmanTracker:
         self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
-        sigma_px = _sigma_px(xyxy)
-        centres = centres_of(xyxy)
-        rows, columns = self._pairs(centres, sigma_px, xyxy)
         states = self._states
+        seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
+        # Where pieces are seen, front and rear of one vehicle may count for a while; they are not to be kept apart.
+        xyxy, spot = told_apart(xyxy, boxes_of(states)[seen & self._whole])
+        score, centres, size_px = score[spot], centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
+        # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
+        sigma_px = _sigma_px(size_px)
+        rows, columns = self._pairs(centres, sigma_px, size_px)
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
-        correct(states, rows, centres[columns], sigma_px[columns])
+        correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
         states.seen_ns[rows] = t_ns
         states.score[rows] = score[columns]
-        states.size_px[rows] += 0.25 * (xyxy[columns, 2:] - xyxy[columns, :2] - states.size_px[rows])
+        states.size_px[rows] += (_WHOLE_RENEWED if self._whole else _RENEWED) * (
+            size_px[columns] - states.size_px[rows]
+        )
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
@@ -210,14 +241,14 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
-    def _pairs(self, centres: Float, sigma_px: Float, xyxy: Float) -> tuple[Int, Int]:
+    def _pairs(self, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
         """Which track goes with which detection: least total distance, none beyond the gate."""
         states = self._states
         if len(states) == 0 or len(centres) == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         cost = distances2(states, centres, sigma_px)
-        allowed = cost < self._config.gate_sigma**2
-        area = _log_area(states.size_px)[:, None] - _log_area(xyxy[:, 2:] - xyxy[:, :2])
+        area = _log_area(states.size_px)[:, None] - _log_area(size_px)
+        allowed = (cost < self._config.gate_sigma**2) & (np.abs(area) < np.log(self._config.most_grown))
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         return least_cost_pairs(cost, allowed)
@@ -245,7 +276,8 @@ class KalmanTracker:
         way = states.state[:, :2] - states.origin_px
         length = np.hypot(way[:, 0], way[:, 1])
         states.farthest_px = np.maximum(states.farthest_px, length)
-        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2) + _sigma_of_size(states.size_px)
+        sigma = np.sqrt((states.covariance[:, 0, 0] + states.covariance[:, 1, 1]) / 2)
+        sigma += _sigma_px(states.size_px, self._whole)
         needed = np.maximum(config.confirm_px, config.confirm_sizes * states.size_px.max(axis=1, initial=0))
         needed = np.maximum(needed, states.least_px)
         speed = np.hypot(states.state[:, 2], states.state[:, 3])
@@ -255,9 +287,8 @@ class KalmanTracker:
             & (states.hits >= 0.45 * (states.age_frames + 1))
             & (t_ns - states.born_ns >= config.confirm_s * 1e9)
         )
-        travelled = (
-            (length > np.maximum(needed, config.confirm_sigma * sigma)) & (length > 0.8 * states.farthest_px) & onward
-        )
+        sure = np.where(self._known_to_fit(t_ns), config.confirm_fitting_sigma, config.confirm_sigma)
+        travelled = (length > np.maximum(needed, sure * sigma)) & (length > 0.8 * states.farthest_px) & onward
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known
@@ -267,6 +298,18 @@ class KalmanTracker:
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
             states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
         self._join_parts(t_ns)
+
+    def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:
+        """Which small tracks are seen to take their pixels along over what has been a plane of late. shape (M,)
+
+        What stands above a plane takes them along, too: where something may, nothing follows from it. A large box
+        may hold two vehicles that meet.
+        """
+        states, config = self._states, self._config
+        if t_ns - self._uneven_ns < _PLANE_NS:
+            return np.zeros(len(states), np.bool_)
+        small = states.size_px.max(axis=1, initial=0) <= config.fitting_px
+        return np.asarray(small & (states.misfit <= np.log(config.fitting_misfit)))
 
     def _join_parts(self, t_ns: int) -> None:
         """Of two that count, the one that turns out to lie in the other's box is a part of it and counts no more."""
@@ -308,7 +351,7 @@ class KalmanTracker:
         # Of a mast one sees now one piece, now another: along its length its place is not known.
         long_px = states.size_px - states.size_px.min(axis=1, keepdims=True)
         extent_px = (long_px * np.abs(held.along[:, ::-1])).sum(axis=1) / 2
-        near = held.aside_px <= config.structure_aside * forward_px + extent_px + _sigma_of_size(states.size_px)
+        near = held.aside_px <= config.structure_aside * forward_px + extent_px + _sigma_px(states.size_px)
         return np.asarray(slow & near)
 
     def _end(self, t_ns: int) -> None:
@@ -322,14 +365,12 @@ class KalmanTracker:
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states
         shown = (self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s
-        half = states.size_px[shown] / 2
-        centre = states.state[shown, :2]
         return Tracks(
             detections.index,
             detections.t_ns,
             read_only(states.track_id[shown]),
-            read_only((np.concatenate([centre - half, centre + half], axis=1) + 0.5).astype(np.float32)),
-            read_only(centre),
+            read_only(boxes_of(states)[shown].astype(np.float32)),
+            read_only(states.state[shown, :2]),
             read_only(states.state[shown, 2:]),
             read_only(states.covariance[shown]),
             read_only(states.confirmed[shown]),
@@ -339,13 +380,11 @@ class KalmanTracker:
         )
 
 
-def _sigma_px(xyxy: Float) -> Float:
-    """How exactly a box's centre is known: of large things one sees now one part, now another. shape (N,) [px]"""
-    return _sigma_of_size(xyxy[:, 2:] - xyxy[:, :2])
-
-
-def _sigma_of_size(size_px: Float) -> Float:
-    return np.asarray(0.7 + 0.1 * size_px.max(axis=1, initial=0))
+def _sigma_px(size_px: Float, whole: bool = False) -> Float:
+    """How exactly the centre of a thing of this size is known. shape (N,) [px]"""
+    return np.asarray(
+        np.minimum(_LEAST_PX + _SHARE_PX * size_px.max(axis=1, initial=0), _WHOLE_PX if whole else np.inf)
+    )
 
 
 def _none() -> States:

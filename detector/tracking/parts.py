@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.tracking.states import Float, States
+from detector.tracking.boxes import area, common_area
+from detector.tracking.states import Float, States, boxes_of
 
 _PART = 0.6  # a part has at most this share of the whole's area
 _INSIDE = 0.75  # so much of a part's box lies in that of the whole
@@ -20,11 +21,10 @@ def is_part_of_another(states: States, row: int, reach: float) -> bool:
 
 def inside_larger(states: States) -> NDArray[np.bool_]:
     """Which boxes lie for the most part in that of a larger confirmed track. Slow twin: tests/naive_vision.py. (M,)"""
-    low, high = states.state[:, :2] - states.size_px / 2, states.state[:, :2] + states.size_px / 2
-    area = np.prod(states.size_px, axis=1)
-    common = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
-    inside = np.prod(np.maximum(common, 0), axis=2) >= _INSIDE * area[:, None]
-    return np.asarray((inside & (area[:, None] <= _PART * area) & states.confirmed).any(axis=1))
+    xyxy = boxes_of(states)
+    size = area(xyxy)[:, None]
+    inside = (common_area(xyxy, xyxy) >= _INSIDE * size) & (size <= _PART * area(xyxy)) & states.confirmed
+    return np.asarray(inside.any(axis=1))
 
 
 def same_place(xy: Float, size: Float, other_xy: Float, other_size: Float, reach: float) -> NDArray[np.bool_]:

@@ -76,6 +76,12 @@ def centres_of(xyxy: Float) -> Float:
     return np.asarray((xyxy[:, :2] + xyxy[:, 2:] - 1) / 2)
 
 
+def boxes_of(states: States) -> Float:
+    """x0, y0, x1, y1 of every row, x1 and y1 exclusive, as detections have them. shape (M, 4) [px]"""
+    middle, half = states.state[:, :2] + 0.5, states.size_px / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
 def new_states(
     xyxy: Float, score: Float, first_id: int, t_ns: int, *, sigma_px: Float, sigma_velocity_px_s: float
 ) -> States:

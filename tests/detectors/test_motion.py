@@ -140,7 +140,7 @@ def seen_late(heeds):
     """In how many frames of the last five of ten seconds a person is found by themselves who walks at 6 px a second."""
     random, ground = np.random.default_rng(11), cv2.GaussianBlur(texture(), (0, 0), 3)
     detector, tracker, found = MovingDetector(), KalmanTracker(), []
-    detector._faint.add = lambda half: None  # by itself
+    detector._faint.add = lambda half, dark: None  # by itself
     for index in range(300):
         scene = ground[:270, :480].copy()
         x = 150 + round(0.2 * index)

@@ -34,12 +34,19 @@ def lonlat(east_m: float, north_m: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Mover:
-    """`path` gives (east, north) [m] at a time [s], or None where it is not seen."""
+    """`path` gives (east, north) [m] at a time [s], or None where it is not seen.
+
+    first_seen_s: as a candidate; nine scenes ago if None.
+    """
 
     track_id: int
     path: Callable[[float], tuple[float, float] | None]
     confirmed: bool = True
     velocity: tuple[float, float] = (0.0, 0.0)
+    first_seen_s: float | None = None
+
+    def age_frames(self, index: int) -> int:
+        return 9 if self.first_seen_s is None else index - round(self.first_seen_s * FPS)
 
 
 def straight(track_id: int, start: tuple[float, float], velocity: tuple[float, float], **more: bool) -> Mover:
@@ -70,7 +77,8 @@ def scene(
     boxes = np.concatenate([pixels - 5, pixels + 5], axis=1).astype(np.float32)
     tracks = Tracks(
         index, t_ns, ids, boxes, pixels, velocity * [1, -1], np.tile(np.eye(4) * sigma_m**2, (count, 1, 1)),
-        np.array([mover.confirmed for mover, _ in seen], np.bool_), np.full(count, 9), np.zeros(count, np.int64), sight,
+        np.array([mover.confirmed for mover, _ in seen], np.bool_),
+        np.array([mover.age_frames(index) for mover, _ in seen], np.int64), np.zeros(count, np.int64), sight,
     )  # fmt: skip
     flash = np.array(flashes, np.float64).reshape(-1, 2)
     flash_px = flash * [1, -1] + [960, 540]

@@ -169,6 +169,24 @@ def test_a_mover_lost_and_found_again_is_one_incident():
     assert closed[0].track_ids == (1, 2, 3, 4, 5, 6)
 
 
+@pytest.mark.parametrize(("apart_m", "since_s", "incidents"), [(13.0, 1.0, 2), (13.0, 2.0, 1), (8.0, 1.0, 1)])
+def test_who_was_seen_elsewhere_beside_a_mover_that_is_lost_is_another_one(apart_m, since_s, incidents):
+    # Who leaves the picture at 2 s was told; who is believed at 3 s had been seen as a candidate since `since_s`.
+    gone = Mover(1, lambda t: (0.0, 3.0 * t) if t < 2 else None)
+    candidate = Mover(2, lambda t: (apart_m, 6.0) if since_s <= t < 3 else None, confirmed=False)
+    believed = Mover(2, lambda t: (apart_m, 6.0) if t >= 3 else None, first_seen_s=since_s)
+    told = violations(outcome(rule("zone_entry", ZONE, min_time_s=1.0), film([gone, candidate, believed], 8)))
+    assert len(told) == incidents
+
+
+def test_who_crosses_beside_a_mover_that_is_lost_beyond_the_line_has_not_crossed_twice():
+    gone = Mover(1, lambda t: (0.0, -20.0) if t < 2 else None)
+    candidate = Mover(2, lambda t: (0.0, 12.0) if t < 3 else None, confirmed=False)
+    believed = Mover(2, lambda t: (0.0, 12.0) if t >= 3 else None, first_seen_s=0.0)
+    across = rule("line_crossing", WEST_EAST, same_place_m=40.0)
+    assert not violations(outcome(across, film([gone, candidate, believed], 8, sigma_m=1.0)))
+
+
 def test_two_parts_of_one_vehicle_are_one_incident():
     front = Mover(1, lambda t: (0.3 * t, 0.0) if t < 9 else None)
     rear = Mover(2, lambda t: (0.3 * t - 4.0, 0.0) if t >= 6 else None)

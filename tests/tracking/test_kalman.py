@@ -1,8 +1,9 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from detector.model import Ways
+from detector.model import Parallax, Ways
 from detector.picture.homography import apply
 from detector.tracking import KalmanTracker
 from detector.tracking.states import correct, distances2, learn_ways, new_states, predict
@@ -165,6 +166,27 @@ def told_of_ways(misfit, count=40):
 def test_what_does_not_take_its_pixels_along_does_not_count():
     assert told_of_ways(lambda _: 0.5)
     assert not told_of_ways(lambda _: 1.5)
+
+
+def frames_until_it_counts(side_px, misfit, *, inlier_ratio=1.0, parallax=None):
+    tracker = KalmanTracker()
+    for index in range(200):
+        found = boxes(index, round(index * 1e9 / FPS), [box(100 + 0.3 * index, 80, side_px)])
+        seen = replace(aligned(index, found.t_ns), inlier_ratio=inlier_ratio, parallax=parallax)
+        tracks = tracker.update(found, seen)
+        tracker.learn(Ways(np.array([1]), np.array([misfit])))
+        if tracks.confirmed[0]:
+            return index
+    return None
+
+
+def test_who_is_small_and_clearly_takes_its_pixels_along_counts_after_less_of_a_way():
+    assert frames_until_it_counts(6, 0.4) < 0.75 * frames_until_it_counts(6, 0.6)
+    assert frames_until_it_counts(14, 0.4) == frames_until_it_counts(14, 0.6)
+    # What stands above a plane takes its pixels along, too.
+    assert frames_until_it_counts(6, 0.4, inlier_ratio=0.8) == frames_until_it_counts(6, 0.6)
+    along = Parallax(np.array([0.0, 1.0, 0.0]), 0.01, 0.01)
+    assert frames_until_it_counts(6, 0.4, parallax=along) == frames_until_it_counts(6, 0.6, parallax=along)
 
 
 def test_one_look_among_many_does_not_decide():
