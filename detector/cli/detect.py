@@ -60,6 +60,7 @@ def detect(
     import cv2
 
     from detector.cli.progress import FeedProgress
+    from detector.cli.remarks import say_remarks
     from detector.detections_file import DetectOptions, detect_to_file
     from detector.detectors.series import CHOICES, LevelConfig
     from detector.replay import source_id_of
@@ -112,6 +113,7 @@ def detect(
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
         console.print(f"{result.source_id}: {result.found}, {state}", markup=False)
+    say_remarks(console, ((source_id_of(path), path) for path in media))
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)

@@ -131,7 +131,8 @@ def _stream(one: dict[str, Any]) -> str:
     if "watched" in one:
         told.append("(watched)" if one["watched"] else "(not watched)")
     if "turned_deg" in one:
-        told.append(f"(players turn it by {one['turned_deg']} deg; zones in pixels are drawn in it as it is stored)")
+        by = f"{one['turned_deg']} deg counter-clockwise"
+        told.append(f"(players turn it by {by}; zones in pixels are drawn in it as it is stored)")
     return " ".join(told)
 
 

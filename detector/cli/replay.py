@@ -42,6 +42,7 @@ def replay(
     from detector import replay as recordings
     from detector.cli.log_lines import gap_sums, judged_again
     from detector.cli.progress import FeedProgress
+    from detector.cli.remarks import say_remarks
     from detector.config import load
     from detector.log import open_reader
     from detector.log.reader import Period
@@ -78,6 +79,7 @@ def replay(
         played = ", ".join(sorted(end.source_id for end in outcome.ends))
         told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
         console.print(told, markup=False)
+    say_remarks(console, ((job.source_id, path) for job in work for path in job.recordings))
     _say_timeless(console, outcome.ends)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}

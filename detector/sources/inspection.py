@@ -28,7 +28,7 @@ from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
 from detector.sources.sidecar import find_sidecar
-from detector.sources.streams import streams_of, watched_of
+from detector.sources.streams import streams_of, turned_deg, watched_of
 from detector.sources.survey import Survey, sets_in
 from detector.sources.telemetry import Track
 from detector.sources.video import VideoFile
@@ -220,12 +220,9 @@ def _streams(path: Path) -> list[dict[str, Any]]:
     """What the container holds; `turned_deg` where players turn the picture that is watched (as is never done here)."""
     with av.open(local_file(path), metadata_errors="replace") as container:
         shown, watched = streams_of(container), watched_of(container)
-        try:
-            turned_deg = int(next(container.decode(watched)).rotation)
-        except av.error.FFmpegError:  # the reading has counted it already
-            turned_deg = 0
-        if turned_deg:
-            shown[watched.index]["turned_deg"] = turned_deg % 360
+        by_deg = turned_deg(container, watched)
+        if by_deg:
+            shown[watched.index]["turned_deg"] = by_deg
         return shown
 
 
