@@ -20,7 +20,7 @@ def detect(
         Path, typer.Option("--out", help="JSON Lines: one object a frame or trigger, then one for the end.")
     ],
     start: Annotated[
-        str | None, typer.Option(help="UTC time of the first frame where the recording carries none (…Z).")
+        str | None, typer.Option(help="UTC time of the first frame where the recording carries none, or 1970 (…Z).")
     ] = None,
     telemetry: Annotated[Path | None, typer.Option(help="Telemetry beside the recording: .srt or .csv.")] = None,
     telemetry_offset_s: Annotated[

@@ -138,7 +138,7 @@ def _stream(one: dict[str, Any]) -> str:
 
 def _starts(report: Inspection) -> str:
     if report.time_from == "unknown" and report.offset_s is not None:
-        return f"not known: the clock of its telemetry shows {report.start[:4]} and was never set"
+        return f"not known: the clock of its telemetry shows {report.start[:4]} and was never set: say it with `start:`"
     if report.time_from == "unknown":
         return "not known: times count from 1970 until `start:` of the feed says when it began"
     return f"{report.start} (time from {report.time_from})" if report.start else ""

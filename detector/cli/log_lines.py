@@ -247,6 +247,12 @@ def gap_line(gap: Gap, today: str) -> str:
     return plain(f"gap {gap.source_id} {when}: {reason}{times} {gap.detail}".rstrip())
 
 
+def clock_notes(gaps: Sequence[Gap]) -> list[str]:
+    """What is told of a recording's clock before its first picture: it keeps nobody from looking, so it lasts 1 ns."""
+    told = [gap for gap in gaps if gap.reason is GapReason.CLOCK and gap.t_end_ns - gap.t_start_ns == 1]
+    return [plain(f"{gap.source_id}: {gap.detail}") for gap in told]
+
+
 def gap_sums(gaps: Sequence[Gap]) -> list[str]:
     """For each source and reason, how long that was in all; a moment, and what every feed begins with, is left out."""
     sums: Counter[tuple[str, GapReason]] = Counter()

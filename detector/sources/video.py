@@ -26,6 +26,7 @@ from detector.sources.streams import watched_of
 from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
+from detector.sources.unset_clock import moved, moved_gap
 from detector.timebase import EARLIEST_NS
 
 _NS = 1_000_000_000
@@ -34,11 +35,13 @@ _NS = 1_000_000_000
 class VideoFile:
     """One recording with the telemetry in it or beside it.
 
-    start_ns: time of the first picture where no telemetry tells it; 1970 if None.
+    start_ns: time of the first picture where no telemetry tells it, or only by a clock that was never set; 1970 if
+        None.
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
     counters: what was counted while the sidecar was read; goes into `end`.
     poses_inside: poses are those of the telemetry in the recording.
+    clock_moved_ns: by how much its telemetry's times were moved, because its clock was never set and a start was given.
     """
 
     def __init__(
@@ -67,7 +70,12 @@ class VideoFile:
         given = TimeLine(first_ns - round(self._first_pts_s * _NS))
         self._lines = _lines(self.survey, self._interval_ns) or [given]
         self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
-        if self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
+        self.clock_moved_ns = 0
+        if self.survey.line is not None and start_ns is not None and self.start_ns < EARLIEST_NS:
+            self.clock_moved_ns = start_ns - self.start_ns
+            self._lines = moved(self.survey, self._lines, self.clock_moved_ns)
+            self.start_ns, self.time_from = start_ns, TimeFrom.START_PTS
+        elif self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
             self.time_from = TimeFrom.TELEMETRY if self.start_ns >= EARLIEST_NS else TimeFrom.UNKNOWN
         else:
             self.time_from = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
@@ -208,6 +216,8 @@ class _Reading(PictureReading):
         return self.line.t_ns(shown_s) + self._shift_ns
 
     def _at_first(self, t_ns: int) -> Iterator[Gap]:
+        if self.source.clock_moved_ns:
+            yield moved_gap(self.source.source_id, t_ns, self.source.clock_moved_ns)
         jumps = self.source.survey.counters["klv_clock_jumps"]
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"

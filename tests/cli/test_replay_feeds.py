@@ -15,7 +15,9 @@ import pytest
 from detector.cli import run
 from detector.errors import LogError
 from detector.log import open_reader
+from detector.timebase import ns_from_iso
 from tests.cli.media_making import video, write_config
+from tests.sources.test_video import make
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -191,6 +193,22 @@ def test_a_recording_that_nobody_gave_a_time_is_told_and_breaks_no_quiet_hours(
     assert told not in capsys.readouterr().out
     assert run(["inspect", str(feed)]) == 0
     assert "times count from 1970 until" in capsys.readouterr().out
+
+
+def test_a_start_dates_telemetry_whose_clock_was_never_set_and_replay_says_so_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path / "a.ts", klv_us=[5_000_000 + 40_000 * i for i in range(30)])
+    named = {"id": "gate", "media": "a.ts"}
+    assert run(["replay", str(write_config(tmp_path, [named])), "--out", str(tmp_path / "a")]) == 0
+    assert "Say it with `start:`" in capsys.readouterr().out
+    dated = write_config(tmp_path, [{**named, "start": "2026-03-01T06:30:00Z"}])
+    assert run(["replay", str(dated), "--out", str(tmp_path / "b")]) == 0
+    said = capsys.readouterr().out
+    assert said.count("gate: the clock of its telemetry was never set and showed 1970-01-01T00:00:05Z") == 1
+    assert "Say it with `start:`" not in said
+    with open_reader(tmp_path / "b") as reader:
+        assert reader.runs()[0].ends[0].t_start_ns == ns_from_iso("2026-03-01T06:30:00Z")
 
 
 def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(
