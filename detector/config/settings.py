@@ -74,7 +74,12 @@ class Feed(Section):
     telemetry: str | None = Field(None, description="Telemetry beside the recording: .srt or .csv.")
     telemetry_offset_s: float = Field(0.0, description="Added to the telemetry's time [s].", ge=-60, le=60)
     hfov_deg: float | None = Field(None, description="Horizontal field of view where telemetry has none.", gt=0, lt=180)
-    fps: float | None = Field(None, description="Frames a second of a folder of pictures.", gt=0, le=1000)
+    fps: float | None = Field(
+        None,
+        description="Frames a second of a folder of pictures (10 if not said); refused for a video.",
+        gt=0,
+        le=1000,
+    )
     means: Means = Field(Means.UAV, description="How it observes: uav or camera (fixed).")
 
 
