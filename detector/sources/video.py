@@ -109,7 +109,10 @@ class VideoFile:
         except OSError as error:
             raise SourceError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if not found.video_packets:
-            raise SourceError(f"{self.path}: there is no picture in it (no video packet from byte 0 to the end)")
+            told = (
+                f"only telemetry ({len(found.sets)} sets)" if found.sets else "no video packet from byte 0 to the end"
+            )
+            raise SourceError(f"{self.path}: there is no picture in it: {told}")
         return found
 
     def __iter__(self) -> Iterator[Frame | Gap]:
