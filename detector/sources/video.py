@@ -130,7 +130,7 @@ class VideoFile:
             self.ring.start(video)
         try:
             yield from reading.run(container, video)
-            reason = shortfall(self.path, video, self.survey)
+            reason = shortfall(self.path, video, self.survey, torn=reading.last_is_torn)
         finally:
             if self.ring is not None:
                 self.ring.end()  # the ring keeps the stream, and with it the container, for the last clips
@@ -157,6 +157,12 @@ class _Reading(PictureReading):
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
         self._video_ns = source.start_ns
+        self._last_pts: int | None = None
+
+    @property
+    def last_is_torn(self) -> bool:
+        """Whether the picture of the last packet of pictures is not whole."""
+        return self._last_pts is not None and self._last_pts == self.torn_pts
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         kept = self.source.survey.telemetry_streams if self.source.ring else frozenset()
@@ -177,6 +183,7 @@ class _Reading(PictureReading):
         shown_s = None if stamp is None else float(stamp * packet.time_base)
         segment = self._segments.feed(decoding_s(packet), shown_s)
         self._fed_line = self._line_of(segment) or self.line
+        self._last_pts = packet.pts if packet.size else self._last_pts
         if self.each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:
             self._await(segment, packet.pts)
 

@@ -36,8 +36,9 @@ def make(
     pix_fmt: str = "yuv420p",
     stamps: list[int] | None = None,
     klv_us: list[int] | None = None,
+    times: int = 1,
 ) -> Path:
-    """A small video; frame i is grey level 40 + 4 i. klv_us: one set a frame with these time stamps."""
+    """A small video; frame i is grey level 40 + 4 i. klv_us: so many `times` a set a frame with these time stamps."""
     with av.open(str(path), "w") as out:
         video = out.add_stream(codec, rate=25)
         video.width, video.height = size
@@ -52,7 +53,7 @@ def make(
             for packet in video.encode(picture):
                 out.mux(packet)
             if data is not None and klv_us is not None:
-                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i))
+                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i) * times)
                 packet.stream = data
                 packet.pts = packet.dts = i * 3600
                 packet.time_base = Fraction(1, 90_000)
