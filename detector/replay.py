@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import signal
+import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -25,6 +27,8 @@ from detector.log.schema import FILE_NAME
 from detector.model import Joined, MediaFile, Run, RunEnd, Violation
 from detector.sources import media_file
 from detector.sources.series import series_kind
+
+_NAME_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,18 @@ def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Seque
 
 
 def source_id_of(path: Path) -> str:
-    """A feed's name from its file's, with what an id may not hold replaced."""
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.resolve().stem)
-    return name.lstrip("._-")[:64] or "feed"
+    """A feed's name from its file's, with what an id may not hold replaced, and accents left out.
+
+    An id becomes file names, addresses and MQTT topics, so it is ASCII. Where other letters are lost, the first digits
+    of the name's SHA-256 tell it from others, whatever is played beside it.
+    """
+    stem = path.resolve().stem
+    plain = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in plain).lstrip("._-")
+    if plain.isascii():
+        return name[:64] or "feed"
+    digest = hashlib.sha256(unicodedata.normalize("NFC", stem).encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{name[: 63 - _NAME_DIGITS].rstrip('._-') or 'feed'}-{digest[:_NAME_DIGITS]}"
 
 
 def replay(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
+import re
 import signal
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import pytest
 
 from detector import feed, pipeline, replay
 from detector.config import load
+from detector.config.settings import IDENTIFIER
 from detector.errors import SourceError
 from detector.feed import Job, play
 from detector.log import open_reader
@@ -125,10 +129,23 @@ def test_a_feed_whose_process_is_killed_is_named_and_what_was_logged_stays(jobs:
 
 def test_feeds_without_a_name_get_one_that_an_id_may_be(tmp_path: Path) -> None:
     names = {
-        "día 1 (north).ts": "d-a-1--north-",
+        "día 1 (north).ts": "dia-1--north-",
+        "x" * 90 + "я.ts": "x" * 57 + "-255099",
         "..hidden.ts": "hidden",
         "___.mp4": "feed",
         "x" * 90 + ".ts": "x" * 64,
     }
     for file, source_id in names.items():
         assert replay.source_id_of(tmp_path / file) == source_id
+
+
+def test_names_in_other_letters_become_ids_that_differ_and_stay(tmp_path: Path) -> None:
+    """They all became "feed", and two were refused."""
+    names = ["Полёт.ts", "Полет.ts", "Вылет 2.ts", "Полёт 2.ts", "թռիչք.ts", "uçuş–2.ts", "\udcff.ts"]
+    ids = [replay.source_id_of(tmp_path / name) for name in names]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(IDENTIFIER, one) for one in ids)
+    assert ids[0] == "feed-" + hashlib.sha256("Полёт".encode()).hexdigest()[:6]
+    assert ids[2].startswith("2-")
+    assert ids[5].startswith("ucus-2-")
+    assert replay.source_id_of(tmp_path / unicodedata.normalize("NFD", names[0])) == ids[0]

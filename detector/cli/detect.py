@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ def detect(
         Path, typer.Option("--out", help="JSON Lines: one object a frame or trigger, then one for the end.")
     ],
     start: Annotated[
-        str | None, typer.Option(help="UTC time of the first frame where the recording carries none (…Z).")
+        str | None, typer.Option(help="UTC time of the first frame where the recording carries none, or 1970 (…Z).")
     ] = None,
     telemetry: Annotated[Path | None, typer.Option(help="Telemetry beside the recording: .srt or .csv.")] = None,
     telemetry_offset_s: Annotated[
@@ -60,6 +61,7 @@ def detect(
     import cv2
 
     from detector.cli.progress import FeedProgress
+    from detector.cli.remarks import say_remarks
     from detector.detections_file import DetectOptions, detect_to_file
     from detector.detectors.series import CHOICES, LevelConfig
     from detector.replay import source_id_of
@@ -76,15 +78,15 @@ def detect(
             raise typer.BadParameter("this is for one recording at a time", param_hint=option)
     if preset is not None and preset not in CHOICES:
         raise typer.BadParameter(f"{preset!r} is none of {', '.join(CHOICES)}", param_hint="--preset")
+    sensors = [path for path in media if series_kind(path) is not None]
     sensors_only = {"--preset": preset, "--alarms-per-day": alarms_per_day, "--utc": utc or None}
-    for option, wanted in sensors_only.items():
-        if wanted is not None and all(series_kind(path) is None for path in media):
-            raise typer.BadParameter("this is for sensor files", param_hint=option)
+    _refuse(sensors_only, "this is for sensor files", fits=bool(sensors))
     budget = LevelConfig().alarms_per_day if alarms_per_day is None else alarms_per_day
     pictures_only = {"--annotate": annotate, "--masks": masks, "--telemetry": telemetry, "--fps": fps}
-    for option, given in {**pictures_only, "--hfov-deg": hfov_deg}.items():
-        if given is not None and all(series_kind(path) is not None for path in media):
-            raise typer.BadParameter("this is for pictures; a sensor file has none", param_hint=option)
+    told = "this is for pictures; a sensor file has none"
+    _refuse({**pictures_only, "--hfov-deg": hfov_deg}, told, fits=len(sensors) < len(media))
+    told = "this is for folders of pictures; a video's pictures have times of their own"
+    _refuse({"--fps": fps}, told, fits=not all(path.is_file() for path in media))
     names = sorted(source_id_of(path) for path in media)
     if len(set(names)) < len(names):
         raise typer.BadParameter(f"two have the same name: {', '.join(names)}", param_hint="media")
@@ -105,13 +107,21 @@ def detect(
         preset=preset,
         alarms_per_day=budget,
     )
-    unit = "samples" if all(series_kind(path) is not None for path in media) else "frames"
+    unit = "samples" if len(sensors) == len(media) else "frames"
     with FeedProgress(unit, after_s=2.0) as bars:
         results = detect_to_file(media, out, options, bars.update)
     console = Screen(highlight=False, soft_wrap=True)
     for result in results:
         state = "complete" if result.complete else f"INCOMPLETE: {result.detail}"
         console.print(f"{result.source_id}: {result.found}, {state}", markup=False)
+    say_remarks(console, ((source_id_of(path), path) for path in media))
     console.print(f"written to {out}", markup=False)
     if not all(result.complete for result in results):
         raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def _refuse(options: Mapping[str, object], told: str, *, fits: bool) -> None:
+    """Options that were given and fit none of the media."""
+    for option, given in options.items():
+        if given is not None and not fits:
+            raise typer.BadParameter(told, param_hint=option)

@@ -83,8 +83,8 @@ def _opencv() -> Iterator[Row]:
 
 def _decoders() -> Iterator[Row]:
     for name in _DECODERS:
-        yield _tried(f"decoder {name}", partial(_codec, name, "r"), "pip install 'av>=16'")
-    advice = "annotated videos and synthetic feeds need it: pip install 'av>=16'"
+        yield _tried(f"decoder {name}", partial(_codec, name, "r"), "pip install 'av>=18.1'")
+    advice = "annotated videos and synthetic feeds need it: pip install 'av>=18.1'"
     yield _tried("encoder libx264", partial(_codec, "libx264", "w"), advice)
 
 

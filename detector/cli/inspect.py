@@ -131,13 +131,14 @@ def _stream(one: dict[str, Any]) -> str:
     if "watched" in one:
         told.append("(watched)" if one["watched"] else "(not watched)")
     if "turned_deg" in one:
-        told.append(f"(players turn it by {one['turned_deg']} deg; zones in pixels are drawn in it as it is stored)")
+        by = f"{one['turned_deg']} deg counter-clockwise"
+        told.append(f"(players turn it by {by}; zones in pixels are drawn in it as it is stored)")
     return " ".join(told)
 
 
 def _starts(report: Inspection) -> str:
     if report.time_from == "unknown" and report.offset_s is not None:
-        return f"not known: the clock of its telemetry shows {report.start[:4]} and was never set"
+        return f"not known: the clock of its telemetry shows {report.start[:4]} and was never set: say it with `start:`"
     if report.time_from == "unknown":
         return "not known: times count from 1970 until `start:` of the feed says when it began"
     return f"{report.start} (time from {report.time_from})" if report.start else ""

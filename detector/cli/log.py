@@ -142,7 +142,7 @@ def verify(
 @app.command()
 def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None, run: RunId = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
-    from detector.cli.log_lines import day, gap_line, plain, reach_line, span, zone_lines
+    from detector.cli.log_lines import day, gap_lines, plain, reach_line, span, zone_lines
     from detector.log import open_reader
     from detector.log.watched import heard_to, listened, zones_watched
     from detector.timebase import ns_from_seconds, seconds
@@ -171,8 +171,8 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
         console.print("  free ground, 20 dB less at ten times the distance; no wind, walls, hills or loss in the air")
     if any(slot.zone_share for slot in slots):
         console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
-    for gap in gaps:
-        console.print(gap_line(gap, today))
+    for line in gap_lines(gaps, today):
+        console.print(line)
     for problem in dict.fromkeys(problem for one in runs for problem in one.problems):
         if source is None or problem.startswith(f"{source}: "):
             console.print(plain(problem))

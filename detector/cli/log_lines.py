@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from detector.log.reader import LoggedRun, LoggedViolation
     from detector.log.watched import Stretch, ZoneWatch
     from detector.model import EvidenceFile, Gap, Place, Undecided
+
+T = TypeVar("T")
 
 WIDE = 130
 """From so many columns on, one row holds one violation."""
@@ -211,7 +213,7 @@ def zone_lines(watch: ZoneWatch, width: int, today: str) -> Iterator[str]:
     """How much of one zone was watched, when none of it was, and a bar over the period."""
     time, area = percent(watch.watched_time), percent(watch.watched)
     long = [one for one in watch.not_watched if one.t_end_ns - one.t_start_ns >= MOMENT_NS]
-    missing = [f"not watched {span(one.t_start_ns, one.t_end_ns, today)}: {one.why_not}" for one in long]
+    missing = [f"not watched {when(some, today)}: {some[0].why_not}" for some in _in_a_row(long, _goes_on)]
     missing += _moments([one for one in watch.not_watched if one.t_end_ns - one.t_start_ns < MOMENT_NS])
     yield plain(f"{watch.zone_id}: watched {time} of the period, {area} of its area on average")
     yield from (plain(f"  {line}") for line in missing)
@@ -239,12 +241,55 @@ def _bar(stretches: Sequence[Stretch], first: int, last: int, width: int) -> str
     return "".join(cells)
 
 
-def gap_line(gap: Gap, today: str) -> str:
-    """One gap: which feed, when and how long, why."""
-    times = f" ({gap.count} times)" if gap.count > 1 else ""
-    reason = str(gap.reason).replace("_", " ")
-    when = span(gap.t_start_ns, gap.t_end_ns, today)
-    return plain(f"gap {gap.source_id} {when}: {reason}{times} {gap.detail}".rstrip())
+def gap_lines(gaps: Sequence[Gap], today: str) -> Iterator[str]:
+    """Which feed, when and how long, why; moments that are alike, as of a picture every minute, in one line."""
+    kinds: dict[tuple[str, GapReason], list[Gap]] = {}
+    for gap in gaps:
+        kinds.setdefault((gap.source_id, gap.reason), []).append(gap)
+    rows = [some for of_one in kinds.values() for some in _in_a_row(of_one, _alike)]
+    for some in sorted(rows, key=lambda some: some[0].t_start_ns):
+        gap, count = some[0], sum(one.count for one in some)
+        times = f" ({count} times)" if len(some) == 1 and count > 1 else ""
+        reason = str(gap.reason).replace("_", " ")
+        yield plain(f"gap {gap.source_id} {when(some, today)}: {reason}{times} {gap.detail}".rstrip())
+
+
+def when(some: Sequence[Stretch] | Sequence[Gap], today: str) -> str:
+    """A stretch of time; of several, when they were from first to last, how many, and how long together."""
+    first_ns, last_ns = some[0].t_start_ns, some[-1].t_end_ns
+    told = span(first_ns, last_ns, today)
+    lost = seconds(sum(one.t_end_ns - one.t_start_ns for one in some))
+    return told if len(some) == 1 else f"{told}, {len(some)} times, {lost} in all"
+
+
+def _in_a_row(items: Sequence[T], follows: Callable[[T, T], bool]) -> Iterator[list[T]]:
+    """The items, those together of which each follows the one before, if they are three or more."""
+    row: list[T] = []
+    for item in items:
+        if row and not follows(row[-1], item):
+            yield from _told(row)
+            row = []
+        row.append(item)
+    yield from _told(row)
+
+
+def _told(row: list[T]) -> list[list[T]]:
+    return [row] if len(row) > 2 else [[item] for item in row]
+
+
+def _goes_on(last: Stretch, this: Stretch) -> bool:
+    """Between them lies no more than one picture of a feed that has one from time to time."""
+    return this.why_not == last.why_not and this.t_start_ns - last.t_end_ns <= MOMENT_NS
+
+
+def _alike(last: Gap, this: Gap) -> bool:
+    return this.detail == last.detail and all(one.t_end_ns - one.t_start_ns <= MOMENT_NS for one in (last, this))
+
+
+def clock_notes(gaps: Sequence[Gap]) -> list[str]:
+    """What is told of a recording's clock before its first picture: it keeps nobody from looking, so it lasts 1 ns."""
+    told = [gap for gap in gaps if gap.reason is GapReason.CLOCK and gap.t_end_ns - gap.t_start_ns == 1]
+    return [plain(f"{gap.source_id}: {gap.detail}") for gap in told]
 
 
 def gap_sums(gaps: Sequence[Gap]) -> list[str]:

@@ -12,9 +12,9 @@ from detector.cli.exit_codes import ExitCode
 from detector.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from detector.model import RunEnd
+    from detector.model import Gap, RunEnd
 
 
 def replay(
@@ -40,8 +40,9 @@ def replay(
 
     from detector import pipeline
     from detector import replay as recordings
-    from detector.cli.log_lines import gap_sums, judged_again
+    from detector.cli.log_lines import judged_again
     from detector.cli.progress import FeedProgress
+    from detector.cli.remarks import say_remarks
     from detector.config import load
     from detector.log import open_reader
     from detector.log.reader import Period
@@ -78,12 +79,12 @@ def replay(
         played = ", ".join(sorted(end.source_id for end in outcome.ends))
         told = f"Rules for other sources, which judged nothing of {played}: {', '.join(idle)}"
         console.print(told, markup=False)
+    say_remarks(console, ((job.source_id, path) for job in work for path in job.recordings))
     _say_timeless(console, outcome.ends)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
-        gaps = gap_sums(reader.gaps(Period(run_id=outcome.run_id)))
-    if gaps:
-        console.print(f"Gaps: {'; '.join(gaps)}. More: trucewatch log coverage {out}", markup=False)
+        gaps = reader.gaps(Period(run_id=outcome.run_id))
+    _say_gaps(console, gaps, out)
     if again:
         this = f"trucewatch log list --run {outcome.run_id} {out}"
         console.print(
@@ -96,6 +97,17 @@ def replay(
         raise typer.Exit(ExitCode.INCOMPLETE)
     if fail_on_violation and outcome.violations:
         raise typer.Exit(ExitCode.FLAGGED)
+
+
+def _say_gaps(console: Console, gaps: Sequence[Gap], out: Path) -> None:
+    """What is to be known of the clocks, and how long was lost to what."""
+    from detector.cli.log_lines import clock_notes, gap_sums
+
+    for note in clock_notes(gaps):
+        console.print(note, markup=False)
+    sums = gap_sums(gaps)
+    if sums:
+        console.print(f"Gaps: {'; '.join(sums)}. More: trucewatch log coverage {out}", markup=False)
 
 
 def _say_timeless(console: Console, ends: Iterable[RunEnd]) -> None:

@@ -121,6 +121,7 @@ def load(path: Path, registries: Registries) -> Configuration:
     agreement = map_of(path, document, complaints)
     if settings is not None:
         complaints += _unknown_feeds(document, rules, {one.id for one in settings.sources})
+        complaints += _rates_of_videos(path, document, settings)
     if complaints or settings is None or registration is None or tracking is None:
         raise ConfigError(*sorted(complaints, key=lambda c: (c.file != str(path), c.line or 0)))
     map_sha256 = hashlib.sha256(_map_bytes(path, settings)).hexdigest()
@@ -357,6 +358,14 @@ def _twice(document: Document, *sections: str, key: str = "id") -> Iterator[Comp
                 told = f"{section}: {key} {name!r} is used twice; the first is on line {seen[name]}"
                 yield document.complaint(here, told)
             seen.setdefault(name, document.line_of(here))
+
+
+def _rates_of_videos(path: Path, document: Document, settings: Settings) -> Iterator[Complaint]:
+    """`fps` of feeds that are no folders of pictures: it would say nothing."""
+    for i, feed in enumerate(settings.feeds):
+        if feed.fps is not None and (is_address(feed.media) or beside(path, feed.media).is_file()):
+            message = f"feed {feed.id!r}: fps is for folders of pictures; a video's pictures have times of their own"
+            yield document.complaint(("feeds", i, "fps"), message)
 
 
 def _unknown_feeds(document: Document, rules: tuple[Part, ...], known: set[str]) -> Iterator[Complaint]:

@@ -67,11 +67,19 @@ class Feed(Section):
         "rtsps, rtmp, rtmps, http, https, udp, rtp, srt, or v4l2:/dev/video0 for a camera of this machine."
     )
     transport: Literal["tcp", "udp"] = Field("tcp", description="What RTSP sends its pictures over.")
-    start: TimeNs = Field(None, description="UTC time of the first frame, where the telemetry carries no time.")
+    start: TimeNs = Field(
+        None,
+        description="UTC time of the first frame, where the telemetry carries none, or a clock never set (1970).",
+    )
     telemetry: str | None = Field(None, description="Telemetry beside the recording: .srt or .csv.")
     telemetry_offset_s: float = Field(0.0, description="Added to the telemetry's time [s].", ge=-60, le=60)
     hfov_deg: float | None = Field(None, description="Horizontal field of view where telemetry has none.", gt=0, lt=180)
-    fps: float | None = Field(None, description="Frames a second of a folder of pictures.", gt=0, le=1000)
+    fps: float | None = Field(
+        None,
+        description="Frames a second of a folder of pictures (10 if not said); refused for a video.",
+        gt=0,
+        le=1000,
+    )
     means: Means = Field(Means.UAV, description="How it observes: uav or camera (fixed).")
 
 

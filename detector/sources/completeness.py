@@ -10,8 +10,13 @@ from detector.sources.programmes import packet_layout
 from detector.sources.survey import Survey
 
 
-def shortfall(path: Path, video: Any, found: Survey) -> str:
-    """Where and why the recording ends before it should; empty if it does not."""
+def shortfall(path: Path, video: Any, found: Survey, *, torn: bool) -> str:
+    """Where and why the recording ends before it should; empty if it does not.
+
+    torn: the picture of its last packet is not whole. A transport stream promises neither length nor number: one that
+        was cut between two of its packets is told by that, or by a last packet shorter than it says. A decoder that
+        hides what is missing (H.265) leaves it unseen.
+    """
     size = path.stat().st_size
     container = video.container
     if container.format.name == "mpegts":
@@ -19,11 +24,19 @@ def shortfall(path: Path, video: Any, found: Survey) -> str:
         if unit and size % unit:
             whole = size - size % unit
             return f"the file ends inside a transport packet, at byte {size} (the last whole one ends at {whole})"
-        return ""
+        return _torn_at(size, found.unfinished, torn)
     pictures = _places(video, found) if container.format.name == "avi" else found.video_packets
     if video.frames and pictures < video.frames:
         return f"the index promises {video.frames} pictures, {pictures} are in the file of {size} bytes"
     return _short_in_time(video, container, found, size) or cut_inside(path, container.format.name)
+
+
+def _torn_at(size: int, unfinished: tuple[str, ...], torn: bool) -> str:
+    if torn or "video" in unfinished:
+        return f"its last picture is not whole: the file of {size} bytes was cut inside it"
+    if unfinished:
+        return f"its last set of telemetry is not whole: the file of {size} bytes was cut inside it"
+    return ""
 
 
 def _places(video: Any, found: Survey) -> int:

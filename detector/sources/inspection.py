@@ -20,7 +20,7 @@ from detector.geo.footprint import footprint
 from detector.geo.terrain import Plane
 from detector.klv import eg0104, st0102, st0601
 from detector.klv.items import Value
-from detector.model import Gap, GapReason
+from detector.model import Gap, GapReason, TimeFrom
 from detector.sources.ground_verdict import MAX_RANGE_M, PoseWatch, centre_of, why_no_ground_rules
 from detector.sources.images import ImageFolder
 from detector.sources.klv_pose import name_of
@@ -28,8 +28,8 @@ from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
 from detector.sources.sidecar import find_sidecar
-from detector.sources.streams import streams_of, watched_of
-from detector.sources.survey import Survey, sets_in
+from detector.sources.streams import streams_of, turned_deg, watched_of
+from detector.sources.survey import Survey, sets_in, survey
 from detector.sources.telemetry import Track
 from detector.sources.video import VideoFile
 from detector.timebase import NS_PER_S, iso_from_ns
@@ -102,6 +102,9 @@ def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float 
     try:
         source = open_source(path, source_id=path.stem or "media", telemetry=telemetry, hfov_deg=hfov_deg)
     except SourceError:
+        carried = _telemetry_alone(path) if path.is_file() else None
+        if carried is not None:
+            return carried
         if path.is_file() and _looks_like_klv(path):
             return _klv_file(path)
         raise
@@ -130,8 +133,8 @@ def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float 
     _beside(report, telemetry if telemetry is not None else find_sidecar(path), source.track)
     report.poses = watch.poses
     _ground(report, watch)
-    survey = source.survey if isinstance(source, VideoFile) else None
-    report.why_not = why_no_ground_rules(watch, source.track, survey, report.counters)
+    found = source.survey if isinstance(source, VideoFile) else None
+    report.why_not = why_no_ground_rules(watch, source.track, found, report.counters)
     if any(gap.startswith(GapReason.CLOCK) for gap in report.gaps):
         report.why_not.append("its clock jumps, so poses may belong to other pictures: see the gaps")
     if watch.poses:
@@ -199,6 +202,25 @@ def _looks_like_klv(path: Path) -> bool:
     return st0601.KEY in head or eg0104.KEY in head
 
 
+def _telemetry_alone(path: Path) -> Inspection | None:
+    """Of a container without pictures, as of a relay of telemetry; None: it has none, or is no container."""
+    try:
+        found = survey(path)
+    except (av.error.FFmpegError, OSError):
+        return None
+    if found.video_packets or not found.sets:
+        return None
+    report = Inspection(str(path), "telemetry", counters={name: n for name, n in found.counters.items() if n})
+    report.streams = _streams(path)
+    _telemetry(report, found, None)
+    if found.told:
+        times = [t_ns for t_ns, _ in found.told]
+        report.start, report.time_from = iso_from_ns(times[0]), str(TimeFrom.TELEMETRY)
+        report.duration_s = (max(times) - min(times)) / NS_PER_S
+    report.why_not.append("there is no picture in it: its streams hold telemetry only")
+    return report
+
+
 def _klv_file(path: Path) -> Inspection:
     try:
         data = path.read_bytes()
@@ -220,12 +242,9 @@ def _streams(path: Path) -> list[dict[str, Any]]:
     """What the container holds; `turned_deg` where players turn the picture that is watched (as is never done here)."""
     with av.open(local_file(path), metadata_errors="replace") as container:
         shown, watched = streams_of(container), watched_of(container)
-        try:
-            turned_deg = int(next(container.decode(watched)).rotation)
-        except av.error.FFmpegError:  # the reading has counted it already
-            turned_deg = 0
-        if turned_deg:
-            shown[watched.index]["turned_deg"] = turned_deg % 360
+        by_deg = 0 if watched is None else turned_deg(container, watched)
+        if by_deg:
+            shown[watched.index]["turned_deg"] = by_deg
         return shown
 
 

@@ -18,6 +18,8 @@ class PacketWriter:
         first = list(first)
         self._out = out
         self._video: Any = out.add_stream_from_template(template, opaque=True)
+        # Snapshot and overlay are as the picture is stored: a clip that players turn would not fit them.
+        self._video.set_display_rotation(0)
         self._klv: Any = out.add_data_stream("klv") if any(not held.video for held in first) else None
         self._zero = min((_first(held) * held.time_base for held in first if _first(held) is not None), default=0)
         self._last: dict[bool, int] = {}

@@ -25,6 +25,7 @@ class PictureReading(ABC):
     each_packet_shows: each packet becomes a picture: one that does not come is lost.
     interval_ns: between two pictures.
     frames, first_ns, last_ns: read so far, and the times of the first and the last.
+    torn_pts: of the last picture that is not whole by itself: what it is predicted from is.
     """
 
     def __init__(self, source_id: str, interval_ns: int, start_ns: int) -> None:
@@ -35,6 +36,7 @@ class PictureReading(ABC):
         self.first_ns = self.last_ns = start_ns
         self.counters: Counter[str] = Counter()
         self.size_px: tuple[int, int] | None = None
+        self.torn_pts: int | None = None
         self._bad = 0
         self._broken = False  # until the next whole keyframe: pictures are predicted from what was lost
         self._shift_ns = 0
@@ -89,6 +91,7 @@ class PictureReading(ABC):
             yield from self._at_first(t_ns)
         if picture.is_corrupt:
             self.counters["corrupt_frames"] += 1
+            self.torn_pts = self.torn_pts if self._bad or self._broken else picture.pts
             self._bad += 1
         self._broken = bool(self._bad) or (self._broken and not picture.key_frame)
         if self._bad:

@@ -56,6 +56,7 @@ class Survey:
     centres: pose, latitude and longitude of the frame's centre as told (tags 23, 24), where a set tells both.
     told: time and items of every set, also of those whose position cannot be believed.
     telemetry_streams: indices of the streams that were read for telemetry.
+    unfinished: types of the streams, video or data, whose last packet is shorter than it says, or lacks a part.
     """
 
     sets: list[Stamped] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Survey:
     told: list[tuple[int, Mapping[int, Value]]] = field(default_factory=list)
     backwards: int = 0
     telemetry_streams: frozenset[int] = frozenset()
+    unfinished: tuple[str, ...] = ()
 
 
 def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Iterator[Any]:
@@ -115,9 +117,12 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
         now_s = 0.0
         pictures: list[tuple[int, float, int]] = []
         arrived: list[int] = []
+        torn: dict[int, bool] = {}
         for packet in packets(container, ([video] if video else []) + data, found.counters):
             stamp = packet.pts if packet.pts is not None else packet.dts
             seconds = None if stamp is None else float(stamp * packet.time_base)
+            if packet.size:
+                torn[packet.stream.index] = packet.is_corrupt
             if video is not None and packet.stream.index == video.index:
                 if packet.size:
                     found.video_packets += 1
@@ -145,6 +150,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
             for stamped, segment in zip(found.sets, arrived, strict=False):
                 stamped.segment = segment
         _time_by_byte(found.sets, pictures)
+        found.unfinished = tuple(one.type for one in container.streams if torn.get(one.index))
     found.counters["pts_restarts"] = shown.count
     _place(found, offset_s)
     return found

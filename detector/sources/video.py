@@ -26,6 +26,7 @@ from detector.sources.streams import watched_of
 from detector.sources.survey import Survey, decoding_s, packets, survey
 from detector.sources.telemetry import Sample, Track
 from detector.sources.time_line import TimeLine
+from detector.sources.unset_clock import moved, moved_gap
 from detector.timebase import EARLIEST_NS
 
 _NS = 1_000_000_000
@@ -34,11 +35,13 @@ _NS = 1_000_000_000
 class VideoFile:
     """One recording with the telemetry in it or beside it.
 
-    start_ns: time of the first picture where no telemetry tells it; 1970 if None.
+    start_ns: time of the first picture where no telemetry tells it, or only by a clock that was never set; 1970 if
+        None.
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
     counters: what was counted while the sidecar was read; goes into `end`.
     poses_inside: poses are those of the telemetry in the recording.
+    clock_moved_ns: by how much its telemetry's times were moved, because its clock was never set and a start was given.
     """
 
     def __init__(
@@ -67,7 +70,12 @@ class VideoFile:
         given = TimeLine(first_ns - round(self._first_pts_s * _NS))
         self._lines = _lines(self.survey, self._interval_ns) or [given]
         self.start_ns = (self._lines[0] or given).t_ns(self._first_pts_s)
-        if self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
+        self.clock_moved_ns = 0
+        if self.survey.line is not None and start_ns is not None and self.start_ns < EARLIEST_NS:
+            self.clock_moved_ns = start_ns - self.start_ns
+            self._lines = moved(self.survey, self._lines, self.clock_moved_ns)
+            self.start_ns, self.time_from = start_ns, TimeFrom.START_PTS
+        elif self.survey.line is not None:  # the clock of an encoder that never had a fix counts from 1970
             self.time_from = TimeFrom.TELEMETRY if self.start_ns >= EARLIEST_NS else TimeFrom.UNKNOWN
         else:
             self.time_from = TimeFrom.UNKNOWN if start_ns is None else TimeFrom.START_PTS
@@ -101,7 +109,10 @@ class VideoFile:
         except OSError as error:
             raise SourceError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if not found.video_packets:
-            raise SourceError(f"{self.path}: there is no picture in it (no video packet from byte 0 to the end)")
+            told = (
+                f"only telemetry ({len(found.sets)} sets)" if found.sets else "no video packet from byte 0 to the end"
+            )
+            raise SourceError(f"{self.path}: there is no picture in it: {told}")
         return found
 
     def __iter__(self) -> Iterator[Frame | Gap]:
@@ -119,7 +130,7 @@ class VideoFile:
             self.ring.start(video)
         try:
             yield from reading.run(container, video)
-            reason = shortfall(self.path, video, self.survey)
+            reason = shortfall(self.path, video, self.survey, torn=reading.last_is_torn)
         finally:
             if self.ring is not None:
                 self.ring.end()  # the ring keeps the stream, and with it the container, for the last clips
@@ -146,6 +157,12 @@ class _Reading(PictureReading):
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
         self._video_ns = source.start_ns
+        self._last_pts: int | None = None
+
+    @property
+    def last_is_torn(self) -> bool:
+        """Whether the picture of the last packet of pictures is not whole."""
+        return self._last_pts is not None and self._last_pts == self.torn_pts
 
     def run(self, container: Any, video: Any) -> Iterator[Frame | Gap]:
         kept = self.source.survey.telemetry_streams if self.source.ring else frozenset()
@@ -166,6 +183,7 @@ class _Reading(PictureReading):
         shown_s = None if stamp is None else float(stamp * packet.time_base)
         segment = self._segments.feed(decoding_s(packet), shown_s)
         self._fed_line = self._line_of(segment) or self.line
+        self._last_pts = packet.pts if packet.size else self._last_pts
         if self.each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:
             self._await(segment, packet.pts)
 
@@ -208,6 +226,8 @@ class _Reading(PictureReading):
         return self.line.t_ns(shown_s) + self._shift_ns
 
     def _at_first(self, t_ns: int) -> Iterator[Gap]:
+        if self.source.clock_moved_ns:
+            yield moved_gap(self.source.source_id, t_ns, self.source.clock_moved_ns)
         jumps = self.source.survey.counters["klv_clock_jumps"]
         if jumps:
             detail = f"{jumps} telemetry time stamps jump or run backwards; the picture's time was used for them"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperGroup
 
 from detector.synthetic.agreement import write_map
 from detector.synthetic.encode import write_feed
@@ -18,7 +19,21 @@ from detector.synthetic.scenes import SCENES
 from detector.synthetic.sheet import write_sheet
 from detector.synthetic.sound import Listening, demo_ground, demo_listening, write_listening
 
-app = typer.Typer(help="Drone footage with known truth.", no_args_is_help=True, add_completion=False)
+_NOT_WRITABLE = 4  # as trucewatch has it
+
+
+class _Commands(TyperGroup):
+    """What cannot be written is one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            typer.echo(f"{error.filename or 'the output'}: cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(_NOT_WRITABLE) from None
+
+
+app = typer.Typer(cls=_Commands, help="Drone footage with known truth.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")
@@ -100,6 +115,9 @@ def make(
         rate = (int(numerator), int(denominator or 1))
     except ValueError as error:
         raise typer.BadParameter(f"--size {size} --fps {fps}: allowed are 1280x720 and 25 or 30000/1001") from error
+    if width % 2 or height % 2 or min(width, height) < 64:
+        raise typer.BadParameter(f"--size {size}: both sides must be even and at least 64")
+    out.open("ab").close()  # before minutes of rendering
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

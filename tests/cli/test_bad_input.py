@@ -306,7 +306,7 @@ def test_an_output_folder_that_is_a_file_is_refused_and_left_alone(config: Path,
     (tmp_path / "out").write_text("my notes")
     code, _, told = command("replay", config, "--out", tmp_path / "out")
     assert code == 2
-    assert "is a file" in told
+    assert "is a file" in " ".join(told.replace("│", " ").split())  # wherever the box breaks a long path's line
     assert (tmp_path / "out").read_text() == "my notes"
 
 

@@ -178,3 +178,12 @@ def test_masks_are_never_written_into_the_recording(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "shots", 4)
     assert run(["detect", str(folder), "--out", str(tmp_path / "a"), "--masks", str(tmp_path)]) == 2
     assert len(list(folder.iterdir())) == 4
+
+
+def test_a_frame_rate_is_for_folders_of_pictures(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["detect", str(feed), "--out", str(tmp_path / "a.jsonl"), "--fps", "5"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--fps" in said
+    assert "folders of pictures" in said

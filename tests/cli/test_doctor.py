@@ -32,7 +32,7 @@ def test_what_is_missing_comes_with_advice_and_code_2(
     monkeypatch.setenv("COLUMNS", "160")
     assert run(["doctor"]) == 2
     shown = capsys.readouterr().out
-    for words in ("no-such-package-of-ours", "make setup", "no_such_codec", "av>=16", "make room", "last column"):
+    for words in ("no-such-package-of-ours", "make setup", "no_such_codec", "av>=18.1", "make room", "last column"):
         assert words in shown
 
 

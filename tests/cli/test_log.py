@@ -337,6 +337,33 @@ def test_moments_without_sight_are_told_as_a_sum(tmp_path: Path, said) -> None:
     assert "  not watched for 1.2 s in 3 moments: registration" in text
 
 
+def test_a_picture_every_minute_is_a_line_and_not_one_a_picture(tmp_path: Path, said) -> None:
+    """North has a picture every ten seconds, each without telemetry; two moments of south are told one by one."""
+    with LogWriter(tmp_path) as log:
+        for second in range(0, 60, 10):
+            start_ns, end_ns = T0 + second * S, T0 + second * S + S
+            log.coverage(replace(SLOT, t_start_ns=start_ns, t_end_ns=end_ns, seeing_s=1.0, lost_s={}), RUN.run_id)
+            log.gap(Gap("north", start_ns, end_ns, GapReason.NO_TELEMETRY, "there is none"), RUN.run_id)
+            log.gap(Gap("north", end_ns, start_ns + 10 * S, GapReason.MISSING, f"before {second}"), RUN.run_id)
+            if second in (20, 30):
+                log.gap(Gap("south", start_ns, end_ns, GapReason.NO_TELEMETRY, "there is none"), RUN.run_id)
+    _, text = said("coverage", "--source", "north", tmp_path, columns=200)
+    (alike,) = [line for line in text.splitlines() if "there is none" in line]
+    assert alike.startswith("gap north ")
+    assert alike.endswith("(51 s), 6 times, 6.0 s in all: no telemetry there is none")
+    assert text.count("gap north") == 1 + 6  # what was missing differs each time
+    assert said("coverage", tmp_path, columns=200)[1].count("gap south") == 2
+
+
+def test_a_zone_that_is_seen_for_a_moment_every_ten_seconds_is_told_so_in_one_line(tmp_path: Path, said) -> None:
+    with LogWriter(tmp_path) as log:
+        for second in range(0, 60, 10):
+            slot = replace(SLOT, t_start_ns=T0 + second * S, t_end_ns=T0 + second * S + S, seeing_s=1.0, lost_s={})
+            log.coverage(slot, RUN.run_id)
+    (line,) = [line for line in said("coverage", tmp_path)[1].splitlines() if "not watched" in line]
+    assert line.endswith("(49 s), 5 times, 45 s in all: no source was running")
+
+
 def test_coverage_names_the_feeds_that_were_not_read_to_their_end(tmp_path: Path, said) -> None:
     with LogWriter(tmp_path) as log:
         log.begin(RUN)

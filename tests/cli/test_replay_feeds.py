@@ -15,7 +15,10 @@ import pytest
 from detector.cli import run
 from detector.errors import LogError
 from detector.log import open_reader
+from detector.replay import source_id_of
+from detector.timebase import ns_from_iso
 from tests.cli.media_making import video, write_config
+from tests.sources.test_video import make
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -191,6 +194,41 @@ def test_a_recording_that_nobody_gave_a_time_is_told_and_breaks_no_quiet_hours(
     assert told not in capsys.readouterr().out
     assert run(["inspect", str(feed)]) == 0
     assert "times count from 1970 until" in capsys.readouterr().out
+
+
+def test_a_start_dates_telemetry_whose_clock_was_never_set_and_replay_says_so_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path / "a.ts", klv_us=[5_000_000 + 40_000 * i for i in range(30)])
+    named = {"id": "gate", "media": "a.ts"}
+    assert run(["replay", str(write_config(tmp_path, [named])), "--out", str(tmp_path / "a")]) == 0
+    assert "Say it with `start:`" in capsys.readouterr().out
+    dated = write_config(tmp_path, [{**named, "start": "2026-03-01T06:30:00Z"}])
+    assert run(["replay", str(dated), "--out", str(tmp_path / "b")]) == 0
+    said = capsys.readouterr().out
+    assert said.count("gate: the clock of its telemetry was never set and showed 1970-01-01T00:00:05Z") == 1
+    assert "Say it with `start:`" not in said
+    with open_reader(tmp_path / "b") as reader:
+        assert reader.runs()[0].ends[0].t_start_ns == ns_from_iso("2026-03-01T06:30:00Z")
+
+
+def test_two_recordings_named_in_other_letters_are_played_and_it_is_told_which_is_which(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["Полёт.ts", "Вылет.ts"]
+    media = [shutil.copy(feed, tmp_path / name) for name in names]
+    config = write_config(tmp_path, [{"id": "gate", "media": str(feed)}])
+    assert run(["replay", str(config), *map(str, media), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    with open_reader(tmp_path / "out") as reader:
+        ended = {end.source_id for end in reader.runs()[0].ends}
+    ids = [source_id_of(Path(path)) for path in media]
+    assert ended == set(ids)
+    assert len(ended) == 2
+    for source_id, name in zip(ids, names, strict=True):
+        assert f"{source_id} is {name}\n" in said
+    assert run(["detect", *map(str, media), "--out", str(tmp_path / "a.jsonl")]) == 0
+    assert f"{ids[1]} is {names[1]}\n" in capsys.readouterr().out
 
 
 def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(

@@ -262,3 +262,18 @@ def test_characters_that_yaml_does_not_have_are_told_by_line(tmp_path: Path, tex
 def test_where_nothing_is_named_nothing_is_suggested(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("feeds:")] + GOOD[GOOD.index("rules:") :]
     assert complaints_of(tmp_path, text) == ["agreement.yaml:8: rule 'entry': there is no feed 'north'; there are none"]
+
+
+@pytest.mark.parametrize(("media", "told"), [("north.ts", True), ("rtsp://host/north", True), ("north", False)])
+def test_fps_of_a_video_is_a_complaint_at_its_line(tmp_path: Path, media: str, told: bool) -> None:
+    (tmp_path / "north.ts").touch()
+    (tmp_path / "north").mkdir()
+    path = tmp_path / "a.yaml"
+    path.write_text(GOOD.replace("media: north.ts", f"media: {media}\n    fps: 5"))
+    if not told:
+        assert load(path, Case.registries).settings.feeds[0].fps == 5
+        return
+    with pytest.raises(ConfigError) as error:
+        load(path, Case.registries)
+    (complaint,) = error.value.complaints
+    assert str(complaint).startswith(f"{path}:6: feed 'north': fps is for folders of pictures")

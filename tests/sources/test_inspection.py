@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
+from detector.cli import run
 from detector.errors import SourceError
 from detector.klv import st0601
 from detector.model import Frame
@@ -123,6 +126,29 @@ def test_a_file_of_telemetry_alone_shows_its_items_whatever_its_name(tmp_path):
     assert (report.kind, report.telemetry_sets) == ("klv", 3)
     assert "flight 7" in report.items.values()
     assert report.why_not == ["there is no picture in it"]
+
+
+def test_a_transport_stream_of_telemetry_alone_is_told_from_a_file_of_klv(tmp_path, capsys):
+    """Read as bytes of KLV, the packets' headers were junk, cut sets and jumps of the clock."""
+    path = tmp_path / "relay.ts"
+    with av.open(str(path), "w", format="mpegts") as out:
+        data = out.add_data_stream("klv")
+        for i in range(30):
+            items = {2: 1_750_000_000_000_000 + 100_000 * i, 13: 5.0, 14: 6.0, 3: "flight 7"}
+            packet = av.Packet(st0601.encode(items))
+            packet.stream, packet.pts, packet.dts, packet.time_base = data, 9000 * i, 9000 * i, Fraction(1, 90_000)
+            out.mux(packet)
+    report = inspect_media(path)
+    assert (report.kind, report.telemetry, report.telemetry_sets) == ("telemetry", ["ST 0601"], 30)
+    assert report.counters == {"klv_sets": 30}
+    assert [one["type"] for one in report.streams] == ["data"]
+    assert report.telemetry_rate == pytest.approx(10.0)
+    assert (report.start, report.duration_s) == ("2025-06-15T15:06:40.000000Z", pytest.approx(2.9))
+    assert report.why_not == ["there is no picture in it: its streams hold telemetry only"]
+    assert run(["inspect", str(path)]) == 0
+    assert "no picture in it: its streams hold telemetry only" in " ".join(capsys.readouterr().out.split())
+    assert run(["detect", str(path), "--out", str(tmp_path / "a.jsonl")]) == 3
+    assert "there is no picture in it: only telemetry (30 sets)" in capsys.readouterr().out
 
 
 def test_corners_from_offsets_to_the_centre(tmp_path):

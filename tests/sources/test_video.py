@@ -36,8 +36,9 @@ def make(
     pix_fmt: str = "yuv420p",
     stamps: list[int] | None = None,
     klv_us: list[int] | None = None,
+    times: int = 1,
 ) -> Path:
-    """A small video; frame i is grey level 40 + 4 i. klv_us: one set a frame with these time stamps."""
+    """A small video; frame i is grey level 40 + 4 i. klv_us: so many `times` a set a frame with these time stamps."""
     with av.open(str(path), "w") as out:
         video = out.add_stream(codec, rate=25)
         video.width, video.height = size
@@ -52,7 +53,7 @@ def make(
             for packet in video.encode(picture):
                 out.mux(packet)
             if data is not None and klv_us is not None:
-                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i))
+                packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i) * times)
                 packet.stream = data
                 packet.pts = packet.dts = i * 3600
                 packet.time_base = Fraction(1, 90_000)
@@ -173,6 +174,40 @@ def test_a_clock_that_counts_from_1970_places_poses_and_tells_no_hour(tmp_path: 
     assert frames[10].time_from is TimeFrom.UNKNOWN
     assert frames[10].pose is not None
     assert frames[10].pose.age_s < 0.001
+
+
+def test_a_start_dates_a_clock_that_was_never_set(tmp_path: Path) -> None:
+    path, start_ns = make(tmp_path / "a.ts", klv_us=[5_000_000 + 40_000 * i for i in range(30)]), T0_US * 1000
+    before, _, _ = read(path)
+    frames, gaps, _ = read(path, start_ns=start_ns)
+    assert (frames[0].t_ns, frames[10].t_ns) == (start_ns, start_ns + 400_000_000)
+    assert {frame.time_from for frame in frames} == {TimeFrom.START_PTS}
+    assert [repr(frame.pose) for frame in frames] == [repr(frame.pose) for frame in before]  # they hold NaN
+    told = "the clock of its telemetry was never set and showed 1970-01-01T00:00:05Z at the first picture"
+    assert [(gap.reason, gap.t_end_ns - gap.t_start_ns) for gap in gaps] == [(GapReason.CLOCK, 1)]
+    assert gaps[0].detail.startswith(told)
+    source = open_source(path, source_id="s", start_ns=start_ns)
+    assert source.telemetry is not None
+    assert abs(int(source.telemetry.t_ns[0]) - start_ns) < 1_000_000
+
+
+def test_a_start_overrules_no_clock_that_was_set(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
+    frames, gaps, _ = read(path, start_ns=1_800_000_000 * 10**9)
+    assert (frames[0].time_from, gaps) == (TimeFrom.TELEMETRY, [])
+    assert abs(frames[0].t_ns - T0_US * 1000) < 1_000_000
+
+
+def test_a_clock_that_is_set_in_the_middle_stays_as_it_is_from_there(tmp_path: Path) -> None:
+    """Of two recordings joined, the first had no fix yet."""
+    first = make(tmp_path / "1.ts", klv_us=[5_000_000 + 40_000 * i for i in range(30)])
+    second = make(tmp_path / "2.ts", klv_us=[T0_US + 60_000_000 + 40_000 * i for i in range(30)])
+    both = tmp_path / "a.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    frames, _, _ = read(both, start_ns=T0_US * 1000)
+    assert frames[0].t_ns == T0_US * 1000
+    assert abs(frames[-1].t_ns - (T0_US + 60_000_000 + 29 * 40_000) * 1000) < 2_000_000
+    assert all(frame.pose is not None and frame.pose.age_s < 0.001 for frame in frames[1:-1])
 
 
 def test_an_offset_moves_the_telemetry_against_the_picture(tmp_path: Path) -> None:
