@@ -360,3 +360,27 @@ def test_joining_that_is_asked_for_twice_is_done_once_and_not_called_undone(
     desk.until(f"{TOAST}.startsWith('Taken back')")
     assert len(asked) == 1
     desk.close()
+
+
+def test_z_goes_back_over_what_was_done_here_step_by_step_and_never_forth(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    one = at(desk, out, 16)
+    press = desk.page.keyboard.press
+    press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    press("k")
+    desk.until(f"document.querySelector('article.violation').dataset.id === '{one}'")
+    press("r")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    press("z")
+    desk.until("document.querySelector('.party.mine.confirmed') !== null")
+    press("z")
+    desk.until("document.querySelector('.party.mine.none') !== null")
+    press("z")
+    desk.until(f"{TOAST} === 'There is nothing to take back.'")
+    desk.complaints = [said for said in desk.complaints if "409" not in said]
+    desk.close()
+    assert [word for _, word, _ in words(out, one)] == ["confirmed", "rejected", "confirmed", "withdrawn"]

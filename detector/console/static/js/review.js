@@ -111,8 +111,8 @@ function swap(fresh) {
 
 // Verdicts
 
-// The last thing that this person did: { id, back: the route that takes it back }.
-const LAST = "last-word";
+// What this person did in this tab and has not taken back, the newest last: { id, back: the route that takes it back, words }.
+const DONE = "done", MOST_DONE = 100;
 let busy = false;
 
 async function reviewing(work) {
@@ -122,17 +122,16 @@ async function reviewing(work) {
   try { await work(); } catch (error) { complain(whyNot(error)); }
   busy = false;
 }
-const remember = (id, back, words) => sessionStorage.setItem(LAST, JSON.stringify({ who, id, back, words }));
-function remembered() {
-  const last = JSON.parse(sessionStorage.getItem(LAST)), { id, words } = article().dataset;
-  return last?.who === who ? last : { id, back: "undo", words: Number(words) };
-}
+const done = () => { const known = JSON.parse(sessionStorage.getItem(DONE)); return known?.who === who ? known.all : []; };
+const putDone = (all) => sessionStorage.setItem(DONE, JSON.stringify({ who, all: all.slice(-MOST_DONE) }));
+const remember = (id, back, words) => putDone([...done(), { id, back, words }]);
+const ownWords = ({ history }) => history.filter((one) => one.party === article().dataset.party).length;
 const note = () => part.querySelector("#note").value;
 
 const give = (verdict) => reviewing(async () => {
-  const { id, after, party } = article().dataset, written = note(), mine = turn;
-  const { history: words } = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
-  remember(id, "undo", words.filter((one) => one.party === party).length);
+  const { id, after } = article().dataset, written = note(), mine = turn;
+  const now = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
+  remember(id, "undo", ownWords(now));
   if (kept(id) === written) keep(id, "");
   const given = messages.given.replace("%s", messages[verdict]);
   say(given);
@@ -143,15 +142,19 @@ const give = (verdict) => reviewing(async () => {
   if (article().dataset.id === id) await again().catch(() => {});
 });
 
+// Back, step by step, and never forth: what was taken back is not done again.
 const undo = () => reviewing(async () => {
-  const { id, back, words } = remembered();
+  const all = done(), seen = article().dataset, { id, back, words } = all.pop() ?? { id: seen.id, back: "undo", words: Number(seen.words) };
   let said = messages.undone;
-  try { await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {}); } catch (error) {
+  try {
+    const now = await (await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {})).json();
+    if (back === "undo") for (const one of all) if (one.id === id && one.back === "undo") one.words = ownWords(now);
+  } catch (error) {
     if (error.status === 409) said = messages.nothing_to_undo;
     else if (error.status === 412) said = messages.said_since;
     else throw error;
   }
-  sessionStorage.removeItem(LAST);
+  putDone(all);
   say(said);
   if (said === messages.nothing_to_undo) return;
   forget();
