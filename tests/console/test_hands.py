@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from detector.console.languages import Languages
+from detector.console.refusals import OTHER_SESSION, SENTENCES
 from detector.log import EvidenceStore, LogWriter, open_reader
 from detector.model import Decision, State, Verdict, Violation
 from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served
@@ -384,3 +387,54 @@ def test_z_goes_back_over_what_was_done_here_step_by_step_and_never_forth(
     desk.complaints = [said for said in desk.complaints if "409" not in said]
     desk.close()
     assert [word for _, word, _ in words(out, one)] == ["confirmed", "rejected", "confirmed", "withdrawn"]
+
+
+def test_a_colleague_who_decides_otherwise_is_told_to_who_spoke_first_and_at_once_to_who_spoke_last(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    one = at(desk, out, 17)
+    desk.page.keyboard.press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(one, "A", "armen", Decision.REJECTED, "", T0))
+    desk.until(f"{TOAST}.includes('after you, armen of your party has said: rejected')")
+    after = desk.shown()
+    with held_back(desk, f"**/part/review/{after}"):
+        with LogWriter(out, alone=False) as log:
+            log.verdict(Verdict(after, "A", "armen", Decision.EXERCISE, "", T0))
+        desk.page.keyboard.press("c")
+        desk.until(f"{TOAST}.includes('It replaces what a colleague said just before')")
+    desk.page.wait_for_selector(".party.mine.confirmed")
+    assert desk.shown() == after
+    desk.close()
+    assert [word for _, word, _ in words(out, one)] == ["confirmed", "rejected"]
+
+
+def test_a_page_of_an_earlier_session_and_what_is_refused_are_told_in_the_persons_language(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    context, said = desk.page.context, Languages().of("tr").gettext
+    context.add_cookies([{"name": "language", "value": "tr", "url": running.address}])
+    at(desk, out, 18)
+    answer = {"detail": "there is no possible violation 0"}
+    desk.page.route("**/verdicts", lambda route: route.fulfill(status=404, json=answer))
+    desk.page.keyboard.press("c")
+    desk.until(f"{TOAST}.includes({json.dumps(said(SENTENCES[404]))})")
+    assert desk.page.inner_text("#toast small[lang=en]") == answer["detail"]
+    desk.page.unroute("**/verdicts")
+    token = next(one for one in context.cookies() if one["name"] == "trucewatch")
+    other = chromium.new_context()
+    form = {"name": "demo-b", "password": running.passwords["demo-b"], "to": "/"}
+    other.request.post(f"{running.address}/sign-in", form=form, max_redirects=0)
+    fresh = next(one for one in other.cookies() if one["name"] == "trucewatch")
+    other.close()
+    context.add_cookies([{**token, "value": fresh["value"]}])
+    desk.page.keyboard.press("c")
+    desk.until(f"{TOAST}.includes({json.dumps(said(OTHER_SESSION))})")
+    assert all("403" in one or "404" in one for one in desk.complaints)
+    desk.complaints.clear()
+    desk.close()

@@ -1,5 +1,5 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides. Far out, the coast.
-import { TRY_AGAIN_MS, ask, messages } from "./base.js";
+import { TRY_AGAIN_MS, ask, because, messages, put } from "./base.js";
 import { makeBase, makeCoast } from "./base_map.js";
 import { makeFound } from "./found.js";
 
@@ -17,7 +17,7 @@ export async function insist(element, work) {
       words.remove();
       return done;
     } catch (error) {
-      words.textContent = messages.no_map.replace("%s", error.message);
+      put(words, because(messages.no_map, error));
       element.after(words);
       await new Promise((go) => setTimeout(go, TRY_AGAIN_MS));
     }

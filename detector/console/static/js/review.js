@@ -1,6 +1,6 @@
 // One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
 import { drop, fetchPart, forget, forgetText, parsed, prefetch, taken, withFilm } from "./ahead.js";
-import { TRY_AGAIN_MS, ask, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
+import { TRY_AGAIN_MS, ask, because, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
 import { keep, kept } from "./draft.js";
 import { insist, makeMap } from "./map.js";
 import { renew } from "./renew.js";
@@ -98,7 +98,7 @@ async function go(id, push = true, trouble = messages.not_shown) {
       scrollTo(0, 0);
       return;
     }
-  } catch (error) { if (mine === turn) complain(trouble.replace("%s", error.message)); }
+  } catch (error) { if (mine === turn) complain(because(trouble, error)); }
   drop(known);
   if (!push) history.replaceState({}, "", `/review/${article().dataset.id}`); // the address is of what is shown
 }
@@ -125,20 +125,21 @@ async function reviewing(work) {
 const done = () => { const known = JSON.parse(sessionStorage.getItem(DONE)); return known?.who === who ? known.all : []; };
 const putDone = (all) => sessionStorage.setItem(DONE, JSON.stringify({ who, all: all.slice(-MOST_DONE) }));
 const remember = (id, back, words) => putDone([...done(), { id, back, words }]);
-const ownWords = ({ history }) => history.filter((one) => one.party === article().dataset.party).length;
+const own = ({ history }) => history.filter((one) => one.party === article().dataset.party);
 const note = () => part.querySelector("#note").value;
 
 const give = (verdict) => reviewing(async () => {
-  const { id, after } = article().dataset, written = note(), mine = turn;
+  const { id, after, words } = article().dataset, written = note(), mine = turn;
   const now = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
-  remember(id, "undo", ownWords(now));
+  const said = own(now), over = said.length > Number(words) + 1 && said.at(-2).reviewer !== who; // than was on the screen
+  remember(id, "undo", said.length);
   if (kept(id) === written) keep(id, "");
-  const given = messages.given.replace("%s", messages[verdict]);
-  say(given);
+  const given = `${messages.given.replace("%s", messages[verdict])}${over ? ` ${messages.over_another}` : ""}`;
+  if (over) complain(given); else say(given);
   forgetText(); // it counts those that wait as they were before
-  // Unless they have gone elsewhere meanwhile, or begun to write.
-  if (mine === turn && after && after !== id) await go(after, true, `${given} ${messages.next_not_shown}`);
-  else if (mine === turn) say(messages.no_more);
+  // Unless they have gone elsewhere meanwhile, or begun to write; or what a colleague has said is to be read.
+  if (!over && mine === turn && after && after !== id) await go(after, true, `${given} ${messages.next_not_shown}`);
+  else if (!over && mine === turn) say(messages.no_more);
   if (article().dataset.id === id) await again().catch(() => {});
 });
 
@@ -148,7 +149,7 @@ const undo = () => reviewing(async () => {
   let said = messages.undone;
   try {
     const now = await (await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {})).json();
-    if (back === "undo") for (const one of all) if (one.id === id && one.back === "undo") one.words = ownWords(now);
+    if (back === "undo") for (const one of all) if (one.id === id && one.back === "undo") one.words = own(now).length;
   } catch (error) {
     if (error.status === 409) said = messages.nothing_to_undo;
     else if (error.status === 412) said = messages.said_since;
@@ -244,7 +245,7 @@ let retry = null;
 function renewed() {
   forgetText();
   if (!busy) again().catch((error) => {
-    say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+    say(because(messages.not_shown, error), TRY_AGAIN_MS + 1000);
     clearTimeout(retry);
     retry = setTimeout(renewed, TRY_AGAIN_MS);
   });
