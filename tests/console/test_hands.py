@@ -438,3 +438,56 @@ def test_a_page_of_an_earlier_session_and_what_is_refused_are_told_in_the_person
     assert all("403" in one or "404" in one for one in desk.complaints)
     desk.complaints.clear()
     desk.close()
+
+
+def test_a_place_that_does_not_come_is_waited_for_aloud_on_the_agreements_map_and_not_on_the_worlds(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    with held_back(desk, "**/api/violations/*/map"):
+        at(desk, out, 12)
+        desk.page.wait_for_selector(".map-box .map-none.waiting")
+        near = r"/^\d{1,3}\sm$|^\d{1,2}\skm$/.test(document.querySelector('.maplibregl-ctrl-scale').textContent)"
+        desk.until(near)
+    desk.until("document.querySelector('.map-none') === null")
+    desk.close()
+
+
+LABELS = "[...document.querySelectorAll('.tl-labels span')].filter((one) => one.getClientRects().length)"
+CLOSE = f"""{LABELS}.map((one) => one.getBoundingClientRect())
+    .some((one, k, all) => k && one.left < all[k - 1].right + 2)"""
+
+
+def test_hours_of_the_timeline_stand_apart_on_every_width_and_on_paper(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go("/timeline?since=2026-03-01T06:30&until=2026-03-01T06:48")
+    desk.until(f"{LABELS}.length > 8")
+    for media, width in (("screen", 1440), ("screen", 1000), ("screen", 700), ("screen", 390), ("print", 720)):
+        desk.page.emulate_media(media=media)
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        assert desk.page.evaluate(f"{LABELS}.length") > 1, (media, width)
+        assert not desk.page.evaluate(CLOSE), (media, width)
+    desk.close()
+
+
+@pytest.mark.parametrize("path", ["/timeline", "/search?text=track"])
+def test_what_is_new_is_said_and_shown_when_it_is_asked_for(
+    console: tuple[Served, Path], chromium: Any, path: str
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go(path)
+    desk.until("document.title.startsWith('(')")
+    assert not desk.page.is_visible("#news")
+    new = opened(out, 200 + len(path))
+    desk.page.wait_for_selector("#news:not([hidden])")
+    link = f"main a[href='/review/{new.violation_id}']"
+    assert desk.page.locator(link).count() == 0
+    desk.page.keyboard.press("r")
+    desk.page.wait_for_selector(link, state="attached")
+    assert not desk.page.is_visible("#news")
+    desk.close()

@@ -203,18 +203,31 @@ async function again() {
 
 // Map
 
+// Until the place comes, the agreement's map is shown: not the whole world, and not the place of the one before.
+const NOTHING = { type: "FeatureCollection", features: [] }, MOMENT_MS = 400;
+let placed = null; // id of the one whose place is shown
+function unplaced(id) {
+  if (article().dataset.id !== id || placed === id) return;
+  [shown, placed] = [null, null];
+  map.show(NOTHING);
+  map.fit(map.agreement);
+}
+
 async function drawMap() {
   const now = article(), id = now.dataset.id;
   if (!map || !now.dataset.map) return;
   map.fill(now.dataset.zone);
+  if (!placed) unplaced(id);
+  const late = setTimeout(() => unplaced(id), MOMENT_MS);
   await insist(document.getElementById("map"), async () => {
     if (article().dataset.id !== id) return;
     const collection = await (await ask(now.dataset.map)).json();
     if (article().dataset.id !== id) return;
-    shown = collection;
+    [shown, placed] = [collection, id];
     map.show(collection);
     fit();
   });
+  clearTimeout(late);
 }
 function fit() {
   if (!map || !shown) return;
