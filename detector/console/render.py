@@ -19,6 +19,7 @@ from detector.console.desk import Desk, desk_of
 from detector.console.finding import apart_m
 from detector.console.guard import Caller
 from detector.console.judging import gravity, open_for, standing
+from detector.console.live import SENTENCES as DOINGS
 from detector.console.observations import told
 from detector.console.refusals import OTHER_SESSION, SENTENCES
 from detector.console.roles import PARTIES
@@ -97,6 +98,7 @@ def _environment(desk: Desk, language: str) -> Environment:
         standing=standing,
         probability=words.probability,
         refusals={status: catalogue.gettext(text) for status, text in SENTENCES.items()},
+        doings={name: catalogue.gettext(text) for name, text in DOINGS.items()},
         other_session=catalogue.gettext(OTHER_SESSION),
     )
     environment.filters.update(

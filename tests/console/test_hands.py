@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from detector.console.languages import Languages
 from detector.console.refusals import OTHER_SESSION, SENTENCES
+from detector.live_file import write_live
 from detector.log import EvidenceStore, LogWriter, open_reader
 from detector.model import Decision, State, Verdict, Violation
 from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served
@@ -490,4 +492,31 @@ def test_what_is_new_is_said_and_shown_when_it_is_asked_for(
     desk.page.keyboard.press("r")
     desk.page.wait_for_selector(link, state="attached")
     assert not desk.page.is_visible("#news")
+    desk.close()
+
+
+def test_a_tile_that_is_on_the_screen_says_what_its_feed_does_and_since_when(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+
+    def says(state: str, why: str) -> None:
+        now_ns = time.time_ns()
+        said = {"version": 1, "source_id": "north", "kind": "pictures", "state": state, "state_why": why}
+        write_live(out, "north", said | {"written_ns": now_ns, "since_ns": T0 + 5 * S})
+
+    try:
+        says("running", "")
+        desk.go("/")
+        desk.page.wait_for_selector(".tile.live")
+        assert not desk.page.is_visible(".tile .why-not")
+        says("reconnecting", "nothing arrived")
+        desk.page.wait_for_selector(".tile.trouble .why-not:not([hidden])")
+        told = "Not seen any more; it is tried again and again, since 06:30:05 nothing arrived"
+        desk.until(f"document.querySelector('.tile .why-not').textContent === {json.dumps(told)}")
+        says("running", "")
+        desk.page.wait_for_selector(".tile.live .why-not[hidden]", state="attached")
+    finally:
+        (out / "live" / "north.live").unlink()
     desk.close()
