@@ -22,6 +22,7 @@ from detector.console.desk import Desk
 from detector.console.guard import caller_of
 from detector.console.proof import Proof
 from detector.console.pulse import Pulse
+from detector.console.refusals import WHY
 from detector.console.render import Pages, page
 from detector.console.shield import Shield
 from detector.errors import LogError
@@ -89,7 +90,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?to={quote(asked)}", 303)
     caller = await asyncio.to_thread(caller_of, request)
-    return page(request, "refused.html", caller, error.status_code, status_code=error.status_code, detail=error.detail)
+    status, why = error.status_code, (error.headers or {}).get(WHY)
+    return page(request, "refused.html", caller, status, status_code=status, detail=error.detail, why=why)
 
 
 async def _not_understood(request: Request, error: Exception) -> Response:
@@ -102,5 +104,5 @@ async def _not_understood(request: Request, error: Exception) -> Response:
 async def _log_trouble(request: Request, error: Exception) -> Response:
     """What cannot be logged is not done, and nothing is shown that could not be read: said plainly, never guessed."""
     if _wants_page(request):
-        return page(request, "refused.html", None, 503, status_code=503, detail=str(error))
+        return page(request, "refused.html", None, 503, status_code=503, detail=str(error), why=None)
     return JSONResponse({"detail": str(error)}, 503)

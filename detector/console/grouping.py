@@ -61,21 +61,32 @@ def splitting(
     return Split(kept, tuple(taken), note, t_ns, party, reviewer, tuple(sources))
 
 
+class SaidSinceError(LookupError):
+    """Somebody else has joined or split the same since: their word stands over it."""
+
+
 def taken_back(one: LoggedViolation, find: Find, party: str, reviewer: str, t_ns: int) -> Joined | Split:
-    """The entry that undoes the newest joining or splitting of this party about `one`, as far as it still holds.
+    """The entry that undoes the newest joining or splitting of this person about `one`, as far as it still holds.
+
+    What they have taken back already is passed over: it goes back, never forth.
 
     Raises:
-        LookupError: the party has said none, or nothing of it holds any more.
+        SaidSinceError: somebody else has joined or split any of the same since.
+        LookupError: the person has said none that is not taken back, or nothing of it holds any more.
     """
-    newest = next((entry for entry in reversed(one.groupings) if entry.party == party), None)
+    newest = _standing(one, party, reviewer)
     if newest is None:
-        raise LookupError(f"party {party} has joined or split nothing here")
+        raise LookupError(f"{reviewer} of party {party} has joined or split nothing here that is not taken back")
+    since = one.groupings[one.groupings.index(newest) + 1 :]
+    others_said = [entry for entry in since if (entry.party, entry.reviewer) != (party, reviewer)]
+    if any(_named(entry) & _named(newest) for entry in others_said):
+        raise SaidSinceError("somebody else has joined or split the same since")
     kept, *others = one.ids
     if isinstance(newest, Joined):
         apart = tuple(sorted(set(newest.joined).intersection(others)))
         if not apart:
             raise LookupError("what was joined is apart already")
-        return Split(kept, apart, TAKEN_BACK, t_ns, party, reviewer)
+        return Split(kept, apart, TAKEN_BACK, t_ns, party, reviewer, takes_back=True)
     # Only what stands by itself is taken in again: what was joined elsewhere since would pull that along.
     alone = [name for name in newest.apart if (found := find(name)) is not None and found.ids == (name,)]
     held = {witness.source_id for witness in one.witnesses}
@@ -85,4 +96,24 @@ def taken_back(one: LoggedViolation, find: Find, party: str, reviewer: str, t_ns
     if not joined and not back:
         raise LookupError("what was split belongs together already, or to others")
     witnesses = tuple(back[name] for name in sorted(back))
-    return Joined(kept, joined, TAKEN_BACK, t_ns, witnesses, party=party, reviewer=reviewer)
+    return Joined(kept, joined, TAKEN_BACK, t_ns, witnesses, party=party, reviewer=reviewer, takes_back=True)
+
+
+def _standing(one: LoggedViolation, party: str, reviewer: str) -> Joined | Split | None:
+    """The newest of this person that they have not taken back."""
+    said: list[Joined | Split] = []
+    for entry in one.groupings:
+        if (entry.party, entry.reviewer) != (party, reviewer):
+            continue
+        if not entry.takes_back:
+            said.append(entry)
+        elif said:
+            said.pop()
+    return said[-1] if said else None
+
+
+def _named(entry: Joined | Split) -> set[str]:
+    """The records and sources that a joining or splitting moves."""
+    if isinstance(entry, Joined):
+        return {*entry.joined, *(witness.source_id for witness in entry.witnesses)}
+    return {*entry.apart, *entry.witnesses}

@@ -13,6 +13,7 @@ from fastapi import Depends, HTTPException, Request
 from starlette.requests import HTTPConnection
 
 from detector.console.desk import desk_of
+from detector.console.refusals import OF_OTHER_SESSION
 from detector.console.roles import PERMISSIONS, Permission, Role
 from detector.console.shield import SAFE_METHODS
 
@@ -82,7 +83,7 @@ def signed_in(request: Request) -> Caller:
     if caller.session and request.method not in SAFE_METHODS:
         sent = request.headers.get(CSRF_HEADER, "")
         if not secrets.compare_digest(sent.encode(), caller.csrf.encode()):
-            raise HTTPException(403, f"the header {CSRF_HEADER} is missing or of another session")
+            raise HTTPException(403, f"the header {CSRF_HEADER} is missing or of another session", OF_OTHER_SESSION)
     return caller
 
 

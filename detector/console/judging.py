@@ -46,6 +46,19 @@ def standing(one: LoggedViolation) -> dict[str, Verdict]:
     return {verdict.party: verdict for verdict in one.verdicts if verdict.verdict is not Decision.WITHDRAWN}
 
 
+def words_of(one: LoggedViolation, party: str) -> list[Verdict]:
+    """What a party has said and not taken back, oldest first: the last one stands."""
+    said: list[Verdict] = []
+    for verdict in one.history:
+        if verdict.party != party:
+            continue
+        if verdict.verdict is not Decision.WITHDRAWN and not verdict.takes_back:
+            said.append(verdict)
+        elif said:
+            said.pop()
+    return said
+
+
 def open_for(one: LoggedViolation, party: str) -> bool:
     """Whether this party (or, for the mission's own people, any of the parties) still has to give its word."""
     given = standing(one)

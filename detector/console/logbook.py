@@ -149,6 +149,11 @@ class LogBook:
         self.refresh()
         return self._by_id.get(self._kept.get(violation_id, violation_id))
 
+    def verdicts(self, after: int) -> list[Verdict]:
+        """What people said, as logged after entry number `after`."""
+        with self._busy:
+            return self._reader.verdicts(after=after)
+
     def file(self, violation_id: str, sha256: str) -> EvidenceFile | None:
         """The evidence file of a violation that the log lists with this hash; None if it lists none."""
         one = self.violation(violation_id)

@@ -11,7 +11,7 @@ from detector.console.lately import Lately
 from detector.console.live import FeedState, state_of
 from detector.live_file import live_sources, read_live
 from detector.log.reader import Period
-from detector.model import EvidenceFile, Gap, RunEnd
+from detector.model import EvidenceFile, Gap, GapReason, RunEnd
 from detector.timebase import NS_PER_S
 
 LOOK_BACK_NS = 3600 * NS_PER_S
@@ -20,7 +20,7 @@ LOOK_BACK_NS = 3600 * NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """state: one of live, frozen, trouble, ended, quiet. why: one sentence, empty while all is well.
+    """now: its state is one of live, frozen, trouble, ended, quiet.
 
     seen: share of the newest slot in which it saw. [1] None without any.
     picture: violation and file of the newest snapshot; None without one, or while the feed shows its own.
@@ -29,8 +29,7 @@ class Tile:
 
     name: str
     kind: str
-    state: str
-    why: str
+    now: FeedState
     newest_ns: int | None
     seen: float | None
     gaps: tuple[Gap, ...]
@@ -38,6 +37,14 @@ class Tile:
     undecided: int
     picture: tuple[str, EvidenceFile] | None
     said: dict[str, Any]
+
+    @property
+    def last_gap(self) -> Gap | None:
+        """The newest; of one that the warming up after it follows, the one that it warmed up from."""
+        newest, *before = self.gaps or (None,)
+        if newest is None or newest.reason is not GapReason.WARMING_UP or not before:
+            return newest
+        return before[0] if before[0] is not None and before[0].t_end_ns >= newest.t_start_ns else newest
 
     def number(self, name: str) -> float | None:
         """A number the feed says of itself."""
@@ -76,7 +83,6 @@ def _tile(
     now_ns: int,
 ) -> Tile:
     said = live[0] if live is not None else {}
-    state, why = _state(said, end, now_ns)
     slot = lately.slot
     seen = slot.seeing_s * NS_PER_S / max(slot.t_end_ns - slot.t_start_ns, 1) if slot is not None else None
     times = ([] if slot is None else [slot.t_end_ns]) + [one.t_end_ns for one in parts]
@@ -84,8 +90,7 @@ def _tile(
     return Tile(
         name,
         "sensors" if (slot is not None and slot.is_sensor) or said.get("kind") == "sensors" else "pictures",
-        state,
-        why,
+        _state(said, end, now_ns),
         said.get("t_ns") or max(times, default=None),
         min(seen, 1.0) if seen is not None else None,
         tuple(lately.gaps),

@@ -19,7 +19,9 @@ from detector.console.desk import Desk, desk_of
 from detector.console.finding import apart_m
 from detector.console.guard import Caller
 from detector.console.judging import gravity, open_for, standing
+from detector.console.live import SENTENCES as DOINGS
 from detector.console.observations import told
+from detector.console.refusals import OTHER_SESSION, SENTENCES
 from detector.console.roles import PARTIES
 from detector.log.export import radius_95_m
 from detector.model import Place
@@ -95,6 +97,9 @@ def _environment(desk: Desk, language: str) -> Environment:
         open_for=open_for,
         standing=standing,
         probability=words.probability,
+        refusals={status: catalogue.gettext(text) for status, text in SENTENCES.items()},
+        doings={name: catalogue.gettext(text) for name, text in DOINGS.items()},
+        other_session=catalogue.gettext(OTHER_SESSION),
     )
     environment.filters.update(
         day=lambda t_ns: iso_from_ns(t_ns, 0)[:10],
@@ -108,6 +113,7 @@ def _environment(desk: Desk, language: str) -> Environment:
         percent=lambda share: f"{math.floor(share * 100 + 1e-9)} %",
         number=lambda value, digits=0: "–" if math.isnan(value) else f"{value:,.{digits}f}",
         sensor=lambda role: role.split("-", 2)[-1],
+        sentence=lambda text: f"{text[:1].upper()}{text[1:]}",
         words=lambda text: str(text).replace("_", " "),
     )
     return environment

@@ -281,6 +281,10 @@ class LogReader:
         chosen = (slot for slot in found if period.overlaps(slot.t_start_ns, slot.t_end_ns))
         return sorted(chosen, key=lambda slot: (slot.t_start_ns, slot.source_id))
 
+    def verdicts(self, *, after: int = 0) -> list[Verdict]:
+        """What people said, in the order of the chain, as logged after entry number `after`."""
+        return [self._record(verdict_from, item) for item in self.entries((EntryKind.VERDICT,), after=after)]
+
     def broken_off(self, source_id: str) -> tuple[list[Violation], list[Violation]]:
         """What a process that was killed left of one source: what was never closed, and what has no evidence."""
         return self._opened_without(EntryKind.CLOSED, source_id), self._opened_without(EntryKind.EVIDENCE, source_id)

@@ -111,17 +111,17 @@ def _unless(body: Body, key: str, usual: Any) -> Body:
 
 def verdict_body(opened: Mapping[str, Any], verdict: Verdict) -> Body:
     """Of VERDICT. `opened` is the body that opened the violation."""
-    return {"kind": EntryKind.VERDICT, **_whose(opened), **asdict(verdict)}
+    return {"kind": EntryKind.VERDICT, **_whose(opened), **_unless(asdict(verdict), "takes_back", False)}
 
 
 def joined_body(joined: Joined) -> Body:
     """Of JOINED. It belongs to no one source: those of its records say which they are."""
-    return {"kind": EntryKind.JOINED, **asdict(joined)}
+    return {"kind": EntryKind.JOINED, **_unless(asdict(joined), "takes_back", False)}
 
 
 def split_body(split: Split) -> Body:
     """Of SPLIT."""
-    return {"kind": EntryKind.SPLIT, **asdict(split)}
+    return {"kind": EntryKind.SPLIT, **_unless(asdict(split), "takes_back", False)}
 
 
 def concerned(grouping: Joined | Split) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class Joined:
     place: of the event, from all of them together; None where a person joined them, and of what moves.
     misfit: chi-squared of what was compared. [1] None where a person joined them.
     party, reviewer: who joined them; both empty where the machine did.
+    takes_back: it undoes a splitting of the same person.
     """
 
     violation_id: str
@@ -47,6 +48,7 @@ class Joined:
     party: str = ""
     reviewer: str = ""
     run_id: str = ""
+    takes_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Split:
     apart: ids of the records that stand by themselves again, ascending.
     witnesses: sources that do not support it, ascending.
     t_ns: when it was said. [ns, UTC]
+    takes_back: it undoes a joining of the same person.
     """
 
     violation_id: str
@@ -66,3 +69,4 @@ class Split:
     party: str
     reviewer: str
     witnesses: tuple[str, ...] = ()
+    takes_back: bool = False

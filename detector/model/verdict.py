@@ -18,7 +18,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One reviewer's word, for one party (or the mission itself); several stand side by side."""
+    """One reviewer's word, for one party (or the mission itself); several stand side by side.
+
+    takes_back: nobody's new word: the party's last one is taken back, and what stood before it stands again.
+    """
 
     violation_id: str
     party: str
@@ -26,3 +29,4 @@ class Verdict:
     verdict: Decision
     note: str
     t_ns: int
+    takes_back: bool = False

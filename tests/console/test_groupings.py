@@ -7,9 +7,10 @@ import pytest
 
 from detector.console.desk import Desk
 from detector.console.grouping import joining, splitting, taken_back
+from detector.console.roles import Role
 from detector.log import LogWriter, open_reader, verify_log
 from detector.model import Joined, Means, Split, Witness
-from tests.console.conftest import COUNT
+from tests.console.conftest import COUNT, PASSWORD
 
 
 def ids(desk: Desk) -> list[str]:
@@ -54,10 +55,34 @@ def test_what_does_not_hold_any_more_is_not_taken_back(desk: Desk, as_) -> None:
     anna.post(f"/api/violations/{a}/join", json={"others": [b]})
     bayram.post(f"/api/violations/{a}/split", json={"apart": [b]})
     answer = anna.post(f"/api/violations/{a}/regroup")
-    assert (answer.status_code, "apart already" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "since" in answer.json()["detail"]) == (412, True)
     bayram.post(f"/api/violations/{c}/join", json={"others": [b]})
     answer = bayram.post(f"/api/violations/{a}/regroup")
     assert (answer.status_code, "to others" in answer.json()["detail"]) == (409, True)
+
+
+def test_each_takes_back_what_they_have_joined_themselves_and_not_a_colleagues(desk: Desk, as_) -> None:
+    desk.accounts.add("armen", Role.REVIEWER, "A", PASSWORD)
+    anna, armen = as_("anna"), as_("armen")
+    a, b, c, d = ids(desk)[:4]
+    for one, other in ((anna, b), (armen, c), (anna, d)):
+        one.post(f"/api/violations/{a}/join", json={"others": [other]})
+    assert sorted(anna.post(f"/api/violations/{a}/regroup").json()["records"]) == sorted([a, b, c])
+    assert sorted(anna.post(f"/api/violations/{a}/regroup").json()["records"]) == sorted([a, c])  # back, never forth
+    answer = anna.post(f"/api/violations/{a}/regroup")
+    assert (answer.status_code, "anna" in answer.json()["detail"]) == (409, True)
+    assert armen.post(f"/api/violations/{a}/regroup").json()["records"] == [a]
+
+
+def test_what_somebody_else_has_moved_since_is_not_taken_back(desk: Desk, as_) -> None:
+    desk.accounts.add("armen", Role.REVIEWER, "A", PASSWORD)
+    anna, armen = as_("anna"), as_("armen")
+    a, b = ids(desk)[:2]
+    anna.post(f"/api/violations/{a}/join", json={"others": [b]})
+    armen.post(f"/api/violations/{a}/split", json={"apart": [b]})
+    armen.post(f"/api/violations/{a}/join", json={"others": [b]})
+    assert anna.post(f"/api/violations/{a}/regroup").status_code == 412
+    assert desk.book.violation(a).ids == (a, b)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

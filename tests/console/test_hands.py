@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from detector.console.languages import Languages
+from detector.console.refusals import OTHER_SESSION, SENTENCES
+from detector.live_file import write_live
 from detector.log import EvidenceStore, LogWriter, open_reader
 from detector.model import Decision, State, Verdict, Violation
 from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served
@@ -359,4 +364,159 @@ def test_joining_that_is_asked_for_twice_is_done_once_and_not_called_undone(
     desk.page.keyboard.press("z")
     desk.until(f"{TOAST}.startsWith('Taken back')")
     assert len(asked) == 1
+    desk.close()
+
+
+def test_z_goes_back_over_what_was_done_here_step_by_step_and_never_forth(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    one = at(desk, out, 16)
+    press = desk.page.keyboard.press
+    press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    press("k")
+    desk.until(f"document.querySelector('article.violation').dataset.id === '{one}'")
+    press("r")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    press("z")
+    desk.until("document.querySelector('.party.mine.confirmed') !== null")
+    press("z")
+    desk.until("document.querySelector('.party.mine.none') !== null")
+    press("z")
+    desk.until(f"{TOAST} === 'There is nothing to take back.'")
+    desk.complaints = [said for said in desk.complaints if "409" not in said]
+    desk.close()
+    assert [word for _, word, _ in words(out, one)] == ["confirmed", "rejected", "confirmed", "withdrawn"]
+
+
+def test_a_colleague_who_decides_otherwise_is_told_to_who_spoke_first_and_at_once_to_who_spoke_last(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    one = at(desk, out, 17)
+    desk.page.keyboard.press("c")
+    desk.until(f"document.querySelector('article.violation').dataset.id !== '{one}'")
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(one, "A", "armen", Decision.REJECTED, "", T0))
+    desk.until(f"{TOAST}.includes('after you, armen of your party has said: rejected')")
+    after = desk.shown()
+    with held_back(desk, f"**/part/review/{after}"):
+        with LogWriter(out, alone=False) as log:
+            log.verdict(Verdict(after, "A", "armen", Decision.EXERCISE, "", T0))
+        desk.page.keyboard.press("c")
+        desk.until(f"{TOAST}.includes('It replaces what a colleague said just before')")
+    desk.page.wait_for_selector(".party.mine.confirmed")
+    assert desk.shown() == after
+    desk.close()
+    assert [word for _, word, _ in words(out, one)] == ["confirmed", "rejected"]
+
+
+def test_a_page_of_an_earlier_session_and_what_is_refused_are_told_in_the_persons_language(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    context, said = desk.page.context, Languages().of("tr").gettext
+    context.add_cookies([{"name": "language", "value": "tr", "url": running.address}])
+    at(desk, out, 18)
+    answer = {"detail": "there is no possible violation 0"}
+    desk.page.route("**/verdicts", lambda route: route.fulfill(status=404, json=answer))
+    desk.page.keyboard.press("c")
+    desk.until(f"{TOAST}.includes({json.dumps(said(SENTENCES[404]))})")
+    assert desk.page.inner_text("#toast small[lang=en]") == answer["detail"]
+    desk.page.unroute("**/verdicts")
+    token = next(one for one in context.cookies() if one["name"] == "trucewatch")
+    other = chromium.new_context()
+    form = {"name": "demo-b", "password": running.passwords["demo-b"], "to": "/"}
+    other.request.post(f"{running.address}/sign-in", form=form, max_redirects=0)
+    fresh = next(one for one in other.cookies() if one["name"] == "trucewatch")
+    other.close()
+    context.add_cookies([{**token, "value": fresh["value"]}])
+    desk.page.keyboard.press("c")
+    desk.until(f"{TOAST}.includes({json.dumps(said(OTHER_SESSION))})")
+    assert all("403" in one or "404" in one for one in desk.complaints)
+    desk.complaints.clear()
+    desk.close()
+
+
+def test_a_place_that_does_not_come_is_waited_for_aloud_on_the_agreements_map_and_not_on_the_worlds(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    with held_back(desk, "**/api/violations/*/map"):
+        at(desk, out, 12)
+        desk.page.wait_for_selector(".map-box .map-none.waiting")
+        near = r"/^\d{1,3}\sm$|^\d{1,2}\skm$/.test(document.querySelector('.maplibregl-ctrl-scale').textContent)"
+        desk.until(near)
+    desk.until("document.querySelector('.map-none') === null")
+    desk.close()
+
+
+LABELS = "[...document.querySelectorAll('.tl-labels span')].filter((one) => one.getClientRects().length)"
+CLOSE = f"""{LABELS}.map((one) => one.getBoundingClientRect())
+    .some((one, k, all) => k && one.left < all[k - 1].right + 2)"""
+
+
+def test_hours_of_the_timeline_stand_apart_on_every_width_and_on_paper(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go("/timeline?since=2026-03-01T06:30&until=2026-03-01T06:48")
+    desk.until(f"{LABELS}.length > 8")
+    for media, width in (("screen", 1440), ("screen", 1000), ("screen", 700), ("screen", 390), ("print", 720)):
+        desk.page.emulate_media(media=media)
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        assert desk.page.evaluate(f"{LABELS}.length") > 1, (media, width)
+        assert not desk.page.evaluate(CLOSE), (media, width)
+    desk.close()
+
+
+@pytest.mark.parametrize("path", ["/timeline", "/search?text=track"])
+def test_what_is_new_is_said_and_shown_when_it_is_asked_for(
+    console: tuple[Served, Path], chromium: Any, path: str
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+    desk.go(path)
+    desk.until("document.title.startsWith('(')")
+    assert not desk.page.is_visible("#news")
+    new = opened(out, 200 + len(path))
+    desk.page.wait_for_selector("#news:not([hidden])")
+    link = f"main a[href='/review/{new.violation_id}']"
+    assert desk.page.locator(link).count() == 0
+    desk.page.keyboard.press("r")
+    desk.page.wait_for_selector(link, state="attached")
+    assert not desk.page.is_visible("#news")
+    desk.close()
+
+
+def test_a_tile_that_is_on_the_screen_says_what_its_feed_does_and_since_when(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-a")
+
+    def says(state: str, why: str) -> None:
+        now_ns = time.time_ns()
+        said = {"version": 1, "source_id": "north", "kind": "pictures", "state": state, "state_why": why}
+        write_live(out, "north", said | {"written_ns": now_ns, "since_ns": T0 + 5 * S})
+
+    try:
+        says("running", "")
+        desk.go("/")
+        desk.page.wait_for_selector(".tile.live")
+        assert not desk.page.is_visible(".tile .why-not")
+        says("reconnecting", "nothing arrived")
+        desk.page.wait_for_selector(".tile.trouble .why-not:not([hidden])")
+        told = "Not seen any more; it is tried again and again, since 06:30:05 nothing arrived"
+        desk.until(f"document.querySelector('.tile .why-not').textContent === {json.dumps(told)}")
+        says("running", "")
+        desk.page.wait_for_selector(".tile.live .why-not[hidden]", state="attached")
+    finally:
+        (out / "live" / "north.live").unlink()
     desk.close()

@@ -14,7 +14,9 @@ from detector.console import words
 from detector.console.desk import Desk
 from detector.console.judging import GRAVITY
 from detector.console.languages import DEFAULT, FOLDER, Languages
-from detector.console.observations import SENTENCES, WAYS, told
+from detector.console.observations import SENTENCES as OBSERVED
+from detector.console.observations import WAYS, told
+from detector.console.refusals import OTHER_SESSION, SENTENCES
 from detector.model import GapReason
 from detector.rules import ALL_RULES
 from detector.rules.report import compass_bound
@@ -59,7 +61,7 @@ def test_plural_forms_are_those_of_the_language() -> None:
 
 def test_every_word_that_the_log_has_a_kind_or_a_reason_of_is_translated() -> None:
     assert {*ALL_RULES, *map(str, GapReason), *GRAVITY} <= set(words.SAID)
-    assert set(SENTENCES) == set(ALL_RULES)
+    assert set(OBSERVED) == set(ALL_RULES)
     assert {compass_bound(east, north) for east in (-1, 0, 1) for north in (-1, 0, 1) if east or north} <= set(WAYS)
 
 
@@ -129,6 +131,22 @@ def test_pages_are_in_the_language_that_was_chosen_and_run_nothing(name: str, de
         assert "movement observed" not in text
         assert "<script>window.broken" not in text
     assert "movement observed" in admin.get(f"/api/violations/{one}").text
+
+
+def test_what_is_refused_is_said_in_the_readers_language_and_in_english_as_the_console_has_it(as_) -> None:
+    viewer, nowhere, turkish = as_("viewer"), f"/review/{'0' * 32}", Languages().of("tr").gettext
+    detail, html = f"there is no possible violation {'0' * 32}", {"accept": "text/html"}
+    assert f"<p>{detail}</p>" in viewer.get(nowhere, headers=html).text
+    viewer.cookies.set("language", "tr")
+    page = viewer.get(nowhere, headers=html).text
+    assert turkish(SENTENCES[404]).capitalize() in page
+    assert f'<small lang="en">{detail}</small>' in page
+    for path in ("/timeline?since=yesterday", "/search?since=yesterday", "/place?lon=x&lat=1"):
+        page = viewer.get(path).text
+        assert turkish(SENTENCES[422]).capitalize() in page, path
+        assert '<small lang="en">' in page, path
+    page = viewer.post("/sign-out", data={"csrf": "of before"}, headers=html).text
+    assert turkish(OTHER_SESSION)[1:] in page
 
 
 def test_another_language_is_spoken_once_it_is_compiled(tmp_path: Path) -> None:

@@ -160,6 +160,18 @@ def test_undo_of_the_only_word_leaves_none_and_it_waits_again(desk: Desk, as_) -
     assert anna.post(f"/api/violations/{one}/undo").status_code == 409  # twice is not to say it again
 
 
+def test_undo_goes_back_word_by_word_and_never_forth(desk: Desk, as_) -> None:
+    anna, one = as_("anna"), first(desk)
+    for word in ("confirmed", "rejected", "confirmed"):
+        anna.post(f"/api/violations/{one}/verdicts", json={"verdict": word})
+    for left in (["rejected"], ["confirmed"], []):
+        back = anna.post(f"/api/violations/{one}/undo").json()
+        assert [said["verdict"] for said in back["verdicts"]] == left
+    assert anna.post(f"/api/violations/{one}/undo").status_code == 409
+    anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "exercise"})
+    assert anna.post(f"/api/violations/{one}/undo").json()["verdicts"] == []
+
+
 def test_undo_takes_nothing_back_that_the_caller_has_not_seen(desk: Desk, as_) -> None:
     anna, one = as_("anna"), first(desk)
     anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "confirmed"})

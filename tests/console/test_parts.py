@@ -7,25 +7,30 @@ import math
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pyproj import Geod
 
+from detector.console.desk import Desk
 from detector.console.drawing import ellipse_ring, sensor_features, track_features
 from detector.console.finding import VERDICTS, Question, apart_m, neighbours, question_of
 from detector.console.judging import gravity, open_for, queue
 from detector.console.languages import Languages
+from detector.console.live import SENTENCES as DOINGS
 from detector.console.live import state_of
+from detector.console.overview import tiles
 from detector.console.roles import Role
 from detector.console.telemetry import camera_at
 from detector.console.timeline import LEAST_MARK, MOST_LANES, WIDTH, sheet, span_of
 from detector.console.words import SAID, facts, probability, why
 from detector.geo.ellipse import SIGMAS_95
+from detector.live_file import write_live
 from detector.log import LoggedViolation
 from detector.model import Action, CoverageSlot, Decision, Gap, GapReason, Place, Verdict
 from scripts.make_catalogue import CATALOGUE, catalogue
-from tests.console.conftest import COUNT, T0, TELEMETRY, S, violation
+from tests.console.conftest import COUNT, T0, TELEMETRY, S, TestClock, violation
 
 
 def logged(number: int, *words: tuple[str, Decision], **changes: object) -> LoggedViolation:
@@ -220,11 +225,41 @@ def test_why_says_the_numbers_and_never_more_certainty_than_the_log_has() -> Non
 
 def test_a_running_feed_is_live_until_it_has_been_silent_for_five_seconds() -> None:
     said = {"state": "running"}
-    assert state_of({**said, "written_ns": T0}, T0 + S) == ("live", "")
-    assert state_of({**said, "written_ns": T0}, T0 + 6 * S)[0] == "trouble"
+    assert state_of({**said, "written_ns": T0}, T0 + S)[:3] == ("live", "", "")
+    assert state_of({**said, "written_ns": T0}, T0 + 6 * S)[::2] == ("trouble", "silent")
     assert state_of(said, T0)[0] == "trouble"
     assert state_of({"state": "ended", "written_ns": 0}, T0)[0] == "ended"
-    assert state_of({"state": "reconnecting", "state_why": "refused", "written_ns": T0}, T0) == ("trouble", "refused")
+    lost = {"state": "reconnecting", "state_why": "refused", "written_ns": T0}
+    assert state_of(lost, T0)[:3] == ("trouble", "refused", "reconnecting")
+    started = {"state": "connecting", "state_why": "", "written_ns": T0, "since_ns": T0 - S}
+    assert state_of(started, T0) == ("trouble", "", "connecting", T0 - S)
+
+
+def test_a_tile_says_in_the_readers_language_what_a_feed_does_and_since_when(
+    desk: Desk, as_, clock: TestClock, copied: Path
+) -> None:
+    said = {"version": 1, "source_id": "north", "state": "reconnecting", "state_why": "nothing arrived for 5 s"}
+    times = {"written_ns": clock.t_ns, "since_ns": T0 + S}
+    write_live(copied / "out", "north", said | times)
+    viewer = as_("viewer")
+    page = viewer.get("/").text
+    told = "Not seen any more; it is tried again and again, since 06:30:01"
+    assert f'{told} <small lang="en">nothing arrived for 5 s</small>' in page
+    viewer.cookies.set("language", "tr")
+    turkish = Languages().of("tr").gettext(DOINGS["reconnecting"])
+    assert f"{turkish[:1].upper()}{turkish[1:]} (06:30:01 saatinden beri) <small" in viewer.get("/").text
+    assert viewer.get("/api/feeds").json()[0]["doing"] == "reconnecting"
+
+
+def test_the_last_gap_of_a_tile_is_not_the_warming_up_that_followed_it(desk: Desk) -> None:
+    gone = Gap("north", T0 + 40 * S, T0 + 57 * S, GapReason.NOT_RUNNING, "its process was killed", 1)
+    warming = Gap("north", T0 + 57 * S, T0 + 58 * S, GapReason.WARMING_UP, "", 8)
+    later = replace(warming, t_start_ns=T0 + 80 * S, t_end_ns=T0 + 81 * S)
+    one = tiles(desk, "A")[0]
+    assert replace(one, gaps=(warming, gone)).last_gap == gone
+    assert replace(one, gaps=(later, warming, gone)).last_gap == later
+    assert replace(one, gaps=(warming,)).last_gap == warming
+    assert replace(one, gaps=()).last_gap is None
 
 
 def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue() -> None:

@@ -21,12 +21,16 @@ Feed = Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 class FeedNow(BaseModel):
     """A feed that a centre runs. `state` and `why` are the console's own finding: a file that grew old is trouble.
 
+    doing: connecting, reconnecting, frozen, silent (nothing from its process for 5 s), or empty. since_ns: since when,
+    by the centre's clock; null if that is not known.
     said: what the feed says of itself (docs/live.md).
     """
 
     name: str
     state: str
     why: str
+    doing: str
+    since_ns: int | None
     said: dict[str, Any]
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.console.api.shapes import Note, ViolationOut, found_violation, violation_out
+from detector.console.api.shapes import SINCE, Note, ViolationOut, found_violation, violation_out
 from detector.console.desk import desk_of
-from detector.console.grouping import joining, splitting, taken_back
+from detector.console.grouping import SaidSinceError, joining, splitting, taken_back
 from detector.console.guard import Reviewer
 from detector.log import LoggedViolation
 from detector.model import Joined, Split
@@ -65,12 +65,17 @@ def split(request: Request, caller: Reviewer, one: Chosen, given: Splitting) -> 
     return _append(request, said)
 
 
-@router.post("/api/violations/{violation_id}/regroup", status_code=201)
+@router.post("/api/violations/{violation_id}/regroup", status_code=201, responses=SINCE)
 def regroup(request: Request, caller: Reviewer, one: Chosen) -> ViolationOut:
-    """Take the newest joining or splitting of the caller's party back. 409: there is none that still holds."""
+    """Take the caller's own newest joining or splitting back.
+
+    409: there is none that still holds. 412: somebody else has joined or split the same since.
+    """
     desk = desk_of(request)
     try:
         said = taken_back(one, desk.book.violation, caller.party, caller.name, desk.clock.now_ns())
+    except SaidSinceError as error:
+        raise HTTPException(412, str(error)) from None
     except LookupError as error:
         raise HTTPException(409, str(error)) from None
     return _append(request, said)

@@ -38,6 +38,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 """What every route may answer instead."""
 
+SINCE: dict[int | str, dict[str, Any]] = {412: {"model": Problem, "description": "It is not what the caller saw."}}
+"""What a route that takes something back may answer as well."""
+
 
 class GivenVerdict(BaseModel):
     """A reviewer's word."""

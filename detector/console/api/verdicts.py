@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.console.api.shapes import GivenVerdict, Problem, ViolationOut, found_violation, violation_out
+from detector.console.api.shapes import SINCE, GivenVerdict, ViolationOut, found_violation, violation_out
 from detector.console.desk import desk_of
 from detector.console.guard import Caller, Reviewer
+from detector.console.judging import words_of
 from detector.log import LoggedViolation
 from detector.model import Decision, Verdict
 
 router = APIRouter(tags=["verdicts"])
-
-SINCE: dict[int | str, dict[str, Any]] = {412: {"model": Problem, "description": "It is not what the caller saw."}}
 
 Chosen = Annotated[LoggedViolation, Depends(found_violation)]
 
@@ -23,7 +22,7 @@ Chosen = Annotated[LoggedViolation, Depends(found_violation)]
 @router.post("/api/violations/{violation_id}/verdicts", status_code=201)
 def give(request: Request, caller: Reviewer, one: Chosen, given: GivenVerdict) -> ViolationOut:
     """Give the verdict of the caller's party."""
-    return _append(request, caller, one, given.verdict, given.note)
+    return _append(request, caller, one, given.verdict, given.note, takes_back=False)
 
 
 class TakenBack(BaseModel):
@@ -38,21 +37,25 @@ class TakenBack(BaseModel):
 def undo(request: Request, caller: Reviewer, one: Chosen, seen: TakenBack | None = None) -> ViolationOut:
     """Take the newest verdict of the caller's party back: what it said before counts again, or nothing.
 
-    409: there is nothing to undo. 412: somebody of the party has said something since, which the caller has not seen.
+    Asked for again it goes further back, until nothing is left. 409: there is nothing to undo. 412: somebody of the
+    party has said something since, which the caller has not seen.
     """
-    own = [verdict for verdict in one.history if verdict.party == caller.party]
-    if seen is not None and seen.words is not None and seen.words != len(own):
-        raise HTTPException(412, f"party {caller.party} has said {len(own)} words on it by now, not {seen.words}")
-    if not own or own[-1].verdict is Decision.WITHDRAWN:
+    said = sum(verdict.party == caller.party for verdict in one.history)
+    if seen is not None and seen.words is not None and seen.words != said:
+        raise HTTPException(412, f"party {caller.party} has said {said} words on it by now, not {seen.words}")
+    standing = words_of(one, caller.party)
+    if not standing:
         raise HTTPException(409, f"party {caller.party} has no verdict on it")
-    before = own[-2] if len(own) > 1 else None
-    if before is None:
-        return _append(request, caller, one, Decision.WITHDRAWN, "")
-    return _append(request, caller, one, before.verdict, before.note)
+    if len(standing) == 1:
+        return _append(request, caller, one, Decision.WITHDRAWN, "", takes_back=True)
+    return _append(request, caller, one, standing[-2].verdict, standing[-2].note, takes_back=True)
 
 
-def _append(request: Request, caller: Caller, one: LoggedViolation, decision: Decision, note: str) -> ViolationOut:
+def _append(
+    request: Request, caller: Caller, one: LoggedViolation, decision: Decision, note: str, *, takes_back: bool
+) -> ViolationOut:
     desk = desk_of(request)
     violation_id = one.violation.violation_id
-    desk.book.add_verdict(Verdict(violation_id, caller.party, caller.name, decision, note, desk.clock.now_ns()))
+    now_ns = desk.clock.now_ns()
+    desk.book.add_verdict(Verdict(violation_id, caller.party, caller.name, decision, note, now_ns, takes_back))
     return violation_out(found_violation(request, violation_id))

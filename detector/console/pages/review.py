@@ -14,6 +14,7 @@ from detector.console.guard import Caller, Reader
 from detector.console.judging import gravity, open_for, queue
 from detector.console.proof import Proof
 from detector.console.render import page, translate_of
+from detector.console.replaced import replaced
 from detector.console.roles import Permission
 from detector.console.telemetry import CameraAt, camera_at
 from detector.console.words import Translate, facts, why
@@ -60,6 +61,7 @@ def _shown(request: Request, caller: Caller, one: LoggedViolation) -> dict[str, 
         "problems": _problems(proof, one),
         "camera": _camera(proof, one),
         "neighbours": neighbours(one, found),
+        "replaced": replaced(one, caller.party, caller.name) if caller.party else None,
         "before": before,
         "after": after,
         "position": position,

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from detector.console.desk import desk_of
 from detector.console.guard import COOKIE, address_of, caller_of
 from detector.console.languages import remembered
+from detector.console.refusals import OF_OTHER_SESSION
 from detector.console.render import page
 from detector.console.sessions import WHOLE_NS
 from detector.model import Action
@@ -80,7 +81,7 @@ async def sign_out(request: Request) -> Response:
     caller = caller_of(request)
     if caller is not None:
         if not secrets.compare_digest(sent.get("csrf", [""])[0].encode(), caller.csrf.encode()):
-            raise HTTPException(403, "this form is of another session")
+            raise HTTPException(403, "this form is of another session", OF_OTHER_SESSION)
         desk = desk_of(request)
         desk.accounts.sign_out(caller.session)
         desk.note(caller.name, caller.party, Action.SIGN_OUT)

@@ -9,9 +9,15 @@ const PATIENCE_MS = 30000; // with an answer
 export const TRY_AGAIN_MS = 5000;
 const QUIET_MS = 12000; // the console says something every 5 s, or it is not heard any more
 
+// What is said: words, or what was not done with the console's own word on why, which is English and stands small after them.
+export function put(element, said) {
+  element.replaceChildren(said.text ?? said);
+  if (said.detail) element.append(" ", Object.assign(document.createElement("small"), { lang: "en", textContent: said.detail }));
+}
+
 export function say(text, ms = 3500) {
   const toast = document.getElementById("toast");
-  toast.textContent = text;
+  put(toast, text);
   toast.classList.add("on");
   clearTimeout(say.timer);
   say.timer = setTimeout(() => toast.classList.remove("on"), ms);
@@ -20,7 +26,8 @@ export function say(text, ms = 3500) {
 
 // What was not done stays to be read until something else is said: eyes may have been on the clip.
 export const complain = (text) => say(text, 60000);
-export const whyNot = (error) => (error.silent ? messages.unsure : messages.failed.replace("%s", error.message));
+export const because = (text, { message, detail }) => ({ text: text.replace("%s", message), detail });
+export const whyNot = (error) => (error.silent ? messages.unsure : because(messages.failed, error));
 
 // What takes long is said; what is quick needs no words.
 export async function patiently(work) {
@@ -38,7 +45,15 @@ function announce(text) {
   announce.timer = setTimeout(() => { say(text, 6000); say.untilMs = 0; }, Math.max(0, (say.untilMs ?? 0) - performance.now()));
 }
 
-// An error's `status` is what was answered; `silent`: there was no answer, and nobody knows whether it was done.
+// What the console says is English. Who reads another language has a sentence of theirs, and the console's after it.
+function refusal(answer, said) {
+  const { status } = answer, detail = typeof said.detail === "string" ? said.detail : `${status}`;
+  if (answer.headers.get("x-refused-for") === "other-session") return Object.assign(new Error(messages.other_session), { status });
+  const own = document.documentElement.lang === "en" ? null : messages.refused[status];
+  return Object.assign(new Error(own ?? detail), { status, detail: own ? detail : "" });
+}
+
+// An error's `status` is what was answered, `detail` the console's own word on it; `silent`: there was no answer, and nobody knows whether it was done.
 export async function ask(url, options = {}) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options, headers: { ...(options.headers ?? {}), "x-csrf-token": csrf ?? "" } })
     .catch(() => { throw Object.assign(new Error(messages.no_answer), { silent: true }); });
@@ -47,8 +62,7 @@ export async function ask(url, options = {}) {
     throw new Error(messages.signed_out);
   }
   if (!answer.ok) {
-    const said = await answer.json().catch(() => ({}));
-    throw Object.assign(new Error(typeof said.detail === "string" ? said.detail : `${answer.status}`), { status: answer.status });
+    throw refusal(answer, await answer.json().catch(() => ({})));
   }
   return answer;
 }
@@ -180,6 +194,11 @@ export const titled = (text) => {
   const title = `${waiting ? `(${waiting}) ` : ""}${text.replace(/^\(\d+\) /, "")}`;
   if (document.title !== title) document.title = title;
 };
+// A colleague has decided otherwise since: that is not to be missed.
+document.addEventListener("replaced", ({ detail: { at, feed, reviewer, verdict } }) => {
+  clearTimeout(announce.timer); // how many wait can be read elsewhere
+  complain(messages.replaced.replace("%1", `${at} ${feed}`).replace("%2", reviewer).replace("%3", messages[verdict]));
+});
 if (csrf) {
   let stream = null, heardMs = 0, lost = false;
   const heard = () => { heardMs = performance.now(); };
@@ -194,6 +213,7 @@ if (csrf) {
     if (waiting !== null && said.undecided > waiting && said.records > records) announce(messages.more.replace("%s", said.undecided));
     [waiting, records] = [said.undecided, said.records];
     titled(document.title);
+    for (const one of said.replaced) document.dispatchEvent(new CustomEvent("replaced", { detail: one }));
     // What was logged since the page was made, though nobody listened yet; after a silence, whatever it may be.
     if (said.generation > generation || lost) document.dispatchEvent(new CustomEvent("news", { detail: said }));
     [generation, lost] = [said.generation, false];
@@ -205,7 +225,7 @@ if (csrf) {
   const silent = () => { lost = true; document.body.classList.add("offline"); showTrouble(messages.offline); };
   const listen = () => {
     heard();
-    stream = new EventSource("/api/events");
+    stream = new EventSource(`/api/events?since=${generation}`);
     stream.addEventListener("log", told);
     stream.addEventListener("alive", heard);
     stream.addEventListener("signed_out", leave);

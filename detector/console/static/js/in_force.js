@@ -1,5 +1,5 @@
 // A version put in force; the console is opened anew on it by the centre.
-import { post, whyNot } from "./base.js";
+import { post, put, whyNot } from "./base.js";
 
 const choices = document.getElementById("choices"), said = document.getElementById("put");
 for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEventListener("click", async () => {
@@ -12,7 +12,7 @@ for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEv
     setTimeout(again, 5000);
   } catch (error) {
     said.className = "trouble";
-    said.textContent = whyNot(error);
+    put(said, whyNot(error));
   }
   said.hidden = false;
 });

@@ -1,5 +1,5 @@
 // The agreement's own zones and lines on a plain ground. No borders: those of other maps take sides. Far out, the coast.
-import { TRY_AGAIN_MS, ask, messages } from "./base.js";
+import { TRY_AGAIN_MS, ask, because, messages, put } from "./base.js";
 import { makeBase, makeCoast } from "./base_map.js";
 import { makeFound } from "./found.js";
 
@@ -7,17 +7,26 @@ let maplibregl = null; // large: the page's keys do not wait for it
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
 
-// Tried until it comes: what is missing on a map is said on it.
+const LATE_MS = 1500;
+
+// Tried until it comes: what is missing on a map is said on it, and what does not come.
 export async function insist(element, work) {
-  const words = Object.assign(document.createElement("p"), { className: "map-none trouble" });
+  const words = document.createElement("p");
   words.setAttribute("role", "status");
   for (;;) {
+    const late = words.isConnected ? null : setTimeout(() => {
+      Object.assign(words, { className: "map-none waiting", textContent: messages.waits });
+      element.after(words);
+    }, LATE_MS);
     try {
       const done = await work();
+      clearTimeout(late);
       words.remove();
       return done;
     } catch (error) {
-      words.textContent = messages.no_map.replace("%s", error.message);
+      clearTimeout(late);
+      words.className = "map-none trouble";
+      put(words, because(messages.no_map, error));
       element.after(words);
       await new Promise((go) => setTimeout(go, TRY_AGAIN_MS));
     }

@@ -1,7 +1,8 @@
-import { ask, keys, messages, paced } from "./base.js";
+import { ask, keys, messages, paced, put as say } from "./base.js";
 import { follow } from "./live.js";
 import { insist, makeMap } from "./map.js";
 import { keepFresh } from "./part.js";
+import { renew } from "./renew.js";
 import { again } from "./rows.js";
 
 const MAP_MS = 1000; // between two drawings of the map, which is drawn whole: ground passes at walking pace
@@ -56,7 +57,7 @@ follow({
 });
 
 function update(name) {
-  const tile = tileOf(name), { state, why, said } = feeds.get(name).now;
+  const tile = tileOf(name), { state, why, doing, said } = feeds.get(name).now;
   if (!tile) return;
   if (!tile.classList.contains(state)) {
     tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
@@ -64,13 +65,22 @@ function update(name) {
   }
   write(tile.querySelector(".state"), messages[`state_${state}`]);
   const reason = tile.querySelector(".why-not");
-  reason.hidden = !why;
-  write(reason, why);
+  if (!(reason.hidden && !why && !doing)) sayWhy(reason, feeds.get(name).now);
   if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
   const ahead = tile.querySelector('[data-live-value="delay_s"]');
   if (ahead && typeof said.delay_s === "number") write(ahead, `+ ${said.delay_s.toFixed(1)} s`);
-  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), new Date(said.t_ns / 1e6).toISOString().slice(11, 19));
+  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), clock(said.t_ns));
 }
+
+function sayWhy(element, { why, doing, since_ns: sinceNs }) {
+  const told = doing && upper(messages.doing[doing]), fresh = element.cloneNode(false);
+  fresh.hidden = !why && !doing;
+  say(fresh, !doing ? why : { text: sinceNs ? messages.since.replace("%1", told).replace("%2", clock(sinceNs)) : told, detail: why });
+  renew(element, fresh);
+}
+
+const upper = (text) => `${text[0].toLocaleUpperCase(document.documentElement.lang)}${text.slice(1)}`;
+const clock = (ns) => new Date(ns / 1e6).toISOString().slice(11, 19);
 
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 

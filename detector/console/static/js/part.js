@@ -1,5 +1,5 @@
 // The part of a page that is brought up to date when the log grows.
-import { TRY_AGAIN_MS, ask, messages, say } from "./base.js";
+import { TRY_AGAIN_MS, ask, because, messages, say } from "./base.js";
 import { renew } from "./renew.js";
 
 export function keepFresh(done) {
@@ -20,7 +20,7 @@ export function keepFresh(done) {
         done?.();
       }
     } catch (error) {
-      say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+      say(because(messages.not_shown, error), TRY_AGAIN_MS + 1000);
       clearTimeout(retry);
       retry = setTimeout(fetchPart, TRY_AGAIN_MS);
     }

@@ -1,6 +1,6 @@
 // One possible violation a screen. Going on swaps the middle of the page: map and player stay, nothing is loaded twice.
 import { drop, fetchPart, forget, forgetText, parsed, prefetch, taken, withFilm } from "./ahead.js";
-import { TRY_AGAIN_MS, ask, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
+import { TRY_AGAIN_MS, ask, because, complain, keys, messages, patiently, post, say, titled, who, whyNot } from "./base.js";
 import { keep, kept } from "./draft.js";
 import { insist, makeMap } from "./map.js";
 import { renew } from "./renew.js";
@@ -98,7 +98,7 @@ async function go(id, push = true, trouble = messages.not_shown) {
       scrollTo(0, 0);
       return;
     }
-  } catch (error) { if (mine === turn) complain(trouble.replace("%s", error.message)); }
+  } catch (error) { if (mine === turn) complain(because(trouble, error)); }
   drop(known);
   if (!push) history.replaceState({}, "", `/review/${article().dataset.id}`); // the address is of what is shown
 }
@@ -111,8 +111,8 @@ function swap(fresh) {
 
 // Verdicts
 
-// The last thing that this person did: { id, back: the route that takes it back }.
-const LAST = "last-word";
+// What this person did in this tab and has not taken back, the newest last: { id, back: the route that takes it back, words }.
+const DONE = "done", MOST_DONE = 100;
 let busy = false;
 
 async function reviewing(work) {
@@ -122,36 +122,40 @@ async function reviewing(work) {
   try { await work(); } catch (error) { complain(whyNot(error)); }
   busy = false;
 }
-const remember = (id, back, words) => sessionStorage.setItem(LAST, JSON.stringify({ who, id, back, words }));
-function remembered() {
-  const last = JSON.parse(sessionStorage.getItem(LAST)), { id, words } = article().dataset;
-  return last?.who === who ? last : { id, back: "undo", words: Number(words) };
-}
+const done = () => { const known = JSON.parse(sessionStorage.getItem(DONE)); return known?.who === who ? known.all : []; };
+const putDone = (all) => sessionStorage.setItem(DONE, JSON.stringify({ who, all: all.slice(-MOST_DONE) }));
+const remember = (id, back, words) => putDone([...done(), { id, back, words }]);
+const own = ({ history }) => history.filter((one) => one.party === article().dataset.party);
 const note = () => part.querySelector("#note").value;
 
 const give = (verdict) => reviewing(async () => {
-  const { id, after, party } = article().dataset, written = note(), mine = turn;
-  const { history: words } = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
-  remember(id, "undo", words.filter((one) => one.party === party).length);
+  const { id, after, words } = article().dataset, written = note(), mine = turn;
+  const now = await (await post(`/api/violations/${id}/verdicts`, { verdict, note: written })).json();
+  const said = own(now), over = said.length > Number(words) + 1 && said.at(-2).reviewer !== who; // than was on the screen
+  remember(id, "undo", said.length);
   if (kept(id) === written) keep(id, "");
-  const given = messages.given.replace("%s", messages[verdict]);
-  say(given);
+  const given = `${messages.given.replace("%s", messages[verdict])}${over ? ` ${messages.over_another}` : ""}`;
+  if (over) complain(given); else say(given);
   forgetText(); // it counts those that wait as they were before
-  // Unless they have gone elsewhere meanwhile, or begun to write.
-  if (mine === turn && after && after !== id) await go(after, true, `${given} ${messages.next_not_shown}`);
-  else if (mine === turn) say(messages.no_more);
+  // Unless they have gone elsewhere meanwhile, or begun to write; or what a colleague has said is to be read.
+  if (!over && mine === turn && after && after !== id) await go(after, true, `${given} ${messages.next_not_shown}`);
+  else if (!over && mine === turn) say(messages.no_more);
   if (article().dataset.id === id) await again().catch(() => {});
 });
 
+// Back, step by step, and never forth: what was taken back is not done again.
 const undo = () => reviewing(async () => {
-  const { id, back, words } = remembered();
+  const all = done(), seen = article().dataset, { id, back, words } = all.pop() ?? { id: seen.id, back: "undo", words: Number(seen.words) };
   let said = messages.undone;
-  try { await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {}); } catch (error) {
+  try {
+    const now = await (await post(`/api/violations/${id}/${back}`, back === "undo" ? { words } : {})).json();
+    if (back === "undo") for (const one of all) if (one.id === id && one.back === "undo") one.words = own(now).length;
+  } catch (error) {
     if (error.status === 409) said = messages.nothing_to_undo;
     else if (error.status === 412) said = messages.said_since;
     else throw error;
   }
-  sessionStorage.removeItem(LAST);
+  putDone(all);
   say(said);
   if (said === messages.nothing_to_undo) return;
   forget();
@@ -199,18 +203,31 @@ async function again() {
 
 // Map
 
+// Until the place comes, the agreement's map is shown: not the whole world, and not the place of the one before.
+const NOTHING = { type: "FeatureCollection", features: [] }, MOMENT_MS = 400;
+let placed = null; // id of the one whose place is shown
+function unplaced(id) {
+  if (article().dataset.id !== id || placed === id) return;
+  [shown, placed] = [null, null];
+  map.show(NOTHING);
+  map.fit(map.agreement);
+}
+
 async function drawMap() {
   const now = article(), id = now.dataset.id;
   if (!map || !now.dataset.map) return;
   map.fill(now.dataset.zone);
+  if (!placed) unplaced(id);
+  const late = setTimeout(() => unplaced(id), MOMENT_MS);
   await insist(document.getElementById("map"), async () => {
     if (article().dataset.id !== id) return;
     const collection = await (await ask(now.dataset.map)).json();
     if (article().dataset.id !== id) return;
-    shown = collection;
+    [shown, placed] = [collection, id];
     map.show(collection);
     fit();
   });
+  clearTimeout(late);
 }
 function fit() {
   if (!map || !shown) return;
@@ -241,7 +258,7 @@ let retry = null;
 function renewed() {
   forgetText();
   if (!busy) again().catch((error) => {
-    say(messages.not_shown.replace("%s", error.message), TRY_AGAIN_MS + 1000);
+    say(because(messages.not_shown, error), TRY_AGAIN_MS + 1000);
     clearTimeout(retry);
     retry = setTimeout(renewed, TRY_AGAIN_MS);
   });

@@ -43,11 +43,11 @@ async function join() {
 async function back() {
   const id = kept(LAST);
   if (!id) { say(messages.nothing_to_undo); return; }
-  await send(`/api/violations/${id}/regroup`, {}, messages.undone, () => keep(LAST, ""));
+  await send(`/api/violations/${id}/regroup`, {}, messages.undone, () => keep(LAST, ""), { 409: messages.nothing_to_undo, 412: messages.said_since });
 }
 
 let busy = false;
-async function send(url, body, told, then) {
+async function send(url, body, told, then, refused = {}) {
   if (busy) { say(messages.waits, 60000); return; }
   busy = true;
   try {
@@ -57,7 +57,7 @@ async function send(url, body, told, then) {
     count();
     say(told);
     document.dispatchEvent(new CustomEvent("news"));
-  } catch (error) { complain(whyNot(error)); }
+  } catch (error) { complain(refused[error.status] ?? whyNot(error)); }
   busy = false;
 }
 

@@ -1,5 +1,5 @@
 // Zones and lines: drawn on the map or written as text, tried on what was, saved as a new version by the server.
-import { ask, keys, post, whyNot } from "./base.js";
+import { ask, keys, post, put, whyNot } from "./base.js";
 import { keep, kept } from "./draft.js";
 import { insist, makeMap } from "./map.js";
 
@@ -164,7 +164,7 @@ async function start() {
       const body = { feature: bare(feature), min_time_s: Number(document.getElementById("min-time").value.replace(",", ".")) || 0, since: document.getElementById("since").value.trim(), until: document.getElementById("until").value.trim() };
       const told = await (await post("/api/zones/preview", body)).json();
       if (mine === now) tell(told);
-    } catch (error) { outcome.replaceChildren(paragraph(whyNot(error), "trouble")); }
+    } catch (error) { const said = paragraph("", "trouble"); put(said, whyNot(error)); outcome.replaceChildren(said); }
   }
   function tell(told) {
     const says = outcome.dataset, line = now.kind === "line";
@@ -207,7 +207,7 @@ async function start() {
       saved.textContent = saved.dataset.text.replace("%s", told.file);
     } catch (error) {
       saved.className = "trouble";
-      saved.textContent = whyNot(error);
+      put(saved, whyNot(error));
     }
     saved.hidden = false;
     save.disabled = false;
