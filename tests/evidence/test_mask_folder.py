@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,8 +26,7 @@ def lying(index: int, x_px: float = 0.0, reference: int = 0, sight: Sight = Sigh
 
 
 def seen(index: int, mask: np.ndarray | None, *, judged: bool = True, sight: Sight = Sight.SEEING) -> Detections:
-    none = Detections.none(index, index * STEP_NS, sight, judged=judged)
-    return Detections(*(getattr(none, name) for name in none.__slots__[:-1]), mask)
+    return replace(Detections.none(index, index * STEP_NS, sight, judged=judged), mask=mask)
 
 
 def spot(x: int, y: int) -> np.ndarray:
