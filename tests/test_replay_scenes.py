@@ -91,6 +91,7 @@ def test_a_crossing_is_found_with_its_direction_and_each_entry_once(feed, tmp_pa
     assert crossed.t_start_ns < at_ns < crossed.t_end_ns
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["empty", "light", "parallax"])
 def test_where_nothing_moves_nothing_is_reported(name, feed, tmp_path):
     with replayed(feed(name, 4.0), tmp_path) as log:
@@ -99,6 +100,7 @@ def test_where_nothing_moves_nothing_is_reported(name, feed, tmp_path):
         assert {gap.reason for gap in log.gaps()} <= {GapReason.WARMING_UP}
 
 
+@pytest.mark.no_cover
 def test_a_cut_and_fog_are_gaps_and_no_movement(feed, tmp_path):
     media = feed("cut", 10.5)
     start_ns = truth_of(media)["start_ns"]
@@ -114,6 +116,7 @@ def test_a_cut_and_fog_are_gaps_and_no_movement(feed, tmp_path):
     assert not any(map(is_blind, (2.0, 6.0, 10.2)))
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_two_replays_and_two_processes_give_the_same_log(feed, tmp_path):
     media = [feed("entry", 9.0), feed("crossing", 9.0)]
@@ -160,6 +163,7 @@ def test_without_telemetry_ground_rules_are_off_and_say_so_and_a_zone_in_the_pic
     assert all("telemetry" in gap.detail for gap in gaps)
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.BAD_CHECKSUM, Fault.MISSING_TAGS, Fault.DROPPED_PACKETS, Fault.CORRUPT_BYTES])
 def test_damaged_telemetry_and_lost_packets_bring_no_report_without_cause(fault, tmp_path):
@@ -185,6 +189,7 @@ def test_the_demo_finds_every_event_of_its_truth_and_nothing_else(tmp_path):
     assert kinds >= {"zone_entry", "line_crossing", "dwell", "convoy", "speed", "flash"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "count"), [("crossing", 3), ("faulty", 1), ("parallax", 0)])
 def test_every_event_of_a_sample_feed_is_found_and_nothing_else(name, count, tmp_path):
     media = CONFIG.parents[1] / "sample_feeds" / f"{name}.ts"

@@ -75,6 +75,7 @@ def test_what_is_open_is_closed_before_the_end(silences: Silences) -> None:
     assert entries[-1] == end
 
 
+@pytest.mark.no_cover
 def test_of_weeks_of_gaps_the_newest_are_held(silences: Silences) -> None:
     for at in range(6000):
         assert len(list(silences.follow(lost(20 * at, 20 * at + 1)))) == 1

@@ -158,6 +158,7 @@ def test_midnight_is_no_border_and_neither_is_the_zone(traffic):
     assert scores[0] == pytest.approx(scores[1])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("watch", [all_day, sorties])
 def test_false_alarms_keep_to_the_budget(watch):
     traffic, budget, alarms, judged = Traffic(9), 3.0, 0, 0

@@ -35,6 +35,7 @@ def test_a_delay_that_fits_no_place_on_the_ray_gives_none():
     assert flash_to_bang(seen(0.0), Heard((0.0, 0.0, 0.0), -1.0, 0.01), STILL) == []
 
 
+@pytest.mark.no_cover
 def test_the_95_percent_ellipse_holds_the_place():
     random = np.random.default_rng(2)
     medium = air(15.0, 6.0, 200.0)

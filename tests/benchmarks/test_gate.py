@@ -128,7 +128,7 @@ def worse_than(sound: dict[str, float], figures: dict[str, float]) -> set[str]:
     return worse(figures | rest, sound | rest)
 
 
-@pytest.mark.slow
+@pytest.mark.gate
 def test_half_of_the_small_targets_lost_is_stopped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sound: dict[str, float]
 ) -> None:
@@ -158,7 +158,7 @@ def _without(found: Detections) -> Detections:
     )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.gate
 def test_a_registration_half_as_exact_is_stopped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sound: dict[str, float]
 ) -> None:
@@ -182,7 +182,7 @@ def test_a_registration_half_as_exact_is_stopped(
     assert {"registration_median_px", "registration_p95_px"} <= worse_than(sound, figures)
 
 
-@pytest.mark.slow
+@pytest.mark.gate
 def test_fifteen_per_cent_more_cpu_is_stopped_and_the_same_again_is_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

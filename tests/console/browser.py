@@ -115,6 +115,14 @@ class Desk:
             assert time.monotonic() < end_s, expression
             self.page.wait_for_timeout(20)
 
+    def insist(self, key: str, expression: str) -> None:
+        """Press the key until it is true: one that comes while the page is busy, or is drawn anew, is passed over."""
+        end_s = time.monotonic() + 30
+        while not self._is(expression):
+            assert time.monotonic() < end_s, expression
+            self.page.keyboard.press(key)
+            self.page.wait_for_timeout(200)
+
     def after_s(self, expression: str) -> float:
         """How long until it is true."""
         begin_s = time.monotonic()

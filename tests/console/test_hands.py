@@ -187,9 +187,7 @@ def test_a_verdict_that_was_logged_is_not_called_undone_because_the_next_one_can
     assert desk.page.evaluate(TOAST).startswith("exercise: logged for your party")
     desk.page.unroute("**/part/review/*")
     desk.page.route("**/verdicts", lambda route: route.abort())
-    while not desk.page.evaluate(f"{TOAST}.startsWith('No answer from the console')"):
-        desk.page.keyboard.press("c")  # passed over while the page still asks for the next one
-        desk.page.wait_for_timeout(100)
+    desk.insist("c", f"{TOAST}.startsWith('No answer from the console')")
     assert all(said.startswith("Failed to load resource") for said in desk.complaints)
     desk.complaints.clear()
     desk.close()
@@ -425,8 +423,7 @@ def test_a_page_of_an_earlier_session_and_what_is_refused_are_told_in_the_person
     at(desk, out, 18)
     answer = {"detail": "there is no possible violation 0"}
     desk.page.route("**/verdicts", lambda route: route.fulfill(status=404, json=answer))
-    desk.page.keyboard.press("c")
-    desk.until(f"{TOAST}.includes({json.dumps(said(SENTENCES[404]))})")
+    desk.insist("c", f"{TOAST}.includes({json.dumps(said(SENTENCES[404]))})")
     assert desk.page.inner_text("#toast small[lang=en]") == answer["detail"]
     desk.page.unroute("**/verdicts")
     token = next(one for one in context.cookies() if one["name"] == "trucewatch")
@@ -436,8 +433,7 @@ def test_a_page_of_an_earlier_session_and_what_is_refused_are_told_in_the_person
     fresh = next(one for one in other.cookies() if one["name"] == "trucewatch")
     other.close()
     context.add_cookies([{**token, "value": fresh["value"]}])
-    desk.page.keyboard.press("c")
-    desk.until(f"{TOAST}.includes({json.dumps(said(OTHER_SESSION))})")
+    desk.insist("c", f"{TOAST}.includes({json.dumps(said(OTHER_SESSION))})")
     assert all("403" in one or "404" in one for one in desk.complaints)
     desk.complaints.clear()
     desk.close()

@@ -54,6 +54,7 @@ def damage_of(connection: Connection) -> list[str]:
     return chain.damage
 
 
+@pytest.mark.no_cover
 def test_every_byte_of_every_column_of_every_entry_counts(small_log: Path) -> None:
     tried = 0
     with in_memory(small_log) as (connection, raw):
@@ -162,6 +163,7 @@ def content(log: Path) -> list[list[tuple[object, ...]]]:
         return [connection.execute(query).fetchall() for query in queries]
 
 
+@pytest.mark.no_cover
 def test_a_byte_flipped_anywhere_in_the_file_is_found_or_changes_nothing_that_was_logged(small_log: Path) -> None:
     good, before = small_log.read_bytes(), content(small_log)
     chance, unseen = random.Random(3), 0

@@ -171,6 +171,7 @@ def test_a_damaged_memory_is_named_by_check(tmp_path, capsys):
     assert "uav.jsonl:1: this is no line of a memory" in capsys.readouterr().err
 
 
+@pytest.mark.no_cover
 def test_replaying_a_recording_again_gives_the_same_log_and_memory(tmp_path):
     config, feed = config_of(tmp_path), ROOT / "sample_feeds" / "crossing.ts"
     kept = []

@@ -76,6 +76,7 @@ def test_features_are_those_of_the_slow_twin(rate_hz):
         )
 
 
+@pytest.mark.no_cover
 def test_what_is_told_is_that_of_the_slow_twin():
     values = course()
     answer = told([series(values)])
