@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detector.detectors.blobs import NO_BLOBS, Blobs
 from detector.detectors.lagged import PLANE, Kept, small_from_small
+from detector.detectors.noise_floor import NO_MOVERS
 from detector.detectors.slots import Slot, Slots, laid_over
 from detector.detectors.together import Strongest, shown
 from detector.model import Ways
@@ -35,7 +36,6 @@ _BESIDE_PX = 3.0
 _PIECE_PX = 8.0  # what is larger is no piece of what is slow and small
 _BY_ITSELF, _REMEMBERED = 0.6, 12  # share of the last so many judged pictures
 _FITS = 0.4  # as most that moves does
-NO_BOXES: Float = np.zeros((0, 4))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +117,7 @@ class FaintThings:
         except StopIteration as done:
             self._found, self._looking = done.value, None
 
-    def beside(self, half: Kept, by_themselves: Float, counted: Float = NO_BOXES) -> Beside:
+    def beside(self, half: Kept, by_themselves: Float, counted: Float = NO_MOVERS) -> Beside:
         """What was found and does not show by itself, where it is in a picture.
 
         What shows by itself in three of five pictures is left to that: its boxes there are better. But by day what is

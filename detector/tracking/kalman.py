@@ -202,10 +202,11 @@ class KalmanTracker:
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
         states = self._states
-        seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
-        # Where pieces are seen, front and rear of one vehicle may count for a while; they are not to be kept apart.
-        xyxy, spot = told_apart(xyxy, boxes_of(states)[seen & self._whole])
-        score, centres, size_px = score[spot], centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
+        if self._whole:  # where pieces are seen, front and rear of one vehicle may count; they are not to be kept apart
+            seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
+            xyxy, spot = told_apart(xyxy, boxes_of(states)[seen])
+            score = score[spot]
+        centres, size_px = centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
         rows, columns = self._pairs(centres, sigma_px, size_px)

@@ -22,8 +22,8 @@ def is_part_of_another(states: States, row: int, reach: float) -> bool:
 def inside_larger(states: States) -> NDArray[np.bool_]:
     """Which boxes lie for the most part in that of a larger confirmed track. Slow twin: tests/naive_vision.py. (M,)"""
     xyxy = boxes_of(states)
-    size = area(xyxy)[:, None]
-    inside = (common_area(xyxy, xyxy) >= _INSIDE * size) & (size <= _PART * area(xyxy)) & states.confirmed
+    size = area(xyxy)
+    inside = (common_area(xyxy, xyxy) >= _INSIDE * size[:, None]) & (size[:, None] <= _PART * size) & states.confirmed
     return np.asarray(inside.any(axis=1))
 
 
