@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.blobs import NO_BLOBS, Blobs
-from detector.detectors.lagged import PLANE, Kept, small_from_small
+from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.noise_floor import NO_MOVERS
 from detector.detectors.slots import Slot, Slots, laid_over
 from detector.detectors.together import Strongest, shown
-from detector.model import Ways
+from detector.model import PLANE, Ways
 from detector.picture.homography import Float, carried
 
 SLOT_S, SLOTS = 0.4, 8

@@ -14,8 +14,6 @@ from detector.picture.homography import inverse, normalised
 
 NO_PICTURE = read_only(np.zeros((0, 0), np.uint8))
 """In the place of a kept picture that nothing needs any more."""
-PLANE = 0.9
-"""Share of the registration's points that agree where there is nothing but a plane."""
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.blobs import Blobs, inside, spots, trimmed
 from detector.detectors.faint import FaintThings, believed
-from detector.detectors.lagged import NO_PICTURE, PLANE, Kept, nearest, small_from_small
+from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
 from detector.detectors.noise_floor import BLOCK_PX, NO_MOVERS, NoiseFloor, by_pixel
 from detector.detectors.own_way import Neighbour, ways
@@ -31,7 +31,7 @@ from detector.detectors.residual import (
 from detector.detectors.sunny_side import SunnySide, looked_at, without_shadow
 from detector.detectors.surroundings import Pictures, moves_alone
 from detector.detectors.two_motions import Beside, filled
-from detector.model import Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
+from detector.model import PLANE, Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
 from detector.picture.homography import carried, inverse

@@ -5,7 +5,7 @@ The suffix of a name is its unit. Records that hold arrays compare by identity; 
 
 from __future__ import annotations
 
-from detector.model.alignment import Alignment, Parallax
+from detector.model.alignment import PLANE, Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
@@ -28,6 +28,7 @@ from detector.model.violation import EvidenceFile, Means, Place, State, Undecide
 
 __all__ = [
     "BREAKS",
+    "PLANE",
     "Action",
     "Alignment",
     "Audit",

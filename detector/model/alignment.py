@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from detector.model.sight import Sight
 
+PLANE = 0.9
+"""Inlier ratio from which on there is nothing but a plane."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parallax:

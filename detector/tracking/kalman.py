@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.model import Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
+from detector.model import PLANE, Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float
 from detector.tracking.apart import told_apart
@@ -35,8 +35,7 @@ _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
-_PLANE = 0.9  # share of the registration's points that agree where there is nothing but a plane
-_PLANE_NS = 2_000_000_000  # so long must it have been one
+_PLANE_NS = 2_000_000_000  # so long must it have been a plane
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -183,7 +182,7 @@ class KalmanTracker:
         """Carry all tracks to this frame and this time."""
         matrix, reference_id = alignment.reference_from_frame, alignment.reference_id
         restless = alignment.inlier_ratio < _RESTLESS
-        if alignment.inlier_ratio < _PLANE or alignment.parallax is not None:
+        if alignment.inlier_ratio < PLANE or alignment.parallax is not None:
             self._uneven_ns = t_ns
         acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
         if self._reference_from_last is None or reference_id != self._reference_id:
