@@ -61,6 +61,8 @@ def test_every_byte_of_every_column_of_every_entry_counts(small_log: Path) -> No
         rows = raw.execute(f"SELECT {', '.join(COLUMNS)} FROM entry ORDER BY seq").fetchall()
         for row in rows:
             seq = row[0]
+            raw.execute("SAVEPOINT before_it")
+            raw.execute("DELETE FROM entry WHERE seq > ?", (seq + 1,))  # what comes after the next one takes time only
             for column, value in zip(COLUMNS, row, strict=True):
                 as_stored = "?" if column in INTEGERS else "CAST(? AS TEXT)"
                 for other in flipped(column, value):
@@ -76,6 +78,7 @@ def test_every_byte_of_every_column_of_every_entry_counts(small_log: Path) -> No
                         f"entry {n}" in line for line in damage for n in ({seq, other} if column == "seq" else {seq})
                     )
                     assert named, (seq, column, other, damage)
+            raw.execute("ROLLBACK TO before_it")
         assert damage_of(connection) == []
     assert tried > 6000
 

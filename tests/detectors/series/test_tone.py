@@ -78,13 +78,13 @@ def test_features_are_those_of_the_slow_twin(rate_hz):
 
 @pytest.mark.no_cover
 def test_what_is_told_is_that_of_the_slow_twin():
-    values = course()
+    values = course()[:, 1]
     answer = told([series(values)])
-    for channel in range(2):
-        slow = naive_tone(values[:, channel].tolist(), RATE_HZ, ToneConfig(), read_model())
-        fast = [(kind, t / S, end / S, score) for name, kind, t, end, score in answer if name == f"c{channel}"]
-        assert [kind for kind, *_ in fast] == [kind for kind, *_ in slow]
-        assert [rest for _, *rest in fast] == [pytest.approx(rest, abs=1e-6) for _, *rest in slow]
+    slow = naive_tone(values.tolist(), RATE_HZ, ToneConfig(), read_model())
+    assert [kind for _, kind, *_ in answer] == [kind for kind, *_ in slow]
+    assert [(t / S, end / S, score) for *_, t, end, score in answer] == [
+        pytest.approx(rest, abs=1e-6) for _, *rest in slow
+    ]
     assert {kind for _, kind, *_ in answer} >= {"drone", "helicopter"}
 
 
