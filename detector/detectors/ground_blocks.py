@@ -124,21 +124,21 @@ class GroundBlocks:
         across, down = (int(v) for v in np.rint(drift))
         step = np.array([[1, 0, across * BLOCK_PX], [0, 1, down * BLOCK_PX], [0, 0, 1.0]])
         self._reference_from_grid = self._reference_from_grid @ step
-        self._means = [shifted(one, down, across, np.nan) for one in self._means]
-        self._highest = [shifted(one, down, across, 0) for one in self._highest]
-        self._turns = [shifted(one, down, across, False) for one in self._turns]
+        means, highest = shifted(self.means, down, across, np.nan), shifted(self.highest, down, across, 0)
+        turns = shifted(np.stack(self._turns), down, across, False)
+        self._means, self._highest, self._turns = list(means), list(highest), list(turns)
         self._direction = shifted(self._direction, down, across, 0)
         return np.array([down, across])
 
 
 def shifted(grid: NDArray[T], down: int, across: int, empty: float) -> NDArray[T]:
-    """The grid as seen from so many rows and columns further on; `empty` where it has nothing. shape as given"""
-    rows, columns = grid.shape
+    """Grids as seen from so many rows and columns further on; `empty` where they have nothing. shape (..., H, W)"""
+    rows, columns = grid.shape[-2:]
     out = np.full_like(grid, empty)
     top, bottom = max(0, -down), min(rows, rows - down)
     left, right = max(0, -across), min(columns, columns - across)
     if top < bottom and left < right:
-        out[top:bottom, left:right] = grid[top + down : bottom + down, left + across : right + across]
+        out[..., top:bottom, left:right] = grid[..., top + down : bottom + down, left + across : right + across]
     return out
 
 
