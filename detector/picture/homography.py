@@ -29,7 +29,7 @@ class Fit(NamedTuple):
     @property
     def inlier_ratio(self) -> float:
         """Share of points that agree. [1] 0 without points"""
-        return float(self.inlier.mean()) if len(self.inlier) else 0.0
+        return np.count_nonzero(self.inlier) / len(self.inlier) if len(self.inlier) else 0.0
 
     @property
     def residual_px(self) -> float:

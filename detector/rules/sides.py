@@ -120,11 +120,10 @@ def _in_sigmas(
     known, factors = _cholesky(points)
     l11, l21, l22 = factors[:, row]
 
-    def whitened(offset: NDArray[np.float64]) -> NDArray[np.float64]:
-        x = offset[:, 0] / l11
-        return np.stack([x, (offset[:, 1] - l21 * x) / l22], axis=1)
-
-    return whitened(start), whitened(end), known[row]
+    offsets = np.array([start, end])
+    x = offsets[..., 0] / l11
+    start, end = np.stack([x, (offsets[..., 1] - l21 * x) / l22], axis=-1)
+    return start, end, known[row]
 
 
 @lru_cache(4)

@@ -164,7 +164,7 @@ class KalmanTracker:
         self._alignment = alignment
         judged = detections.judged and detections.sight is Sight.SEEING
         flashes = detections.kind == Kind.FLASH.value
-        if not (judged or flashes.any()):
+        if not (judged or (len(detections) and flashes.any())):
             return self._passing(detections, matrix)
         self._carry(matrix)
         if len(self._bursts) or flashes.any():
@@ -208,7 +208,7 @@ class KalmanTracker:
     def _now_from_last(self, matrix: Float) -> Float | None:
         """None where the camera has not moved since the tracks were carried along."""
         last = self._reference_from_last
-        return None if last is None or np.array_equal(matrix, last) else inverse(matrix) @ last
+        return None if last is None or (matrix == last).all() else inverse(matrix) @ last
 
     def _carry(self, matrix: Float) -> None:
         """Carry all tracks to the newest frame."""
@@ -255,7 +255,13 @@ class KalmanTracker:
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
-        new = np.setdiff1d(np.arange(len(xyxy)), columns)
+        free = np.ones(len(xyxy), np.bool_)
+        free[columns] = False
+        if free.any():
+            self._start(np.flatnonzero(free), xyxy, score, sigma_px, t_ns)
+
+    def _start(self, new: Int, xyxy: Float, score: Float, sigma_px: Float, t_ns: int) -> None:
+        """New tracks of the detections that go with none."""
         started = new_states(
             xyxy[new],
             score[new],
@@ -264,12 +270,12 @@ class KalmanTracker:
             sigma_px=sigma_px[new],
             sigma_velocity_px_s=self._config.start_speed_px_s,
         )
-        started.out_of = came_out_of(self._states, centres[new])
+        centres = started.state[:, :2]
+        started.out_of = came_out_of(self._states, centres)
         if len(self._bursts):
-            started.least_px = self._bursts.way_px(centres[new])
+            started.least_px = self._bursts.way_px(centres)
         self._next_id += len(new)
-        if len(new):
-            self._states = self._states.with_rows(started)
+        self._states = self._states.with_rows(started)
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
@@ -351,7 +357,7 @@ class KalmanTracker:
         if len(rows) < 2:
             states.inside_ns[rows] = 0
             return
-        inside = inside_larger(states.rows(rows))
+        inside = inside_larger(boxes_of(states)[rows])
         states.inside_ns[rows] = np.maximum(states.inside_ns[rows] + np.where(inside, passed_ns, -passed_ns), 0)
         parts = rows[states.inside_ns[rows] > self._config.part_s * 1e9]
         states.confirmed[parts], states.inside_ns[parts] = False, 0
@@ -392,7 +398,7 @@ class KalmanTracker:
         young = ~states.confirmed & ((states.missed >= 3) | (unseen_s > config.show_s))
         keep = ~young & (unseen_s <= config.keep_s)
         if not keep.all():
-            self._states = states.rows(keep)
+            self._states = states.rows(np.flatnonzero(keep))
 
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states

@@ -195,14 +195,13 @@ def distances2(states: States, centres: Float, sigma_px: Float) -> Float:
 
 
 def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
-    """Kalman update of the given rows with one measured centre each (Joseph form). Slow twin: tests/naive_vision.py."""
-    covariance = states.covariance[rows]
-    measured = np.eye(2)[None] * (sigma_px**2)[:, None, None]
-    gain = covariance[:, :, :2] @ np.linalg.inv(covariance[:, :2, :2] + measured)
-    residual = centres - states.state[rows, :2]
-    states.state[rows] += np.einsum("mij,mj->mi", gain, residual)
-    keep = np.eye(4)[None] - np.concatenate([gain, np.zeros_like(gain)], axis=2)
-    states.covariance[rows] = keep @ covariance @ keep.transpose(0, 2, 1) + gain @ measured @ gain.transpose(0, 2, 1)
+    """Kalman update of the given rows with one measured centre each. Slow twin: tests/naive_vision.py."""
+    covariance, state = states.covariance[rows], states.state[rows]
+    of_place = covariance[:, :2]
+    expected = of_place[:, :, :2] + np.eye(2) * (sigma_px**2)[:, None, None]
+    gain = np.linalg.solve(expected, of_place).transpose(0, 2, 1)
+    states.state[rows] = state + (gain @ (centres - state[:, :2])[:, :, None])[:, :, 0]
+    states.covariance[rows] = covariance - gain @ of_place
 
 
 def learn_ways(states: States, ways: Ways) -> None:
