@@ -13,7 +13,7 @@ from detector.detectors.residual import U8, symmetric
 from detector.model import Parallax
 from detector.picture.between_pixels import greys_at
 from detector.picture.epipole import held_against
-from detector.picture.flow import follow
+from detector.picture.flow import follow_from
 
 Float = NDArray[np.float64]
 
@@ -119,7 +119,8 @@ def _all_followed(
 def _followed(judged: U8, other: U8, ring: Float) -> tuple[Float, NDArray[np.bool_]]:
     """How far each point has moved, shape (N, 8, 2) [px], and whether that is believed, shape (N, 8)."""
     flat = ring.reshape(-1, 2)
-    places, believed = follow(judged, other, flat, np.eye(3), levels=1, window_px=_WINDOW_PX)
+    # Not `follow`, which takes a place 10,000 px away for none: a strip of pieces may be longer.
+    places, believed = follow_from(judged, other, flat, flat, levels=1, window_px=_WINDOW_PX)
     return (places - flat).reshape(ring.shape), believed.reshape(ring.shape[:2])
 
 
