@@ -231,8 +231,9 @@ class LiveSettings(Section):
     )
     thin_lag_s: float = Field(
         0.5,
-        description="realtime: while pictures wait for longer than this, ten a second are judged; the others are "
-        "passed over, and counted. What moves is seen as before; a flash of one picture may not be [s].",
+        description="realtime: while pictures wait for longer than this, ten a second are judged, and six while they "
+        "wait half as long again; the others are passed over, and counted. What moves is seen nearly as before; a "
+        "flash of one picture may not be [s].",
         ge=0.05,
         le=60,
     )
