@@ -12,14 +12,18 @@ import shapely
 
 from detector.association import Noticed
 from detector.config.agreement_map import Shape
+from detector.geo.wgs84 import wrapped_deg
 from detector.model import Kind, Sight, State, Undecided, Violation
 from detector.rules import RULES
 from tests.rules.scene_making import (
+    EAST_M,
+    LON,
     T0,
     WEST_EAST,
     Mover,
     everything,
     film,
+    lonlat,
     outcome,
     quiet_days,
     rule,
@@ -229,6 +233,44 @@ def test_going_round_the_end_of_a_line_is_no_crossing():
         return 200 + 60 * math.cos(angle), 60 * math.sin(angle)
 
     assert outcome(rule("line_crossing", WEST_EAST), film([Mover(1, path)], 15)) == []
+
+
+def beyond_180(scenes):
+    """The same with the 180th meridian at the origin."""
+    turn_deg = 180.0 - LON
+    return [
+        dataclasses.replace(s, fixes=dataclasses.replace(s.fixes, lon_deg=wrapped_deg(s.fixes.lon_deg + turn_deg)))
+        for s in scenes
+    ]
+
+
+NORTH_OF_180 = Shape(  # 50 m west of the meridian
+    "line", "Line", shapely.LineString([(180.0 - 50.0 / EAST_M, lonlat(0, y)[1]) for y in (-200.0, 200.0)])
+)
+
+
+def test_who_passes_the_180th_meridian_beside_a_line_has_not_crossed_it():
+    film_there = beyond_180(film([straight(1, (-30.0, 0.0), (10.0, 0.0))], 10, sigma_m=1.0))
+    assert film_there[0].fixes.lon_deg > 179
+    assert film_there[-1].fixes.lon_deg < -179
+    assert outcome(rule("line_crossing", NORTH_OF_180), film_there) == []
+
+
+def test_a_crossing_that_began_beyond_the_180th_meridian_is_one_with_its_direction():
+    film_there = beyond_180(film([straight(1, (60.0, 0.0), (-10.0, 0.0))], 16, sigma_m=1.0))
+    (crossing,) = violations(outcome(rule("line_crossing", NORTH_OF_180), film_there))
+    assert crossing.observation == 'line "Line" crossed, westbound'
+
+
+def test_a_zone_cut_at_the_180th_meridian_is_one_stay():
+    def part(west: float, east: float) -> shapely.Polygon:
+        return shapely.box(west, lonlat(0, -100)[1], east, lonlat(0, 100)[1])
+
+    wide = 100.0 / EAST_M
+    zone = Shape("z", "Z", shapely.MultiPolygon([part(180.0 - wide, 180.0), part(-180.0, -180.0 + wide)]))
+    (stay,) = violations(outcome(rule("zone_entry", zone), beyond_180(film([INTO], 40))))
+    (at_home,) = violations(outcome(rule("zone_entry", ZONE), film([INTO], 40)))
+    assert (stay.t_start_ns, stay.t_end_ns) == (at_home.t_start_ns, at_home.t_end_ns)
 
 
 def test_a_shape_in_pixels_works_without_telemetry():
