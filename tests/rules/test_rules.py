@@ -15,6 +15,7 @@ from detector.config.agreement_map import Shape
 from detector.geo.wgs84 import wrapped_deg
 from detector.model import Kind, Sight, State, Undecided, Violation
 from detector.rules import RULES
+from detector.timebase import ns_from_iso
 from tests.rules.scene_making import (
     EAST_M,
     LON,
@@ -204,6 +205,13 @@ def test_two_vehicles_side_by_side_are_two_incidents():
     assert sorted(v.track_ids for v in closed) == [(1,), (2,)]
 
 
+@pytest.mark.parametrize(("limit_s", "stays"), [(5.0, 0), (4.9, 1)])
+def test_a_stay_of_exactly_the_limit_is_allowed(limit_s, stays):
+    """51 scenes, a tenth of a second apart, in a zone that one may stay in for 5 s."""
+    entries = outcome(rule("dwell", ZONE, limit_s=limit_s), film([straight(1, (0.0, 0.0), (1.0, 0.0))], 5.1))
+    assert (len(violations(entries)), undecided(entries)) == (stays, [])
+
+
 def test_the_hole_of_a_zone_is_outside():
     ring = square(half_m=100.0, hole_m=50.0)
     assert outcome(rule("zone_entry", ring), film([straight(1, (0.0, 0.0), (0.1, 0.0))], 5)) == []
@@ -310,6 +318,18 @@ def test_a_curfew_begins_at_its_first_minute_and_ends_before_its_last():
     later = f"{(start.hour + 1) % 24:02d}:00"
     assert violations(outcome(rule("curfew", hours=({"since": now, "until": later},)), film([INTO], 5)))
     assert outcome(rule("curfew", hours=({"since": later, "until": now},)), film([INTO], 5)) == []
+
+
+@pytest.mark.parametrize(
+    ("utc", "quiet"),
+    [("00:29:50", 0), ("00:30:10", 1), ("01:10:00", 0), ("01:29:50", 0), ("01:30:10", 1), ("02:00:10", 0)],
+)
+def test_quiet_hours_go_by_the_clock_on_the_wall_when_it_is_set_back(utc, quiet):
+    """In Kyiv 3:00 to 4:00 is there twice on 2026-10-25: from 0:00 and from 1:00 UTC."""
+    later_ns = ns_from_iso(f"2026-10-25T{utc}Z") - T0
+    there = [dataclasses.replace(one, t_ns=one.t_ns + later_ns) for one in film([INTO], 5)]
+    hours = ({"since": "03:30", "until": "04:00"},)
+    assert len(violations(outcome(rule("curfew", time_zone="Europe/Kyiv", hours=hours), there))) == quiet
 
 
 def test_no_hour_is_judged_of_a_recording_that_nobody_gave_a_time():
