@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from detector.config.yaml_lines import Location
     from detector.errors import Complaint
     from detector.sources.series import Station
-
-_FAR_KM = 50.0  # from there on the sensors' plane is no plane, and nothing is heard by both
 
 
 def wrong_stations(configuration: Configuration) -> Iterator[Complaint]:
@@ -44,27 +41,17 @@ def wrong_stations(configuration: Configuration) -> Iterator[Complaint]:
 
 def far_off(configuration: Configuration) -> Iterator[str]:
     """Sensors so far from the others of their network that they can hear nothing together: mostly a slip."""
-    from detector.errors import SourceError
-    from detector.geo.wgs84 import ecef_from_geodetic
+    from detector.association import astray
     from detector.sources.series import read_station
 
     for network in configuration.settings.sensors:
-        places: dict[str, tuple[float, float]] = {}
-        for _, media, file in _files(configuration, network):
-            try:
-                station = read_station(file) if file is not None else None
-            except SourceError:
-                continue
-            if station is not None and not station.local:
-                places |= {name: place[:2] for name, place in _places(station, media) if _known(place)}
-        if len(places) < 3 or network.window_s is not None:
+        if network.window_s is not None or network.preset == "level":
             continue
-        at_m = {name: ecef_from_geodetic(lat_deg, lon_deg, 0.0) for name, (lon_deg, lat_deg) in places.items()}
-        for name, here in at_m.items():
-            far_km = median(math.dist(here, there) for other, there in at_m.items() if other != name) / 1000
-            if far_km > _FAR_KM:
-                slip = "is its longitude its latitude, or a sign wrong?"
-                yield f"sensors {network.id}: {name} stands {far_km:.0f} km from the others: {slip}"
+        stations = [(read_station(file), media) for _, media, file in _files(configuration, network) if file]
+        for local in (False, True):
+            places = {name: at for one, media in stations if one.local is local for name, at in _places(one, media)}
+            for told in astray(places, network.far_m, local=local).values():
+                yield f"sensors {network.id}: {told}"
 
 
 def _files(configuration: Configuration, network: SensorNetwork) -> Iterator[tuple[Location, Path, Path | None]]:
