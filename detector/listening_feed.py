@@ -24,6 +24,7 @@ from detector.association import (
     WindowAssociator,
     WindowConfig,
     air,
+    astray,
     ground,
     heard,
 )
@@ -33,7 +34,7 @@ from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
 from detector.listening import Association, Idle, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
-from detector.listening_sources import HeardSource, sources_of, together_in_time
+from detector.listening_sources import HeardSource, only, sources_of, together_in_time
 from detector.log import EvidenceStore
 from detector.model import Gap, Hearing, Incident, Means, RunEnd, Series, State, Undecided, Violation
 from detector.sources.series import find_station
@@ -95,8 +96,7 @@ def listen_to(
     """
     network = job.network
     sources = sources_of(network, job.media, stopped)
-    needed = network.window_s is None and network.preset != "level"
-    heads = [head for one in sources for head in one.heads(places_needed=needed)]
+    heads = _heads(network, sources)
     try:
         together = _together(network, heads)
     except ValueError as error:
@@ -179,6 +179,24 @@ class _Together:
         if self.is_witness and self.origin is not None and self.carrier is not None:
             noticed = heard(incident, self.origin, self.carrier, means, None)
             yield from [noticed] if noticed is not None else []
+
+
+def _heads(network: SensorNetwork, sources: list[HeardSource]) -> list[Series]:
+    """One block of each stream, without sensors that stand so far from the others that a slip is likelier."""
+    needed = network.window_s is None and network.preset != "level"
+    heads = [head for one in sources for head in one.heads(places_needed=needed)]
+    if not needed:
+        return heads
+    local = all(head.local for head in heads)
+    if not local and any(head.local for head in heads):
+        return heads  # which is refused
+    places = {name: where for head in heads for name, where in zip(head.channels, head.positions, strict=True)}
+    far = astray(places, network.far_m, local=local)
+    for name, why_not in far.items():
+        for one in sources:
+            one.leave_out(name, why_not)
+    left = [only(head, tuple(name for name in head.channels if name not in far)) for head in heads]
+    return [head for head in left if head.channels]
 
 
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:

@@ -49,6 +49,10 @@ class HeardSource(Protocol):
         """Channels and places of each of its streams, of those with a known place if that is needed."""
         ...
 
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """Do not listen to this channel, if it has it; call before `items`."""
+        ...
+
     def items(self) -> Iterator[Series | Gap | None]:
         """What it gives, from the start; None now and then, if it is live."""
         ...
@@ -111,14 +115,21 @@ class RecordedSensors:
         if lacking:
             whose = "its sensor stands" if not any(self._placed.values()) else f"{', '.join(lacking)} stand"
             self.failure = f"{self._path}: where {whose} is not known: the .json of its name has to say it"
-        heads = [_only(head, self._placed[head.channels]) for head in found.values()]
+        heads = [only(head, self._placed[head.channels]) for head in found.values()]
         return [head for head in heads if head.channels]
+
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """Do not listen to this channel, if it has it."""
+        for channels, placed in self._placed.items():
+            if channel in placed:
+                self._placed[channels] = tuple(name for name in placed if name != channel)
+                self.failure = f"{self._path}: {why_not}"
 
     def items(self) -> Iterator[Series | Gap]:
         """What it holds, from the start; how it ended is known afterwards."""
         for item in self._guarded():
             if isinstance(item, Series):
-                item = _only(item, self._placed.get(item.channels, ()))  # noqa: PLW2901  (of what is listened to)
+                item = only(item, self._placed.get(item.channels, ()))  # noqa: PLW2901  (of what is listened to)
                 if not item.channels:
                     continue
                 self.extent.seen([item])
@@ -171,6 +182,11 @@ class LiveSensors:
         units = self._station.units_of(channels, {})
         return [Series(self.source_id, none, empty, channels, units, places, self._station.local)]
 
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """What comes of this channel is heard by nobody."""
+        if channel in self._placed:
+            self.failure = "; ".join(one for one in (self.failure, why_not) if one)
+
     def items(self) -> Iterator[Series | Gap | None]:
         """What comes, until it is stopped."""
         if self._source is None:
@@ -184,7 +200,7 @@ class LiveSensors:
             self.failure = "; ".join(one for one in (self.failure, self._source.end.detail) if one)
 
 
-def _only(series: Series, names: tuple[str, ...]) -> Series:
+def only(series: Series, names: tuple[str, ...]) -> Series:
     """These channels of it."""
     if names == series.channels:
         return series

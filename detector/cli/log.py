@@ -170,7 +170,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
     if reaches:
         console.print("  free ground, 20 dB less at ten times the distance; no wind, walls, hills or loss in the air")
     if any(slot.zone_share for slot in slots):
-        console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
+        console.print("  # 75 % or more of it in view, + 25 %, - less, . none")
     for line in gap_lines(gaps, today):
         console.print(line)
     for problem in dict.fromkeys(problem for one in runs for problem in one.problems):

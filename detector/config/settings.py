@@ -207,6 +207,11 @@ class SensorNetwork(Section):
         return is_address(self.media[0])
 
     @property
+    def far_m(self) -> float:
+        """A sensor farther from all others hears nothing with them, and lies in no plane with them. [m]"""
+        return max(2 * self.reach_m, 50_000.0)
+
+    @property
     def origin(self) -> tuple[float, float] | None:
         """Longitude and latitude of the plane's zero. [deg]"""
         if self.origin_lon_deg is None or self.origin_lat_deg is None:

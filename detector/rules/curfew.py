@@ -43,6 +43,7 @@ class Curfew(MoverRule):
     """Something that moves is seen in quiet hours, inside a zone or, without zones, anywhere in view.
 
     Quiet hours are half-open, in the configuration's time zone: movement at `since` counts, at `until` it does not.
+    They go by the clock on the wall: an hour that is there twice when clocks are set back is quiet both times.
     The border of a zone belongs to the outside; a mover whose 95 % position ellipse straddles it is undecidable.
     Without zones no telemetry is needed. Of a recording that nobody gave a time everything is undecidable.
 
