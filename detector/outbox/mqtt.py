@@ -26,8 +26,8 @@ class MqttConfig(SinkSettings):
     topic: str = Field(
         "trucewatch",
         pattern=r"^[^+#\x00]{1,200}$",
-        description="Topics are TOPIC/FEED/entry, TOPIC/FEED/state (retained) and TOPIC/centre (retained: online, "
-        "offline).",
+        description="Topics are TOPIC/FEED/entry, TOPIC/FEED/state (retained while it is watched) and TOPIC/centre "
+        "(retained: online, offline).",
     )
     user: str | None = Field(None, description="User name.")
     secret_file: PathBeside | None = Field(None, description="Its first line is the password.")
@@ -54,11 +54,14 @@ class MqttSink:
         self._publish(topic, encoded(cloud_event(entry)), retain=False)
 
     def state(self, feeds: dict[str, str]) -> None:
-        """Retained, when it has changed."""
+        """Retained, when it has changed; of a feed that is no longer watched, nothing more."""
         for feed, state in feeds.items():
             if self._state.get(feed) != state:
                 self._publish(f"{self.config.topic}/{feed}/state", json.dumps({"state": state}).encode(), retain=True)
                 self._state[feed] = state
+        for feed in self._state.keys() - feeds.keys():  # no longer watched: the broker forgets it
+            self._publish(f"{self.config.topic}/{feed}/state", b"", retain=True)
+            self._state.pop(feed, None)
 
     def close(self) -> None:
         """Say so, and go."""
@@ -94,9 +97,9 @@ class MqttSink:
         client.will_set(f"{self.config.topic}/centre", b"offline", qos=1, retain=True)
         if self.config.user is not None:
             client.username_pw_set(self.config.user, read_secret(self.config.secret_file).decode() or None)
-        if self.config.tls:
-            client.tls_set(ca_certs=None if self.config.ca_file is None else str(self.config.ca_file))
         try:
+            if self.config.tls:
+                client.tls_set(ca_certs=None if self.config.ca_file is None else str(self.config.ca_file))
             client.connect(self.config.host, self.config.port, keepalive=15)
             client.loop_start()
         except (OSError, ValueError) as error:
