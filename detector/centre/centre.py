@@ -32,7 +32,7 @@ from detector.config import Configuration, SensorNetwork, Source
 from detector.course import job_of
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.feed import Entry, append
-from detector.live_file import VERSION, write_centre
+from detector.live_file import VERSION, forget_live, live_sources, write_centre
 from detector.log import LogWriter, open_reader
 from detector.model import Gap, Joined, MediaFile, Run, Violation
 from detector.outbox import SINKS
@@ -52,7 +52,7 @@ class Centre:
         configuration: checked.
         out: gets violations.sqlite, evidence/ and live/.
         place: where the feeds' processes run.
-        console: what a configuration wants to be opened beside the feeds, if anything.
+        console: what a configuration wants to be opened beside the feeds, if anything. Raises ConfigError.
         given: the file it was started with, where a version of it is in force; None: the configuration's own.
 
     Raises:
@@ -68,24 +68,26 @@ class Centre:
         console: Callable[[Configuration], Work | None] = lambda _: None,
         given: Path | None = None,
     ) -> None:
-        if not watched(configuration):
-            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
+        self._console_for = console
+        self._check(configuration)
         self._configuration, self._out = configuration, out
         self._place = place or LocalProcesses()
         self._given = given or configuration.path
-        self._file = ConfigurationFile(configuration, self._given)
+        self._file = ConfigurationFile(configuration, self._given, self._check)
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
-        self._console_for = console
         self._console = Companion("console", configuration.settings.centre.longest_restart_s)
         self._entries = 0
         self._told: dict[str, str] = {}
+        self._told_of_sinks: dict[str, str] = {}
+        self._told_set_aside = ""
         self._joiner = _joiner(configuration)
         self._continued = Continued()
         self._why_new = "the centre was not running"
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
         self._outbox: list[Delivery] = []
+        self._turned_s = time.monotonic()
         self._snapshot: dict[str, Any] = {}
         self._stopping = threading.Event()
         self._reload = threading.Event()
@@ -118,14 +120,12 @@ class Centre:
             self._log = log
             stack.callback(self._kill_all)
             self._look()
-            if self._configuration.settings.centre.health is not None:
-                address, config = self._configuration.settings.centre.health, str(self._configuration.path)
-                self._health = HealthPage(address, config, lambda: self._snapshot)
-                stack.callback(self._health.close)
+            stack.callback(self._close_health)
+            self._open_health(self._configuration)
             self._take_on(self._configuration)
             self._open_outbox(self._configuration)
             stack.callback(self._close_outbox)
-            self._console.do(self._console_for(self._configuration))
+            self._console.do(self._console_work(self._configuration))
             stack.callback(self._console.stop)
             self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
             shown_s = 0.0
@@ -143,13 +143,45 @@ class Centre:
             self._show()
             self._say.info("stopped", entries=self._entries)
 
+    def _check(self, configuration: Configuration) -> None:
+        """What a centre needs of a configuration beside that it is right. Raises ConfigError."""
+        if not watched(configuration):
+            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
+        self._console_for(configuration)
+
+    def _console_work(self, configuration: Configuration) -> Work | None:
+        """Feeds are watched without a console, too, should its certificate go between check and use."""
+        try:
+            return self._console_for(configuration)
+        except ConfigError as error:
+            self._say.error("the console cannot be opened", why=str(error))
+            return None
+
+    def _open_health(self, configuration: Configuration) -> None:
+        address = configuration.settings.centre.health
+        if address is not None:
+            self._health = HealthPage(
+                address,
+                str(configuration.path),
+                lambda: self._snapshot,
+                lambda: time.monotonic() - self._turned_s,
+            )
+
+    def _close_health(self) -> None:
+        if self._health is not None:
+            self._health.close()
+            self._health = None
+
     def _take_on(self, configuration: Configuration) -> None:
         """Watch what this configuration names and is not watched yet."""
         run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, self._out)))
         self._log.begin(run)
         self._join(self._joiner.end())
         self._joiner = _joiner(configuration)
-        for source_id, one in watched(configuration).items():
+        wanted = watched(configuration)
+        for source_id in set(live_sources(self._out)) - wanted.keys():
+            forget_live(self._out, source_id)  # else it would be shown as one from which nothing comes
+        for source_id, one in wanted.items():
             if source_id not in self._feeds:
                 order = Order(configuration, one, self._out, run.run_id, None)
                 self._feeds[source_id] = Supervised(
@@ -185,6 +217,7 @@ class Centre:
 
     def _turn(self) -> None:
         """Wait for the next message, and take in what there is."""
+        self._turned_s = time.monotonic()
         everyone = [*self._feeds.values(), *self._leaving]
         waiting = [one.worker.readable for one in everyone if one.worker is not None]
         if waiting:
@@ -208,6 +241,8 @@ class Centre:
         after = self._file.newer(now=asked)
         if self._file.problem and self._file.problem != problem:
             self._say.error("configuration refused", why=self._file.problem)
+        elif problem and not self._file.problem and after is None:
+            self._say.info("configuration is again as it is in force")
         if after is None:
             return
         before, self._configuration = self._configuration, after
@@ -221,6 +256,7 @@ class Centre:
                 self._feeds[source_id].amend(order)
             elif change is Change.RESTART and not self._has_been_played(source_id, before, after):
                 leaving = self._feeds.pop(source_id)
+                self._told.pop(source_id, None)
                 leaving.stop()
                 self._leaving.append(leaving)
         told = {one: change.value for one, change in changes.items()}
@@ -228,10 +264,15 @@ class Centre:
         self._wait_for(self._leaving)
         self._why_new = "the configuration was changed"
         self._take_on(after)
-        self._console.do(self._console_for(after))  # it shows the agreement in force
+        self._console.do(self._console_work(after))  # it shows the agreement in force
         if _sinks(before) != _sinks(after):
-            self._close_outbox()
             self._open_outbox(after)
+        if before.settings.centre.health != after.settings.centre.health:
+            self._close_health()
+            try:
+                self._open_health(after)
+            except ConfigError as error:
+                self._say.error("the health page cannot be opened", why=str(error))
 
     def _has_been_played(self, source_id: str, before: Configuration, after: Configuration) -> bool:
         """A recording is played through once, by the rules of that time."""
@@ -239,17 +280,23 @@ class Centre:
         return same and self._feeds[source_id].state == "ended"
 
     def _open_outbox(self, configuration: Configuration) -> None:
+        """By this configuration. Nobody waits here for receivers: the next of a name begins when the last has ended."""
+        before = {one.sink_name: one for one in self._outbox}
+        for delivery in self._outbox:
+            delivery.stop(within_s=0.0)
+        self._outbox = []
         for part in configuration.outbox:
-            delivery = Delivery(SINKS[part.kind](part.config), self._out, self._feed_states)
+            sink = SINKS[part.kind](part.config)
+            delivery = Delivery(sink, self._out, self._feed_states, before.get(part.config.name))
             delivery.start()
             self._outbox.append(delivery)
 
     def _close_outbox(self) -> None:
+        until_s = time.monotonic() + _STOP_WITHIN_S
         for delivery in self._outbox:
             delivery.stop()
         for delivery in self._outbox:
-            delivery.join(timeout=_STOP_WITHIN_S)
-        self._outbox.clear()
+            delivery.join(timeout=max(0.0, until_s - time.monotonic()))
 
     def _feed_states(self) -> dict[str, str]:
         return {source_id: str(one.status.get("state", one.state)) for source_id, one in list(self._feeds.items())}
@@ -308,7 +355,7 @@ class Centre:
             self._say.warning("live/centre.json cannot be written", why=error.strerror)
 
     def _tell(self) -> None:
-        """Into the centre's own log: which feed is seen, and which is not, and why."""
+        """Into the centre's own log: which feed is seen, which is not, which receiver takes nothing, and why."""
         connecting_ns = round((self._configuration.settings.live.open_timeout_s + _SHOW_EVERY_S) * NS_PER_S)
         for source_id, one in self._feeds.items():
             state, since_ns = one.status.get("state"), one.status.get("since_ns", 0)
@@ -320,6 +367,19 @@ class Centre:
                 self._say.info("feed is seen", feed=source_id)
             elif state != "ended":
                 self._say.warning("feed is not seen", feed=source_id, state=state, why=one.status.get("state_why"))
+        for sink in self._outbox:
+            problem = sink.progress.problem
+            if problem == self._told_of_sinks.get(sink.sink_name, ""):
+                continue
+            self._told_of_sinks[sink.sink_name] = problem
+            if problem:
+                self._say.warning("outbox is not taken", sink=sink.sink_name, why=problem, waiting=sink.progress.depth)
+            else:
+                self._say.info("outbox is taken again", sink=sink.sink_name)
+        if self._file.set_aside != self._told_set_aside:
+            self._told_set_aside = self._file.set_aside
+            if self._told_set_aside:
+                self._say.warning("a version put in force is not in force", why=self._told_set_aside)
 
     def _last_seq(self) -> int:
         with open_reader(self._out) as reader:

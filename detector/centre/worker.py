@@ -17,6 +17,7 @@ from detector.association import Settled
 from detector.centre.broken_off import unfinished_folder
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
+from detector.centre.saying import say_as_json, say_failed
 from detector.centre.sensor_view import SensorView
 from detector.config import Feed
 from detector.course import entries_of, job_of
@@ -34,6 +35,7 @@ def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the centre says what it means
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    say_as_json()
     line = _Line(to_centre)
     try:
         if isinstance(order.watched, Feed):
@@ -43,6 +45,9 @@ def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
         line.send(Done())
     except (LogError, SourceError) as error:
         line.send(Done(masked(str(error))))
+    except Exception as error:  # noqa: BLE001  told for what it is, and started again
+        say_failed("feed has failed", error, feed=order.source_id)
+        line.send(Done(masked(f"an error that nobody expected: {type(error).__name__}: {error}")))
     to_centre.close()
     os._exit(0)  # a thread may be inside libav for some seconds more
 

@@ -107,7 +107,7 @@ class Accounts:
             ValueError: a name that is taken or not allowed, a password too short, a reviewer without a party.
         """
         if not _NAME.fullmatch(name):
-            raise ValueError(f"name {name!r}: allowed are up to 32 letters, digits, dot, dash, underscore")
+            raise ValueError(f"name {name!r}: allowed are up to 32 letters a to z, digits, dot, dash, underscore")
         if (role is Role.REVIEWER) != (party in PARTIES) or (party and party not in PARTIES):
             raise ValueError(f"party {party!r}: a reviewer has one of {', '.join(PARTIES)}; nobody else has one")
         kept = hashed(password)
