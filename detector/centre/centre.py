@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from multiprocessing.connection import wait
@@ -24,7 +24,7 @@ from detector.centre.configuration_file import ConfigurationFile
 from detector.centre.continued import Continued
 from detector.centre.health_page import HealthPage
 from detector.centre.live_joiner import LiveJoiner
-from detector.centre.messages import Order
+from detector.centre.messages import Logged, Order
 from detector.centre.place import LocalProcesses, Place
 from detector.centre.reload import Change, change_for, watched
 from detector.centre.supervisor import Supervised
@@ -34,7 +34,7 @@ from detector.errors import Complaint, ConfigError, SourceError
 from detector.feed import Entry, append
 from detector.live_file import VERSION, forget_live, live_sources, write_centre
 from detector.log import LogWriter, open_reader
-from detector.model import Gap, Joined, MediaFile, Run, Violation
+from detector.model import Gap, Joined, MediaFile, Run, RunEnd, Violation
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
@@ -122,7 +122,7 @@ class Centre:
             self._look()
             stack.callback(self._close_health)
             self._open_health(self._configuration)
-            self._take_on(self._configuration)
+            self._take_on(self._configuration, _run_of(self._configuration, watched(self._configuration), self._out))
             self._open_outbox(self._configuration)
             stack.callback(self._close_outbox)
             self._console.do(self._console_work(self._configuration))
@@ -172,9 +172,8 @@ class Centre:
             self._health.close()
             self._health = None
 
-    def _take_on(self, configuration: Configuration) -> None:
+    def _take_on(self, configuration: Configuration, run: Run) -> None:
         """Watch what this configuration names and is not watched yet."""
-        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, self._out)))
         self._log.begin(run)
         self._join(self._joiner.end())
         self._joiner = _joiner(configuration)
@@ -227,7 +226,7 @@ class Centre:
         for one in everyone:
             before = one.state
             for logged in one.turn():
-                for entry in self._joiner.take(logged.entry):
+                for entry in [logged.entry] if _goes_on(logged) else self._joiner.take(logged.entry):
                     self._append(entry, logged.run_id)
             if one.state not in {before, "running"}:
                 say = self._say.info if one.over and one.whole else self._say.warning
@@ -246,15 +245,17 @@ class Centre:
         if after is None:
             return
         before, self._configuration = self._configuration, after
-        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after, self._out)))
-        self._log.begin(run)
         changes = {one: change_for(one, before, after) for one in watched(before).keys() & watched(after).keys()}
+        untouched = {one for one, change in changes.items() if change is Change.NOTHING}
+        untouched |= {one for one in changes if self._has_been_played(one, before, after)}
+        run = _run_of(after, watched(after).keys() - untouched, self._out)
+        self._log.begin(run)
         for source_id in list(self._feeds):
             change = changes.get(source_id, Change.RESTART)
             if change is Change.RULES:
                 order = replace(self._feeds[source_id].order, configuration=after, run_id=run.run_id)
                 self._feeds[source_id].amend(order)
-            elif change is Change.RESTART and not self._has_been_played(source_id, before, after):
+            elif change is Change.RESTART and source_id not in untouched:
                 leaving = self._feeds.pop(source_id)
                 self._told.pop(source_id, None)
                 leaving.stop()
@@ -263,7 +264,7 @@ class Centre:
         self._say.info("configuration", file=after.path.name, sha256=after.sha256, changes=told)
         self._wait_for(self._leaving)
         self._why_new = "the configuration was changed"
-        self._take_on(after)
+        self._take_on(after, run)
         self._console.do(self._console_work(after))  # it shows the agreement in force
         if _sinks(before) != _sinks(after):
             self._open_outbox(after)
@@ -389,9 +390,15 @@ class Centre:
         return None if self._health is None else self._health.url
 
 
-def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
+def _run_of(configuration: Configuration, names: Collection[str], out: Path) -> Run:
+    """Of the sources that are judged by this configuration; an untouched one goes on in the run that it is in."""
+    chosen = [one for name, one in watched(configuration).items() if name in names]
+    return Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, chosen, out)))
+
+
+def _media(configuration: Configuration, sources: Iterable[Source], out: Path) -> Iterator[MediaFile]:
     """Recordings by their content; of a live feed its address is all that can be said beforehand."""
-    for one in watched(configuration).values():
+    for one in sources:
         addresses = _addresses(one)
         yield from (MediaFile(one.id, masked(address), "", 0) for address in addresses)
         job = job_of(configuration, one, out)
@@ -406,6 +413,11 @@ def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
 def _joiner(configuration: Configuration) -> LiveJoiner:
     notice: list[Source] = [*configuration.settings.feeds, *configuration.settings.sensors]
     return LiveJoiner([one.id for one in notice], [one.id for one in notice if _addresses(one)])
+
+
+def _goes_on(logged: Logged) -> bool:
+    """It ends a run and not its source, which is judged by another configuration from here on."""
+    return isinstance(logged.entry, RunEnd) and logged.entry.run_id != logged.run_id
 
 
 def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:

@@ -445,7 +445,7 @@ def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
     for source_id in sorted({item.source_id for item in run.media} | set(ends)):
         end = ends.get(source_id)
         if end is None:
-            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
+            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end, or goes on")
         elif not end.complete:
             problems.append(f"{source_id}: INCOMPLETE after {end.frames} {end.unit}: {end.detail or 'no reason given'}")
     return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))
