@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -43,6 +44,7 @@ from detector.timebase import NS_PER_S
 _TURN_S = 0.1
 _SHOW_EVERY_S = 1.0
 _STOP_WITHIN_S = 15.0
+_LITTLE_ROOM_GB = 5.0
 
 
 class Centre:
@@ -81,6 +83,7 @@ class Centre:
         self._told: dict[str, str] = {}
         self._told_of_sinks: dict[str, str] = {}
         self._told_set_aside = ""
+        self._told_of_little_room = False
         self._joiner = _joiner(configuration)
         self._continued = Continued()
         self._why_new = "the centre was not running"
@@ -340,6 +343,7 @@ class Centre:
             "console_pid": self._console.pid,
             "log_entries": self._entries,
             "log_seq": self._last_seq(),
+            "disk_free_bytes": shutil.disk_usage(self._out).free,
             "feeds": feeds,
             "outbox": {one.sink_name: asdict(one.progress) for one in list(self._outbox)},
         }
@@ -381,6 +385,11 @@ class Centre:
             self._told_set_aside = self._file.set_aside
             if self._told_set_aside:
                 self._say.warning("a version put in force is not in force", why=self._told_set_aside)
+        free_gb = self._snapshot["disk_free_bytes"] / 1e9
+        little = free_gb < _LITTLE_ROOM_GB
+        if little and not self._told_of_little_room:
+            self._say.warning("little room is left: once it is full nothing is watched", free_gb=round(free_gb, 1))
+        self._told_of_little_room = little
 
     def _last_seq(self) -> int:
         with open_reader(self._out) as reader:

@@ -62,6 +62,8 @@ def _lines(snapshot: dict[str, Any]) -> Iterator[str]:
     yield from _metric("trucewatch_feed_stage_seconds", "gauge", "mean processor time of a picture", stages)
     yield from _metric("trucewatch_log_entries_total", "counter", "entries appended", [((), snapshot["log_entries"])])
     yield from _metric("trucewatch_log_seq", "gauge", "number of the newest entry", [((), snapshot["log_seq"])])
+    free = [((), snapshot["disk_free_bytes"])]
+    yield from _metric("trucewatch_disk_free_bytes", "gauge", "room left for log and evidence", free)
     for name, kind, what, value in _OUTBOX:
         sinks = [((("sink", sink),), value(figures)) for sink, figures in snapshot["outbox"].items()]
         yield from _metric(name, kind, what, sinks)

@@ -233,11 +233,14 @@ def test_a_feed_that_cannot_write_its_evidence_says_so_and_is_tried_again(order:
 def test_figures_that_are_not_known_are_left_out() -> None:
     feed = {"alive": True, "status": {}, "cpu_share": None, "memory_bytes": 5, "starts": 2}
     sink = {"depth": 3, "delivered": 4, "problem": "Connection refused"}
-    text = exposition({"feeds": {"north": feed}, "log_entries": 7, "log_seq": 9, "outbox": {"hq": sink}})
+    text = exposition(
+        {"feeds": {"north": feed}, "log_entries": 7, "log_seq": 9, "disk_free_bytes": 11, "outbox": {"hq": sink}}
+    )
     assert 'trucewatch_feed_up{feed="north"} 1\n' in text
     assert "cpu_share" not in text
     assert 'trucewatch_feed_memory_bytes{feed="north"} 5\n' in text
     assert "trucewatch_log_entries_total 7\n" in text
+    assert "trucewatch_disk_free_bytes 11\n" in text
     assert 'trucewatch_outbox_depth{sink="hq"} 3\n' in text
     assert 'trucewatch_outbox_failing{sink="hq"} 1\n' in text
     names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
@@ -325,7 +328,7 @@ class Asked:
 
     def __init__(self, address: str) -> None:
         self.ago_s = 0.0
-        snapshot = {"feeds": {}, "log_entries": 1, "log_seq": 1, "outbox": {}}
+        snapshot = {"feeds": {}, "log_entries": 1, "log_seq": 1, "disk_free_bytes": 1, "outbox": {}}
         self.page = HealthPage(address, "centre.yaml", lambda: snapshot, lambda: self.ago_s)
 
     def ask(self, method: str, path: str) -> tuple[int, bytes]:

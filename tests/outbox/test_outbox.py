@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -25,6 +26,7 @@ from detector.outbox.delivery import Delivery
 from detector.outbox.mqtt import MqttConfig, MqttSink
 from detector.outbox.sink import Sink
 from detector.outbox.webhook import WebhookConfig, WebhookSink, signature
+from tests.console.test_server import certificate
 from tests.live.rig import free_port, until
 
 RUN = Run("c" * 64, "test", ())
@@ -42,7 +44,9 @@ def filled(out: Path, since: int, count: int) -> None:
 class Receiver:
     """An HTTP server that says no until `accepts`, and then takes what it gets."""
 
-    def __init__(self, port: int, accepts: Callable[[int], bool] = lambda _n: True) -> None:
+    def __init__(
+        self, port: int, accepts: Callable[[int], bool] = lambda _n: True, tls: ssl.SSLContext | None = None
+    ) -> None:
         receiver = self
         self.requests = 0
         self.events: list[tuple[dict[str, Any], dict[str, str], bytes]] = []
@@ -61,6 +65,8 @@ class Receiver:
                 pass
 
         self._server = HTTPServer(("127.0.0.1", port), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -172,6 +178,21 @@ def test_what_is_no_web_server_is_told_and_the_right_one_gets_everything_once_it
         with Receiver(port) as receiver:
             until(lambda: len(receiver.events) == 3)
     assert delivery.progress.problem == ""
+
+
+def test_a_receiver_is_believed_by_the_certificates_that_vouch_for_it(tmp_path: Path) -> None:
+    filled(tmp_path, 0, 1)
+    pem, key = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem, key)
+    port = free_port()
+    config = WebhookConfig(name="hq", url=f"https://localhost:{port}/in", timeout_s=5)
+    with Receiver(port, tls=tls) as receiver:
+        with delivering(WebhookSink(config), tmp_path) as delivery:
+            until(lambda: "CERTIFICATE_VERIFY_FAILED" in delivery.progress.problem)
+        assert receiver.events == []
+        with delivering(WebhookSink(config.model_copy(update={"ca_file": pem})), tmp_path):
+            until(lambda: len(receiver.events) == 1)
 
 
 def test_a_log_that_was_restored_from_a_copy_is_sent_from_its_beginning(tmp_path: Path) -> None:
