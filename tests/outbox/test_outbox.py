@@ -252,11 +252,11 @@ def test_a_log_is_read_in_pieces(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def broker(port: int, folder: Path) -> Iterator[None]:
+def broker(port: int, folder: Path, admits: str = "allow_anonymous true") -> Iterator[None]:
     folder.mkdir(exist_ok=True)
     file = folder / "mosquitto.conf"
     kept = f"persistence true\npersistence_location {folder}/\n"
-    file.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n{kept}")
+    file.write_text(f"listener {port} 127.0.0.1\n{admits}\nuser root\n{kept}")
     with subprocess.Popen([str(MOSQUITTO), "-c", str(file)], stderr=subprocess.DEVNULL) as process:
         try:
             time.sleep(0.3)
@@ -318,6 +318,22 @@ def test_a_broker_that_is_down_for_a_while_gets_every_entry_once_in_order(tmp_pa
     assert list(once.values()) == logged(tmp_path)
     assert {topic for topic, _ in heard} == {"tw/feed-0/entry", "tw/feed-1/entry"}
     assert {topic for topic, *_ in late.heard} == {"tw/centre", "tw/feed-0/state"}
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed: apt-get install mosquitto")
+def test_a_wrong_password_is_told_as_that(tmp_path: Path) -> None:
+    port = free_port()
+    filled(tmp_path, 0, 1)
+    (tmp_path / "secret").write_text("wrong\n")
+    config = MqttConfig(name="broker", host="127.0.0.1", port=port, user="centre", secret_file=tmp_path / "secret")
+    with broker(port, tmp_path / "broker", "allow_anonymous false"), delivering(MqttSink(config), tmp_path) as delivery:
+        until(lambda: "does not let us in: Not authorized" in delivery.progress.problem)
+
+
+@pytest.mark.parametrize("wrong", [{"secret_file": "x"}, {"ca_file": "x"}])
+def test_what_would_silently_not_be_used_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"name the user|belongs to tls"):
+        MqttConfig(name="broker", host="127.0.0.1", **wrong)
 
 
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed: apt-get install mosquitto")
