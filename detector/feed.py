@@ -267,8 +267,9 @@ class _Watched:
             yield from self._found(*self._frames.found())
             yield from kept(self._recorder.ready())
         whole = _end(self._source, self.end.run_id)
-        own = {"frames": self.end.frames, "t_start_ns": self.end.t_start_ns} if self._was_amended else {}
-        self.end = replace(whole, **own)
+        if self._was_amended:
+            whole = replace(whole, frames=self.end.frames, t_start_ns=self.end.t_start_ns)
+        self.end = whole
 
     def finish(self) -> Iterator[Entry]:
         """What is left when nothing more comes."""
