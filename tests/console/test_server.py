@@ -231,6 +231,15 @@ def test_what_the_command_line_cannot_log_is_not_done(copied: Path, capsys: pyte
     assert "closed" not in shown
 
 
+def test_a_console_that_is_told_to_end_closes_its_log(copied: Path) -> None:
+    """As `run` and systemd end it; else newest entries would stay in a file beside the log."""
+    with served(copied) as running:
+        assert (copied / "out" / "violations.sqlite-wal").exists()
+        running.process.terminate()
+        assert running.process.wait(20) == 0
+    assert not (copied / "out" / "violations.sqlite-wal").exists()
+
+
 def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:
     with open_reader(copied / "out") as reader:
         one = reader.violations()[4].violation.violation_id
