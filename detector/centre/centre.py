@@ -84,6 +84,7 @@ class Centre:
         self._told_of_sinks: dict[str, str] = {}
         self._told_set_aside = ""
         self._told_of_little_room = False
+        self._told_of_file = ""
         self._joiner = _joiner(configuration)
         self._continued = Continued()
         self._why_new = "the centre was not running"
@@ -354,10 +355,14 @@ class Centre:
             source_id: {name: value for name, value in one.items() if name not in {"status", "alive"}}
             for source_id, one in self._snapshot["feeds"].items()
         }
+        problem = ""
         try:
             write_centre(self._out, self._snapshot | {"feeds": feeds})
         except OSError as error:
-            self._say.warning("live/centre.json cannot be written", why=error.strerror)
+            problem = error.strerror or str(error)
+        if problem and problem != self._told_of_file:  # once, not every second
+            self._say.warning("live/centre.json cannot be written", why=problem)
+        self._told_of_file = problem
 
     def _tell(self) -> None:
         """Into the centre's own log: which feed is seen, which is not, which receiver takes nothing, and why."""

@@ -87,19 +87,19 @@ def _copy_database(source: Path, target: Path) -> None:
         for file in (fresh, *_beside(fresh)):
             file.unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # of the accounts nobody else may read
-        with (
-            log_errors(source),
-            closing(sqlite3.connect(sqlite_uri(source, mode="ro"), uri=True, timeout=BUSY_S)) as one,
-        ):
-            one.execute("VACUUM INTO ?", (str(fresh),))
+        uri = sqlite_uri(source, mode="ro")
+        with log_errors(source), closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+            connection.execute("VACUUM INTO ?", (str(fresh),))
         fresh.chmod(source.stat().st_mode & 0o777)
         sync(fresh)
         for file in _beside(target):
             file.unlink(missing_ok=True)
         fresh.replace(target)
         sync(target.parent)
-    except OSError as error:
-        raise LogError(f"{target}: cannot be written: {error.strerror}") from error
+    except (OSError, LogError) as error:
+        fresh.unlink(missing_ok=True)
+        told = error.strerror if isinstance(error, OSError) else error
+        raise LogError(f"{target}: the copy cannot be written: {told}") from error
 
 
 def _beside(database: Path) -> Iterator[Path]:
