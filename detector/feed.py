@@ -37,12 +37,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a feed has come."""
+    """How far a feed has come. waits_for: of live sensors, why nothing comes; empty while it does."""
 
     source_id: str
     frames: int
     done_s: float
     total_s: float | None
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from detector.config import Feed
 from detector.course import entries_of, job_of
 from detector.errors import LogError, SourceError
 from detector.feed import Entry, Job, Progress, open_recording, watch
+from detector.model import RunEnd
 from detector.silence import Silences
 from detector.sources.live import LiveVideo, Paced
 
@@ -124,7 +125,8 @@ def _read(order: Order, line: _Line, from_centre: Connection) -> None:
     stopped = threading.Event()
     job = job_of(order.configuration, order.watched, order.out)
     media = order.watched.media
-    view = SensorView(job.source_id, media if isinstance(media, str) else ", ".join(media), order.out)
+    told = media if isinstance(media, str) else ", ".join(media)
+    view = SensorView(job.source_id, told, order.out, live=not job.recordings)
 
     def beat() -> None:
         view.write()
@@ -132,12 +134,20 @@ def _read(order: Order, line: _Line, from_centre: Connection) -> None:
 
     _in_background(lambda: _hear(from_centre, lambda message: stopped.set() if isinstance(message, Stop) else None))
     _in_background(lambda: _every(_BEAT_S, beat))
+    failure = ""
     for entry in entries_of(order.configuration, job, order.run_id, stopped):
         view.passed(entry)
+        if isinstance(entry, RunEnd) and not (job.recordings or entry.complete or stopped.is_set()):
+            failure = entry.detail  # what is live ends by itself only where it could not begin
         if not isinstance(entry, Progress):
             line.send(Logged(order.run_id, entry))
-    view.end("stopped" if stopped.is_set() else "played to its end")
+    if failure:
+        view.failed(failure)
+    else:
+        view.end("stopped" if stopped.is_set() else "played to its end")
     beat()
+    if failure:
+        raise SourceError(failure)
 
 
 def _hear(from_centre: Connection, hear: Callable[[Any], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,40 @@ def test_a_running_centre_obeys_what_it_can_go_by_and_says_why_not_to_the_rest(t
         assert live_sources(out) == ["north"], "the other is not shown as one from which nothing comes"
         assert json.load(urllib.request.urlopen(f"http://127.0.0.1:{other}/healthz")) == {"turning": True}
     assert "geheim" not in (tmp_path / "said.jsonl").read_text()
+
+
+def test_sensors_whose_broker_is_not_there_are_not_called_seen_and_are_tried_again_without_their_password_file(
+    tmp_path: Path,
+) -> None:
+    """Neither is a reason to be given up for good, nor one to look as if all were well."""
+    file, out, health, broker = tmp_path / "centre.yaml", tmp_path / "out", free_port(), free_port()
+    (tmp_path / "line.json").write_text('{"positions": {"north": {"lon_deg": 16.4, "lat_deg": 48.2}}}')
+    file.write_text(
+        "version: 1\n"
+        f"sensors: [{{id: line, media: ['mqtt://centre@127.0.0.1:{broker}/line/#'], station: line.json,"
+        " password_file: secret}]\n"
+        f"centre: {{health: '127.0.0.1:{health}'}}\n"
+        "live: {open_timeout_s: 1}\n"
+    )
+
+    def ready() -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{health}/readyz") as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    def why() -> str:
+        return str(ready()[1].get("not_seen", {}).get("line"))
+
+    with running(file, out):
+        until(lambda: "the password cannot be read" in why())
+        until(lambda: ((read_centre(out) or {}).get("feeds") or {}).get("line", {}).get("state") == "waiting")
+        (tmp_path / "secret").write_text("s3cret\n")
+        until(lambda: "Connection refused" in why())
+        assert ready()[0] == 503
+        until(lambda: any(one["event"] == "feed is not seen" for one in said(tmp_path)))
+    assert not any(one["event"] == "feed is seen" for one in said(tmp_path))
+    assert "s3cret" not in (tmp_path / "said.jsonl").read_text()

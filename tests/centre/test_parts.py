@@ -23,10 +23,12 @@ from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop, ToFeed
 from detector.centre.metrics import exposition
 from detector.centre.reload import Change, change_for
+from detector.centre.sensor_view import SensorView
 from detector.centre.supervisor import Supervised
 from detector.config import CentreSettings, Configuration, load
 from detector.config.in_force import in_force, put_in_force, word_of
 from detector.errors import Complaint, ConfigError
+from detector.feed import Progress
 from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
 from detector.model import Gap, GapReason, Joined, RunEnd
 
@@ -283,6 +285,24 @@ def test_mistakes_are_told_with_their_line(line: str, told: str, tmp_path: Path)
         loaded(tmp_path, text)
     assert "u:p" not in str(error.value)
     assert f"centre.yaml:{text.splitlines().index(line) + 1}:" in str(error.value)
+
+
+def test_sensors_say_whether_anything_comes(tmp_path: Path) -> None:
+    view = SensorView("line", "mqtt://h/line", tmp_path, live=True)
+
+    def state(samples: int, waits_for: str) -> tuple[str, str]:
+        view.passed(Progress("line", samples, 0.0, None, waits_for))
+        told = view.status()
+        return told["state"], told["state_why"]
+
+    assert view.status()["state"] == "connecting"
+    assert state(0, "mqtt://u:geheim@h/line: refused") == ("connecting", "mqtt://***@h/line: refused")
+    since_ns = view.status()["since_ns"]
+    assert state(0, "nothing has been sent yet") == ("connecting", "nothing has been sent yet")
+    assert view.status()["since_ns"] == since_ns
+    assert state(5, "") == ("running", "")
+    assert view.status()["since_ns"] > since_ns
+    assert state(5, "the connection was lost") == ("reconnecting", "the connection was lost")
 
 
 def test_a_silent_source_does_not_keep_the_others_apart() -> None:
