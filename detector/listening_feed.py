@@ -262,13 +262,15 @@ def _medium(network: SensorNetwork) -> Medium:
 
 
 def _progress(source_id: str, sources: list[HeardSource]) -> Progress:
+    waits_for = "; ".join(one.waits_for for one in sources if one.waits_for)
     started = [one for one in sources if one.extent.samples]
     if not started:
-        return Progress(source_id, 0, 0.0, None)
+        return Progress(source_id, 0, 0.0, None, waits_for)
     first_ns, last_ns = min(one.extent.start_ns for one in started), max(one.extent.end_ns for one in started)
     done_s, shares = (last_ns - first_ns) / NS_PER_S, [one.share for one in started]
     share = min((one for one in shares if one is not None), default=None)
-    return Progress(source_id, sum(one.extent.samples for one in started), done_s, done_s / share if share else None)
+    samples, total_s = sum(one.extent.samples for one in started), done_s / share if share else None
+    return Progress(source_id, samples, done_s, total_s, waits_for)
 
 
 def _end(run_id: str, source_id: str, sources: list[HeardSource]) -> RunEnd:

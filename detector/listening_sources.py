@@ -41,6 +41,11 @@ class HeardSource(Protocol):
     extent: Extent
 
     @property
+    def waits_for(self) -> str:
+        """Why nothing comes now; empty while it does, and of recordings."""
+        ...
+
+    @property
     def share(self) -> float | None:
         """Of a recording that has been read, 0 to 1; None: live."""
         ...
@@ -73,6 +78,8 @@ def together_in_time(sources: Sequence[HeardSource]) -> Iterator[Series | Gap | 
 
 class RecordedSensors:
     """One file of a network. failure: why it is not whole, empty if it is."""
+
+    waits_for = ""
 
     def __init__(self, path: Path, network: SensorNetwork) -> None:
         self.failure, self.extent = "", Extent()
@@ -171,6 +178,12 @@ class LiveSensors:
             self._source = LiveSeries(arrivals, network.id, self._station, channels=asked_for, wait_s=network.wait_s)
         except SourceError as error:
             self.failure = str(error)
+
+    @property
+    def waits_for(self) -> str:
+        """Why nothing comes now; empty while it does."""
+        trouble = "" if self._source is None else self._source.trouble
+        return trouble or ("" if self.extent.samples else "nothing has been sent yet")
 
     def heads(self, *, places_needed: bool) -> list[Series]:  # noqa: ARG002  a station has places only
         """One empty block of all channels that the station knows: nothing has come yet."""

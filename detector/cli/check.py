@@ -40,6 +40,7 @@ def check(
         *absent_inputs(configuration),
         *_wrong_telemetry(configuration),
         *wrong_stations(configuration),
+        *_wrong_console(configuration),
     ]
     try:
         pipeline.checked(configuration)
@@ -96,6 +97,20 @@ def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
             first, *more = str(error).splitlines()
             rest = f" (and {len(more)} more)" if more else ""
             yield document.complaint(("feeds", i, "telemetry"), f"feed {feed.id!r}: {first}{rest}")
+
+
+def _wrong_console(configuration: Configuration) -> Iterator[Complaint]:
+    """What `run` would refuse to open it with."""
+    from detector.config.yaml_lines import parse
+    from detector.console.listening import Listening
+
+    asked = configuration.settings.console
+    if asked.address is None:
+        return
+    try:
+        Listening(asked.host, asked.port, asked.certificate, asked.key)
+    except ValueError as error:
+        yield parse(configuration.path).complaint(("console",), f"console: {error}")
 
 
 def _words(value: object) -> str:

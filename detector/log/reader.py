@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, not_, or_, select
 
 from detector.errors import LogError
 from detector.log.chain import GENESIS
@@ -203,10 +203,26 @@ class LogReader:
         rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
         return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
 
+    def hash_of(self, seq: int) -> str:
+        """Hash of the entry of this number; empty if there is none."""
+        rows = self._rows(select(entry.c.hash).where(entry.c.seq == seq))
+        return str(rows[0]["hash"]) if rows else ""
+
+    def count(self, kinds: Collection[EntryKind], *, after: int = 0) -> int:
+        """How many entries of these kinds there are after entry number `after`."""
+        names = [str(kind) for kind in kinds]
+        query = select(func.count().label("count")).where(entry.c.seq > after, entry.c.kind.in_(names))
+        return int(self._rows(query)[0]["count"])
+
     def entries(
-        self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS, *, after: int = 0
+        self,
+        kinds: Collection[EntryKind] = tuple(EntryKind),
+        period: Period = ALWAYS,
+        *,
+        after: int = 0,
+        most: int | None = None,
     ) -> Iterator[Entry]:
-        """Entries of these kinds after entry number `after`, in the order of the chain.
+        """Entries of these kinds after entry number `after`, in the order of the chain; the first `most` of them.
 
         `period.rule_id` is not looked at here.
 
@@ -215,7 +231,7 @@ class LogReader:
         """
         names = [str(kind) for kind in kinds]
         query = select(entry).where(entry.c.seq > after, entry.c.kind.in_(names), *_within(period))
-        for row in self._rows(query.order_by(entry.c.seq)):
+        for row in self._rows(query.order_by(entry.c.seq).limit(most)):
             yield Entry(
                 **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
             )
@@ -429,7 +445,7 @@ def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
     for source_id in sorted({item.source_id for item in run.media} | set(ends)):
         end = ends.get(source_id)
         if end is None:
-            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
+            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end, or goes on")
         elif not end.complete:
             problems.append(f"{source_id}: INCOMPLETE after {end.frames} {end.unit}: {end.detail or 'no reason given'}")
     return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))

@@ -186,3 +186,22 @@ def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.Ca
     (told,) = capsys.readouterr().err.splitlines()
     assert ":51: " in told
     assert "'25:00' is not a time of day like 22:00" in told
+
+
+def test_what_a_centre_would_lack_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cert.pem").write_text("none")
+    (tmp_path / "key.pem").write_text("none")
+    file = tmp_path / "centre.yaml"
+    file.write_text(
+        "version: 1\n"
+        "feeds: [{id: a, media: 'udp://127.0.0.1:5000'}]\n"
+        "console: {address: '0.0.0.0:8443', certificate: cert.pem, key: key.pem}\n"
+        "outbox:\n"
+        "  - {kind: webhook, name: hq, url: 'https://h/in', secret_file: webhook.secret}\n"
+        "  - {kind: mqtt, name: broker, host: h, tls: true, ca_file: ca.pem}\n"
+    )
+    assert run(["check", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert f"{file}:3: console: {tmp_path}/cert.pem and {tmp_path}/key.pem: are no certificate and key" in told
+    assert f"{file}:5: outbox 'hq': there is no file {tmp_path}/webhook.secret" in told
+    assert f"{file}:6: outbox 'broker': there is no file {tmp_path}/ca.pem" in told
