@@ -352,14 +352,14 @@ def naive_iou(one, other):
     return common / (naive_area(one) + naive_area(other) - common)
 
 
-def naive_inside_larger(xyxy, confirmed):
-    """Of each box, whether three quarters of it lie in a confirmed one of which it is at most six tenths."""
+def naive_inside_larger(xyxy):
+    """Of each box, whether three quarters of it lie in one of which it is at most six tenths."""
     found = []
     for one in xyxy:
         is_inside = False
-        for other, counts in zip(xyxy, confirmed, strict=True):
-            part = naive_common(one, other) >= 0.75 * naive_area(one) and naive_area(one) <= 0.6 * naive_area(other)
-            is_inside |= bool(counts and part)
+        for other in xyxy:
+            inside = naive_common(one, other) >= 0.75 * naive_area(one)
+            is_inside |= bool(inside and naive_area(one) <= 0.6 * naive_area(other))
         found.append(is_inside)
     return found
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture.homography import Float, apply, normalised
+from detector.picture.homography import Float, apply, inverse, normalised, shifts_px
 
 Float32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -78,9 +79,7 @@ class GroundBlocks:
             self.reset()
             self._shape, self._reference_from_grid = (rows, columns), reference_from_picture
             self._direction = np.zeros(self._shape, np.int8)
-        moved = self._carry(reference_from_picture)
-        assert self._reference_from_grid is not None
-        grid_from_picture = normalised(np.linalg.inv(self._reference_from_grid) @ reference_from_picture)
+        grid_from_picture, moved = self._carry(reference_from_picture)
         means, highest = _blocks(picture, grid_from_picture, (rows, columns))
         if self._means:
             with np.errstate(invalid="ignore"):
@@ -106,39 +105,42 @@ class GroundBlocks:
         there = apply(picture_from_reference @ self._reference_from_grid, corners).reshape(-1, 4, 2) + 0.5
         return np.concatenate([there.min(axis=1), there.max(axis=1)], axis=1)
 
-    def _carry(self, reference_from_picture: Float) -> NDArray[np.int64]:
-        """Move the grid along with a camera that drifts; begin anew where it turned or climbed."""
+    def _carry(self, reference_from_picture: Float) -> tuple[Float, NDArray[np.int64]]:
+        """Move the grid along with a camera that drifts; begin anew where it turned or climbed.
+
+        Returns:
+            Homography from the picture to the grid, shape (3, 3), and by how many blocks this has moved on, shape (2,).
+        """
         assert self._reference_from_grid is not None
-        rows, columns = self._shape
-        corners = np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]], np.float64) * BLOCK_PX
-        shift = apply(np.linalg.inv(self._reference_from_grid) @ reference_from_picture, corners) - corners
+        grid_from_picture = inverse(self._reference_from_grid) @ reference_from_picture
+        shift = np.array(shifts_px(grid_from_picture, _corners(self._shape)))
         if not np.isfinite(shift).all() or np.abs(shift - shift.mean(axis=0)).max() > _MOST_TURN_BLOCKS * BLOCK_PX:
             shape = self._shape
             self.reset()
             self._shape, self._reference_from_grid = shape, reference_from_picture
             self._direction = np.zeros(shape, np.int8)
-            return np.zeros(2, np.int64)
+            return np.eye(3), np.zeros(2, np.int64)
         drift = shift.mean(axis=0) / BLOCK_PX
         if np.abs(drift).max() < _SHIFT_BLOCKS:
-            return np.zeros(2, np.int64)
+            return normalised(grid_from_picture), np.zeros(2, np.int64)
         across, down = (int(v) for v in np.rint(drift))
         step = np.array([[1, 0, across * BLOCK_PX], [0, 1, down * BLOCK_PX], [0, 0, 1.0]])
         self._reference_from_grid = self._reference_from_grid @ step
-        self._means = [shifted(one, down, across, np.nan) for one in self._means]
-        self._highest = [shifted(one, down, across, 0) for one in self._highest]
-        self._turns = [shifted(one, down, across, False) for one in self._turns]
+        means, highest = shifted(self.means, down, across, np.nan), shifted(self.highest, down, across, 0)
+        turns = shifted(np.stack(self._turns), down, across, False)
+        self._means, self._highest, self._turns = list(means), list(highest), list(turns)
         self._direction = shifted(self._direction, down, across, 0)
-        return np.array([down, across])
+        return normalised(inverse(step) @ grid_from_picture), np.array([down, across])
 
 
 def shifted(grid: NDArray[T], down: int, across: int, empty: float) -> NDArray[T]:
-    """The grid as seen from so many rows and columns further on; `empty` where it has nothing. shape as given"""
-    rows, columns = grid.shape
+    """Grids as seen from so many rows and columns further on; `empty` where they have nothing. shape (..., H, W)"""
+    rows, columns = grid.shape[-2:]
     out = np.full_like(grid, empty)
     top, bottom = max(0, -down), min(rows, rows - down)
     left, right = max(0, -across), min(columns, columns - across)
     if top < bottom and left < right:
-        out[top:bottom, left:right] = grid[top + down : bottom + down, left + across : right + across]
+        out[..., top:bottom, left:right] = grid[..., top + down : bottom + down, left + across : right + across]
     return out
 
 
@@ -146,8 +148,7 @@ def _blocks(picture: U8, grid_from_picture: Float, shape: tuple[int, int]) -> tu
     """Mean and maximum of each block of the grid. shape (rows, columns)"""
     rows, columns = shape
     size = (columns * BLOCK_PX, rows * BLOCK_PX)
-    corners = np.array([[0, 0], [size[0], 0], [0, size[1]], size], np.float64)
-    still = np.abs(apply(grid_from_picture, corners) - corners).max() < _STILL_PX
+    still = all(abs(one) < _STILL_PX for one in chain(*shifts_px(grid_from_picture, _corners(shape))))
     if still:
         laid = picture[: size[1], : size[0]]
     else:
@@ -159,9 +160,14 @@ def _blocks(picture: U8, grid_from_picture: Float, shape: tuple[int, int]) -> tu
     spread = cv2.dilate(laid, np.ones((BLOCK_PX, BLOCK_PX), np.uint8), anchor=(0, 0))
     highest = np.ascontiguousarray(spread[::BLOCK_PX, ::BLOCK_PX], np.uint8)
     if not still:
-        inverse = np.asarray(np.linalg.inv(grid_from_picture), np.float64)
-        means[~_in_view(inverse, shape, picture.shape)] = np.nan
+        means[~_in_view(inverse(grid_from_picture), shape, picture.shape)] = np.nan
     return means, highest
+
+
+def _corners(shape: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Where a grid of so many rows and columns ends. x, y [px]"""
+    right, bottom = shape[1] * BLOCK_PX, shape[0] * BLOCK_PX
+    return (0, 0), (right, 0), (0, bottom), (right, bottom)
 
 
 def _in_view(picture_from_grid: Float, shape: tuple[int, int], picture_shape: tuple[int, ...]) -> NDArray[np.bool_]:

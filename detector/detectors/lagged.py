@@ -60,7 +60,7 @@ class Kept:
 
 def small_from_small(to: Kept, of: Kept) -> NDArray[np.float64]:
     """Homography from the shrunk picture of one kept frame to that of another, by way of the reference."""
-    if to is of or np.array_equal(to.reference_from_frame, of.reference_from_frame):
+    if to is of or (to.reference_from_frame == of.reference_from_frame).all():
         return np.eye(3)
     return normalised(to.small_from_reference @ of.reference_from_frame @ full_from_shrunk(to.level))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar, cast
 
 import cv2
@@ -12,11 +14,13 @@ from numpy.typing import NDArray
 from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.residual import LIGHT_BLOCK_PX, U8, block_means
 from detector.picture import halved
-from detector.picture.homography import apply, shift_px
+from detector.picture.homography import is_identity, shift_px, shifts_px
 
 Outline = NDArray[np.int32]
 Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
+_PICTURE_FROM_BLOCKS = np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
+_BLOCKS_FROM_PICTURE = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
 _LEAST_SIDE_PX = 64  # a smaller picture is not halved
 
 
@@ -124,12 +128,11 @@ class Laying:
         assert self._base is not None
         matrix = small_from_small(self._base, kept)
         picture = kept.picture
-        if np.array_equal(matrix, np.eye(3)):
+        if is_identity(matrix):
             return Laid(picture, block_means(picture), None, None)
         laid = warped(picture, matrix)
         means = block_means(laid)
-        blocks_from_picture = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
-        blocks_from_blocks = blocks_from_picture @ matrix @ np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
+        blocks_from_blocks = _BLOCKS_FROM_PICTURE @ matrix @ _PICTURE_FROM_BLOCKS
         valid_blocks = filled(outline(blocks_from_blocks, means.shape), means.shape)
         return Laid(laid, means, outline(matrix, picture.shape), valid_blocks)
 
@@ -146,10 +149,11 @@ def warped(picture: Grey, matrix: NDArray[np.float64]) -> Grey:
 def outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:
     """Where the corners of a picture of that shape come to lie; none where one of them has no place."""
     right, bottom = shape[1] - 1, shape[0] - 1
-    corners = apply(matrix, np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64))
-    if not np.isfinite(corners).all():
+    corners = ((0, 0), (right, 0), (right, bottom), (0, bottom))
+    moved = [(x + dx, y + dy) for (x, y), (dx, dy) in zip(corners, shifts_px(matrix, corners), strict=True)]
+    if not all(map(math.isfinite, chain(*moved))):
         return np.zeros((0, 2), np.int32)
-    return np.rint(np.clip(corners, -1e4, 1e4)).astype(np.int32)
+    return np.array([[round(min(max(at, -1e4), 1e4)) for at in corner] for corner in moved], np.int32)
 
 
 def filled(outline: Outline, shape: tuple[int, int]) -> U8:

@@ -433,6 +433,8 @@ class MovingDetector:
         keep = np.zeros(len(blobs.peak), np.bool_)
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
+            if not len(rows):
+                continue
             pictures = Pictures(
                 one.laid.picture,
                 one.earlier,
@@ -454,6 +456,8 @@ class MovingDetector:
         looked = []
         for at, one in enumerate(found):
             rows = np.flatnonzero(clearest == at)
+            if not len(rows):
+                continue
             boxes = _shrunk(xyxy[rows], one)
             seen = looked_at(boxes, one.laid.picture, one.earlier, one.later, _at_centre(one, boxes, one.low))
             self._sunny.learn(seen, turn, judged.t_ns)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.picture.homography import shifts_px
 
 Float32 = NDArray[np.float32]
 
@@ -31,6 +34,9 @@ class NoiseFloor:
 
     def __init__(self, quantile: float, memory_s: float, block_px: int = BLOCK_PX) -> None:
         self._block_px = block_px
+        side, middle = block_px, (block_px - 1) / 2
+        self._picture_from_blocks = np.array([[side, 0, middle], [0, side, middle], [0, 0, 1.0]])
+        self._blocks_from_picture = np.linalg.inv(self._picture_from_blocks)
         self._quantile = quantile
         self._memory_s = memory_s
         self.reset()
@@ -79,13 +85,11 @@ class NoiseFloor:
         """Move the floor along, once the camera has moved half a block: more often would only blur it."""
         assert self._level is not None
         assert self._weight is not None
-        side, middle = self._block_px, (self._block_px - 1) / 2
-        scale = np.array([[side, 0, middle], [0, side, middle], [0, 0, 1]])
-        self._blocks_from_level = np.linalg.inv(scale) @ now_from_last @ scale @ self._blocks_from_level
+        now_from_last = self._blocks_from_picture @ now_from_last @ self._picture_from_blocks
+        self._blocks_from_level = now_from_last @ self._blocks_from_level
         rows, columns = self._level.shape
-        corners = np.array([[0, 0, 1], [columns, 0, 1], [0, rows, 1], [columns, rows, 1]], np.float64)
-        moved = corners @ self._blocks_from_level.T
-        if np.abs(moved[:, :2] / moved[:, 2:] - corners[:, :2]).max() < 0.5:
+        shifts = shifts_px(self._blocks_from_level, ((0, 0), (columns, 0), (0, rows), (columns, rows)))
+        if all(abs(one) < 0.5 for one in chain(*shifts)):
             return
         size = (columns, rows)
         self._level = _moved(self._level, self._blocks_from_level, size, cv2.BORDER_REPLICATE)

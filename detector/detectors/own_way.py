@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.residual import U8
-from detector.model import Tracks, Ways
+from detector.model import Tracks, Ways, read_only
 from detector.picture.between_pixels import greys_at
 from detector.picture.homography import carried
 
@@ -99,12 +100,14 @@ def misfit(
         return np.zeros(0)
     centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
     side = np.maximum(xyxy[:, 2:] - xyxy[:, :2], _LEAST_PX)
-    along = (np.arange(points) + 0.5) / points - 0.5
-    grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-    places = centre[:, None] + side[:, None] * grid
+    places = centre[:, None] + side[:, None] * _grid(points)
     here = greys_at(judged, places).astype(np.float64)
-    ground = [_apart(here, one.picture, places) for one in others]
-    own = [_apart(here, one.picture, places + velocity_px_s[:, None] * one.apart_s) for one in others]
+    ground, own = [], []
+    for one in others:
+        there = np.array([places, places + velocity_px_s[:, None] * one.apart_s])
+        standing, going = np.abs(greys_at(one.picture, there[:, None] + _ASIDE_PX[:, None, None]) - here)
+        ground.append(standing)
+        own.append(going)
     # What differs from the ground before and after is the thing; the rest of its box is ground.
     weight = np.min([one[0] for one in ground], axis=0) + _LEAST_WEIGHT
     weight = np.minimum(weight, _MOST_WEIGHT * weight.mean(axis=1, keepdims=True))
@@ -112,9 +115,11 @@ def misfit(
     return np.asarray(_least(own, weight) / _least(ground, weight))
 
 
-def _apart(here: Float, picture: U8, places: Float) -> Float:
-    """Differences of the grey levels at the places, and at those a pixel aside. shape (A, N, P) [grey]"""
-    return np.asarray(np.abs(greys_at(picture, places + _ASIDE_PX[:, None, None]) - here))
+@cache
+def _grid(points: int) -> Float:
+    """Places in a box of side 1 about its middle. shape (points^2, 2), read-only"""
+    along = (np.arange(points) + 0.5) / points - 0.5
+    return read_only(np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2))
 
 
 def _least(apart: list[Float], weight: Float) -> Float:

@@ -23,7 +23,7 @@ from detector.detectors.stillness import View
 from detector.detectors.tone import Tone
 from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
-from detector.picture.homography import Float, apply, normalised
+from detector.picture.homography import Float, apply, inverse, is_identity, normalised
 
 U8 = NDArray[np.uint8]
 
@@ -238,7 +238,7 @@ class StillDetector:
             return _UNMOVED
         place = self._asked(now)
         self._placed_ns = now.t_ns
-        self._unshaken = place is not None and np.array_equal(place, _UNMOVED)
+        self._unshaken = place is not None and is_identity(place)
         return place
 
     def _asked(self, now: Kept) -> Float | None:
@@ -320,7 +320,7 @@ class StillDetector:
             return self._wait(now)
         if place is None:
             return [Detections.none(now.index, now.t_ns, Sight.SEEING, judged=False)]
-        if now.t_ns - self._renewed_ns >= _RENEW_S * 1e9 and np.array_equal(place, np.eye(3)):
+        if now.t_ns - self._renewed_ns >= _RENEW_S * 1e9 and is_identity(place):
             # Not this picture but the background: what passes would be missed once it has passed.
             self._view.begin(self._background.mean, _small_reference(now))
             self._renewed_ns = now.t_ns
@@ -369,7 +369,7 @@ class StillDetector:
 
     def _record(self, now: Kept, found: Segments, place: Float) -> Detections:
         xyxy, mask = found.xyxy, found.mask
-        if not np.array_equal(place, np.eye(3)):
+        if not is_identity(place):
             back = np.asarray(np.linalg.inv(place), np.float64)
             xyxy = _boxes_through(back, xyxy)
             height, width = mask.shape
@@ -389,12 +389,12 @@ class StillDetector:
 def _small_reference(kept: Kept) -> Float:
     """Reference from the frame, both in pixels of the shrunk picture."""
     full = full_from_shrunk(kept.level)
-    return normalised(np.linalg.inv(full) @ kept.reference_from_frame @ full)
+    return normalised(inverse(full) @ kept.reference_from_frame @ full)
 
 
 def _placed(picture: U8, place: Float, elsewhere: U8) -> U8:
     """The picture laid over the view; where it has nothing to show, `elsewhere`."""
-    if np.array_equal(place, np.eye(3)):
+    if is_identity(place):
         return picture
     height, width = picture.shape
     laid = cv2.warpPerspective(picture, place, (width, height), dst=elsewhere.copy(), borderMode=cv2.BORDER_TRANSPARENT)

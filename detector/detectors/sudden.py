@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture.homography import Float
+from detector.picture.homography import Float, inverse, shifts_px
 
 U8 = NDArray[np.uint8]
 
@@ -127,8 +129,8 @@ def tile_shifts(
 ) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int]]]:
     """Tiles (top, bottom, left, right) of a picture and the shift (dx, dy) from each into the earlier picture. [px]"""
     height, width = shape[:2]
-    inverse = np.linalg.inv(now_from_before).tolist()
-    corners = [_shift(inverse, x, y) for x in (0.0, width - 1.0) for y in (0.0, height - 1.0)]
+    before_from_now = inverse(now_from_before)
+    corners = _shifts(before_from_now, [(x, y) for x in (0.0, width - 1.0) for y in (0.0, height - 1.0)])
     across, down = [dx for dx, _ in corners], [dy for _, dy in corners]
     even = max(max(across) - min(across), max(down) - min(down)) <= 2 * _EVEN_PX
     rows, columns = (1, 1) if even else _TILES
@@ -137,19 +139,16 @@ def tile_shifts(
         for i in range(rows)
         for j in range(columns)
     ]
-    moved = [_shift(inverse, (x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2) for y0, y1, x0, x1 in tiles]
-    return tiles, [(round(dx), round(dy)) for dx, dy in moved]
+    middles = [((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2) for y0, y1, x0, x1 in tiles]
+    return tiles, [(round(dx), round(dy)) for dx, dy in _shifts(before_from_now, middles)]
 
 
-def _shift(matrix: list[list[float]], x: float, y: float) -> tuple[float, float]:
-    """How far a homography moves a point, a tenth of the time that numpy takes for so little; far out of the picture
-    where it lies on the vanishing line. [px]"""
-    (a, b, c), (d, e, f), (g, h, i) = matrix
-    w = g * x + h * y + i
-    if not abs(w) > 1e-9:
-        return 1e6, 1e6
-    dx, dy = (a * x + b * y + c) / w - x, (d * x + e * y + f) / w - y
-    return min(max(dx, -1e6), 1e6), min(max(dy, -1e6), 1e6)
+def _shifts(matrix: Float, places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """How far a homography moves places; far out of the picture where one lies on the vanishing line. [px]"""
+    return [
+        (min(max(dx, -1e6), 1e6), min(max(dy, -1e6), 1e6)) if math.isfinite(dx + dy) else (1e6, 1e6)
+        for dx, dy in shifts_px(matrix, places)
+    ]
 
 
 def strongest(

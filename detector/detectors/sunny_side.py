@@ -18,6 +18,7 @@ _LEAST_PEAK = 0.2  # of the clearer half's largest difference that of the fainte
 _LEAST_MASS = 0.15  # and of the sum of all differences
 _CLEAR = 3.0  # least differences that either half has to reach, for noise does not
 _SECTORS = 16
+_BESIDE = (np.arange(_SECTORS)[:, None] + [0, -1, 1]) % _SECTORS  # each with the one before and the one after it
 _LEAST_TIMES = 1.4  # as many directions as the other way: what is light and dark on things points either way
 _LEAST_SIGMA = 4.0  # above what so many directions would be by chance
 _LEAST_COSINE = 0.7  # between a spot's own direction and that of the shadows
@@ -27,16 +28,27 @@ _MEMORY_S = 20.0
 class Spots(NamedTuple):
     """Points on a grid over each box and a bit around it, and how much each differs from before and after.
 
-    x, y: shape (N, S, S) [px]
-    brighter, darker: shape (N, S, S) [grey levels], 0 where it does not count.
-    least: differences that count are at least this. shape (N,) [grey levels]
+    x, y: shape (N, 1, S) and (N, S, 1) [px]
+    differs: brighter and darker by so much, shape (2, N, S, S) [grey levels], 0 where it does not count.
+    both: whether there is enough of either. shape (N,)
+    away: the way from the middle of the one to that of the other. shape (N, 2) [px]
     """
 
     x: Float
     y: Float
-    brighter: Float
-    darker: Float
-    least: Float
+    differs: Float
+    both: NDArray[np.bool_]
+    away: Float
+
+    @property
+    def brighter(self) -> Float:
+        """shape (N, S, S)"""
+        return np.asarray(self.differs[0])
+
+    @property
+    def darker(self) -> Float:
+        """shape (N, S, S)"""
+        return np.asarray(self.differs[1])
 
 
 def looked_at(xyxy: Float, judged: U8, earlier: U8, later: U8, least: Float) -> Spots:
@@ -56,9 +68,13 @@ def looked_at(xyxy: Float, judged: U8, earlier: U8, later: U8, least: Float) -> 
     x = np.floor(low[:, :1] + at * (high[:, :1] - low[:, :1])).clip(0, width - 1).astype(np.intp)[:, None, :]
     y = np.floor(low[:, 1:] + at * (high[:, 1:] - low[:, 1:])).clip(0, height - 1).astype(np.intp)[:, :, None]
     now, before, after = (one[y, x].astype(np.int16) for one in (judged, earlier, later))
-    brighter, darker = now - np.maximum(before, after), np.minimum(before, after) - now
-    full_x, full_y = np.broadcast_arrays(x.astype(np.float64), y.astype(np.float64))
-    return Spots(full_x, full_y, _strong(brighter, least), _strong(darker, least), least)
+    differs = np.array([now - np.maximum(before, after), np.minimum(before, after) - now])
+    # What is less than a share of the largest of its spot does not count.
+    largest = differs.max(axis=(2, 3), initial=0)
+    counts = np.maximum(least, STRONG_SHARE * largest)[:, :, None, None]
+    differs = np.where(differs >= counts, differs, 0).astype(np.float64)
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    return Spots(x, y, differs, *_from_bright_to_dark(differs, x, y, least))
 
 
 class SunnySide:
@@ -84,8 +100,7 @@ class SunnySide:
             self._sum *= fading
             self._count *= fading
         self._t_ns = t_ns
-        both, away = _from_bright_to_dark(spots)
-        turned = away[both] @ reference_from_picture.T
+        turned = spots.away[spots.both] @ reference_from_picture.T
         turned /= np.maximum(np.hypot(turned[:, 0], turned[:, 1]), 1e-9)[:, None]
         circle = np.arctan2(turned[:, 1], turned[:, 0]) / (2 * np.pi)
         sector = np.floor(circle * _SECTORS).astype(np.intp) % _SECTORS
@@ -94,7 +109,7 @@ class SunnySide:
 
     def direction(self, picture_from_reference: Float) -> Float | None:
         """Where shadows lie from what casts them, in the picture; None where that is not known. shape (2,), length 1"""
-        near = self._count + np.roll(self._count, 1) + np.roll(self._count, -1)
+        near = self._count[_BESIDE].sum(axis=1)
         best = int(near.argmax())
         by_chance = 3 * float(self._count.sum()) / _SECTORS
         opposite = near[(best + _SECTORS // 2) % _SECTORS]
@@ -114,27 +129,21 @@ def without_shadow(xyxy: Float, spots: Spots, direction: Float) -> Float:
         xyxy: the boxes that were looked at. shape (N, 4) [px]
         direction: where shadows lie from what casts them. shape (2,), length 1
     """
-    both, away = _from_bright_to_dark(spots)
-    both &= away @ direction >= _LEAST_COSINE * np.hypot(away[:, 0], away[:, 1])
+    both = spots.both & (spots.away @ direction >= _LEAST_COSINE * np.hypot(spots.away[:, 0], spots.away[:, 1]))
     side = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0)[:, None]
-    sunward = xyxy - np.tile(direction, 2) * (AROUND * side)
+    sunward = xyxy - np.concatenate([direction, direction]) * (AROUND * side)
     reach = np.concatenate([np.minimum(xyxy, sunward)[:, :2] - 1, np.maximum(xyxy, sunward)[:, 2:] + 1], axis=1)
     bright = (spots.brighter > 0) & _within(reach, spots)
     along = spots.x * direction[0] + spots.y * direction[1]
     farthest = np.where(bright, along, -np.inf).max(axis=(1, 2), initial=-np.inf)[:, None, None]
     thing = bright | ((spots.darker > 0) & (along <= farthest) & _within(xyxy, spots))
-    apart = np.stack([(spots.x[:, 0, -1] - spots.x[:, 0, 0]), (spots.y[:, -1, 0] - spots.y[:, 0, 0])], axis=1)
-    step = np.maximum(np.ceil(apart / (SAMPLES - 1)), 1.0)
-    first = [np.where(thing, one, np.inf).min(axis=(1, 2), initial=np.inf) for one in (spots.x, spots.y)]
-    last = [np.where(thing, one, -np.inf).max(axis=(1, 2), initial=-np.inf) for one in (spots.x, spots.y)]
-    box = np.concatenate([np.stack(first, axis=1), np.stack(last, axis=1) + step], axis=1)
-    return np.where((both & thing.any(axis=(1, 2)))[:, None], box, xyxy)
-
-
-def _strong(evidence: NDArray[np.int16], least: Float) -> Float:
-    """What reaches a share of the largest of its spot; 0 elsewhere."""
-    counts = np.maximum(least, STRONG_SHARE * evidence.max(axis=(1, 2), initial=0))[:, None, None]
-    return np.where(evidence >= counts, evidence, 0).astype(np.float64)
+    places = np.array([spots.x[:, 0], spots.y[:, :, 0]])
+    step = np.maximum(np.ceil((places[..., -1] - places[..., 0]) / (SAMPLES - 1)), 1.0)
+    there = np.array([thing.any(axis=1), thing.any(axis=2)])
+    first = np.where(there, places, np.inf).min(axis=2, initial=np.inf)
+    last = np.where(there, places, -np.inf).max(axis=2, initial=-np.inf) + step
+    box = np.concatenate([first, last]).T
+    return np.where((both & there[0].any(axis=1))[:, None], box, xyxy)
 
 
 def _within(xyxy: Float, spots: Spots) -> NDArray[np.bool_]:
@@ -143,16 +152,10 @@ def _within(xyxy: Float, spots: Spots) -> NDArray[np.bool_]:
     return np.asarray((spots.x >= x0) & (spots.x < x1) & (spots.y >= y0) & (spots.y < y1))
 
 
-def _from_bright_to_dark(spots: Spots) -> tuple[NDArray[np.bool_], Float]:
+def _from_bright_to_dark(differs: Float, x: Float, y: Float, least: Float) -> tuple[NDArray[np.bool_], Float]:
     """Which spots have enough of both, and the way from the middle of the one to that of the other. (N,), (N, 2)"""
-    mass = np.stack([one.sum(axis=(1, 2)) for one in (spots.brighter, spots.darker)])
-    peak = np.stack([one.max(axis=(1, 2), initial=0) for one in (spots.brighter, spots.darker)])
+    mass, peak = differs.sum(axis=(2, 3)), differs.max(axis=(2, 3), initial=0)
     both = mass.min(axis=0) >= _LEAST_MASS * mass.sum(axis=0)
-    both &= peak.min(axis=0) >= np.maximum(_LEAST_PEAK * peak.max(axis=0), _CLEAR * spots.least)
-    middle = np.stack(
-        [
-            np.stack([(one * at).sum(axis=(1, 2)) for at in (spots.x, spots.y)], axis=1) / np.maximum(of, 1e-9)[:, None]
-            for one, of in zip((spots.brighter, spots.darker), mass, strict=True)
-        ]
-    )
-    return both, np.asarray(middle[1] - middle[0], np.float64)
+    both &= peak.min(axis=0) >= np.maximum(_LEAST_PEAK * peak.max(axis=0), _CLEAR * least)
+    middle = np.array([(differs * at).sum(axis=(2, 3)) for at in (x, y)]) / np.maximum(mass, 1e-9)
+    return both, np.asarray((middle[:, 1] - middle[:, 0]).T, np.float64)

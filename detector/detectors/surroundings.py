@@ -13,7 +13,7 @@ from detector.detectors.residual import U8, symmetric
 from detector.model import Parallax
 from detector.picture.between_pixels import greys_at
 from detector.picture.epipole import held_against
-from detector.picture.flow import follow
+from detector.picture.flow import follow_from
 
 Float = NDArray[np.float64]
 
@@ -89,10 +89,12 @@ def shifts(xyxy: Float, laid: Pictures) -> tuple[Float, Float]:
     # Beyond its border a picture goes on as a mirror would show it, and moves the other way.
     ring = np.clip(_ring(xyxy), 0, np.array(laid.judged.shape[::-1]) - 1.0)
     (earlier, believed), (later, believed_later) = _all_followed(laid.judged, (laid.earlier, laid.later), xyxy, ring)
-    if laid.parallax is None:
-        return _agreed(earlier, believed, _NEEDED), _agreed(later, believed_later, _NEEDED)
-    counts = believed & believed_later & _travels(ring, earlier, later, laid.parallax, laid.apart_s)
-    return _agreed(earlier, counts, _NEEDED_ALONG), _agreed(later, counts, _NEEDED_ALONG)
+    counts, needed = np.concatenate([believed, believed_later]), _NEEDED
+    if laid.parallax is not None:
+        along = believed & believed_later & _travels(ring, earlier, later, laid.parallax, laid.apart_s)
+        counts, needed = np.concatenate([along, along]), _NEEDED_ALONG
+    both = _agreed(np.concatenate([earlier, later]), counts, needed)
+    return both[: len(xyxy)], both[len(xyxy) :]
 
 
 def _all_followed(
@@ -117,7 +119,8 @@ def _all_followed(
 def _followed(judged: U8, other: U8, ring: Float) -> tuple[Float, NDArray[np.bool_]]:
     """How far each point has moved, shape (N, 8, 2) [px], and whether that is believed, shape (N, 8)."""
     flat = ring.reshape(-1, 2)
-    places, believed = follow(judged, other, flat, np.eye(3), levels=1, window_px=_WINDOW_PX)
+    # Not `follow`, which takes a place 10,000 px away for none: a strip of pieces may be longer.
+    places, believed = follow_from(judged, other, flat, flat, levels=1, window_px=_WINDOW_PX)
     return (places - flat).reshape(ring.shape), believed.reshape(ring.shape[:2])
 
 
@@ -202,11 +205,9 @@ def least_left(xyxy: Float, earlier_px: Float, later_px: Float, laid: Pictures) 
     places, box = _pixels(xyxy, laid.judged.shape)
     here = greys_at(laid.judged, places)
     misfit = laid.edge_share * greys_at(laid.edges, places).astype(np.float64)
-    left = np.full(len(places), 255, np.uint8)
-    for share in _HEIGHTS:
-        before = greys_at(laid.earlier, places + share * earlier_px[box])
-        after = greys_at(laid.later, places + share * later_px[box])
-        left = np.minimum(left, symmetric(here[None], before[None], after[None])[0])
+    before = greys_at(laid.earlier, places + _HEIGHTS[:, None, None] * earlier_px[box])
+    after = greys_at(laid.later, places + _HEIGHTS[:, None, None] * later_px[box])
+    left = symmetric(np.tile(here, (len(_HEIGHTS), 1)), before, after).min(axis=0)
     most = np.zeros(len(xyxy))
     np.maximum.at(most, box, left - misfit)
     return most

@@ -68,7 +68,9 @@ def enu_axes(lat_deg: ArrayLike, lon_deg: ArrayLike) -> NDArray[np.float64]:
 def up(lat_deg: ArrayLike, lon_deg: ArrayLike) -> NDArray[np.float64]:
     """The last row of `enu_axes` alone. shape (..., 3)"""
     lat, lon = np.radians(np.asarray(lat_deg, np.float64)), np.radians(np.asarray(lon_deg, np.float64))
-    return np.stack(np.broadcast_arrays(np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), -1)
+    out = np.empty((*np.broadcast_shapes(lat.shape, lon.shape), 3))  # as in `enu_axes`
+    out[..., 0], out[..., 1], out[..., 2] = np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)
+    return out
 
 
 def enu_from_geodetic(

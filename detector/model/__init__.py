@@ -21,7 +21,7 @@ from detector.model.run import MediaFile, Run, RunEnd
 from detector.model.scene import Scene
 from detector.model.series import Series
 from detector.model.sight import Sight
-from detector.model.tracks import Tracks, Ways
+from detector.model.tracks import Tracks, TracksOnDemand, Ways
 from detector.model.triggers import Triggers
 from detector.model.verdict import Decision, Verdict
 from detector.model.violation import EvidenceFile, Means, Place, State, Undecided, Violation
@@ -60,6 +60,7 @@ __all__ = [
     "State",
     "TimeFrom",
     "Tracks",
+    "TracksOnDemand",
     "Triggers",
     "Undecided",
     "Verdict",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +58,67 @@ class Tracks:
             sight,
         )
 
+    def rows(self, keep: NDArray[np.bool_]) -> Tracks:
+        """The chosen rows only."""
+        return Tracks(
+            self.index,
+            self.t_ns,
+            read_only(self.track_id[keep]),
+            read_only(self.xyxy_px[keep]),
+            read_only(self.xy_px[keep]),
+            read_only(self.velocity_px_s[keep]),
+            read_only(self.covariance[keep]),
+            read_only(self.confirmed[keep]),
+            read_only(self.age_frames[keep]),
+            read_only(self.missed[keep]),
+            self.sight,
+        )
+
+    def counting(self, confirmed: NDArray[np.bool_]) -> Tracks:
+        """The same tracks, of which these count. shape (M,)"""
+        return Tracks(
+            self.index,
+            self.t_ns,
+            self.track_id,
+            self.xyxy_px,
+            self.xy_px,
+            self.velocity_px_s,
+            self.covariance,
+            read_only(confirmed),
+            self.age_frames,
+            self.missed,
+            self.sight,
+        )
+
     def __len__(self) -> int:
         return len(self.track_id)
+
+
+class TracksOnDemand(Tracks):
+    """Tracks of a frame that was passed over: which there are is known, where they are is worked out when asked for.
+
+    known: which tracks; of them, where each was in the last frame judged.
+    make: the same tracks, where they are in this frame.
+    """
+
+    __slots__ = ("_make",)
+
+    def __init__(self, index: int, t_ns: int, sight: Sight, known: Tracks, make: Callable[[], Tracks]) -> None:
+        object.__setattr__(self, "_make", make)
+        for name, value in (("index", index), ("t_ns", t_ns), ("sight", sight)):
+            object.__setattr__(self, name, value)
+        for name in ("track_id", "confirmed", "age_frames", "missed"):
+            object.__setattr__(self, name, getattr(known, name))
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for a field that is not yet filled in.
+        if name not in Tracks.__slots__:
+            raise AttributeError(name)
+        made = object.__getattribute__(self, "_make")()
+        for column in ("xyxy_px", "xy_px", "velocity_px_s", "covariance"):
+            object.__setattr__(self, column, getattr(made, column))
+        object.__setattr__(self, "_make", None)
+        return object.__getattribute__(self, name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

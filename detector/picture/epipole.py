@@ -32,12 +32,14 @@ def parallax(places: Float, moved: Float, seconds: float) -> Parallax | None:
     Things that drive are outliers to it. Source: Hartley & Zisserman 2004, Multiple View Geometry, section 13.1
     (plane plus parallax).
     """
-    length = np.hypot(moved[:, 0], moved[:, 1])
     if len(places) < _LEAST_POINTS or seconds <= 0:
         return None
+    length = np.hypot(moved[:, 0], moved[:, 1])
     # Centred, unit-size coordinates: the third coordinate must weigh as much as the others.
-    centre, size = places.mean(axis=0), float(np.abs(places - places.mean(axis=0)).max()) or 1.0
-    unit, along = (places - centre) / size, moved / np.maximum(length, 1e-9)[:, None]
+    centre = places.mean(axis=0)
+    unit = places - centre
+    size = float(np.abs(unit).max()) or 1.0
+    unit, along = unit / size, moved / np.maximum(length, 1e-9)[:, None]
     lines = np.column_stack([-along[:, 1], along[:, 0], along[:, 1] * unit[:, 0] - along[:, 0] * unit[:, 1]])
     # The lines of sight must agree in direction, so a point near the epipole weighs little.
     weight = np.ones(len(lines))
@@ -45,7 +47,7 @@ def parallax(places: Float, moved: Float, seconds: float) -> Parallax | None:
     for _ in range(_ROUNDS):
         point = np.linalg.eigh((lines * weight[:, None]).T @ lines)[1][:, 0]
         cosine = _cosine(point, unit, along)
-        if np.sum(weight * cosine) < 0:
+        if weight @ cosine < 0:
             point, cosine = -point, -cosine
         off = np.arccos(np.minimum(np.abs(cosine), 1))
         weight = 1 / (1 + (off / _AGREE_RAD) ** 2) ** 2
@@ -73,7 +75,7 @@ def rescaled_parallax(found: Parallax, full_from_small: Float) -> Parallax:
 def directions(point: Float, places: Float) -> Float:
     """Unit vectors along which structure moves at each place. shape (N, 2); 0 at the epipole itself"""
     away = point[:2] - point[2] * places
-    return np.asarray(away / np.maximum(np.linalg.norm(away, axis=1), 1e-12)[:, None])
+    return np.asarray(away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-12)[:, None])
 
 
 class Way(NamedTuple):
@@ -100,4 +102,4 @@ def held_against(known: Parallax, places: Float, moved: Float) -> Way:
 
 
 def _cosine(point: Float, places: Float, along: Float) -> NDArray[np.float64]:
-    return np.asarray(np.sum(directions(point, places) * along, axis=1))
+    return np.asarray((directions(point, places) * along).sum(axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from weakref import WeakKeyDictionary
 
 import cv2
@@ -45,14 +46,15 @@ def shrunk(frame: Frame, level: int) -> NDArray[np.uint8]:
     return pictures[level]
 
 
+@cache
 def full_from_shrunk(level: int) -> NDArray[np.float64]:
-    """Homography from pixels of a picture halved `level` times to full-size pixels. shape (3, 3)
+    """Homography from pixels of a picture halved `level` times to full-size pixels. shape (3, 3), read-only
 
     Pixel centres have whole coordinates, so the centre of a 2x2 block lies half a pixel off its first pixel.
     """
     scale = float(1 << level)
     offset = (scale - 1) / 2
-    return np.array([[scale, 0, offset], [0, scale, offset], [0, 0, 1]])
+    return read_only(np.array([[scale, 0, offset], [0, scale, offset], [0, 0, 1]]))
 
 
 def halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,7 +215,7 @@ class FlowRegistrar:
         guess = inverse(start)
         places, believed = follow(anchor.picture, picture, anchor.points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
-        if believed.mean() < _MIN_LEFT:
+        if np.count_nonzero(believed) < _MIN_LEFT * len(believed):
             return None
         fitted = self._fit(places[believed], anchor.points[believed], start)
         if fitted is not None:
@@ -248,18 +249,17 @@ class FlowRegistrar:
         """Enough points agree, spread over the picture, on a motion that a camera can make."""
         if fitted.inlier_ratio * (1 - lost) < self._config.min_inlier_ratio or fitted.inlier.sum() < _MIN_POINTS:
             return False
-        linear = fitted.matrix[:2, :2]
-        stretch = np.linalg.svd(linear, compute_uv=False)
-        return bool(
-            np.linalg.det(linear) > 0
-            and stretch[1] > 0.3
-            and stretch[0] < 3
-            and self._spread(source[fitted.inlier]) >= _MIN_SPREAD
-        )
+        mirrors, least, most = stretches(fitted.matrix)
+        if mirrors or least <= 0.3 or most >= 3:
+            return False
+        return self._spread(source[fitted.inlier]) >= _MIN_SPREAD
 
     def _spread(self, points: Float) -> float:
         width, height = self._size_px[0] >> self._level, self._size_px[1] >> self._level
-        return float(np.hypot(*points.std(axis=0)) / np.hypot(width, height)) if len(points) else 0.0
+        if not len(points):
+            return 0.0
+        from_middle = (points - points.mean(axis=0)).ravel()
+        return math.sqrt(from_middle @ from_middle / len(points)) / math.hypot(width, height)
 
     def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: Fit) -> Alignment:
         assert self._anchor is not None
@@ -303,3 +303,13 @@ class FlowRegistrar:
         reference = self._reference(self._anchor_from_previous)
         self._anchor = _Anchor(picture, points, reference, t_ns)
         self._anchor_from_previous = np.eye(3)
+
+
+def stretches(matrix: Float) -> tuple[bool, float, float]:
+    """Whether the linear part of a homography mirrors; its least and its largest stretch. [1]
+
+    The singular values of a 2x2 matrix in closed form.
+    """
+    (a, b, _), (c, d, _), _ = matrix.tolist()
+    straight, askew = math.hypot(a + d, c - b), math.hypot(a - d, c + b)
+    return a * d - b * c <= 0, abs(straight - askew) / 2, (straight + askew) / 2

@@ -104,6 +104,8 @@ class Company:
         Vehicles of a column that drive up close are near one another, too: where one thing would be longer than any
         lorry, each counts.
         """
+        if not any(pair.proved for pair in self._pairs.values()):
+            return list(range(len(tracks)))
         order = sorted(tracks)
         label = connected(np.array([[self.is_one(one, other) for other in order] for one in order], np.bool_))
         things = [[order[i] for i in np.flatnonzero(label == first).tolist()] for first in np.unique(label)]

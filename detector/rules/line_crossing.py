@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -52,7 +53,9 @@ class _Walk:
     found: Sighted
     home: _Run | None = None  # the side on which it was long enough to be believed
     other: _Run | None = None  # the side on which it has been since
-    nearest: tuple[float, int, Place] | None = None  # of the passage: margin, time and place nearest to the line
+    nearest: tuple[float, int, Callable[[], Place]] | None = (
+        None  # of the passage: margin, time, place nearest the line
+    )
     t_maybe_ns: int | None = None  # since when it has been undecidable
     t_maybe_last_ns: int = 0
     maybes: int = 0
@@ -209,11 +212,12 @@ class LineCrossing:
         self, walk: _Walk, line: Shape, scene: Scene, row: int, side: int, margin: float, points: Points
     ) -> Iterator[Violation | Undecided]:
         t_ns, xy = scene.t_ns, (float(walk.found.xy[0]), float(walk.found.xy[1]))
+        place = partial(place_of_track, scene, row)  # of few steps it is told
         if walk.nearest is None or abs(margin) < walk.nearest[0]:
-            walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+            walk.nearest = (abs(margin), t_ns, place)
         if side == 0:
             if walk.t_maybe_ns is None:
-                walk.t_maybe_ns, walk.maybes, walk.maybe_place = t_ns, 0, place_of_track(scene, row)
+                walk.t_maybe_ns, walk.maybes, walk.maybe_place = t_ns, 0, place()
             walk.t_maybe_last_ns = t_ns
             walk.maybes += 1
             return
@@ -224,7 +228,7 @@ class LineCrossing:
             walk.home.margin = max(walk.home.margin, abs(margin))
             yield from self._doubt(walk, line)
             # Only the way since the last fix on the near side belongs to the passage.
-            walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+            walk.nearest = (abs(margin), t_ns, place)
             return
         if walk.other is None or walk.other.side != side:
             walk.other = _Run(side, 0, t_ns, t_ns, xy, xy, 0.0)
@@ -241,7 +245,7 @@ class LineCrossing:
             yield from self._crossing(walk, walk.home, run, line, points, row)
             walk.t_maybe_ns, walk.maybes = None, 0
         walk.home, walk.other = run, None
-        walk.nearest = (abs(margin), t_ns, place_of_track(scene, row))
+        walk.nearest = (abs(margin), t_ns, place)
 
     def _crossing(
         self, walk: _Walk, home: _Run, far: _Run, line: Shape, points: Points, row: int
@@ -270,7 +274,7 @@ class LineCrossing:
                 state=state,
                 t_start_ns=home.t_last_ns,
                 t_end_ns=far.t_last_ns,
-                peak=Peak(0.0, confidence, t_peak_ns, place),
+                peak=Peak(0.0, confidence, t_peak_ns, place()),
                 track_ids=walk.tracks,
                 zone=line,
                 measures={

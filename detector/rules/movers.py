@@ -5,17 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.config.agreement_map import Shape
-from detector.model import Scene, State, Undecided, Violation
+from detector.model import Scene, State, Undecided, Violation, read_only
 from detector.rules.continuity import Continuity, Link
 from detector.rules.contract import RuleContext, chosen_shapes
 from detector.rules.points import Points, ground_points, picture_points
-from detector.rules.report import Reporter, probability_beyond
+from detector.rules.report import Reporter, probabilities_beyond
 from detector.rules.sides import Judged, ShapeSet
 from detector.rules.stays import Conditions, Found, Stay, StayBook
 from detector.timebase import NS_PER_S
@@ -25,7 +26,6 @@ from detector.timebase import NS_PER_S
 _CLEAR_SIGMA = 5.0
 # Nearer than this two tracks that were followed side by side are parts of one thing, once one of them is lost.
 SAME_THING_M, SAME_THING_PX = 6.0, 20.0
-_PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,10 +162,11 @@ class MoverRule(ABC):
         return undecided
 
 
+@lru_cache(2)
 def countable(scene: Scene, points: Points) -> NDArray[np.int64]:
-    """Rows of confirmed tracks that were detected in this very frame and have a place."""
+    """Rows of confirmed tracks that were detected in this very frame and have a place. Each rule asks for the same."""
     tracks = scene.tracks
-    return np.flatnonzero(tracks.confirmed & (tracks.missed == 0) & np.isfinite(points.xy).all(axis=1))
+    return read_only(np.flatnonzero(tracks.confirmed & (tracks.missed == 0) & np.isfinite(points.xy).all(axis=1)))
 
 
 def in_zones(judged: Judged) -> Conditions:
@@ -174,7 +175,7 @@ def in_zones(judged: Judged) -> Conditions:
         judged.shape,
         judged.row,
         judged.decision,
-        _PROBABILITY(judged.margin) if len(judged.margin) else judged.margin,
+        probabilities_beyond(judged.margin),
         np.minimum(judged.margin, _CLEAR_SIGMA),
         {"margin_sigma": judged.margin},
     )

@@ -90,10 +90,11 @@ class Sighted:
 
 @lru_cache(2)
 def ground_points(scene: Scene) -> Points:
-    """Tracks where they are on the ground. Each rule asks for them."""
+    """Tracks where they are on the ground. Each rule asks for the same ones."""
     return _on_ground(scene.fixes)
 
 
+@lru_cache(2)
 def picture_points(scene: Scene) -> Points:
     """Tracks at their centres in the picture."""
     tracks = scene.tracks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class ShapeSet:
 
     def inside(self, points: Points, rows: NDArray[np.int64]) -> Judged:
         """Zones against points: the border belongs to the outside."""
-        shape, row = self._near(points, rows)
+        shape, row = self._near(points, rows) if len(rows) else (rows, rows)
         if not len(shape):
             return Judged(shape, row, np.zeros(0, np.int8), np.zeros(0))
         start, end, of_pair, first = self._unfolded(points, shape, row)
@@ -91,9 +92,7 @@ class ShapeSet:
 
     def _near(self, points: Points, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs whose 95 % ellipse reaches into the shape's bounding box."""
-        variance = np.diagonal(points.covariance[rows], axis1=1, axis2=2)
-        reach = SIGMAS_95 * np.sqrt(np.maximum(np.nan_to_num(variance), _SIGMA_FLOOR**2)) / points.scale[rows]
-        low, high = points.xy[rows] - reach, points.xy[rows] + reach
+        low, high = (corner[rows] for corner in _boxes(points))
         x0, y0, x1, y1 = self._bounds.T[:, :, None]
         round_deg = 0.0 if points.mirrored else 360.0 * np.rint(((x0 + x1) / 2 - points.xy[rows, 0]) / 360.0)
         low_x, high_x = low[:, 0] + round_deg, high[:, 0] + round_deg
@@ -122,20 +121,34 @@ def _in_sigmas(
 
     By the inverse of the covariance's Cholesky factor, which keeps left on the left.
     """
-    covariance = points.covariance[row]
+    known, factors = _cholesky(points)
+    l11, l21, l22 = factors[:, row]
+
+    offsets = np.array([start, end])
+    x = offsets[..., 0] / l11
+    start, end = np.stack([x, (offsets[..., 1] - l21 * x) / l22], axis=-1)
+    return start, end, known[row]
+
+
+@lru_cache(4)
+def _boxes(points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Corners around the 95 % ellipse of each point; each rule asks for the same. shape (M, 2) each"""
+    variance = np.diagonal(points.covariance, axis1=1, axis2=2)
+    reach = SIGMAS_95 * np.sqrt(np.maximum(np.nan_to_num(variance), _SIGMA_FLOOR**2)) / points.scale
+    return points.xy - reach, points.xy + reach
+
+
+@lru_cache(4)
+def _cholesky(points: Points) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which covariances are known, shape (M,), and the factors l11, l21 and l22 of all, shape (3, M); as `_boxes`."""
+    covariance = points.covariance
     known: NDArray[np.bool_] = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
     xx = np.maximum(np.where(known, covariance[:, 0, 0], 1.0), _SIGMA_FLOOR**2)
     xy = np.where(known, covariance[:, 0, 1], 0.0)
     yy = np.where(known, covariance[:, 1, 1], 1.0)
     l11 = np.sqrt(xx)
     l21 = xy / l11
-    l22 = np.sqrt(np.maximum(yy - l21**2, _SIGMA_FLOOR**2))
-
-    def whitened(offset: NDArray[np.float64]) -> NDArray[np.float64]:
-        x = offset[:, 0] / l11
-        return np.stack([x, (offset[:, 1] - l21 * x) / l22], axis=1)
-
-    return whitened(start), whitened(end), known
+    return known, np.array([l11, l21, np.sqrt(np.maximum(yy - l21**2, _SIGMA_FLOOR**2))])
 
 
 def _distance(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,11 +11,10 @@ from detector.model import Scene
 from detector.rules.contract import OPTIONAL_ZONES_FIELD, MoverSettings, Zones
 from detector.rules.movers import MoverRule, Plane, anywhere, in_zones, quoted
 from detector.rules.points import Points
-from detector.rules.report import probability_beyond
+from detector.rules.report import probabilities_beyond
 from detector.rules.stays import Conditions
 
 _SIGMAS_95 = 1.959963984540054  # 95 % of a Gaussian in one dimension
-_PROBABILITY = np.vectorize(probability_beyond, otypes=[np.float64])
 
 
 class Speed(MoverRule):
@@ -49,7 +48,7 @@ class Speed(MoverRule):
             margin = (speed_m_s - self.config.limit_m_s) / sigma_m_s
         margin = np.where(speed_m_s == 0, -np.inf, margin)
         fast = np.where(margin > _SIGMAS_95, 1, np.where(margin <= -_SIGMAS_95, -1, 0))
-        likely = (_PROBABILITY(margin) if len(margin) else margin) * place.confidence
+        likely = (probabilities_beyond(margin)) * place.confidence
         values = {
             "speed_m_s": speed_m_s,
             "sigma_speed_m_s": sigma_m_s,

@@ -63,12 +63,12 @@ class Track:
         age_s = abs(self._t_ns[nearest] - t_ns) / 1e9
         if age_s > _MAX_AGE_S:
             return None
-        pose = self._poses[nearest]
         if 0 < after < len(self._t_ns) and self._t_ns[after] - self._t_ns[after - 1] <= 2e9 * _MAX_AGE_S:
             share = (t_ns - self._t_ns[after - 1]) / (self._t_ns[after] - self._t_ns[after - 1])
-            pose = _between(self._poses[after - 1], self._poses[after], share)
-        vfov_deg = pose.vfov_deg if pose.vfov_deg == pose.vfov_deg else vfov_from(pose.hfov_deg, aspect)
-        return replace(pose, age_s=age_s, vfov_deg=vfov_deg)
+            pose = _between(self._poses[after - 1], self._poses[after], share, age_s)
+        else:
+            pose = replace(self._poses[nearest], age_s=age_s)
+        return pose if pose.vfov_deg == pose.vfov_deg else replace(pose, vfov_deg=vfov_from(pose.hfov_deg, aspect))
 
 
 def vfov_from(hfov_deg: float, aspect: float) -> float:
@@ -76,9 +76,9 @@ def vfov_from(hfov_deg: float, aspect: float) -> float:
     return math.degrees(2 * math.atan(math.tan(math.radians(hfov_deg) / 2) / aspect))
 
 
-def _between(a: CameraPose, b: CameraPose, share: float) -> CameraPose:
+def _between(a: CameraPose, b: CameraPose, share: float, age_s: float) -> CameraPose:
     if a.datum != b.datum:
-        return a if share < 0.5 else b
+        return replace(a if share < 0.5 else b, age_s=age_s)
     if abs(a.pitch_deg) > _STEEP_DEG or abs(b.pitch_deg) > _STEEP_DEG:
         ypr = attitude.between((a.yaw_deg, a.pitch_deg, a.roll_deg), (b.yaw_deg, b.pitch_deg, b.roll_deg), share)
         yaw, pitch, roll = (float(angle) for angle in ypr)
@@ -95,6 +95,7 @@ def _between(a: CameraPose, b: CameraPose, share: float) -> CameraPose:
         roll_deg=roll,
         hfov_deg=a.hfov_deg + share * (b.hfov_deg - a.hfov_deg),
         vfov_deg=a.vfov_deg + share * (b.vfov_deg - a.vfov_deg),
+        age_s=age_s,
         ground_alt_m=a.ground_alt_m + share * (b.ground_alt_m - a.ground_alt_m),
     )
 

@@ -31,5 +31,8 @@ def came_out_of(states: States, centres: Float) -> Int:
 
 def is_heir(states: States) -> NDArray[np.bool_]:
     """Which tracks came out of a confirmed one that is not seen any more. shape (M,)"""
-    alive = states.track_id[states.missed < _GONE]
-    return np.asarray((states.out_of != NO_TRACK) & ~np.isin(states.out_of, alive))
+    heirs = states.out_of != NO_TRACK
+    if heirs.any():
+        alive = set(states.track_id[states.missed < _GONE].tolist())
+        heirs[heirs] = [one not in alive for one in states.out_of[heirs].tolist()]
+    return np.asarray(heirs)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 import numpy as np
 
-from detector.model import Tracks, read_only
+from detector.model import Tracks
 from detector.tracking.parts import same_place
 
 _REACH = 1.0  # sizes of the larger
@@ -65,9 +64,8 @@ class Hindsight:
 
     def _judged(self, tracks: Tracks) -> Tracks:
         # Not np.isin, which takes ten times as long for a few dozen tracks.
-        proven_ns = [self._confirmed_ns.get(one, tracks.t_ns - 1) for one in tracks.track_id.tolist()]
-        proven = np.array(proven_ns, np.int64) >= tracks.t_ns
-        late = np.flatnonzero(proven & ~tracks.confirmed)
+        counts = zip(tracks.track_id.tolist(), tracks.confirmed.tolist(), strict=True)
+        late = np.array([row for row, (one, counted) in enumerate(counts) if not counted and self._proves(one, tracks)])
         if len(late) == 0:
             return tracks
         # Where two tracks were on one thing before the first of them ended, only one counts.
@@ -76,4 +74,8 @@ class Hindsight:
         part = same_place(tracks.xy_px[late], size[late], tracks.xy_px[known], size[known], _REACH).any(axis=1)
         confirmed = tracks.confirmed.copy()
         confirmed[late[~part]] = True
-        return replace(tracks, confirmed=read_only(confirmed))
+        return tracks.counting(confirmed)
+
+    def _proves(self, track_id: int, tracks: Tracks) -> bool:
+        """Whether it has been seen confirmed at that time or since."""
+        return self._confirmed_ns.get(track_id, tracks.t_ns - 1) >= tracks.t_ns

@@ -8,14 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.model import PLANE, Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
-from detector.picture.homography import Float
+from detector.picture.homography import Float, inverse
 from detector.tracking.apart import told_apart
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
 from detector.tracking.heirs import came_out_of, is_heir
 from detector.tracking.parts import inside_larger, is_part_of_another
+from detector.tracking.passing import passing
 from detector.tracking.states import (
     Int,
+    Passed,
     States,
     boxes_of,
     carry,
@@ -37,6 +39,7 @@ _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large thing
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
+_NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -134,13 +137,17 @@ class KalmanTracker:
     @property
     def unproven(self) -> frozenset[int]:
         """Ids of those that are not confirmed and may still be; who is not among them will never be."""
-        return frozenset(self._states.track_id[~self._states.confirmed].tolist())
+        return self._unproven
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._states = _none()
+        self._unproven: frozenset[int] = frozenset()
+        self._shown = _NONE_SHOWN  # in the last frame that was not passed over
+        self._shown_ns: Int = self._states.seen_ns  # when each of these was last seen
+        self._reference_from_last: Float | None = None  # of that frame; all tracks are in its pixels
+        self._passed = Passed()  # since that frame
         self._next_id = 1
-        self._reference_from_last: Float | None = None
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
         self._uneven_ns = -_PLANE_NS  # when there was last known to be more than a plane
@@ -154,12 +161,16 @@ class KalmanTracker:
         if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
             self.end_all()
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
-        self._advance(alignment, detections.t_ns)
+        self._pass_time(alignment, detections.t_ns)
         self._alignment = alignment
+        judged = detections.judged and detections.sight is Sight.SEEING
         flashes = detections.kind == Kind.FLASH.value
+        if not (judged or (len(detections) and flashes.any())):
+            return self._passing(detections, matrix)
+        self._carry(matrix)
         if len(self._bursts) or flashes.any():
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
-        if detections.judged and detections.sight is Sight.SEEING:
+        if judged:
             moving = detections.kind == Kind.MOTION.value
             self._whole = detections.whole
             self._associate(
@@ -167,7 +178,9 @@ class KalmanTracker:
                 detections.score[moving].astype(np.float64),
                 detections.t_ns,
             )
-        return self._tracks(detections)
+        self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
+        self._shown = self._tracks(detections)
+        return self._shown
 
     def learn(self, ways: Ways) -> None:
         """Take note of how badly what is in the boxes of tracks fits their ways."""
@@ -175,30 +188,49 @@ class KalmanTracker:
 
     def end_all(self) -> None:
         """Nothing goes on from here. Ids go on counting."""
-        self._states = _none()
+        self._states, self._unproven = _none(), frozenset()
+        self._shown, self._shown_ns = _NONE_SHOWN, self._states.seen_ns
         self._bursts.clear()
-        self._reference_from_last = None
+        self._reference_from_last, self._passed = None, Passed()
 
-    def _advance(self, alignment: Alignment, t_ns: int) -> None:
-        """Carry all tracks to this frame and this time."""
-        matrix, reference_id = alignment.reference_from_frame, alignment.reference_id
-        restless = alignment.inlier_ratio < _RESTLESS
+    def _pass_time(self, alignment: Alignment, t_ns: int) -> None:
+        """Take note of this frame and this time; tracks are carried along once they are looked at."""
         if alignment.inlier_ratio < PLANE or alignment.parallax is not None:
             self._uneven_ns = t_ns
-        acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
-        if self._reference_from_last is None or reference_id != self._reference_id:
+        if self._reference_from_last is None or alignment.reference_id != self._reference_id:
             self.end_all()
-        elif not np.array_equal(matrix, self._reference_from_last):
-            now_from_last = np.linalg.inv(matrix) @ self._reference_from_last
+            self._reference_from_last, self._reference_id = alignment.reference_from_frame, alignment.reference_id
+        else:
+            restless = alignment.inlier_ratio < _RESTLESS
+            acceleration = self._config.acceleration_px_s2 * (_RESTLESS_FACTOR if restless else 1.0)
+            self._passed = self._passed.on(max(t_ns - self._t_ns, 0) / 1e9, acceleration)
+        self._t_ns = t_ns
+
+    def _now_from_last(self, matrix: Float) -> Float | None:
+        """None where the camera has not moved since the tracks were carried along."""
+        last = self._reference_from_last
+        return None if last is None or (matrix == last).all() else inverse(matrix) @ last
+
+    def _carry(self, matrix: Float) -> None:
+        """Carry all tracks to the newest frame."""
+        now_from_last = self._now_from_last(matrix)
+        if now_from_last is not None:
             self._bursts.carry(now_from_last)
-            if len(self._states):
-                carry(self._states, now_from_last)
         if len(self._states):
-            predict(self._states, max(t_ns - self._t_ns, 0) / 1e9, acceleration)
+            if now_from_last is not None:
+                carry(self._states, now_from_last)
+            predict(self._states, self._passed)
             finite = np.isfinite(self._states.state)
             if not finite.all():
                 self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
-        self._reference_from_last, self._reference_id, self._t_ns = matrix, reference_id, t_ns
+        self._reference_from_last, self._passed = matrix, Passed()
+
+    def _passing(self, detections: Detections, matrix: Float) -> Tracks:
+        """The tracks in a frame that was passed over: of most of these nobody asks where they are."""
+        still = (self._t_ns - self._shown_ns) / 1e9 <= self._config.show_s
+        if not still.all():
+            self._shown, self._shown_ns = self._shown.rows(still), self._shown_ns[still]
+        return passing(self._shown, detections, self._now_from_last(matrix), self._passed)
 
     def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
         states = self._states
@@ -224,7 +256,13 @@ class KalmanTracker:
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
-        new = np.setdiff1d(np.arange(len(xyxy)), columns)
+        free = np.ones(len(xyxy), np.bool_)
+        free[columns] = False
+        if free.any():
+            self._start(np.flatnonzero(free), xyxy, score, sigma_px, t_ns)
+
+    def _start(self, new: Int, xyxy: Float, score: Float, sigma_px: Float, t_ns: int) -> None:
+        """New tracks of the detections that go with none."""
         started = new_states(
             xyxy[new],
             score[new],
@@ -233,12 +271,12 @@ class KalmanTracker:
             sigma_px=sigma_px[new],
             sigma_velocity_px_s=self._config.start_speed_px_s,
         )
-        started.out_of = came_out_of(self._states, centres[new])
+        centres = started.state[:, :2]
+        started.out_of = came_out_of(self._states, centres)
         if len(self._bursts):
-            started.least_px = self._bursts.way_px(centres[new])
+            started.least_px = self._bursts.way_px(centres)
         self._next_id += len(new)
-        if len(new):
-            self._states = self._states.with_rows(started)
+        self._states = self._states.with_rows(started)
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
@@ -321,7 +359,7 @@ class KalmanTracker:
         if len(rows) < 2:
             states.inside_ns[rows] = 0
             return
-        inside = inside_larger(states.rows(rows))
+        inside = inside_larger(boxes_of(states)[rows])
         states.inside_ns[rows] = np.maximum(states.inside_ns[rows] + np.where(inside, passed_ns, -passed_ns), 0)
         parts = rows[states.inside_ns[rows] > self._config.part_s * 1e9]
         states.confirmed[parts], states.inside_ns[parts] = False, 0
@@ -362,11 +400,12 @@ class KalmanTracker:
         young = ~states.confirmed & ((states.missed >= 3) | (unseen_s > config.show_s))
         keep = ~young & (unseen_s <= config.keep_s)
         if not keep.all():
-            self._states = states.rows(keep)
+            self._states = states.rows(np.flatnonzero(keep))
 
     def _tracks(self, detections: Detections) -> Tracks:
         states = self._states
         shown = (self._t_ns - states.seen_ns) / 1e9 <= self._config.show_s
+        self._shown_ns = states.seen_ns[shown]
         return Tracks(
             detections.index,
             detections.t_ns,

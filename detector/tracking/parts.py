@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.tracking.boxes import area, common_area
-from detector.tracking.states import Float, States, boxes_of
+from detector.tracking.states import Float, States
 
 _PART = 0.6  # a part has at most this share of the whole's area
 _INSIDE = 0.75  # so much of a part's box lies in that of the whole
@@ -19,11 +19,10 @@ def is_part_of_another(states: States, row: int, reach: float) -> bool:
     return bool(same_place(one.state[:, :2], one.size_px, many.state[:, :2], many.size_px, reach).any())
 
 
-def inside_larger(states: States) -> NDArray[np.bool_]:
-    """Which boxes lie for the most part in that of a larger confirmed track. Slow twin: tests/naive_vision.py. (M,)"""
-    xyxy = boxes_of(states)
+def inside_larger(xyxy: Float) -> NDArray[np.bool_]:
+    """Which boxes lie for the most part in a larger one. (M, 4) -> (M,). Slow twin: tests/naive_vision.py."""
     size = area(xyxy)
-    inside = (common_area(xyxy, xyxy) >= _INSIDE * size[:, None]) & (size[:, None] <= _PART * size) & states.confirmed
+    inside = (common_area(xyxy, xyxy) >= _INSIDE * size[:, None]) & (size[:, None] <= _PART * size)
     return np.asarray(inside.any(axis=1))
 
 

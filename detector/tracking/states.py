@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,12 @@ def centres_of(xyxy: Float) -> Float:
 
 def boxes_of(states: States) -> Float:
     """x0, y0, x1, y1 of every row, x1 and y1 exclusive, as detections have them. shape (M, 4) [px]"""
-    middle, half = states.state[:, :2] + 0.5, states.size_px / 2
+    return boxes_around(states.state[:, :2], states.size_px)
+
+
+def boxes_around(centres: Float, size_px: Float) -> Float:
+    """The same of centres and sizes. shape (M, 2), (M, 2) -> (M, 4) [px]"""
+    middle, half = centres + 0.5, size_px / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
@@ -116,28 +122,64 @@ def new_states(
     )
 
 
+class Passed(NamedTuple):
+    """The time since all rows were last carried along, and what white acceleration has added to their uncertainty.
+
+    place: to the variance of x and of y. [px2]
+    both: to the covariance of x and vx, and of y and vy. [px2/s]
+    speed: to the variance of vx and of vy. [px2/s2]
+    """
+
+    dt_s: float = 0.0
+    place: float = 0.0
+    both: float = 0.0
+    speed: float = 0.0
+
+    def on(self, dt_s: float, acceleration_px_s2: float) -> Passed:
+        """So much later, the acceleration being another one in each step."""
+        grown = acceleration_px_s2**2
+        return Passed(
+            self.dt_s + dt_s,
+            self.place + 2 * dt_s * self.both + dt_s**2 * self.speed + dt_s**4 / 4 * grown,
+            self.both + dt_s * self.speed + dt_s**3 / 2 * grown,
+            self.speed + dt_s**2 * grown,
+        )
+
+
 def carry(states: States, now_from_last: Float) -> None:
     """Move every row to the newest frame's pixels: the camera's motion is taken out here and nowhere else."""
     turn = jacobian(now_from_last, states.state[:, :2])
-    both = np.zeros((len(states), 4, 4))
-    both[:, :2, :2] = both[:, 2:, 2:] = turn
-    moved = apply(now_from_last, states.state[:, :2])
-    velocity = np.einsum("mij,mj->mi", turn, states.state[:, 2:])
-    states.state = np.concatenate([moved, velocity], axis=1)
-    states.covariance = both @ states.covariance @ both.transpose(0, 2, 1)
+    states.state, states.covariance = carried(states.state, states.covariance, now_from_last, turn)
     states.origin_px = apply(now_from_last, states.origin_px)
     if states.owed_px_s.any():
         states.owed_px_s = np.einsum("mij,mj->mi", turn, states.owed_px_s)
 
 
-def predict(states: States, dt_s: float, acceleration_px_s2: float) -> None:
-    """Constant velocity for `dt_s`, with white acceleration. Slow twin: tests/naive_vision.py."""
+def predict(states: States, passed: Passed) -> None:
+    """Constant velocity. Slow twin: tests/naive_vision.py."""
+    states.state, states.covariance = predicted(states.state, states.covariance, passed)
+
+
+def carried(state: Float, covariance: Float, now_from_last: Float, turn: Float) -> tuple[Float, Float]:
+    """States and their covariances in another frame's pixels; not finite where a place has none there.
+
+    turn: `jacobian` there. shape (M, 2, 2)
+    """
+    both = np.zeros((len(state), 4, 4))
+    both[:, :2, :2] = both[:, 2:, 2:] = turn
+    moved = apply(now_from_last, state[:, :2])
+    with np.errstate(invalid="ignore"):
+        velocity = np.einsum("mij,mj->mi", turn, state[:, 2:])
+        return np.concatenate([moved, velocity], axis=1), both @ covariance @ both.transpose(0, 2, 1)
+
+
+def predicted(state: Float, covariance: Float, passed: Passed) -> tuple[Float, Float]:
+    """States and their covariances after that."""
+    dt_s, place, both, speed = passed
     step = np.eye(4)
     step[0, 2] = step[1, 3] = dt_s
-    states.state = states.state @ step.T
-    place, both, speed = (share * acceleration_px_s2**2 for share in (dt_s**4 / 4, dt_s**3 / 2, dt_s**2))
     noise = np.array([[place, 0, both, 0], [0, place, 0, both], [both, 0, speed, 0], [0, both, 0, speed]])
-    states.covariance = step @ states.covariance @ step.T + noise
+    return state @ step.T, step @ covariance @ step.T + noise
 
 
 def distances2(states: States, centres: Float, sigma_px: Float) -> Float:
@@ -153,14 +195,13 @@ def distances2(states: States, centres: Float, sigma_px: Float) -> Float:
 
 
 def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
-    """Kalman update of the given rows with one measured centre each (Joseph form). Slow twin: tests/naive_vision.py."""
-    covariance = states.covariance[rows]
-    measured = np.eye(2)[None] * (sigma_px**2)[:, None, None]
-    gain = covariance[:, :, :2] @ np.linalg.inv(covariance[:, :2, :2] + measured)
-    residual = centres - states.state[rows, :2]
-    states.state[rows] += np.einsum("mij,mj->mi", gain, residual)
-    keep = np.eye(4)[None] - np.concatenate([gain, np.zeros_like(gain)], axis=2)
-    states.covariance[rows] = keep @ covariance @ keep.transpose(0, 2, 1) + gain @ measured @ gain.transpose(0, 2, 1)
+    """Kalman update of the given rows with one measured centre each. Slow twin: tests/naive_vision.py."""
+    covariance, state = states.covariance[rows], states.state[rows]
+    of_place = covariance[:, :2]
+    expected = of_place[:, :, :2] + np.eye(2) * (sigma_px**2)[:, None, None]
+    gain = np.linalg.solve(expected, of_place).transpose(0, 2, 1)
+    states.state[rows] = state + (gain @ (centres - state[:, :2])[:, :, None])[:, :, 0]
+    states.covariance[rows] = covariance - gain @ of_place
 
 
 def learn_ways(states: States, ways: Ways) -> None:

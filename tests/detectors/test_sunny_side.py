@@ -94,7 +94,8 @@ def test_each_is_as_its_slow_twin():
     cut = without_shadow(boxes, spots, direction)
     for row, box in enumerate(boxes.astype(int).tolist()):
         points = naive_looked_at(box, picture, earlier, later, least[row])
-        fast = np.stack([part[row].ravel() for part in spots[:4]], axis=1)
+        parts = np.broadcast_arrays(spots.x[row], spots.y[row], spots.brighter[row], spots.darker[row])
+        fast = np.stack([part.ravel() for part in parts], axis=1)
         assert np.array_equal(fast, np.array(points))
         assert cut[row].tolist() == naive_without_shadow(box, points, direction)
 

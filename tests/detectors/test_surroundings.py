@@ -67,6 +67,14 @@ def test_a_car_beside_the_roof_moves_alone_where_it_crosses_the_lines():
     assert moves_alone(np.array([[ROOF[2] + 3.0, 114, ROOF[2] + 13, 121]]), np.array([12.0]), seen).all()
 
 
+def test_of_many_boxes_the_last_is_followed_as_the_first():
+    """The pieces around them, one below the other, are longer than any picture."""
+    few, many = (np.tile(borders(), (times, 1)) for times in (1, 50))
+    for one, other in zip(shifts(few, pictures()), shifts(many, pictures()), strict=True):
+        assert np.hypot(*one.T).max() > 3
+        np.testing.assert_allclose(other, np.tile(one, (50, 1)), atol=0.05)
+
+
 def test_nothing_is_asked_of_no_box():
     assert moves_alone(np.zeros((0, 4)), np.zeros(0), pictures()).shape == (0,)
 

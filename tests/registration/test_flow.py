@@ -4,6 +4,7 @@ import pytest
 from detector.model import Sight
 from detector.picture.homography import apply
 from detector.registration import FlowRegistrar
+from detector.registration.flow import stretches
 from tests.naive_vision import flight, frame, texture, view
 
 SIZE = (480, 270)
@@ -84,3 +85,12 @@ def test_a_change_of_light_is_no_motion():
         alignment = registrar.align(frame(np.clip(picture * (1 + 0.01 * index), 0, 255).astype(np.uint8), index))
         assert alignment.sight is not Sight.BLIND
     assert np.median(np.hypot(*(apply(alignment.reference_from_frame, GRID) - GRID).T)) < 0.1
+
+
+def test_stretches_are_the_singular_values_of_the_linear_part():
+    random = np.random.default_rng(5)
+    for _ in range(50):
+        matrix = np.eye(3) + random.normal(0, 0.8, (3, 3))
+        mirrors, least, most = stretches(matrix)
+        assert mirrors == (np.linalg.det(matrix[:2, :2]) <= 0)
+        np.testing.assert_allclose([most, least], np.linalg.svd(matrix[:2, :2], compute_uv=False), atol=1e-9)

@@ -6,7 +6,7 @@ import numpy as np
 from detector.model import Parallax, Ways
 from detector.picture.homography import apply
 from detector.tracking import KalmanTracker
-from detector.tracking.states import correct, distances2, learn_ways, new_states, predict
+from detector.tracking.states import Passed, correct, distances2, learn_ways, new_states, predict
 from tests.naive_vision import aligned, boxes, flight, naive_correct, naive_distance2, naive_learned, naive_predict
 
 FPS = 15
@@ -24,15 +24,16 @@ def some_states(count=5):
         sigma_velocity_px_s=80.0,
     )
     states.state[:, 2:] = random.normal(0, 30, (count, 2))
-    predict(states, 0.1, 50.0)
+    predict(states, Passed().on(0.1, 50.0))
     return states
 
 
 def test_predict_agrees_with_its_slow_twin():
     states, twin = some_states(), some_states()
-    predict(states, 0.07, 60.0)
+    predict(states, Passed().on(0.04, 60.0).on(0.03, 90.0))
     for row in range(len(twin)):
-        state, covariance = naive_predict(twin.state[row], twin.covariance[row], 0.07, 60.0)
+        state, covariance = naive_predict(twin.state[row], twin.covariance[row], 0.04, 60.0)
+        state, covariance = naive_predict(state, covariance, 0.03, 90.0)
         np.testing.assert_allclose(states.state[row], state)
         np.testing.assert_allclose(states.covariance[row], covariance)
 

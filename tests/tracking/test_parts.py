@@ -53,11 +53,9 @@ def test_the_slow_twin_finds_the_same_inside():
     rng = np.random.default_rng(5)
     low = rng.uniform(0, 60, (60, 2))
     xyxy = np.concatenate([low, low + rng.choice([4.0, 10, 30], (60, 2))], axis=1)
-    states = new_states(xyxy, np.ones(60), 1, 0, sigma_px=np.ones(60), sigma_velocity_px_s=1.0)
-    states.confirmed[:] = rng.random(60) < 0.5
-    found = inside_larger(states)
+    found = inside_larger(xyxy)
     assert 5 < found.sum() < 55
-    assert found.tolist() == naive_inside_larger(xyxy, states.confirmed)
+    assert found.tolist() == naive_inside_larger(xyxy)
 
 
 def counting(second, since=60, until=160, fps=25):
