@@ -30,8 +30,8 @@ class RecordedTracks:
 
     A row without a position, or of an aircraft on the ground, is passed over and counted; one whose position cannot be,
     whose aircraft has no id, or that cannot be read is counted and a Gap (damaged). Times are put in order for each
-    aircraft (`TimeOrder`). Nothing is filled in between positions, and no hole is told here: where one aircraft was not heard,
-    another was.
+    aircraft (`TimeOrder`). Nothing is filled in between positions, and no hole is told here: where one aircraft was
+    not heard, another was.
 
     silent_s: when no aircraft was heard for longer, that is a Gap (missing): an empty sky and a deaf receiver look the
         same. [s]
