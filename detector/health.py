@@ -111,7 +111,7 @@ class CoverageLedger:
     Slots lie on whole multiples of `slot_s` since 1970; the first and the last of a source are cut to what it told.
 
     slot_s: length of a slot. [s]
-    zones: id -> area in longitude, latitude [deg]; may be empty. Not across the date line.
+    zones: id -> area in longitude, latitude [deg]; may be empty. Across the 180th meridian cut there.
     look_every_s: how often the outline is compared with the zones; in between its share is taken to stay. [s]
     """
 
@@ -272,7 +272,13 @@ class CoverageLedger:
         """Local east, north [m] about the origin, mended where it crosses itself."""
         lon0, lat0 = self._origin or (0.0, 0.0)
         scale = np.array([M_PER_DEG * math.cos(math.radians(lat0)), M_PER_DEG])
-        placed = shapely.transform(lonlat, lambda points: (points - (lon0, lat0)) * scale)
+
+        def metres(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            offset = points - (lon0, lat0)
+            short_way = np.where(np.abs(offset) > 180.0, offset - np.copysign(360.0, offset), offset)
+            return np.asarray(short_way * scale)
+
+        placed = shapely.transform(lonlat, metres)
         return placed if placed.is_valid else placed.buffer(0)
 
     def _outline(self, seen: BaseGeometry) -> tuple[tuple[float, float], ...]:
@@ -292,6 +298,9 @@ def _origin(zones: Mapping[str, BaseGeometry]) -> tuple[float, float] | None:
     if not zones:
         return None
     west, south, east, north = shapely.total_bounds(np.array(list(zones.values()), dtype=object))
+    if east - west > 180:
+        lon_deg = shapely.get_coordinates(list(zones.values()))[:, 0] % 360.0
+        west, east = lon_deg.min(), lon_deg.max()
     return float(west + east) / 2, float(south + north) / 2
 
 

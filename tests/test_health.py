@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon, box
 
 from detector.health import Counters, CoverageLedger, GapBook
 from detector.log.watched import zones_watched
@@ -51,6 +51,16 @@ def test_a_zone_that_no_picture_holds_a_hundredth_of_is_in_view_while_it_is_flow
     assert slot.zone_share == {"dmz": 0.00045}
     (watch,) = zones_watched([slot])
     assert (watch.watched_time, watch.not_watched) == (1.0, ())
+
+
+def test_a_zone_that_is_cut_at_the_180th_meridian_is_seen_on_both_sides() -> None:
+    """0.02 by 0.01 deg, of which the eastern three quarters are in view."""
+    zone = MultiPolygon([box(179.99, -30.0, 180.0, -29.99), box(-180.0, -30.0, -179.99, -29.99)])
+    book = CoverageLedger(10.0, {"strip": zone})
+    outline = np.array(box(179.995, -30.01, 180.02, -29.98).exterior.coords)[:-1]  # it runs on past 180
+    early = book.seen(0, "a", 10.0, outline, Sight.SEEING)
+    late = book.seen(10 * S, "a", 10.0, outline - (360.0, 0.0), Sight.SEEING)
+    assert [slot.zone_share for slot in (*early, *late, *book.finish())] == [{"strip": 0.75}] * 2
 
 
 def test_a_hundredth_of_neither_the_zone_nor_the_picture_is_not_in_view() -> None:

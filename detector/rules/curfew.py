@@ -21,9 +21,9 @@ from detector.timebase import NS_PER_S
 
 
 def _hour(value: Any) -> time:
-    """A time of day, as text: of a number nobody can say whether it means hours or minutes."""
+    """A time of day, as text: of a number nobody can say whether it means hours or minutes. 24:00 is midnight."""
     try:
-        return datetime.strptime(str(value), "%H:%M").replace(tzinfo=UTC).time()
+        return datetime.strptime("00:00" if value == "24:00" else str(value), "%H:%M").replace(tzinfo=UTC).time()
     except ValueError:
         raise ValueError(f"{value!r} is not a time of day like 22:00") from None
 

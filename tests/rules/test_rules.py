@@ -320,6 +320,15 @@ def test_a_curfew_begins_at_its_first_minute_and_ends_before_its_last():
     assert outcome(rule("curfew", hours=({"since": later, "until": now},)), film([INTO], 5)) == []
 
 
+@pytest.mark.parametrize(("utc", "quiet"), [("17:59:50", 0), ("18:00:10", 1), ("23:59:50", 1), ("00:00:10", 0)])
+def test_a_day_may_end_at_24(utc, quiet):
+    """As agreements write it: from 18:00 to 24:00."""
+    later_ns = ns_from_iso(f"2026-10-25T{utc}Z") - T0
+    there = [dataclasses.replace(one, t_ns=one.t_ns + later_ns) for one in film([INTO], 5)]
+    hours = ({"since": "18:00", "until": "24:00"},)
+    assert len(violations(outcome(rule("curfew", hours=hours), there))) == quiet
+
+
 @pytest.mark.parametrize(
     ("utc", "quiet"),
     [("00:29:50", 0), ("00:30:10", 1), ("01:10:00", 0), ("01:29:50", 0), ("01:30:10", 1), ("02:00:10", 0)],
