@@ -329,6 +329,19 @@ class LogReader:
         newest = newest_after(max(self.head().seq - _LATELY, 1)) or newest_after(0)
         return max((int(json.loads(row["body"])["t_end_ns"]) for row in newest), default=None)
 
+    def span_ns(self) -> tuple[int, int] | None:
+        """From the first slot of coverage, or gap, to the end of those that begin last; None: neither is there. [ns]
+
+        A few entries are read of each kind, by the index of kinds and times: a log of weeks has a million.
+        """
+        begins, ends = [], []
+        for kind in (EntryKind.COVERAGE, EntryKind.GAP):
+            of_kind = select(entry.c.t_ns, entry.c.body).where(entry.c.kind == kind.value)
+            begins += [int(row["t_ns"]) for row in self._rows(of_kind.order_by(entry.c.t_ns).limit(1))]
+            newest = self._rows(of_kind.order_by(entry.c.t_ns.desc()).limit(_NEWEST))
+            ends += [int(json.loads(row["body"])["t_end_ns"]) for row in newest]
+        return (min(begins), max(ends)) if begins else None
+
     def audits(self, period: Period = ALWAYS) -> list[Audit]:
         """What people did with the log, in the order of the chain."""
         return [self._record(audit_from, item) for item in self.entries((EntryKind.AUDIT,), period)]

@@ -43,8 +43,9 @@ def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lambda log: [one.seq for one in log.entries(TOLD, after=5, most=10)],
         lambda log: log.count(TOLD, after=19_990),
         lambda log: log.told_until_ns("feed-1"),
+        lambda log: log.span_ns() == (0, 20_000),
     ],
-    ids=["news", "a piece", "how many", "until when"],
+    ids=["news", "a piece", "how many", "until when", "from when to when"],
 )
 def test_news_are_found_without_going_through_all_there_is(
     long_log: Path, asked: Callable[[LogReader], object]
