@@ -28,7 +28,7 @@ from detector import pipeline
 from detector.association.travel import Medium, air, ground, travel
 from detector.config import Configuration, load
 from detector.detectors.series import PRESETS
-from detector.feed import Entry
+from detector.feed import Entry, Progress
 from detector.listening_feed import ListeningJob, listen_to
 from detector.model import Gap, RunEnd, State, Violation
 from detector.timebase import NS_PER_S
@@ -137,12 +137,19 @@ def configuration(folder: Path, media: Sequence[str], network: dict[str, Any]) -
     return pipeline.checked(load(file, pipeline.REGISTRIES))
 
 
-def listened(config: Configuration, out: Path, stopped: threading.Event | None = None) -> Heard:
-    """Everything the log is told."""
+def listened(
+    config: Configuration,
+    out: Path,
+    stopped: threading.Event | None = None,
+    connected: threading.Event | None = None,
+) -> Heard:
+    """Everything the log is told. connected: set once the broker has let it in."""
     heard = Heard()
     job = ListeningJob.of(config, config.settings.sensors[0], out)
     for entry in listen_to(config, job, "run", stopped):
         heard.entries.append((time.time(), entry))
+        if connected is not None and isinstance(entry, Progress) and entry.waits_for == "nothing has been sent yet":
+            connected.set()
     return heard
 
 
@@ -153,10 +160,11 @@ def live(plan: Plan, folder: Path, network: dict[str, Any]) -> tuple[Heard, Send
     with Broker(folder / "broker") as broker:
         media = [f"mqtt://127.0.0.1:{broker.port}/line/+"]
         config = configuration(folder, media, {**network, "station": "station.json"})
-        stopped, result = threading.Event(), []
+        stopped, connected, result = threading.Event(), threading.Event(), []
         begun_s = resource.getrusage(resource.RUSAGE_SELF)
-        thread = threading.Thread(target=lambda: result.append(listened(config, folder / "out", stopped)))
+        thread = threading.Thread(target=lambda: result.append(listened(config, folder / "out", stopped, connected)))
         thread.start()
+        connected.wait(60)  # what is sent before is heard by nobody
         sending = Sending(plan, broker)
         sending.run()
         time.sleep(1.5)  # what is on its way

@@ -37,12 +37,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a feed has come."""
+    """How far a feed has come. waits_for: of live sensors, why nothing comes; empty while it does."""
 
     source_id: str
     frames: int
     done_s: float
     total_s: float | None
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Onlooker:
         """One frame that has been judged."""
 
     def amended(self) -> tuple[Configuration, str] | None:
-        """A configuration whose rules are to be used from now on, and its run; None: go on as before."""
+        """The next configuration whose rules are to be used from now on, and its run; None: go on as before."""
         return None
 
 
@@ -247,6 +248,7 @@ class _Watched:
         self._frames = TrustedFrames(onlooker.passing(source), lambda: source.telemetry, platform, self._told)
         start_ns = feed.start or 0
         self.end = RunEnd(run_id, feed.id, 0, False, start_ns, start_ns, "")
+        self._was_amended = False
 
     def course(self, annotated: Path | None) -> Iterator[Entry]:
         """To the end of the source. Raises SourceError where it cannot be read on."""
@@ -265,7 +267,10 @@ class _Watched:
                     yield event
             yield from self._found(*self._frames.found())
             yield from kept(self._recorder.ready())
-        self.end = _end(self._source, self.end.run_id)
+        whole = _end(self._source, self.end.run_id)
+        if self._was_amended:
+            whole = replace(whole, frames=self.end.frames, t_start_ns=self.end.t_start_ns)
+        self.end = whole
 
     def finish(self) -> Iterator[Entry]:
         """What is left when nothing more comes."""
@@ -273,12 +278,14 @@ class _Watched:
         yield from kept(self._recorder.finish())
         yield from kept(self._told.finish())
         yield from self._health.finish()
+        while (amended := self._onlooker.amended()) is not None:  # after the last picture: that run saw nothing
+            yield self.end
+            self.end = replace(self.end, run_id=amended[1], frames=0, t_start_ns=self.end.t_end_ns)
         yield self.end
 
     def _judged(self, event: pipeline.Judged) -> Iterator[Entry]:
         scene = event.scene
-        amended = self._onlooker.amended()
-        if amended is not None:
+        while (amended := self._onlooker.amended()) is not None:
             yield from self._amend(*amended, scene.t_ns)
         self._onlooker.judged(event, self._stages.locator)
         self._recorder.observe(scene)
@@ -301,7 +308,8 @@ class _Watched:
         self._frames.judge_by(pipeline.platform_rules_for(configuration, feed.id, feed.means, run_id))
         self._health = self._new_health()
         self._recorder.draw_on(configuration.map)
-        self.end = replace(self.end, run_id=run_id)
+        yield replace(self.end, complete=True)  # that run was not cut off, another one goes on
+        self.end, self._was_amended = RunEnd(run_id, feed.id, 0, False, t_ns, t_ns), True
 
     def _found(self, *entries: Violation | Undecided | Joined) -> Iterator[Entry]:
         """Entries of rules, once their evidence is being kept."""

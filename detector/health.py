@@ -21,6 +21,9 @@ M_PER_DEG = 111_195.0
 
 REASON_OF_SIGHT = {Sight.BLIND: GapReason.REGISTRATION, Sight.WARMING_UP: GapReason.WARMING_UP}
 
+IN_VIEW = 0.01
+"""Least share of a zone, or of the ground that was seen where that is smaller, that counts as in view at all. [1]"""
+
 _LONG_NS = 86_400 * NS_PER_S  # of a gap
 
 
@@ -108,7 +111,7 @@ class CoverageLedger:
     Slots lie on whole multiples of `slot_s` since 1970; the first and the last of a source are cut to what it told.
 
     slot_s: length of a slot. [s]
-    zones: id -> area in longitude, latitude [deg]; may be empty. Not across the date line.
+    zones: id -> area in longitude, latitude [deg]; may be empty. Across the 180th meridian cut there.
     look_every_s: how often the outline is compared with the zones; in between its share is taken to stay. [s]
     """
 
@@ -229,16 +232,28 @@ class CoverageLedger:
         return [self._slot(source_id, book.slots.pop(number)) for number in numbers]
 
     def _slot(self, source_id: str, slot: _Slot) -> CoverageSlot:
-        length_ns = slot.end_ns - slot.start_ns
+        seen = shapely.union_all(slot.outlines)
         return CoverageSlot(
             source_id,
             slot.start_ns,
             slot.end_ns,
             round(slot.seeing_ns / NS_PER_S, 3),
             {str(reason): round(_union_ns(slot.lost[reason]) / NS_PER_S, 3) for reason in sorted(slot.lost)},
-            self._outline(slot.outlines),
-            {zone_id: round(slot.share_ns.get(zone_id, 0.0) / length_ns, 3) for zone_id in sorted(self._zones)},
+            self._outline(seen),
+            {zone_id: self._share(slot, zone_id, seen.area) for zone_id in sorted(self._zones)},
         )
+
+    def _share(self, slot: _Slot, zone_id: str, seen_m2: float) -> float:
+        """Mean share of a zone in view; 0 where that is next to nothing, of the zone and of what was seen.
+
+        Of a zone of a hundred square kilometres no picture shows a hundredth, however long it is flown over.
+        """
+        share_ns = slot.share_ns.get(zone_id, 0.0)
+        least = IN_VIEW * min(1.0, seen_m2 / self._zones[zone_id].area)
+        if not share_ns or share_ns < least * slot.seeing_ns:
+            return 0.0
+        share = share_ns / (slot.end_ns - slot.start_ns)
+        return round(share, max(3, 1 - math.floor(math.log10(share))))
 
     def _placed(self, footprint: NDArray[np.float64] | None) -> BaseGeometry | None:
         if footprint is None or footprint is not self._last_footprint:
@@ -257,15 +272,19 @@ class CoverageLedger:
         """Local east, north [m] about the origin, mended where it crosses itself."""
         lon0, lat0 = self._origin or (0.0, 0.0)
         scale = np.array([M_PER_DEG * math.cos(math.radians(lat0)), M_PER_DEG])
-        placed = shapely.transform(lonlat, lambda points: (points - (lon0, lat0)) * scale)
+
+        def metres(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            offset = points - (lon0, lat0)
+            short_way = np.where(np.abs(offset) > 180.0, offset - np.copysign(360.0, offset), offset)
+            return np.asarray(short_way * scale)
+
+        placed = shapely.transform(lonlat, metres)
         return placed if placed.is_valid else placed.buffer(0)
 
-    def _outline(self, outlines: list[BaseGeometry]) -> tuple[tuple[float, float], ...]:
+    def _outline(self, seen: BaseGeometry) -> tuple[tuple[float, float], ...]:
         """Outer ring of the largest connected piece of all that was seen, to about 1 m; holes are not kept."""
-        if not outlines:
-            return ()
-        seen = shapely.union_all(outlines).simplify(1.0)
-        pieces = [piece for piece in shapely.get_parts(seen) if piece.geom_type == "Polygon" and piece.area > 0]
+        parts = shapely.get_parts(seen.simplify(1.0))
+        pieces = [piece for piece in parts if piece.geom_type == "Polygon" and piece.area > 0]
         if not pieces:
             return ()
         largest = max(pieces, key=lambda piece: (piece.area, piece.bounds)).normalize()
@@ -279,6 +298,9 @@ def _origin(zones: Mapping[str, BaseGeometry]) -> tuple[float, float] | None:
     if not zones:
         return None
     west, south, east, north = shapely.total_bounds(np.array(list(zones.values()), dtype=object))
+    if east - west > 180:
+        lon_deg = shapely.get_coordinates(list(zones.values()))[:, 0] % 360.0
+        west, east = lon_deg.min(), lon_deg.max()
     return float(west + east) / 2, float(south + north) / 2
 
 

@@ -24,6 +24,7 @@ from detector.association import (
     WindowAssociator,
     WindowConfig,
     air,
+    astray,
     ground,
     heard,
 )
@@ -33,7 +34,7 @@ from detector.evidence import SampleRecorder
 from detector.feed import Entry, Kept, Progress
 from detector.listening import Association, Idle, Reached, Stages, listen
 from detector.listening_health import ListeningHealth
-from detector.listening_sources import HeardSource, sources_of, together_in_time
+from detector.listening_sources import HeardSource, only, sources_of, together_in_time
 from detector.log import EvidenceStore
 from detector.model import Gap, Hearing, Incident, Means, RunEnd, Series, State, Undecided, Violation
 from detector.sources.series import find_station
@@ -95,8 +96,7 @@ def listen_to(
     """
     network = job.network
     sources = sources_of(network, job.media, stopped)
-    needed = network.window_s is None and network.preset != "level"
-    heads = [head for one in sources for head in one.heads(places_needed=needed)]
+    heads = _heads(network, sources)
     try:
         together = _together(network, heads)
     except ValueError as error:
@@ -181,6 +181,24 @@ class _Together:
             yield from [noticed] if noticed is not None else []
 
 
+def _heads(network: SensorNetwork, sources: list[HeardSource]) -> list[Series]:
+    """One block of each stream, without sensors that stand so far from the others that a slip is likelier."""
+    needed = network.window_s is None and network.preset != "level"
+    heads = [head for one in sources for head in one.heads(places_needed=needed)]
+    if not needed:
+        return heads
+    local = all(head.local for head in heads)
+    if not local and any(head.local for head in heads):
+        return heads  # which is refused
+    places = {name: where for head in heads for name, where in zip(head.channels, head.positions, strict=True)}
+    far = astray(places, network.far_m, local=local)
+    for name, why_not in far.items():
+        for one in sources:
+            one.leave_out(name, why_not)
+    left = [only(head, tuple(name for name in head.channels if name not in far)) for head in heads]
+    return [head for head in left if head.channels]
+
+
 def _together(network: SensorNetwork, heads: list[Series]) -> _Together:
     """Raises ValueError if the sensors cannot listen together."""
     if network.preset == "level":
@@ -244,13 +262,15 @@ def _medium(network: SensorNetwork) -> Medium:
 
 
 def _progress(source_id: str, sources: list[HeardSource]) -> Progress:
+    waits_for = "; ".join(one.waits_for for one in sources if one.waits_for)
     started = [one for one in sources if one.extent.samples]
     if not started:
-        return Progress(source_id, 0, 0.0, None)
+        return Progress(source_id, 0, 0.0, None, waits_for)
     first_ns, last_ns = min(one.extent.start_ns for one in started), max(one.extent.end_ns for one in started)
     done_s, shares = (last_ns - first_ns) / NS_PER_S, [one.share for one in started]
     share = min((one for one in shares if one is not None), default=None)
-    return Progress(source_id, sum(one.extent.samples for one in started), done_s, done_s / share if share else None)
+    samples, total_s = sum(one.extent.samples for one in started), done_s / share if share else None
+    return Progress(source_id, samples, done_s, total_s, waits_for)
 
 
 def _end(run_id: str, source_id: str, sources: list[HeardSource]) -> RunEnd:

@@ -41,12 +41,21 @@ class HeardSource(Protocol):
     extent: Extent
 
     @property
+    def waits_for(self) -> str:
+        """Why nothing comes now; empty while it does, and of recordings."""
+        ...
+
+    @property
     def share(self) -> float | None:
         """Of a recording that has been read, 0 to 1; None: live."""
         ...
 
     def heads(self, *, places_needed: bool) -> list[Series]:
         """Channels and places of each of its streams, of those with a known place if that is needed."""
+        ...
+
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """Do not listen to this channel, if it has it; call before `items`."""
         ...
 
     def items(self) -> Iterator[Series | Gap | None]:
@@ -69,6 +78,8 @@ def together_in_time(sources: Sequence[HeardSource]) -> Iterator[Series | Gap | 
 
 class RecordedSensors:
     """One file of a network. failure: why it is not whole, empty if it is."""
+
+    waits_for = ""
 
     def __init__(self, path: Path, network: SensorNetwork) -> None:
         self.failure, self.extent = "", Extent()
@@ -111,14 +122,21 @@ class RecordedSensors:
         if lacking:
             whose = "its sensor stands" if not any(self._placed.values()) else f"{', '.join(lacking)} stand"
             self.failure = f"{self._path}: where {whose} is not known: the .json of its name has to say it"
-        heads = [_only(head, self._placed[head.channels]) for head in found.values()]
+        heads = [only(head, self._placed[head.channels]) for head in found.values()]
         return [head for head in heads if head.channels]
+
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """Do not listen to this channel, if it has it."""
+        for channels, placed in self._placed.items():
+            if channel in placed:
+                self._placed[channels] = tuple(name for name in placed if name != channel)
+                self.failure = f"{self._path}: {why_not}"
 
     def items(self) -> Iterator[Series | Gap]:
         """What it holds, from the start; how it ended is known afterwards."""
         for item in self._guarded():
             if isinstance(item, Series):
-                item = _only(item, self._placed.get(item.channels, ()))  # noqa: PLW2901  (of what is listened to)
+                item = only(item, self._placed.get(item.channels, ()))  # noqa: PLW2901  (of what is listened to)
                 if not item.channels:
                     continue
                 self.extent.seen([item])
@@ -161,6 +179,12 @@ class LiveSensors:
         except SourceError as error:
             self.failure = str(error)
 
+    @property
+    def waits_for(self) -> str:
+        """Why nothing comes now; empty while it does."""
+        trouble = "" if self._source is None else self._source.trouble
+        return trouble or ("" if self.extent.samples else "nothing has been sent yet")
+
     def heads(self, *, places_needed: bool) -> list[Series]:  # noqa: ARG002  a station has places only
         """One empty block of all channels that the station knows: nothing has come yet."""
         channels = self._placed
@@ -170,6 +194,11 @@ class LiveSensors:
         none, empty = np.zeros(0, np.int64), np.zeros((0, len(channels)))
         units = self._station.units_of(channels, {})
         return [Series(self.source_id, none, empty, channels, units, places, self._station.local)]
+
+    def leave_out(self, channel: str, why_not: str) -> None:
+        """What comes of this channel is heard by nobody."""
+        if channel in self._placed:
+            self.failure = "; ".join(one for one in (self.failure, why_not) if one)
 
     def items(self) -> Iterator[Series | Gap | None]:
         """What comes, until it is stopped."""
@@ -184,7 +213,7 @@ class LiveSensors:
             self.failure = "; ".join(one for one in (self.failure, self._source.end.detail) if one)
 
 
-def _only(series: Series, names: tuple[str, ...]) -> Series:
+def only(series: Series, names: tuple[str, ...]) -> Series:
     """These channels of it."""
     if names == series.channels:
         return series

@@ -31,6 +31,11 @@ def live_sources(out: Path) -> list[str]:
     return sorted(path.name.removesuffix(_SUFFIX) for path in (out / FOLDER).glob(f"*{_SUFFIX}"))
 
 
+def forget_live(out: Path, source_id: str) -> None:
+    """It is no longer watched."""
+    (out / FOLDER / f"{source_id}{_SUFFIX}").unlink(missing_ok=True)
+
+
 def read_live(out: Path, source_id: str) -> tuple[dict[str, Any], bytes] | None:
     """The newest status of a feed and its JPEG (empty: none); None if there is none, whatever the name says."""
     if not _SOURCE.fullmatch(source_id):

@@ -80,6 +80,40 @@ def test_a_recording_that_fails_while_it_is_read_is_incomplete_with_all_that_was
     assert any(isinstance(entry, CoverageSlot) for entry in entries) == (frames == 60)
 
 
+class Amending(feed.Onlooker):
+    """Another configuration, again and again: while pictures pass, two between two pictures, and after the last."""
+
+    def __init__(self, configuration: Any, after: dict[int, list[str]]) -> None:
+        self._configuration, self._after = configuration, after
+        self._count = 0
+        self._waiting: list[str] = []
+
+    def judged(self, event: Any, locator: Any) -> None:
+        self._count += 1
+        self._waiting += self._after.get(self._count, [])
+
+    def amended(self) -> Any:
+        return (self._configuration, self._waiting.pop(0)) if self._waiting else None
+
+
+def test_each_run_of_a_feed_that_is_judged_by_another_configuration_has_its_end(jobs: list[Job]) -> None:
+    """Without one it would be told as cut off for ever."""
+    configuration, job = configuration_of(jobs), jobs[0]
+    onlooker = Amending(configuration, {40: ["second"], 70: ["third", "fourth"], 100: ["last"]})
+    source = feed.open_recording(job)
+    entries = list(feed.watch(configuration, job.feed, source, job.out, "first", onlooker=onlooker))
+    ends = [one for one in entries if isinstance(one, RunEnd)]
+    assert [(one.run_id, one.frames, one.complete) for one in ends] == [
+        ("first", 40, True),
+        ("second", 30, True),
+        ("third", 0, True),
+        ("fourth", 30, True),
+        ("last", 0, True),
+    ]
+    assert ends[0].t_end_ns < ends[1].t_start_ns <= ends[1].t_end_ns < ends[3].t_start_ns < ends[3].t_end_ns
+    assert ends[-1] == entries[-1]
+
+
 def test_a_stay_that_counts_only_after_12_s_has_a_clip_of_its_beginning(tmp_path: Path) -> None:
     size = (800, 144)
     media = video(tmp_path / "gate.ts", 15 * RATE, size=size)

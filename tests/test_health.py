@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon, box
 
 from detector.health import Counters, CoverageLedger, GapBook
+from detector.log.watched import zones_watched
 from detector.model import Gap, GapReason, Sight
 from detector.timebase import NS_PER_S
 
@@ -39,6 +40,34 @@ def test_half_a_zone_for_half_the_slot_is_a_quarter() -> None:
     (slot,) = book.finish()
     assert slot.zone_share["strip"] == pytest.approx(0.25, abs=0.001)  # rounded to 0.001
     assert (slot.seeing_s, slot.lost_s) == (5.0, {"no_telemetry": 5.0})
+
+
+def test_a_zone_that_no_picture_holds_a_hundredth_of_is_in_view_while_it_is_flown_over() -> None:
+    """1 by 1 degree, of which a picture shows 0.03 by 0.03: it was called out of view all along."""
+    book = CoverageLedger(10.0, {"dmz": Polygon([(11.5, -30.5), (12.5, -30.5), (12.5, -29.5), (11.5, -29.5)])})
+    book.seen(0, "a", 5.0, WHOLE, Sight.SEEING)
+    book.seen(5 * S, "a", 5.0, None, Sight.SEEING)
+    (slot,) = book.finish()
+    assert slot.zone_share == {"dmz": 0.00045}
+    (watch,) = zones_watched([slot])
+    assert (watch.watched_time, watch.not_watched) == (1.0, ())
+
+
+def test_a_zone_that_is_cut_at_the_180th_meridian_is_seen_on_both_sides() -> None:
+    """0.02 by 0.01 deg, of which the eastern three quarters are in view."""
+    zone = MultiPolygon([box(179.99, -30.0, 180.0, -29.99), box(-180.0, -30.0, -179.99, -29.99)])
+    book = CoverageLedger(10.0, {"strip": zone})
+    outline = np.array(box(179.995, -30.01, 180.02, -29.98).exterior.coords)[:-1]  # it runs on past 180
+    early = book.seen(0, "a", 10.0, outline, Sight.SEEING)
+    late = book.seen(10 * S, "a", 10.0, outline - (360.0, 0.0), Sight.SEEING)
+    assert [slot.zone_share for slot in (*early, *late, *book.finish())] == [{"strip": 0.75}] * 2
+
+
+def test_a_hundredth_of_neither_the_zone_nor_the_picture_is_not_in_view() -> None:
+    book = ledger()
+    book.seen(0, "a", 10.0, WHOLE - np.array([0.01995, 0.0]), Sight.SEEING)  # 0.00005 of 0.01 deg of the zone
+    (slot,) = book.finish()
+    assert (slot.seeing_s, slot.zone_share) == (10.0, {"strip": 0.0})
 
 
 @pytest.mark.parametrize(

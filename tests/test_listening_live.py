@@ -137,6 +137,15 @@ def test_a_password_is_needed_and_never_shown(tmp_path: Path) -> None:
         right = arrivals(broker.port, user="centre@", password_file=tmp_path / "secret")
         until(right, lambda: right.connected_s is not None)
         assert right.trouble == "" or "lost" in right.trouble
+        (tmp_path / "secret").write_text("wr0ng\n")
+        changed = arrivals(broker.port, user="centre@", password_file=tmp_path / "secret")
+
+        def let_in() -> bool:
+            if "refuses" in changed.trouble:
+                (tmp_path / "secret").write_text("s3cret\n")  # it is read again for each connection
+            return changed.connected_s is not None
+
+        until(changed, let_in, 30.0)
 
 
 def certificate(folder: Path) -> Path:

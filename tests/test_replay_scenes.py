@@ -118,13 +118,13 @@ def test_a_cut_and_fog_are_gaps_and_no_movement(feed, tmp_path):
 
 @pytest.mark.no_cover
 @pytest.mark.slow
-def test_two_replays_and_two_processes_give_the_same_log(feed, tmp_path):
+def test_two_processes_give_the_same_log_as_one(feed, tmp_path):
     media = [feed("entry", 9.0), feed("crossing", 9.0)]
     logs = []
-    for name, processes in (("one", 1), ("again", 1), ("two", 2)):
+    for name, processes in (("one", 1), ("two", 2)):
         replayed(media, tmp_path / name, processes=processes).close()
         logs.append(exported(tmp_path / name))
-    assert logs[0] == logs[1] == logs[2]
+    assert logs[0] == logs[1]
     assert logs[0].count(b'"opened"') == 4
 
 
@@ -165,10 +165,12 @@ def test_without_telemetry_ground_rules_are_off_and_say_so_and_a_zone_in_the_pic
 
 @pytest.mark.no_cover
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [Fault.BAD_CHECKSUM, Fault.MISSING_TAGS, Fault.DROPPED_PACKETS, Fault.CORRUPT_BYTES])
-def test_damaged_telemetry_and_lost_packets_bring_no_report_without_cause(fault, tmp_path):
+@pytest.mark.parametrize(
+    "faults", [[Fault.BAD_CHECKSUM, Fault.CORRUPT_BYTES], [Fault.MISSING_TAGS, Fault.DROPPED_PACKETS]]
+)
+def test_damaged_telemetry_and_lost_packets_bring_no_report_without_cause(faults, tmp_path):
     media = tmp_path / "faulty.ts"
-    write_feed(SCENES["faulty"](1), media, seconds=9.0, faults=[fault], **SMALL)
+    write_feed(SCENES["faulty"](1), media, seconds=9.0, faults=faults, **SMALL)
     truth = truth_of(media)
     with replayed(media, tmp_path / "out") as log:
         violations = [item.violation for item in log.violations()]
@@ -190,7 +192,7 @@ def test_the_demo_finds_every_event_of_its_truth_and_nothing_else(tmp_path):
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("name", "count"), [("crossing", 3), ("faulty", 1), ("parallax", 0)])
+@pytest.mark.parametrize(("name", "count"), [("crossing", 3), ("faulty", 1)])
 def test_every_event_of_a_sample_feed_is_found_and_nothing_else(name, count, tmp_path):
     media = CONFIG.parents[1] / "sample_feeds" / f"{name}.ts"
     truth = truth_of(media)

@@ -11,7 +11,7 @@ from detector.association.joining import Joiner
 from detector.association.lone import LoneSensor
 from detector.association.multilateration import Huber, Outcome, Places, SourceHeight, multilaterate
 from detector.association.noticed import Carrier, Noticed, Settled, heard
-from detector.association.sensors import Sensors, lon_lat
+from detector.association.sensors import Sensors, astray, lon_lat
 from detector.association.series import IncidentSeries, SeriesConfig, SeriesKeeper
 from detector.association.telling import sentence
 from detector.association.travel import Medium, air, ground, sound_speed_m_s
@@ -43,6 +43,7 @@ __all__ = [
     "WindowAssociator",
     "WindowConfig",
     "air",
+    "astray",
     "ground",
     "heard",
     "lon_lat",

@@ -23,6 +23,8 @@ AGREE_ONE, AGREE_PLACE = 6.63, 9.21
 # A time known no better than this agrees with too much to tell anything. [s]
 MOST_SIGMA_S = 1.0
 _NEVER = 1e9
+# Where the same was judged in several zones, what was told of one zone belongs together: a misfit of next to nothing.
+_OTHER_ZONE = 1e-3
 # Between two places nearer than this there is no direction. [m]
 _NEAR_M = 1e-3
 
@@ -77,7 +79,8 @@ def together(event: Fused, noticed: Noticed) -> Fused | None:
 def paired(events: Sequence[Fused], noticed: Sequence[Noticed]) -> tuple[list[Fused], list[Noticed]]:
     """Events, each with one of `noticed` more where one agrees, each of these in one event at most; and what is left.
 
-    Of all ways to pair them the one with the most pairs, and of these with the least misfit.
+    Of all ways to pair them the one with the most pairs, and of these with the least misfit. What several rules or
+    zones have told of one incident is one event: who supports it without a record of their own supports each of them.
     """
     found = [[together(event, one) for one in noticed] for event in events]
     cost = np.array(
@@ -90,6 +93,10 @@ def paired(events: Sequence[Fused], noticed: Sequence[Noticed]) -> tuple[list[Fu
     rows, columns = scipy.optimize.linear_sum_assignment(cost)
     kept = {int(r): int(c) for r, c in zip(rows, columns, strict=True) if cost[r, c] < _NEVER}
     now = [found[r][kept[r]] if r in kept else None for r in range(len(events))]
+    supported = [(events[r], k) for r, k in kept.items() if noticed[k].violation is None]
+    for r in [r for r in range(len(events)) if r not in kept]:
+        of_it = [k for event, k in supported if _is_told_of(event, events[r])]
+        now[r] = found[r][of_it[0]] if of_it else None
     taken = set(kept.values())
     return (
         [event if pair is None else pair for event, pair in zip(events, now, strict=True)],
@@ -107,7 +114,16 @@ def product(place_a: Array, covariance_a: Array, place_b: Array, covariance_b: A
 
 
 def _added(pair: Fused, event: Fused) -> float:
-    return pair.misfit - event.misfit
+    *before, last = pair.noticed
+    zones = {one.violation.zone_id for one in before if one.violation is not None}
+    elsewhere = last.violation is not None and last.violation.zone_id not in zones
+    return pair.misfit - event.misfit + (_OTHER_ZONE if elsewhere else 0.0)
+
+
+def _is_told_of(one: Fused, other: Fused) -> bool:
+    """Whether both began with the same incident of a source."""
+    first, second = one.noticed[0], other.noticed[0]
+    return (first.source_id, first.t_ns, first.places) == (second.source_id, second.t_ns, second.places)
 
 
 def _by_place(event: Fused, noticed: Noticed, place: LonLat) -> Fused | None:

@@ -99,10 +99,9 @@ class Joiner:
             stream = sorted(same, key=_order)
             events, left = paired(events, stream)
             events += [one for one in map(alone, left) if one is not None and one.noticed[0].violation is not None]
+        used = {id(one) for event in events for one in event.noticed}
+        self._arrived = [one for one in self._arrived if id(one) not in used]
         for event in sorted(events, key=lambda one: (one.t_ns, one.place)):
-            for one in event.noticed:
-                if not one.places:
-                    self._arrived.remove(one)
             yield from self._groups.add(event)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +76,37 @@ class Sensors:
             raise ValueError(f"where {', '.join(unknown)} stand is not known")
         origin = float(positions[:, 0].mean()), float(positions[:, 1].mean())
         return cls.on_earth(channels, positions, origin), origin
+
+
+def astray(places: Mapping[str, Sequence[float]], far_m: float, *, local: bool = False) -> dict[str, str]:
+    """Sensors that stand beyond `far_m` from each of those that most stand with, each with a sentence about it.
+
+    They hear nothing together with these, and a search over the ground between them would be too coarse for what
+    these hear: with one longitude of the wrong sign among six nothing at all was found. A long line of sensors, each
+    near the next, stands together; where no two do, nobody is astray.
+
+    Args:
+        places: by name, as positions of Series have them; those not known are passed over.
+    """
+    known = {name: np.nan_to_num(place) for name, place in sorted(places.items()) if np.isfinite(place[:2]).all()}
+    if len(known) < 3:
+        return {}
+    at_m = np.array(list(known.values()))
+    if not local:
+        at_m = wgs84.ecef_from_geodetic(at_m[:, 1], at_m[:, 0], at_m[:, 2])
+    apart_m = np.linalg.norm(at_m[:, None] - at_m, axis=-1)
+    together = apart_m <= far_m
+    for _ in range(len(known).bit_length()):
+        together = together @ together
+    most = together[np.argmax(together.sum(axis=1))]
+    if most.sum() < 2:
+        return {}
+    slip = "is its longitude its latitude, or a sign wrong?"
+    return {
+        name: f"{name} stands {apart_m[row, most].min() / 1000:.0f} km from the others: {slip}"
+        for row, name in enumerate(known)
+        if not most[row]
+    }
 
 
 def lon_lat(place_m: ArrayLike, origin: tuple[float, float]) -> NDArray[np.float64]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from multiprocessing.connection import wait
@@ -24,7 +25,7 @@ from detector.centre.configuration_file import ConfigurationFile
 from detector.centre.continued import Continued
 from detector.centre.health_page import HealthPage
 from detector.centre.live_joiner import LiveJoiner
-from detector.centre.messages import Order
+from detector.centre.messages import Logged, Order
 from detector.centre.place import LocalProcesses, Place
 from detector.centre.reload import Change, change_for, watched
 from detector.centre.supervisor import Supervised
@@ -32,9 +33,9 @@ from detector.config import Configuration, SensorNetwork, Source
 from detector.course import job_of
 from detector.errors import Complaint, ConfigError, SourceError
 from detector.feed import Entry, append
-from detector.live_file import VERSION, write_centre
+from detector.live_file import VERSION, forget_live, live_sources, write_centre
 from detector.log import LogWriter, open_reader
-from detector.model import Gap, Joined, MediaFile, Run, Violation
+from detector.model import Gap, Joined, MediaFile, Run, RunEnd, Violation
 from detector.outbox import SINKS
 from detector.outbox.delivery import Delivery
 from detector.sources import media_file
@@ -43,6 +44,7 @@ from detector.timebase import NS_PER_S
 _TURN_S = 0.1
 _SHOW_EVERY_S = 1.0
 _STOP_WITHIN_S = 15.0
+_LITTLE_ROOM_GB = 5.0
 
 
 class Centre:
@@ -52,7 +54,7 @@ class Centre:
         configuration: checked.
         out: gets violations.sqlite, evidence/ and live/.
         place: where the feeds' processes run.
-        console: what a configuration wants to be opened beside the feeds, if anything.
+        console: what a configuration wants to be opened beside the feeds, if anything. Raises ConfigError.
         given: the file it was started with, where a version of it is in force; None: the configuration's own.
 
     Raises:
@@ -68,24 +70,28 @@ class Centre:
         console: Callable[[Configuration], Work | None] = lambda _: None,
         given: Path | None = None,
     ) -> None:
-        if not watched(configuration):
-            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
+        self._console_for = console
+        self._check(configuration)
         self._configuration, self._out = configuration, out
         self._place = place or LocalProcesses()
         self._given = given or configuration.path
-        self._file = ConfigurationFile(configuration, self._given)
+        self._file = ConfigurationFile(configuration, self._given, self._check)
         self._feeds: dict[str, Supervised] = {}
         self._leaving: list[Supervised] = []
-        self._console_for = console
         self._console = Companion("console", configuration.settings.centre.longest_restart_s)
         self._entries = 0
         self._told: dict[str, str] = {}
+        self._told_of_sinks: dict[str, str] = {}
+        self._told_set_aside = ""
+        self._told_of_little_room = False
+        self._told_of_file = ""
         self._joiner = _joiner(configuration)
         self._continued = Continued()
         self._why_new = "the centre was not running"
         self._started_ns = time.time_ns()
         self._health: HealthPage | None = None
         self._outbox: list[Delivery] = []
+        self._turned_s = time.monotonic()
         self._snapshot: dict[str, Any] = {}
         self._stopping = threading.Event()
         self._reload = threading.Event()
@@ -118,14 +124,12 @@ class Centre:
             self._log = log
             stack.callback(self._kill_all)
             self._look()
-            if self._configuration.settings.centre.health is not None:
-                address, config = self._configuration.settings.centre.health, str(self._configuration.path)
-                self._health = HealthPage(address, config, lambda: self._snapshot)
-                stack.callback(self._health.close)
-            self._take_on(self._configuration)
+            stack.callback(self._close_health)
+            self._open_health(self._configuration)
+            self._take_on(self._configuration, _run_of(self._configuration, watched(self._configuration), self._out))
             self._open_outbox(self._configuration)
             stack.callback(self._close_outbox)
-            self._console.do(self._console_for(self._configuration))
+            self._console.do(self._console_work(self._configuration))
             stack.callback(self._console.stop)
             self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
             shown_s = 0.0
@@ -143,13 +147,44 @@ class Centre:
             self._show()
             self._say.info("stopped", entries=self._entries)
 
-    def _take_on(self, configuration: Configuration) -> None:
+    def _check(self, configuration: Configuration) -> None:
+        """What a centre needs of a configuration beside that it is right. Raises ConfigError."""
+        if not watched(configuration):
+            raise ConfigError(Complaint(str(configuration.path), None, "it names nothing to watch"))
+        self._console_for(configuration)
+
+    def _console_work(self, configuration: Configuration) -> Work | None:
+        """Feeds are watched without a console, too, should its certificate go between check and use."""
+        try:
+            return self._console_for(configuration)
+        except ConfigError as error:
+            self._say.error("the console cannot be opened", why=str(error))
+            return None
+
+    def _open_health(self, configuration: Configuration) -> None:
+        address = configuration.settings.centre.health
+        if address is not None:
+            self._health = HealthPage(
+                address,
+                str(configuration.path),
+                lambda: self._snapshot,
+                lambda: time.monotonic() - self._turned_s,
+            )
+
+    def _close_health(self) -> None:
+        if self._health is not None:
+            self._health.close()
+            self._health = None
+
+    def _take_on(self, configuration: Configuration, run: Run) -> None:
         """Watch what this configuration names and is not watched yet."""
-        run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, self._out)))
         self._log.begin(run)
         self._join(self._joiner.end())
         self._joiner = _joiner(configuration)
-        for source_id, one in watched(configuration).items():
+        wanted = watched(configuration)
+        for source_id in set(live_sources(self._out)) - wanted.keys():
+            forget_live(self._out, source_id)  # else it would be shown as one from which nothing comes
+        for source_id, one in wanted.items():
             if source_id not in self._feeds:
                 order = Order(configuration, one, self._out, run.run_id, None)
                 self._feeds[source_id] = Supervised(
@@ -185,6 +220,7 @@ class Centre:
 
     def _turn(self) -> None:
         """Wait for the next message, and take in what there is."""
+        self._turned_s = time.monotonic()
         everyone = [*self._feeds.values(), *self._leaving]
         waiting = [one.worker.readable for one in everyone if one.worker is not None]
         if waiting:
@@ -194,7 +230,7 @@ class Centre:
         for one in everyone:
             before = one.state
             for logged in one.turn():
-                for entry in self._joiner.take(logged.entry):
+                for entry in [logged.entry] if _goes_on(logged) else self._joiner.take(logged.entry):
                     self._append(entry, logged.run_id)
             if one.state not in {before, "running"}:
                 say = self._say.info if one.over and one.whole else self._say.warning
@@ -208,30 +244,40 @@ class Centre:
         after = self._file.newer(now=asked)
         if self._file.problem and self._file.problem != problem:
             self._say.error("configuration refused", why=self._file.problem)
+        elif problem and not self._file.problem and after is None:
+            self._say.info("configuration is again as it is in force")
         if after is None:
             return
         before, self._configuration = self._configuration, after
-        run = Run(after.sha256, pipeline.SOFTWARE, tuple(_media(after, self._out)))
-        self._log.begin(run)
         changes = {one: change_for(one, before, after) for one in watched(before).keys() & watched(after).keys()}
+        untouched = {one for one, change in changes.items() if change is Change.NOTHING}
+        untouched |= {one for one in changes if self._has_been_played(one, before, after)}
+        run = _run_of(after, watched(after).keys() - untouched, self._out)
+        self._log.begin(run)
         for source_id in list(self._feeds):
             change = changes.get(source_id, Change.RESTART)
             if change is Change.RULES:
                 order = replace(self._feeds[source_id].order, configuration=after, run_id=run.run_id)
                 self._feeds[source_id].amend(order)
-            elif change is Change.RESTART and not self._has_been_played(source_id, before, after):
+            elif change is Change.RESTART and source_id not in untouched:
                 leaving = self._feeds.pop(source_id)
+                self._told.pop(source_id, None)
                 leaving.stop()
                 self._leaving.append(leaving)
         told = {one: change.value for one, change in changes.items()}
         self._say.info("configuration", file=after.path.name, sha256=after.sha256, changes=told)
         self._wait_for(self._leaving)
         self._why_new = "the configuration was changed"
-        self._take_on(after)
-        self._console.do(self._console_for(after))  # it shows the agreement in force
+        self._take_on(after, run)
+        self._console.do(self._console_work(after))  # it shows the agreement in force
         if _sinks(before) != _sinks(after):
-            self._close_outbox()
             self._open_outbox(after)
+        if before.settings.centre.health != after.settings.centre.health:
+            self._close_health()
+            try:
+                self._open_health(after)
+            except ConfigError as error:
+                self._say.error("the health page cannot be opened", why=str(error))
 
     def _has_been_played(self, source_id: str, before: Configuration, after: Configuration) -> bool:
         """A recording is played through once, by the rules of that time."""
@@ -239,17 +285,23 @@ class Centre:
         return same and self._feeds[source_id].state == "ended"
 
     def _open_outbox(self, configuration: Configuration) -> None:
+        """By this configuration. Nobody waits here for receivers: the next of a name begins when the last has ended."""
+        before = {one.sink_name: one for one in self._outbox}
+        for delivery in self._outbox:
+            delivery.stop(within_s=0.0)
+        self._outbox = []
         for part in configuration.outbox:
-            delivery = Delivery(SINKS[part.kind](part.config), self._out, self._feed_states)
+            sink = SINKS[part.kind](part.config)
+            delivery = Delivery(sink, self._out, self._feed_states, before.get(part.config.name))
             delivery.start()
             self._outbox.append(delivery)
 
     def _close_outbox(self) -> None:
+        until_s = time.monotonic() + _STOP_WITHIN_S
         for delivery in self._outbox:
             delivery.stop()
         for delivery in self._outbox:
-            delivery.join(timeout=_STOP_WITHIN_S)
-        self._outbox.clear()
+            delivery.join(timeout=max(0.0, until_s - time.monotonic()))
 
     def _feed_states(self) -> dict[str, str]:
         return {source_id: str(one.status.get("state", one.state)) for source_id, one in list(self._feeds.items())}
@@ -292,6 +344,7 @@ class Centre:
             "console_pid": self._console.pid,
             "log_entries": self._entries,
             "log_seq": self._last_seq(),
+            "disk_free_bytes": shutil.disk_usage(self._out).free,
             "feeds": feeds,
             "outbox": {one.sink_name: asdict(one.progress) for one in list(self._outbox)},
         }
@@ -302,13 +355,17 @@ class Centre:
             source_id: {name: value for name, value in one.items() if name not in {"status", "alive"}}
             for source_id, one in self._snapshot["feeds"].items()
         }
+        problem = ""
         try:
             write_centre(self._out, self._snapshot | {"feeds": feeds})
         except OSError as error:
-            self._say.warning("live/centre.json cannot be written", why=error.strerror)
+            problem = error.strerror or str(error)
+        if problem and problem != self._told_of_file:  # once, not every second
+            self._say.warning("live/centre.json cannot be written", why=problem)
+        self._told_of_file = problem
 
     def _tell(self) -> None:
-        """Into the centre's own log: which feed is seen, and which is not, and why."""
+        """Into the centre's own log: which feed is seen, which is not, which receiver takes nothing, and why."""
         connecting_ns = round((self._configuration.settings.live.open_timeout_s + _SHOW_EVERY_S) * NS_PER_S)
         for source_id, one in self._feeds.items():
             state, since_ns = one.status.get("state"), one.status.get("since_ns", 0)
@@ -320,6 +377,24 @@ class Centre:
                 self._say.info("feed is seen", feed=source_id)
             elif state != "ended":
                 self._say.warning("feed is not seen", feed=source_id, state=state, why=one.status.get("state_why"))
+        for sink in self._outbox:
+            problem = sink.progress.problem
+            if problem == self._told_of_sinks.get(sink.sink_name, ""):
+                continue
+            self._told_of_sinks[sink.sink_name] = problem
+            if problem:
+                self._say.warning("outbox is not taken", sink=sink.sink_name, why=problem, waiting=sink.progress.depth)
+            else:
+                self._say.info("outbox is taken again", sink=sink.sink_name)
+        if self._file.set_aside != self._told_set_aside:
+            self._told_set_aside = self._file.set_aside
+            if self._told_set_aside:
+                self._say.warning("a version put in force is not in force", why=self._told_set_aside)
+        free_gb = self._snapshot["disk_free_bytes"] / 1e9
+        little = free_gb < _LITTLE_ROOM_GB
+        if little and not self._told_of_little_room:
+            self._say.warning("little room is left: once it is full nothing is watched", free_gb=round(free_gb, 1))
+        self._told_of_little_room = little
 
     def _last_seq(self) -> int:
         with open_reader(self._out) as reader:
@@ -329,9 +404,15 @@ class Centre:
         return None if self._health is None else self._health.url
 
 
-def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
+def _run_of(configuration: Configuration, names: Collection[str], out: Path) -> Run:
+    """Of the sources that are judged by this configuration; an untouched one goes on in the run that it is in."""
+    chosen = [one for name, one in watched(configuration).items() if name in names]
+    return Run(configuration.sha256, pipeline.SOFTWARE, tuple(_media(configuration, chosen, out)))
+
+
+def _media(configuration: Configuration, sources: Iterable[Source], out: Path) -> Iterator[MediaFile]:
     """Recordings by their content; of a live feed its address is all that can be said beforehand."""
-    for one in watched(configuration).values():
+    for one in sources:
         addresses = _addresses(one)
         yield from (MediaFile(one.id, masked(address), "", 0) for address in addresses)
         job = job_of(configuration, one, out)
@@ -346,6 +427,11 @@ def _media(configuration: Configuration, out: Path) -> Iterator[MediaFile]:
 def _joiner(configuration: Configuration) -> LiveJoiner:
     notice: list[Source] = [*configuration.settings.feeds, *configuration.settings.sensors]
     return LiveJoiner([one.id for one in notice], [one.id for one in notice if _addresses(one)])
+
+
+def _goes_on(logged: Logged) -> bool:
+    """It ends a run and not its source, which is judged by another configuration from here on."""
+    return isinstance(logged.entry, RunEnd) and logged.entry.run_id != logged.run_id
 
 
 def _sinks(configuration: Configuration) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ import structlog
 
 from detector.centre.back_off import BackOff
 from detector.centre.nursery import nursery
-from detector.centre.saying import say_as_json
+from detector.centre.saying import say_as_json, say_failed
 
 _STOP_WITHIN_S = 5.0
 
@@ -85,7 +85,11 @@ def _beside(work: Work, held: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the centre says what it means
     say_as_json()
     threading.Thread(target=_end_with_the_centre, args=(held,), daemon=True).start()
-    work()
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  told, and started again
+        say_failed("what runs beside the feeds has failed", error)
+        raise SystemExit(1) from None
 
 
 def _end_with_the_centre(held: Connection) -> None:

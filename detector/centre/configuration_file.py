@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from detector import pipeline
 from detector.config import Configuration, beside, load, load_outline
-from detector.config.in_force import file_in_force, word_of
+from detector.config.in_force import in_force, word_of
 from detector.errors import ConfigError
 
 _LOOK_EVERY_S = 1.0
@@ -17,17 +18,25 @@ class ConfigurationFile:
     """Looks at the file, the version of it that is in force, and their maps once a second, and at once when asked.
 
     given: the file that the centre was started with; None: the configuration's own.
+    check: what else has to be right of a newer one. Raises ConfigError: it is not.
     problem: why the file as it is now is not used; empty if it is.
+    set_aside: why a version that was put in force is not; empty if none was, or it is.
     """
 
-    def __init__(self, configuration: Configuration, given: Path | None = None) -> None:
-        self._given, self._path = given or configuration.path, configuration.path
+    def __init__(
+        self,
+        configuration: Configuration,
+        given: Path | None = None,
+        check: Callable[[Configuration], object] = lambda _: None,
+    ) -> None:
+        self._given, self._path, self._check = given or configuration.path, configuration.path, check
         self._given_map = _map_of(self._given)
         self._in_force = configuration.sha256
         self._map = configuration.settings.map
         self._stamps = self._stamped()
         self._looked_s = time.monotonic()
         self.problem = ""
+        self.set_aside = in_force(self._given)[1]
 
     def newer(self, *, now: bool = False) -> Configuration | None:
         """Another configuration that can be used, once. A mistake in it keeps the one in force."""
@@ -40,7 +49,9 @@ class ConfigurationFile:
         self._stamps = stamps
         try:
             self._given_map = _map_of(self._given)
-            found = pipeline.checked(load(file_in_force(self._given), pipeline.REGISTRIES))
+            file, self.set_aside = in_force(self._given)
+            found = pipeline.checked(load(file, pipeline.REGISTRIES))
+            self._check(found)
         except (ConfigError, OSError) as error:
             self.problem = str(error)
             return None

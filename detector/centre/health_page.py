@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from detector.centre.metrics import CONTENT_TYPE, exposition
 from detector.errors import Complaint, ConfigError
-from detector.timebase import NS_PER_S
 
-_FRESH_NS = 10 * NS_PER_S
+_FRESH_S = 10.0
 
 
 class HealthPage:
-    """Answers on a thread of its own. snapshot: called for each request; it must not block.
+    """Answers on a thread of its own. Neither of these may block; each is called for every request that needs it.
+
+    snapshot: what the figures are made of.
+    turned_s: how long ago the centre's loop turned, whatever the time of day is set to. [s]
 
     Raises:
         ConfigError: the address is taken, or is none of this machine.
     """
 
-    def __init__(self, address: str, config: str, snapshot: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, address: str, config: str, snapshot: Callable[[], dict[str, Any]], turned_s: Callable[[], float]
+    ) -> None:
         host, _, port = address.rpartition(":")
 
         class Handler(_Handler):
             answers = staticmethod(snapshot)
+            since_turned_s = staticmethod(turned_s)
+
+        class Server(_Server):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         try:
-            self._server = ThreadingHTTPServer((host, int(port)), Handler)
+            self._server = Server((host.strip("[]"), int(port)), Handler)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ConfigError(Complaint(config, None, f"centre.health: {address} cannot be used: {reason}")) from error
-        self._server.daemon_threads = True
         self.url = f"http://{host}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, name="health page", daemon=True).start()
 
@@ -56,15 +63,23 @@ def readiness(feeds: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"ready": alive and not not_seen, "feeds": states} | ({"not_seen": not_seen} if not_seen else {})
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: who asked has gone before the answer. Its traceback would stand between lines of JSON."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     answers: Callable[[], dict[str, Any]]
+    since_turned_s: Callable[[], float]
     timeout = 10  # a client that says nothing does not keep its thread
 
     def do_GET(self) -> None:
         snapshot = self.answers()
         match self.path.partition("?")[0]:
             case "/healthz":
-                fresh = time.time_ns() - snapshot["written_ns"] < _FRESH_NS
+                fresh = type(self).since_turned_s() < _FRESH_S
                 self._answer(200 if fresh else 503, "application/json", json.dumps({"turning": fresh}))
             case "/readyz":
                 said = readiness(snapshot["feeds"])
@@ -74,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._answer(404, "text/plain", "here are /healthz, /readyz and /metrics\n")
 
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+
     def _answer(self, code: int, content_type: str, body: str) -> None:
         data = body.encode()
         self.send_response(code)
@@ -81,7 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server calls
         """Nothing: a scrape every few seconds is no news."""

@@ -65,12 +65,12 @@ class LiveView(Onlooker):
         self._amendments.append((configuration, run_id))
 
     def amended(self) -> tuple[Configuration, str] | None:
-        """The newest of those that came."""
-        newest = None
-        while self._amendments:
-            newest = self._amendments.popleft()
-            self.in_force, self.run_id = newest, newest[1]
-        return newest
+        """The next of those that came."""
+        if not self._amendments:
+            return None
+        self.in_force = self._amendments.popleft()
+        self.run_id = self.in_force[1]
+        return self.in_force
 
     def passing(self, source: Source) -> Iterator[Frame | Gap]:
         """Times reading and judging by the processor time they take, and keeps a small picture now and then."""

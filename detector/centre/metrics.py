@@ -30,6 +30,12 @@ _COUNTERS = (
     ("trucewatch_feed_violations_total", "possible violations", lambda f: _count(f, "violations")),
 )
 
+_OUTBOX = (
+    ("trucewatch_outbox_depth", "gauge", "entries not yet delivered", lambda s: s["depth"]),
+    ("trucewatch_outbox_failing", "gauge", "1: the last try was not taken", lambda s: int(bool(s["problem"]))),
+    ("trucewatch_outbox_delivered_total", "counter", "entries delivered", lambda s: s["delivered"]),
+)
+
 
 def exposition(snapshot: dict[str, Any]) -> str:
     """Everything in `snapshot`, which is centre.json with the feeds' own `status` and `alive` beside."""
@@ -56,11 +62,10 @@ def _lines(snapshot: dict[str, Any]) -> Iterator[str]:
     yield from _metric("trucewatch_feed_stage_seconds", "gauge", "mean processor time of a picture", stages)
     yield from _metric("trucewatch_log_entries_total", "counter", "entries appended", [((), snapshot["log_entries"])])
     yield from _metric("trucewatch_log_seq", "gauge", "number of the newest entry", [((), snapshot["log_seq"])])
-    for name, kind, what, member in (
-        ("trucewatch_outbox_depth", "gauge", "entries not yet delivered", "depth"),
-        ("trucewatch_outbox_delivered_total", "counter", "entries delivered", "delivered"),
-    ):
-        sinks = [((("sink", sink),), figures[member]) for sink, figures in snapshot["outbox"].items()]
+    free = [((), snapshot["disk_free_bytes"])]
+    yield from _metric("trucewatch_disk_free_bytes", "gauge", "room left for log and evidence", free)
+    for name, kind, what, value in _OUTBOX:
+        sinks = [((("sink", sink),), value(figures)) for sink, figures in snapshot["outbox"].items()]
         yield from _metric(name, kind, what, sinks)
 
 

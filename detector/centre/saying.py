@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,7 +15,7 @@ from detector.addresses import masked
 
 
 def say_as_json() -> None:
-    """From now on, for this process."""
+    """From now on, for this process; also what libraries say, and what ended a thread."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -22,6 +25,25 @@ def say_as_json() -> None:
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # what it is when something is said
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+    threading.excepthook = _say_what_ended_a_thread
+
+
+def say_failed(what: str, error: BaseException, **about: str) -> None:
+    """An error that nobody expected, with where it happened, in one line."""
+    where = "".join(traceback.format_exception(error))
+    structlog.get_logger().error(what, why=f"{type(error).__name__}: {error}", where=where, **about)
+
+
+class _Libraries(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        where = {"where": "".join(traceback.format_exception(*record.exc_info))} if record.exc_info else {}
+        structlog.get_logger().warning(record.getMessage(), library=record.name, **where)
+
+
+def _say_what_ended_a_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        say_failed("a thread has ended", ended.exc_value, thread=ended.thread.name if ended.thread else "")
 
 
 def _without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

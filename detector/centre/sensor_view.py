@@ -15,11 +15,11 @@ from detector.live_file import VERSION, write_live
 
 
 class SensorView:
-    """Figures only. `frames` are samples."""
+    """Figures only. `frames` are samples. live: something has to come before it is seen."""
 
-    def __init__(self, source_id: str, media: str, out: Path) -> None:
+    def __init__(self, source_id: str, media: str, out: Path, *, live: bool) -> None:
         self._source_id, self._media, self._out = source_id, masked(media), out
-        self._state, self._why = "running", ""
+        self._state, self._why = "connecting" if live else "running", ""
         self._since_ns = self._alive_ns = time.time_ns()
         self._tally, self._samples = Tally(), 0
 
@@ -29,10 +29,21 @@ class SensorView:
         self._tally.count(entry)
         if isinstance(entry, Progress):
             self._samples = entry.frames
+            waiting = "reconnecting" if self._samples else "connecting"
+            self._say(waiting if entry.waits_for else "running", entry.waits_for)
 
     def end(self, why: str) -> None:
         """No more is to come."""
-        self._state, self._why, self._since_ns = "ended", why, time.time_ns()
+        self._say("ended", why)
+
+    def failed(self, why: str) -> None:
+        """It could not begin, and will be tried again."""
+        self._say("connecting", why)
+
+    def _say(self, state: str, why: str) -> None:
+        if state != self._state:
+            self._state, self._since_ns = state, time.time_ns()
+        self._why = masked(why)
 
     def status(self) -> dict[str, Any]:
         """As docs/live.md has it."""

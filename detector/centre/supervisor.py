@@ -30,14 +30,22 @@ class Supervised:
     """One feed. Call `turn` often: it never waits.
 
     before_start: brings the order up to date and the log in order before each start.
+    monotonic_s: the clock by which it hangs. Not the time of day: that is set, by hours even, while feeds run.
     status: the newest that its process has told.
     whole: False of one that has ended before its source had been read to its end.
     """
 
     def __init__(
-        self, order: Order, place: Place, settings: CentreSettings, before_start: Callable[[Order], Order]
+        self,
+        order: Order,
+        place: Place,
+        settings: CentreSettings,
+        before_start: Callable[[Order], Order],
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.order, self._place, self._settings, self._before_start = order, place, settings, before_start
+        self._monotonic_s = monotonic_s
+        self._turned_s = 0.0
         self.status: dict[str, Any] = {}
         self.starts = 0
         self.why, self.whole = "", True
@@ -136,10 +144,13 @@ class Supervised:
         self.starts += 1
         self.status = {}
         self._stay = _Stay(worker, Usage(worker.pid))
+        self._turned_s = self._monotonic_s()
         self._back_off.started()
 
     def _heard(self, stay: _Stay, message: FromFeed) -> None:
         if isinstance(message, Status):
+            if message.members.get("alive_ns") != self.status.get("alive_ns"):
+                self._turned_s = self._monotonic_s()
             self.status = message.members
         elif isinstance(message, Done):
             stay.done = message
@@ -160,7 +171,4 @@ class Supervised:
         self._back_off.ended()
 
     def _hangs(self) -> bool:
-        since_ns = self.status.get("alive_ns")
-        if since_ns is None:
-            return self._back_off.lasts_s > self._settings.hang_s
-        return time.time_ns() - int(since_ns) > self._settings.hang_s * NS_PER_S
+        return self._monotonic_s() - self._turned_s > self._settings.hang_s

@@ -17,11 +17,13 @@ from detector.association import Settled
 from detector.centre.broken_off import unfinished_folder
 from detector.centre.live_view import LiveView
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop
+from detector.centre.saying import say_as_json, say_failed
 from detector.centre.sensor_view import SensorView
 from detector.config import Feed
 from detector.course import entries_of, job_of
 from detector.errors import LogError, SourceError
 from detector.feed import Entry, Job, Progress, open_recording, watch
+from detector.model import RunEnd
 from detector.silence import Silences
 from detector.sources.live import LiveVideo, Paced
 
@@ -34,6 +36,7 @@ def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the centre says what it means
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    say_as_json()
     line = _Line(to_centre)
     try:
         if isinstance(order.watched, Feed):
@@ -43,6 +46,9 @@ def work(order: Order, to_centre: Connection, from_centre: Connection) -> None:
         line.send(Done())
     except (LogError, SourceError) as error:
         line.send(Done(masked(str(error))))
+    except Exception as error:  # noqa: BLE001  told for what it is, and started again
+        say_failed("feed has failed", error, feed=order.source_id)
+        line.send(Done(masked(f"an error that nobody expected: {type(error).__name__}: {error}")))
     to_centre.close()
     os._exit(0)  # a thread may be inside libav for some seconds more
 
@@ -119,7 +125,8 @@ def _read(order: Order, line: _Line, from_centre: Connection) -> None:
     stopped = threading.Event()
     job = job_of(order.configuration, order.watched, order.out)
     media = order.watched.media
-    view = SensorView(job.source_id, media if isinstance(media, str) else ", ".join(media), order.out)
+    told = media if isinstance(media, str) else ", ".join(media)
+    view = SensorView(job.source_id, told, order.out, live=not job.recordings)
 
     def beat() -> None:
         view.write()
@@ -127,12 +134,20 @@ def _read(order: Order, line: _Line, from_centre: Connection) -> None:
 
     _in_background(lambda: _hear(from_centre, lambda message: stopped.set() if isinstance(message, Stop) else None))
     _in_background(lambda: _every(_BEAT_S, beat))
+    failure = ""
     for entry in entries_of(order.configuration, job, order.run_id, stopped):
         view.passed(entry)
+        if isinstance(entry, RunEnd) and not (job.recordings or entry.complete or stopped.is_set()):
+            failure = entry.detail  # what is live ends by itself only where it could not begin
         if not isinstance(entry, Progress):
             line.send(Logged(order.run_id, entry))
-    view.end("stopped" if stopped.is_set() else "played to its end")
+    if failure:
+        view.failed(failure)
+    else:
+        view.end("stopped" if stopped.is_set() else "played to its end")
     beat()
+    if failure:
+        raise SourceError(failure)
 
 
 def _hear(from_centre: Connection, hear: Callable[[Any], None]) -> None:

@@ -30,12 +30,18 @@ def check(
     Example: `trucewatch check configs/demo.yaml`
     """
     from detector import pipeline
+    from detector.cli.stations import far_off, wrong_stations
     from detector.config import absent_inputs, load
     from detector.errors import ConfigError
     from detector.model import Means
 
     configuration = load(config, pipeline.REGISTRIES)
-    complaints = [*absent_inputs(configuration), *_wrong_telemetry(configuration)]
+    complaints = [
+        *absent_inputs(configuration),
+        *_wrong_telemetry(configuration),
+        *wrong_stations(configuration),
+        *_wrong_console(configuration),
+    ]
     try:
         pipeline.checked(configuration)
     except ConfigError as error:
@@ -64,6 +70,8 @@ def check(
         if len(network.media) == 1 and not network.live and network.means is not Means.TELEMETRY:
             witness = "a sensor alone is a witness: it supports what others have placed and raises nothing"
             console.print(f"sensors {network.id}: one recording; if it has one sensor only, {witness}.", markup=False)
+    for remark in far_off(configuration):
+        console.print(remark, markup=False)
     idle = pipeline.idle_rules(configuration, configuration.settings) if configuration.settings.sources else ()
     if idle:
         console.print(f"Rules that judge none of the sources named here: {', '.join(idle)}.", markup=False)
@@ -89,6 +97,20 @@ def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
             first, *more = str(error).splitlines()
             rest = f" (and {len(more)} more)" if more else ""
             yield document.complaint(("feeds", i, "telemetry"), f"feed {feed.id!r}: {first}{rest}")
+
+
+def _wrong_console(configuration: Configuration) -> Iterator[Complaint]:
+    """What `run` would refuse to open it with."""
+    from detector.config.yaml_lines import parse
+    from detector.console.listening import Listening
+
+    asked = configuration.settings.console
+    if asked.address is None:
+        return
+    try:
+        Listening(asked.host, asked.port, asked.certificate, asked.key)
+    except ValueError as error:
+        yield parse(configuration.path).complaint(("console",), f"console: {error}")
 
 
 def _words(value: object) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +62,21 @@ def console(
             party = f", party {account.party}" if account.party else ""
             say.print(f"  {account.name:<9} {password}   ({account.role}{party})")
         say.print(f"The console is at {listening.address}   (Ctrl-C ends it)")
-        serve(desk, listening, taken)
+        with _closing_on_termination():
+            serve(desk, listening, taken)
+
+
+@contextmanager
+def _closing_on_termination() -> Iterator[None]:
+    """SIGTERM ends what serves, which then raises it once more: by itself that would leave the log unclosed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check(path: Path) -> None:

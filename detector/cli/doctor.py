@@ -123,6 +123,9 @@ def _disk() -> Iterator[Row]:
 
 def _extras() -> Iterator[Row]:
     extras = (
+        ("live", "tstrans", "SRT feeds"),
+        ("mqtt", "paho", "sensors and outbox over MQTT"),
+        ("mavlink", "pyulog", "flight logs of PX4"),
         ("dem", "rasterio", "GeoTIFF terrain"),
         ("seismic", "obspy", "miniSEED"),
         ("parquet", "pyarrow", "Parquet"),

@@ -140,6 +140,27 @@ def verify(
 
 
 @app.command()
+def copy(
+    log: Log, to: Annotated[Path, typer.Argument(metavar="TO", help="Folder of the copy, new or an earlier one.")]
+) -> None:
+    """Copy entries, evidence and accounts, also while a centre runs. Again into the same folder: evidence that is new.
+
+    Exit code 4 if evidence is not what was logged. Example: `trucewatch log copy out /mnt/kept`
+    """
+    from detector.cli.log_lines import plain
+    from detector.log import copy_log
+
+    copied = copy_log(log, to)
+    console = _console()
+    for problem in copied.problems:
+        console.print(plain(f"DAMAGED  {problem}"))
+    console.print(f"{copied.entries} entries, {copied.files} evidence files ({copied.new} new), head {copied.head}")
+    if copied.problems:
+        raise typer.Exit(ExitCode.LOG_DAMAGED)
+    console.print(plain(f"Check the copy where it is kept: trucewatch log verify {to} --head {copied.head}"))
+
+
+@app.command()
 def coverage(log: Log, since: Since = None, until: Until = None, source: Source = None, run: RunId = None) -> None:
     """How much of each zone was watched, when not, and why. Example: `trucewatch log coverage out`"""
     from detector.cli.log_lines import day, gap_lines, plain, reach_line, span, zone_lines
@@ -170,7 +191,7 @@ def coverage(log: Log, since: Since = None, until: Until = None, source: Source 
     if reaches:
         console.print("  free ground, 20 dB less at ten times the distance; no wind, walls, hills or loss in the air")
     if any(slot.zone_share for slot in slots):
-        console.print("  # 75 % or more of it in view, + 25 %, - 1 %, . none")
+        console.print("  # 75 % or more of it in view, + 25 %, - less, . none")
     for line in gap_lines(gaps, today):
         console.print(line)
     for problem in dict.fromkeys(problem for one in runs for problem in one.problems):

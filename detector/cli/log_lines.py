@@ -57,7 +57,7 @@ def span(t_start_ns: int, t_end_ns: int, today: str) -> str:
 
 def percent(share: float) -> str:
     """Whole per cent, cut: what was missed for a moment was not watched all the time."""
-    return f"{math.floor(share * 100 + 1e-9)} %"
+    return "less than 1 %" if 0 < share < 0.01 else f"{math.floor(share * 100 + 1e-9)} %"
 
 
 def where(place: Place) -> str:
@@ -237,7 +237,7 @@ def _bar(stretches: Sequence[Stretch], first: int, last: int, width: int) -> str
     for cell in range(width):
         t_ns = first + (last - first) * (2 * cell + 1) // (2 * width)
         share = next(one.share for one in stretches if one.t_start_ns <= t_ns < one.t_end_ns)
-        cells.append("#" if share >= 0.75 else "+" if share >= 0.25 else "-" if share >= 0.01 else ".")
+        cells.append("#" if share >= 0.75 else "+" if share >= 0.25 else "-" if share > 0 else ".")
     return "".join(cells)
 
 

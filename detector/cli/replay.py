@@ -42,7 +42,7 @@ def replay(
     from detector import replay as recordings
     from detector.cli.log_lines import judged_again
     from detector.cli.progress import FeedProgress
-    from detector.cli.remarks import say_remarks
+    from detector.cli.remarks import never_in_view, say_remarks
     from detector.config import load
     from detector.log import open_reader
     from detector.log.reader import Period
@@ -83,7 +83,10 @@ def replay(
     _say_timeless(console, outcome.ends)
     with open_reader(out) as reader:
         again = set(judged_again(reader.runs())) & {end.source_id for end in outcome.ends}
-        gaps = reader.gaps(Period(run_id=outcome.run_id))
+        this_run = Period(run_id=outcome.run_id)
+        gaps, slots = reader.gaps(this_run), reader.coverage(this_run)
+    for told in never_in_view(slots, configuration.map.ground_zones):
+        console.print(told, markup=False)
     _say_gaps(console, gaps, out)
     if again:
         this = f"trucewatch log list --run {outcome.run_id} {out}"

@@ -41,29 +41,24 @@ def run(
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
     configuration = pipeline.checked(load(file_in_force(config), pipeline.REGISTRIES))
-    _check_console(configuration)
     say_as_json()
     centre = Centre(configuration, out, console=partial(_console_for, out), given=config)
     centre.on_signals()
     centre.run()
 
 
-def _check_console(configuration: Configuration) -> None:
+def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] | None:
+    """What opens it; None: nothing is to be. Raises ConfigError: it cannot be opened like this."""
     from detector.console.listening import Listening
     from detector.errors import Complaint, ConfigError
 
     asked = configuration.settings.console
-    if asked.address is not None:
-        try:
-            Listening(asked.host, asked.port, asked.certificate, asked.key)
-        except ValueError as error:
-            raise ConfigError(Complaint(str(configuration.path), None, f"console: {error}")) from None
-
-
-def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] | None:
-    asked = configuration.settings.console
     if asked.address is None:
         return None
+    try:
+        Listening(asked.host, asked.port, asked.certificate, asked.key)
+    except ValueError as error:
+        raise ConfigError(Complaint(str(configuration.path), None, f"console: {error}")) from None
     return partial(_open_console, out, configuration.path, asked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,8 +34,8 @@ def add(
     """Make an account. Example: `trucewatch user add out anna --role reviewer --party A`"""
     with _accounts(log) as accounts:
         password = _password(random)
-        accounts.add(name, role, party.upper(), password)
-        _note(log, name, f"made: {role}{f', party {party.upper()}' if party else ''}")
+        detail = f"made: {role}{f', party {party.upper()}' if party else ''}"
+        accounts.add(name, role, party.upper(), password, partial(_note, log, name, detail))
     _say(f"{name} may sign in as {role}{f' of party {party.upper()}' if party else ''}.")
     if random:
         _say(f"Password (shown once): {password}")
@@ -53,14 +54,14 @@ def list_(log: Log) -> None:
 
 @app.command()
 def password(log: Log, name: Name, random: RandomPassword = False) -> None:
-    """Another password; ends the account's sessions and tokens, opens it if it was closed.
+    """Another password; ends the account's sessions, tokens and lock-outs, opens it if it was closed.
 
     Example: `trucewatch user password out anna`
     """
     with _accounts(log) as accounts:
         given = _password(random)
-        accounts.set_password(name, given)
-        _note(log, name, "another password")
+        accounts.set_password(name, given, partial(_note, log, name, "another password"))
+    _say(f"{name} has another password and is open; its sessions and access tokens have ended.")
     if random:
         _say(f"Password (shown once): {given}")
 
@@ -69,8 +70,8 @@ def password(log: Log, name: Name, random: RandomPassword = False) -> None:
 def close(log: Log, name: Name) -> None:
     """Close an account: its sessions and tokens end now. Example: `trucewatch user close out anna`"""
     with _accounts(log) as accounts:
-        accounts.shut(name)
-        _note(log, name, "closed")
+        accounts.shut(name, partial(_note, log, name, "closed"))
+    _say(f"{name} is closed; its sessions and access tokens have ended.")
 
 
 @app.command()

@@ -21,7 +21,7 @@ from detector.config.yaml_lines import Document, Location
 from detector.errors import Complaint, ConfigError
 
 _PROPERTIES = ("id", "name", "kind", "frame", "feed", "note")
-_GEOMETRIES = {"zone": ("Polygon", "MultiPolygon"), "line": ("LineString",)}
+_GEOMETRIES = {"zone": ("Polygon", "MultiPolygon"), "line": ("LineString", "MultiLineString")}
 _IDENTIFIER = re.compile(IDENTIFIER)
 _FAR_DEG = 5.0  # features further apart than this are looked at for swapped coordinates
 
@@ -71,7 +71,8 @@ class AgreementMap:
 def load_map(path: Path) -> AgreementMap:
     """Read a GeoJSON FeatureCollection of zones (Polygon, MultiPolygon) and lines (LineString).
 
-    A third coordinate (height) is ignored. A zone across the 180th meridian has to be cut there (RFC 7946, 3.1.9).
+    A MultiLineString of one part, as programs export lines, is a line; several parts have no side in common. A third
+    coordinate (height) is ignored. A zone across the 180th meridian has to be cut there (RFC 7946, 3.1.9).
 
     Raises:
         ConfigError: with every complaint, each with the line of what it is about.
@@ -167,13 +168,22 @@ class _Reader:
             return None
         below = (*here, "coordinates")
         items = data.get("coordinates")
-        if found == "LineString":
+        if found == "MultiLineString":
+            parts = self._nested(items, below, shape_id, "line")
+            if len(parts) > 1:
+                self._complain(
+                    here, f"{shape_id}: a line of {len(parts)} parts: make each a line with an id of its own"
+                )
+            if len(parts) != 1:
+                return None
+            items, below = parts[0]
+        if kind == "line":
             line = self._points(items, below, shape_id, pixels, least=2)
             return None if line is None else self._simple(shapely.LineString(line), here, shape_id)
         polygons = [(items, below)] if found == "Polygon" else self._nested(items, below, shape_id, "polygon")
-        parts = [self._polygon(rings, place, shape_id, pixels) for rings, place in polygons]
-        whole = [part for part in parts if part is not None]
-        if not parts or len(whole) < len(parts):
+        drawn = [self._polygon(rings, place, shape_id, pixels) for rings, place in polygons]
+        whole = [part for part in drawn if part is not None]
+        if not drawn or len(whole) < len(drawn):
             return None
         return self._valid(whole[0] if found == "Polygon" else shapely.MultiPolygon(whole), here, shape_id)
 

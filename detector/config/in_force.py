@@ -31,18 +31,39 @@ def word_of(given: Path) -> Path:
 
 
 def file_in_force(given: Path) -> Path:
-    """What a centre that was given this file goes by.
+    """What a centre that was given this file goes by."""
+    return in_force(given)[0]
+
+
+def in_force(given: Path) -> tuple[Path, str]:
+    """What a centre that was given this file goes by; and why a version that was put in force is not it, or nothing.
 
     The newest word counts: a file, or map, that was changed by hand after a version was put in force is in force
     itself; so is it where the version, or what was said of it, is not as it was.
     """
+    word = word_of(given)
+    if not word.exists():
+        return given, ""
     try:
-        said = json.loads(word_of(given).read_bytes())
-        version = next(one for one in versions_of(given) if one.name == said["version"])
-        as_they_were = load_outline(given).sha256, load_outline(version).sha256
-    except (OSError, ValueError, LookupError, TypeError, StopIteration, ConfigError):
-        return given
-    return version if as_they_were == (said["instead_of"], said["sha256"]) else given
+        said = json.loads(word.read_bytes())
+        name, sha256, instead_of = said["version"], said["sha256"], said["instead_of"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        return given, f"{word.name} cannot be read: {error}"
+    version = next((one for one in versions_of(given) if one.name == name), None)
+    why = _no_longer(given, instead_of, version, sha256)
+    return (given, f"{name} was put in force in the console; {why}") if why or version is None else (version, "")
+
+
+def _no_longer(given: Path, instead_of: str, version: Path | None, sha256: str) -> str:
+    if version is None:
+        return "it is no longer there"
+    try:
+        for file, as_it_was in ((version, sha256), (given, instead_of)):
+            if load_outline(file).sha256 != as_it_was:
+                return f"{file.name}, or its map, was changed since"
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def put_in_force(given: Path, version: Path) -> None:

@@ -141,7 +141,7 @@ def _map_bytes(path: Path, settings: Settings) -> bytes:
 
 
 def absent_inputs(configuration: Configuration) -> list[Complaint]:
-    """Files that feeds, sensors and other sources name and that are not there, each with its line."""
+    """Files that sources, receivers and the console name and that are not there, each with its line."""
     document = parse(configuration.path)
     complaints = []
     for i, feed in enumerate(configuration.settings.feeds):
@@ -171,10 +171,19 @@ def absent_inputs(configuration: Configuration) -> list[Complaint]:
         if not file.exists():
             told = f"{section} {source.id!r}: there is no file {file}"
             complaints.append(document.complaint((section, i, "media"), told))
+    complaints += _absent_secrets(configuration, document)
     base_map = configuration.settings.console.base_map
     if base_map is not None and not base_map.exists():
         complaints.append(document.complaint(("console", "base_map"), f"console: there is no file {base_map}"))
     return complaints
+
+
+def _absent_secrets(configuration: Configuration, document: Document) -> Iterator[Complaint]:
+    for i, sink in enumerate(configuration.outbox):
+        for key in ("secret_file", "ca_file"):
+            file = getattr(sink.config, key, None)
+            if file is not None and not file.exists():
+                yield document.complaint(("outbox", i, key), f"outbox {sink.config.name!r}: there is no file {file}")
 
 
 def map_of(path: Path, document: Document, complaints: list[Complaint]) -> AgreementMap:

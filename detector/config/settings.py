@@ -207,6 +207,11 @@ class SensorNetwork(Section):
         return is_address(self.media[0])
 
     @property
+    def far_m(self) -> float:
+        """A sensor farther from all others hears nothing with them, and lies in no plane with them. [m]"""
+        return max(2 * self.reach_m, 50_000.0)
+
+    @property
     def origin(self) -> tuple[float, float] | None:
         """Longitude and latitude of the plane's zero. [deg]"""
         if self.origin_lon_deg is None or self.origin_lat_deg is None:
@@ -231,8 +236,9 @@ class LiveSettings(Section):
     )
     thin_lag_s: float = Field(
         0.5,
-        description="realtime: while pictures wait for longer than this, ten a second are judged; the others are "
-        "passed over, and counted. What moves is seen as before; a flash of one picture may not be [s].",
+        description="realtime: while pictures wait for longer than this, ten a second are judged, and six while they "
+        "wait half as long again; the others are passed over, and counted. What moves is seen nearly as before; a "
+        "flash of one picture may not be [s].",
         ge=0.05,
         le=60,
     )

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,14 @@ class SignIn:
     just_locked: bool = False
 
 
+Tell = Callable[[], None]
+"""Says what is about to be done; if it raises, nothing is done: what cannot be logged does not happen."""
+
+
+def _unsaid() -> None:
+    """Nobody has to be told."""
+
+
 class Accounts:
     """The file `accounts.sqlite` beside the log; made if there is none, readable by its owner alone.
 
@@ -92,20 +100,21 @@ class Accounts:
 
     # Accounts
 
-    def add(self, name: str, role: Role, party: str, password: str) -> Account:
+    def add(self, name: str, role: Role, party: str, password: str, told: Tell = _unsaid) -> Account:
         """A new account.
 
         Raises:
             ValueError: a name that is taken or not allowed, a password too short, a reviewer without a party.
         """
         if not _NAME.fullmatch(name):
-            raise ValueError(f"name {name!r}: allowed are up to 32 letters, digits, dot, dash, underscore")
+            raise ValueError(f"name {name!r}: allowed are up to 32 letters a to z, digits, dot, dash, underscore")
         if (role is Role.REVIEWER) != (party in PARTIES) or (party and party not in PARTIES):
             raise ValueError(f"party {party!r}: a reviewer has one of {', '.join(PARTIES)}; nobody else has one")
         kept = hashed(password)
         with self._transaction() as connection:
             if connection.execute(select(account.c.name).where(account.c.name == name)).first():
                 raise ValueError(f"there is an account {name!r} already")
+            told()
             row = {"name": name, "role": str(role), "party": party, "password_hash": kept, "closed_ns": None}
             connection.execute(insert(account), row)
         return Account(name, role, party)
@@ -116,26 +125,29 @@ class Accounts:
             rows = connection.execute(select(account).order_by(account.c.name)).all()
         return [Account(row.name, Role(row.role), row.party, row.closed_ns is not None) for row in rows]
 
-    def set_password(self, name: str, password: str) -> None:
-        """Another password; its sessions and access tokens end. Opens a closed account again.
+    def set_password(self, name: str, password: str, told: Tell = _unsaid) -> None:
+        """Another password; its sessions, access tokens and lock-outs end. Opens a closed account again.
 
         Raises:
             ValueError: there is no such account, or the password is too short.
         """
-        kept = hashed(password)
-        self._change(name, password_hash=kept, closed_ns=None)
+        with self._change(name, told, password_hash=hashed(password), closed_ns=None) as connection:
+            guesses.forget(connection, name)
 
-    def shut(self, name: str) -> None:
+    def shut(self, name: str, told: Tell = _unsaid) -> None:
         """Close an account: its sessions and tokens end now. Raises ValueError: there is none."""
-        self._change(name, closed_ns=self._clock.now_ns())
+        with self._change(name, told, closed_ns=self._clock.now_ns()):
+            pass
 
-    def _change(self, name: str, **values: object) -> None:
+    @contextmanager
+    def _change(self, name: str, told: Tell, **values: object) -> Iterator[Connection]:
         with self._transaction() as connection:
-            found = connection.execute(update(account).where(account.c.name == name).values(**values)).rowcount
+            if not connection.execute(update(account).where(account.c.name == name).values(**values)).rowcount:
+                raise ValueError(f"there is no account {name!r}")
             connection.execute(delete(open_session).where(open_session.c.name == name))
             connection.execute(delete(access_token).where(access_token.c.name == name))
-        if not found:
-            raise ValueError(f"there is no account {name!r}")
+            yield connection
+            told()
 
     # Sessions
 

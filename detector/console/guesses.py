@@ -44,5 +44,10 @@ def forgive(connection: Connection, name: str, address: str) -> None:
     connection.execute(delete(wrong_password).where(wrong_password.c.key == next(iter(_keys(name, address)))))
 
 
+def forget(connection: Connection, name: str) -> None:
+    """Another password was set: wrong ones for this name, from wherever they came, no longer count."""
+    connection.execute(delete(wrong_password).where(wrong_password.c.key.startswith(f"{name}@", autoescape=True)))
+
+
 def _keys(name: str, address: str) -> dict[str, int]:
     return {f"{name[:64]}@{address}": WRONG_FOR_NAME, f"@{address}": WRONG_FOR_ADDRESS}

@@ -6,13 +6,16 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from detector.console.certificate import Certificate
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Where, and with which certificate and key (PEM files); without, only on this machine.
 
     Raises:
-        ValueError: passwords would cross the network unprotected, or one of certificate and key is missing.
+        ValueError: passwords would cross the network unprotected, one of certificate and key is missing, or they cannot
+            be used.
     """
 
     host: str
@@ -23,14 +26,17 @@ class Listening:
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("a certificate and its key are given together")
-        for file in (self.certificate, self.key):
-            if file is not None and not file.is_file():
-                raise ValueError(f"{file}: there is no such file")
+        _ = self.tls
         if self.certificate is None and not _is_this_machine(self.host):
             raise ValueError(
                 f"host {self.host!r} without a certificate: passwords would cross the network in the open. "
                 "Give --certificate and --key, or listen on 127.0.0.1 behind a proxy that speaks TLS"
             )
+
+    @property
+    def tls(self) -> Certificate | None:
+        """Certificate and key together; None on this machine alone. Raises ValueError: they cannot be used."""
+        return None if self.certificate is None or self.key is None else Certificate(self.certificate, self.key)
 
     @property
     def address(self) -> str:

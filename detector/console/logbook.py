@@ -169,6 +169,11 @@ class LogBook:
         with self._busy:
             return self._reader.coverage(period, after=after)
 
+    def span_ns(self) -> tuple[int, int] | None:
+        """From the first slot of coverage, or gap, to the end of those that begin last."""
+        with self._busy:
+            return self._reader.span_ns()
+
     def undecided(self, period: Period = ALWAYS) -> list[Undecided]:
         """What rules could not decide."""
         with self._busy:

@@ -57,6 +57,7 @@ def tiles(desk: Desk, party: str) -> list[Tile]:
     ends = {end.source_id: end for run in desk.book.runs() for end in run.ends}
     parts = {name: desk.counts.parts(name) for name in desk.counts.sources()}
     times = [end.t_end_ns for end in ends.values()] + [one.t_end_ns for some in parts.values() for one in some]
+    times += [*(desk.book.span_ns() or ())][1:]  # a centre that runs has ended nothing, and may have flagged nothing
     lately = desk.lately.found(Period(max(times, default=0) - LOOK_BACK_NS))
     folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
     return [

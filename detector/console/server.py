@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
 from detector.console.app import make_app
+from detector.console.certificate import Renewal
 from detector.console.counts import Counts
 from detector.console.desk import Desk
 from detector.console.lately import LatelyBook
@@ -23,6 +26,7 @@ from detector.timebase import Clock
 
 MOST_CONNECTIONS = 200
 IDLE_S = 30
+_LOOK_EVERY_TICKS = 100
 MOST_SAID = 1024
 """Bytes of a WebSocket message from a browser, of which there are none."""
 
@@ -53,12 +57,13 @@ def open_socket(listening: Listening) -> socket.socket:
 
 
 def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
-    """Until it is told to stop."""
+    """Until it is told to stop; by a certificate that is renewed meanwhile."""
+    tls = listening.tls
     config = uvicorn.Config(
         make_app(desk),
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.key,
-        log_level="warning",
+        log_config=None,  # as this process says everything else
         access_log=False,
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
@@ -69,4 +74,26 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
         ws_per_message_deflate=False,  # what is sent are JPEGs
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[taken])
+    config.load()
+    renewal = None if tls is None or config.ssl is None else Renewal(tls, config.ssl)
+    for remark in () if tls is None else tls.remarks(datetime.now(UTC)):
+        _say_of_certificate(remark)
+    _Server(config, renewal).run(sockets=[taken])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, renewal: Renewal | None) -> None:
+        super().__init__(config)
+        self._renewal = renewal
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        if self._renewal is not None and counter % _LOOK_EVERY_TICKS == 0:
+            told = self._renewal.look()
+            if told:
+                _say_of_certificate(told)
+        return await super().on_tick(counter)
+
+
+def _say_of_certificate(told: str) -> None:
+    structlog.get_logger().warning("certificate", what=told)

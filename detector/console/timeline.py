@@ -93,12 +93,9 @@ def sheet(
     return Sheet(since_ns, until_ns, tuple(rows), tuple(_ticks(scale)))
 
 
-def span_of(
-    slots: Iterable[CoverageSlot], gaps: Iterable[Gap], found: Iterable[LoggedViolation]
-) -> tuple[int, int] | None:
-    """From the first to the last thing that was logged; None if there is nothing."""
-    times = [(slot.t_start_ns, slot.t_end_ns) for slot in slots]
-    times += [(gap.t_start_ns, gap.t_end_ns) for gap in gaps]
+def span_of(watched: tuple[int, int] | None, found: Iterable[LoggedViolation]) -> tuple[int, int] | None:
+    """From the first to the last thing that was logged; None if there is nothing. watched: of coverage and gaps."""
+    times = [] if watched is None else [watched]
     times += [(one.violation.t_start_ns, one.violation.t_end_ns) for one in found]
     return (min(start for start, _ in times), max(end for _, end in times)) if times else None
 

@@ -44,7 +44,8 @@ def reading_engine(path: Path) -> Engine:
     """
     if not path.is_file():
         raise LogError(f"{path}: there is no violation log here")
-    if os.access(path.parent, os.W_OK):
+    # Beside -shm SQLite needs to write nothing: a running log, read by who may not write it.
+    if os.access(path.parent, os.W_OK) or path.with_name(path.name + "-shm").exists():
         return _engine(sqlite_uri(path, mode="ro"), READER_PRAGMAS, begin="BEGIN")
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size > 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, literal_column, not_, or_, select
 
 from detector.errors import LogError
 from detector.log.chain import GENESIS
@@ -52,6 +52,8 @@ from detector.timebase import NS_PER_S
 
 MIN_ID_DIGITS = 4
 _NEWEST = 50
+_LATELY = 100_000
+"""Entries: a day of twelve feeds. Who is not among them is looked for in the whole log, in a long one for seconds."""
 
 LONGEST_SLOT_NS = 3600 * NS_PER_S
 """`coverage: slot_s` is 3600 at most."""
@@ -203,19 +205,33 @@ class LogReader:
         rows = self._rows(select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1))
         return Head(rows[0]["seq"], rows[0]["hash"]) if rows else Head(0, GENESIS)
 
+    def hash_of(self, seq: int) -> str:
+        """Hash of the entry of this number; empty if there is none."""
+        rows = self._rows(select(entry.c.hash).where(entry.c.seq == seq))
+        return str(rows[0]["hash"]) if rows else ""
+
+    def count(self, kinds: Collection[EntryKind], *, after: int = 0) -> int:
+        """How many entries of these kinds there are after entry number `after`."""
+        query = select(func.count().label("count")).where(*_after(after, kinds))
+        return int(self._rows(query)[0]["count"])
+
     def entries(
-        self, kinds: Collection[EntryKind] = tuple(EntryKind), period: Period = ALWAYS, *, after: int = 0
+        self,
+        kinds: Collection[EntryKind] = tuple(EntryKind),
+        period: Period = ALWAYS,
+        *,
+        after: int = 0,
+        most: int | None = None,
     ) -> Iterator[Entry]:
-        """Entries of these kinds after entry number `after`, in the order of the chain.
+        """Entries of these kinds after entry number `after`, in the order of the chain; the first `most` of them.
 
         `period.rule_id` is not looked at here.
 
         Raises:
             LogError: the file is damaged.
         """
-        names = [str(kind) for kind in kinds]
-        query = select(entry).where(entry.c.seq > after, entry.c.kind.in_(names), *_within(period))
-        for row in self._rows(query.order_by(entry.c.seq)):
+        query = select(entry).where(*_after(after, kinds), *_within(period))
+        for row in self._rows(query.order_by(entry.c.seq).limit(most)):
             yield Entry(
                 **{name: row[name] for name in row if name != "content_sha256"} | {"kind": EntryKind(row["kind"])}
             )
@@ -304,10 +320,27 @@ class LogReader:
 
     def told_until_ns(self, source_id: str) -> int | None:
         """Until where the log says what one source saw or did not see; None where it says nothing. [ns UTC]"""
-        kinds = [kind.value for kind in (EntryKind.GAP, EntryKind.COVERAGE, EntryKind.END)]
-        query = select(entry.c.body).where(entry.c.kind.in_(kinds), entry.c.source_id == source_id)
-        newest = self._rows(query.order_by(entry.c.seq.desc()).limit(_NEWEST))
+        kinds = (EntryKind.GAP, EntryKind.COVERAGE, EntryKind.END)
+
+        def newest_after(seq: int) -> list[RowMapping]:
+            query = select(entry.c.body).where(*_after(seq, kinds), entry.c.source_id == source_id)
+            return self._rows(query.order_by(entry.c.seq.desc()).limit(_NEWEST))
+
+        newest = newest_after(max(self.head().seq - _LATELY, 1)) or newest_after(0)
         return max((int(json.loads(row["body"])["t_end_ns"]) for row in newest), default=None)
+
+    def span_ns(self) -> tuple[int, int] | None:
+        """From the first slot of coverage, or gap, to the end of those that begin last; None: neither is there. [ns]
+
+        A few entries are read of each kind, by the index of kinds and times: a log of weeks has a million.
+        """
+        begins, ends = [], []
+        for kind in (EntryKind.COVERAGE, EntryKind.GAP):
+            of_kind = select(entry.c.t_ns, entry.c.body).where(entry.c.kind == kind.value)
+            begins += [int(row["t_ns"]) for row in self._rows(of_kind.order_by(entry.c.t_ns).limit(1))]
+            newest = self._rows(of_kind.order_by(entry.c.t_ns.desc()).limit(_NEWEST))
+            ends += [int(json.loads(row["body"])["t_end_ns"]) for row in newest]
+        return (min(begins), max(ends)) if begins else None
 
     def audits(self, period: Period = ALWAYS) -> list[Audit]:
         """What people did with the log, in the order of the chain."""
@@ -390,6 +423,13 @@ class LogReader:
             return list(self._connection.execute(query).mappings())
 
 
+def _after(after: int, kinds: Collection[EntryKind]) -> list[ColumnElement[bool]]:
+    """Entries of these kinds after a number. The plus keeps SQLite from its index of kinds, where it would go through
+    all of a kind for the few that are new: 20 ms of a log of two weeks, each time that somebody looks for news."""
+    kind = entry.c.kind if after <= 0 else literal_column("+entry.kind")
+    return [entry.c.seq > after, kind.in_([str(one) for one in kinds])]
+
+
 def _within(period: Period) -> list[ColumnElement[bool]]:
     limits: list[ColumnElement[bool]] = []
     if period.since_ns is not None:
@@ -429,7 +469,7 @@ def _logged_run(run: Run, ends: dict[str, RunEnd]) -> LoggedRun:
     for source_id in sorted({item.source_id for item in run.media} | set(ends)):
         end = ends.get(source_id)
         if end is None:
-            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end")
+            problems.append(f"{source_id}: INCOMPLETE, the run was cut off before its end, or goes on")
         elif not end.complete:
             problems.append(f"{source_id}: INCOMPLETE after {end.frames} {end.unit}: {end.detail or 'no reason given'}")
     return LoggedRun(run, tuple(ends[source_id] for source_id in sorted(ends)), tuple(problems))

@@ -11,9 +11,6 @@ from statistics import median
 from detector.model import CoverageSlot, Gap
 from detector.timebase import NS_PER_S
 
-IN_VIEW = 0.01
-"""Least share of a zone that counts as being in view at all. [1]"""
-
 MOMENT_NS = NS_PER_S
 """What is shorter is told only as a sum. [ns]"""
 
@@ -41,7 +38,7 @@ class ZoneWatch:
 
     @property
     def watched_time(self) -> float:
-        """Share of the period in which any of it, IN_VIEW or more, was in view. [1]"""
+        """Share of the period in which it was in view, as the ledger counts it. [1]"""
         seen_ns = sum(one.t_end_ns - one.t_start_ns for one in self.stretches if not one.why_not)
         return seen_ns / (self.stretches[-1].t_end_ns - self.stretches[0].t_start_ns)
 
@@ -163,7 +160,7 @@ def _stretch(
     piece: _Piece, slots: Sequence[CoverageSlot], factor: Mapping[int, float], told: Set[int], zone: str
 ) -> Stretch:
     share = max((slots[n].zone_share.get(zone, 0.0) * factor[n] for n in piece.looking), default=0.0)
-    why_not = "" if share >= IN_VIEW else _why(piece, slots, told)
+    why_not = "" if share > 0 else _why(piece, slots, told)
     return Stretch(piece.t_start_ns, piece.t_end_ns, min(share, 1.0), why_not)
 
 

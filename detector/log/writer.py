@@ -92,6 +92,8 @@ class LogWriter:
     def _open(self) -> Connection:
         with log_errors(self.path):
             connection = self._engine.connect()
+            if self._lock is not None:  # a log that came back from a copy: readers would keep its writer waiting
+                connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
             with connection.begin():
                 check_is_log(connection, self.path)
                 if revision_of(connection) != REVISIONS[-1]:

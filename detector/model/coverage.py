@@ -15,7 +15,8 @@ class CoverageSlot:
     footprint: lon, lat of the outline of the ground seen, to 1e-6 deg; empty if none
     reach_m: of a sensor, for each channel, how far off the stated source would have been heard over the noise of the
         slot (its median). [m] to 1; empty where no source is stated
-    zone_share: for each zone, the mean share of its area that was in view over the slot. [1] to 0.001
+    zone_share: for each zone, the mean share of its area that was in view over the slot; 0 where that was less than a
+        hundredth of the zone and of the ground seen. [1] to 0.001, of less than 0.01 two digits
     """
 
     source_id: str

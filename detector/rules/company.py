@@ -55,7 +55,7 @@ class Company:
         if len(tracks) > 1:
             xy = points.xy[[rows[track] for track in tracks]]
             scale = points.scale[rows[tracks[0]]]
-            offsets_m = (xy - xy[:, None]) * scale
+            offsets_m = points.way(xy[:, None], xy) * scale
             self._places_m = dict(zip(tracks, offsets_m[0], strict=True))
             near = (offsets_m * offsets_m).sum(axis=2) <= _REACH_M**2
             if self._pairs:

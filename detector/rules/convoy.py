@@ -115,7 +115,7 @@ class Convoy:
     ) -> Iterator[Violation]:
         if len(rows) < self.config.min_count:
             return
-        metres = (points.xy[rows] - points.xy[rows[0]]) * points.scale[rows[0]]
+        metres = points.way(points.xy[rows[0]], points.xy[rows]) * points.scale[rows[0]]
         apart = np.hypot(*np.moveaxis(metres[:, None] - metres[None], 2, 0))
         velocity = points.velocity[rows]
         differ = np.hypot(*np.moveaxis(velocity[:, None] - velocity[None], 2, 0))

@@ -21,9 +21,9 @@ from detector.timebase import NS_PER_S
 
 
 def _hour(value: Any) -> time:
-    """A time of day, as text: of a number nobody can say whether it means hours or minutes."""
+    """A time of day, as text: of a number nobody can say whether it means hours or minutes. 24:00 is midnight."""
     try:
-        return datetime.strptime(str(value), "%H:%M").replace(tzinfo=UTC).time()
+        return datetime.strptime("00:00" if value == "24:00" else str(value), "%H:%M").replace(tzinfo=UTC).time()
     except ValueError:
         raise ValueError(f"{value!r} is not a time of day like 22:00") from None
 
@@ -43,6 +43,7 @@ class Curfew(MoverRule):
     """Something that moves is seen in quiet hours, inside a zone or, without zones, anywhere in view.
 
     Quiet hours are half-open, in the configuration's time zone: movement at `since` counts, at `until` it does not.
+    They go by the clock on the wall: an hour that is there twice when clocks are set back is quiet both times.
     The border of a zone belongs to the outside; a mover whose 95 % position ellipse straddles it is undecidable.
     Without zones no telemetry is needed. Of a recording that nobody gave a time everything is undecidable.
 

@@ -36,7 +36,7 @@ class Incident:
 
     def distance(self, t_ns: int, points: Points, row: int) -> float:
         """Of a point from where the incident was, or would be by now, whichever is nearer. [m or px]"""
-        offset = (points.xy[row] - self.xy) * points.scale[row]
+        offset = points.way(self.xy, points.xy[row]) * points.scale[row]
         moved = np.nan_to_num(np.asarray(self.velocity)) * ((t_ns - self.t_last_ns) / NS_PER_S)
         return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
 

@@ -250,9 +250,12 @@ class LineCrossing:
     def _crossing(
         self, walk: _Walk, home: _Run, far: _Run, line: Shape, points: Points, row: int
     ) -> Iterator[Violation]:
-        if not line.geometry.intersects(LineString([home.last_xy, far.first_xy])):
+        # Both on the line's side of the 180th meridian.
+        ends = np.array([home.last_xy, far.first_xy])
+        ends[:, 0] += points.turn(ends[:, 0] - line.geometry.centroid.x)
+        if not line.geometry.intersects(LineString(ends)):
             return
-        way = (np.array(far.first_xy) - home.last_xy) * points.scale[row]
+        way = points.way(home.last_xy, far.first_xy) * points.scale[row]
         if not self._counts(far.side, way) or walk.nearest is None:
             return
         walk.crossed = far.side

@@ -61,7 +61,6 @@ class MoverRule(ABC):
             self._planes = [self._plane(self._everywhere_needs_ground, [])]
 
     _everywhere_needs_ground: ClassVar[bool] = True
-    _min_time_field: ClassVar[str] = "min_time_s"
 
     @property
     def needs_ground(self) -> bool:
@@ -71,7 +70,12 @@ class MoverRule(ABC):
     @property
     def opens_within_s(self) -> float:
         """The condition has to be met for so long, and may be out of sight for a moment at the end of it. [s]"""
-        return float(getattr(self.config, self._min_time_field) + self.config.max_gap_s)
+        return self._least_s + float(self.config.max_gap_s)
+
+    @property
+    def _least_s(self) -> float:
+        """So long it has to be met. [s]"""
+        return float(self.config.min_time_s)
 
     def judge(self, scene: Scene) -> Iterator[Found]:
         """Look at one judged frame."""
@@ -111,7 +115,7 @@ class MoverRule(ABC):
         config = self.config
         book = StayBook(
             config,
-            getattr(config, self._min_time_field),
+            self._least_s,
             config.same_place_m if on_ground else config.same_place_px,
             SAME_THING_M if on_ground else SAME_THING_PX,
             self._violation_of(shapes),

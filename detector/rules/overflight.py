@@ -177,7 +177,8 @@ class Overflight:
         zone = self._zones.shapes[passage.zone]
         words = [f'aircraft {track.aircraft} in closed airspace over zone "{zone.name}"']
         if state is State.CLOSED and np.isfinite(passage.lowest_m):
-            words.append(f"between {passage.lowest_m:.0f} and {passage.highest_m:.0f} m high")
+            low, high = f"{passage.lowest_m:.0f}", f"{passage.highest_m:.0f}"
+            words.append(f"{low} m high" if low == high else f"between {low} and {high} m high")
         if passage.begun_inside:
             words.append("first heard of inside")
         if passage.entries > 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from detector.geo.wgs84 import metres_per_degree
 from detector.model import GroundFixes, Scene
@@ -35,6 +35,17 @@ class Points:
     def at(self, row: int, t_ns: int) -> Sighted:
         """One of them by itself."""
         return Sighted(self, row, t_ns)
+
+    def way(self, start_xy: ArrayLike, end_xy: ArrayLike) -> NDArray[np.float64]:
+        """From one place of this plane to another, on the ground the short way round the Earth. (..., 2) [deg or px]"""
+        way = np.subtract(end_xy, start_xy, dtype=np.float64)
+        way[..., 0] += self.turn(way[..., 0])
+        return way
+
+    def turn(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What makes a difference of two x the short way round the Earth: 0, or 360 deg where one lies between them."""
+        round_the_back = (np.abs(x) > 180.0) & (not self.mirrored)
+        return np.where(round_the_back, -np.copysign(360.0, x), 0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +79,7 @@ class Sighted:
 
     def offset(self, before: Sighted) -> NDArray[np.float64]:
         """The way from there to here. shape (2,) [m or px]"""
-        return np.asarray((self.xy - before.xy) * self.of.scale[self.row])
+        return np.asarray(self.of.way(before.xy, self.xy) * self.of.scale[self.row])
 
     def apart(self, before: Sighted) -> float:
         """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]"""

@@ -94,7 +94,9 @@ class ShapeSet:
         """Pairs whose 95 % ellipse reaches into the shape's bounding box."""
         low, high = (corner[rows] for corner in _boxes(points))
         x0, y0, x1, y1 = self._bounds.T[:, :, None]
-        near = (high[:, 0] >= x0) & (low[:, 0] <= x1) & (high[:, 1] >= y0) & (low[:, 1] <= y1)
+        round_deg = 0.0 if points.mirrored else 360.0 * np.rint(((x0 + x1) / 2 - points.xy[rows, 0]) / 360.0)
+        low_x, high_x = low[:, 0] + round_deg, high[:, 0] + round_deg
+        near = (high_x >= x0) & (low_x <= x1) & (high[:, 1] >= y0) & (low[:, 1] <= y1)
         shape, position = np.nonzero(near)
         return shape, rows[position]
 
@@ -107,7 +109,9 @@ class ShapeSet:
         of_pair = np.repeat(np.arange(len(shape)), count)
         segment = self._segments[np.arange(len(of_pair)) - first[of_pair] + self._first[shape][of_pair]]
         here, scale = points.xy[row][of_pair], points.scale[row][of_pair]
-        return (segment[:, :2] - here) * scale, (segment[:, 2:] - here) * scale, of_pair, first
+        start, end = segment[:, :2] - here, segment[:, 2:] - here
+        turn = points.turn(start[:, 0])[:, None] * (1.0, 0.0)
+        return (start + turn) * scale, (end + turn) * scale, of_pair, first
 
 
 def _in_sigmas(

@@ -28,6 +28,7 @@ from detector.tracking.states import (
     new_states,
     predict,
 )
+from detector.tracking.stripes import is_stripe
 
 _RESTLESS = (
     0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
@@ -330,6 +331,7 @@ class KalmanTracker:
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known
+        strays |= is_stripe(states.size_px)
         earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False

@@ -78,6 +78,28 @@ def test_what_does_not_agree_is_joined_to_nothing(others):
     assert joined(bang(5.0, HERE), *others) == []
 
 
+def test_what_was_judged_in_two_zones_is_joined_zone_by_zone():
+    """Else what was seen in the one zone would be shown under the other, by the digits of ids."""
+
+    def in_zones(make, **more):
+        noticed = [make(5.0, HERE, subject=zone, **more) for zone in "abcdef"]
+        return [replace(one, violation=replace(one.violation, zone_id=one.violation.subject)) for one in noticed]
+
+    flashes, bangs = in_zones(seen), in_zones(bang)
+    found = joined(*flashes, *bangs)
+    wanted = {heard.violation.violation_id: ids(flash) for flash, heard in zip(flashes, bangs, strict=True)}
+    assert {one.violation_id: one.joined for one in found} == wanted
+
+
+def test_a_witness_supports_every_rule_and_zone_that_told_of_an_incident():
+    bangs = [bang(5.0, HERE, rule_id=rule_id) for rule_id in ("anywhere", "series", "strip")]
+    other = bang(9.0, FAR, rule_id="anywhere", subject="2")
+    shock = felt(5.0 + due_s(HERE, FAR), FAR)
+    found = joined(*bangs, other, shock)
+    assert {one.violation_id for one in found} == {one.violation.violation_id for one in bangs}
+    assert all(one.witnesses == (Witness("geophone", Means.SEISMIC, shock.t_ns),) for one in found)
+
+
 def test_without_a_possible_violation_nothing_is_said():
     assert joined(felt(5.0, FAR), felt(5.0, HERE, source_id="pair")) == []
     assert joined(bang(5.0, HERE, violation=None), felt(5.0 + due_s(HERE, FAR), FAR)) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from detector.association.sensors import Sensors, lon_lat
+from detector.association.sensors import Sensors, astray, lon_lat
 from detector.model import Series
 
 LONLAT = np.array([[12.31, 45.02, 30.0], [12.35, 45.05, 10.0]])
@@ -34,6 +34,17 @@ def series(name, position, *, local):
 def test_sensors_that_cannot_be_are_refused(make):
     with pytest.raises(ValueError, match=r"twice|allowed|not known"):
         make()
+
+
+def test_who_stands_beyond_the_others_is_astray_and_a_long_line_is_not():
+    line = {f"s{k:02d}": (30.0 + 0.1 * k, 48.0, np.nan) for k in range(40)}  # 7 km from one to the next, 290 km long
+    assert astray(line, 50_000.0) == {}
+    assert list(astray(line | {"x": (-30.0, 48.0, 0.0), "y": (48.0, 30.0, 0.0)}, 50_000.0)) == ["x", "y"]
+    assert astray({"a": (0.0, 0.0, 0.0), "b": (60_000.0, 0.0, 0.0)}, 50_000.0, local=True) == {}
+    apart = {name: (60_000.0 * k, 0.0, 0.0) for k, name in enumerate("abcd")}
+    assert astray(apart, 50_000.0, local=True) == {}  # nobody stands with another
+    assert list(astray(apart | {"e": (1.0, 0.0, 0.0)}, 50_000.0, local=True)) == ["b", "c", "d"]
+    assert astray(dict.fromkeys("abcd", (np.nan, np.nan, np.nan)), 50_000.0) == {}
 
 
 def test_sensors_given_by_degrees_stand_where_pyproj_puts_them():

@@ -82,6 +82,8 @@ def test_every_kind_of_source_is_watched_and_says_what_its_recording_says(tmp_pa
         file = configured(tmp_path, ADDRESSES["udp"].format(port), [topics])
         with running(file, out) as process:
             until(lambda: all(read_live(out, name) for name in ("uav-1", "line", "uav-2", "adsb")))
+            connected = "nothing has been sent yet"  # what is sent before is heard by nobody
+            until(lambda: (read_live(out, "line") or ({},))[0].get("state_why") == connected)
             sensors = Sending(plan, broker)
             with sending("udp", port, tmp_path / "jump.ts"):
                 sensors.run()

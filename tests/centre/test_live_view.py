@@ -50,7 +50,7 @@ def test_a_slow_machine_is_behind_and_its_method_takes_no_longer(tmp_path: Path)
     assert shown[-1]["lag_s"] > 0.5
     assert all(0 < one["delay_s"] < 1.9 for one in shown)
     late = view.pictured_s[-4:]
-    assert (late[-1] - late[0]) / 3 > 0.35  # two a second where there are five on a machine that keeps up
+    assert (late[-1] - late[0]) / 3 > 0.3  # two a second where there are five on a machine that keeps up
     said, jpeg = read_live(tmp_path, "north") or ({}, b"")
     assert said["delay_s"] == view.status()["delay_s"]
     assert jpeg

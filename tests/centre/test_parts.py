@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import socket
+import struct
 import time
+from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,15 +18,17 @@ import pytest
 from detector import pipeline
 from detector.association import Settled
 from detector.centre.configuration_file import ConfigurationFile
-from detector.centre.health_page import readiness
+from detector.centre.health_page import HealthPage, readiness
 from detector.centre.live_joiner import LiveJoiner
 from detector.centre.messages import Amend, Done, FromFeed, Logged, Order, Status, Stop, ToFeed
 from detector.centre.metrics import exposition
 from detector.centre.reload import Change, change_for
+from detector.centre.sensor_view import SensorView
 from detector.centre.supervisor import Supervised
 from detector.config import CentreSettings, Configuration, load
-from detector.config.in_force import put_in_force
-from detector.errors import ConfigError
+from detector.config.in_force import in_force, put_in_force, word_of
+from detector.errors import Complaint, ConfigError
+from detector.feed import Progress
 from detector.live_file import live_sources, read_centre, read_live, write_centre, write_live
 from detector.model import Gap, GapReason, Joined, RunEnd
 
@@ -125,9 +132,11 @@ def order(tmp_path: Path) -> Order:
     return Order(configuration, configuration.settings.feeds[0], tmp_path, "run", None)
 
 
-def supervised(order: Order, hang_s: float = 5.0) -> tuple[Supervised, Somewhere]:
+def supervised(
+    order: Order, hang_s: float = 5.0, monotonic_s: Callable[[], float] = time.monotonic
+) -> tuple[Supervised, Somewhere]:
     place = Somewhere()
-    return Supervised(order, place, CentreSettings(hang_s=hang_s), lambda one: one), place
+    return Supervised(order, place, CentreSettings(hang_s=hang_s), lambda one: one, monotonic_s), place
 
 
 def alive(theirs: Connection, ago_s: float = 0.0) -> None:
@@ -153,16 +162,33 @@ def test_a_feed_that_dies_is_started_again_later_and_later(order: Order) -> None
 
 
 def test_a_feed_that_hangs_is_killed(order: Order) -> None:
-    one, place = supervised(order)
+    clock = [100.0]
+    one, place = supervised(order, monotonic_s=lambda: clock[0])
     one.turn()
-    alive(place.workers[0].theirs)
+    stands_still = Status({"alive_ns": time.time_ns()})
+    place.workers[0].theirs.send(stands_still)
     one.turn()
     assert one.alive
-    alive(place.workers[0].theirs, ago_s=6)
+    clock[0] += 6.0
+    place.workers[0].theirs.send(stands_still)  # its process speaks, its loop does not turn
     one.turn()
     assert place.workers[0].killed
     assert one.state == "waiting"
     assert "has not turned for 5 s" in one.why
+
+
+@pytest.mark.parametrize("ago_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_while_a_feed_runs_kills_none_and_hides_none_that_hangs(order: Order, ago_s: float) -> None:
+    clock = [100.0]
+    one, place = supervised(order, monotonic_s=lambda: clock[0])
+    one.turn()
+    alive(place.workers[0].theirs, ago_s)  # said before the clock was set by an hour
+    one.turn()
+    assert not place.workers[0].killed
+    assert one.alive
+    clock[0] += 6.0
+    one.turn()
+    assert place.workers[0].killed
 
 
 def test_a_feed_that_ends_or_is_stopped_is_not_started_again(order: Order) -> None:
@@ -208,13 +234,17 @@ def test_a_feed_that_cannot_write_its_evidence_says_so_and_is_tried_again(order:
 
 def test_figures_that_are_not_known_are_left_out() -> None:
     feed = {"alive": True, "status": {}, "cpu_share": None, "memory_bytes": 5, "starts": 2}
-    sink = {"depth": 3, "delivered": 4}
-    text = exposition({"feeds": {"north": feed}, "log_entries": 7, "log_seq": 9, "outbox": {"hq": sink}})
+    sink = {"depth": 3, "delivered": 4, "problem": "Connection refused"}
+    text = exposition(
+        {"feeds": {"north": feed}, "log_entries": 7, "log_seq": 9, "disk_free_bytes": 11, "outbox": {"hq": sink}}
+    )
     assert 'trucewatch_feed_up{feed="north"} 1\n' in text
     assert "cpu_share" not in text
     assert 'trucewatch_feed_memory_bytes{feed="north"} 5\n' in text
     assert "trucewatch_log_entries_total 7\n" in text
+    assert "trucewatch_disk_free_bytes 11\n" in text
     assert 'trucewatch_outbox_depth{sink="hq"} 3\n' in text
+    assert 'trucewatch_outbox_failing{sink="hq"} 1\n' in text
     names = [line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(set(names)) == len(names)
 
@@ -257,6 +287,24 @@ def test_mistakes_are_told_with_their_line(line: str, told: str, tmp_path: Path)
     assert f"centre.yaml:{text.splitlines().index(line) + 1}:" in str(error.value)
 
 
+def test_sensors_say_whether_anything_comes(tmp_path: Path) -> None:
+    view = SensorView("line", "mqtt://h/line", tmp_path, live=True)
+
+    def state(samples: int, waits_for: str) -> tuple[str, str]:
+        view.passed(Progress("line", samples, 0.0, None, waits_for))
+        told = view.status()
+        return told["state"], told["state_why"]
+
+    assert view.status()["state"] == "connecting"
+    assert state(0, "mqtt://u:geheim@h/line: refused") == ("connecting", "mqtt://***@h/line: refused")
+    since_ns = view.status()["since_ns"]
+    assert state(0, "nothing has been sent yet") == ("connecting", "nothing has been sent yet")
+    assert view.status()["since_ns"] == since_ns
+    assert state(5, "") == ("running", "")
+    assert view.status()["since_ns"] > since_ns
+    assert state(5, "the connection was lost") == ("reconnecting", "the connection was lost")
+
+
 def test_a_silent_source_does_not_keep_the_others_apart() -> None:
     """What was noticed is decided once every source has settled; one that says nothing is settled for."""
     clock = [0.0]
@@ -295,6 +343,49 @@ def test_a_centre_is_ready_once_every_source_was_seen_and_says_which_was_not() -
     assert readiness({"west": {"alive": False, "state": "ended", "status": {}}})["ready"], "a recording is over"
 
 
+class Asked:
+    """A health page whose loop has turned `ago_s` ago."""
+
+    def __init__(self, address: str) -> None:
+        self.ago_s = 0.0
+        snapshot = {"feeds": {}, "log_entries": 1, "log_seq": 1, "disk_free_bytes": 1, "outbox": {}}
+        self.page = HealthPage(address, "centre.yaml", lambda: snapshot, lambda: self.ago_s)
+
+    def ask(self, method: str, path: str) -> tuple[int, bytes]:
+        host, _, port = self.page.url.removeprefix("http://").rpartition(":")
+        connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0"])
+def test_the_health_page_says_whether_the_loop_turns_whatever_the_time_of_day_is_set_to(address: str) -> None:
+    asked = Asked(address)
+    try:
+        assert asked.ask("GET", "/healthz") == (200, b'{"turning": true}')
+        assert asked.ask("HEAD", "/healthz") == (200, b"")
+        assert asked.ask("GET", "/metrics")[0] == 200
+        asked.ago_s = 11.0
+        assert asked.ask("GET", "/healthz")[0] == 503
+    finally:
+        asked.page.close()
+
+
+def test_who_asks_and_goes_before_the_answer_leaves_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    asked = Asked("127.0.0.1:0")
+    try:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", int(asked.page.url.rpartition(":")[2]))) as one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a killed client
+                one.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert asked.ask("GET", "/healthz")[0] == 200
+    finally:
+        asked.page.close()
+    assert capfd.readouterr().err == ""
+
+
 def test_a_version_that_is_put_in_force_is_taken_up_and_the_file_changed_by_hand_after_it(tmp_path: Path) -> None:
     before = loaded(tmp_path, BASE.format(map=MAP))
     version = tmp_path / "centre.20260301T063000Z.yaml"
@@ -310,3 +401,42 @@ def test_a_version_that_is_put_in_force_is_taken_up_and_the_file_changed_by_hand
     last = file.newer(now=True)
     assert last is not None
     assert last.path == before.path
+    assert file.set_aside.endswith(f"{before.path.name}, or its map, was changed since")
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        ("", ""),
+        ("gone", "it is no longer there"),
+        ("changed", "20260301T063000Z.yaml, or its map, was changed since"),
+        ("word", "cannot be read"),
+    ],
+)
+def test_a_version_that_is_not_in_force_any_more_is_told(happens: str, told: str, tmp_path: Path) -> None:
+    given = loaded(tmp_path, BASE.format(map=MAP)).path
+    version = tmp_path / "centre.20260301T063000Z.yaml"
+    version.write_text(BASE.format(map=MAP).replace("limit_m_s: 15", "limit_m_s: 14"))
+    put_in_force(given, version)
+    if happens == "gone":
+        version.unlink()
+    elif happens == "changed":
+        version.write_text(BASE.format(map=MAP))
+    elif happens == "word":
+        word_of(given).write_text("{")
+    found, why = in_force(given)
+    assert found == (given if told else version)
+    assert told in why
+    assert bool(why) is bool(told)
+
+
+def test_a_newer_file_that_a_centre_cannot_go_by_is_refused(tmp_path: Path) -> None:
+    before = loaded(tmp_path, BASE.format(map=MAP))
+
+    def check(_: Configuration) -> None:
+        raise ConfigError(Complaint("centre.yaml", None, "it names nothing to watch"))
+
+    file = ConfigurationFile(before, before.path, check)
+    before.path.write_text("version: 1\n")
+    assert file.newer(now=True) is None
+    assert "nothing to watch" in file.problem

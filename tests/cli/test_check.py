@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from detector.cli import run
 from tests.cli.media_making import video, write_config
@@ -46,6 +49,48 @@ def test_telemetry_that_cannot_be_read_is_told_with_its_line(
         config = write_config(tmp_path, [{"id": "gate", "media": str(media), "telemetry": name}])
         assert run(["check", str(config)]) == 2
         assert f"{config}:8: feed 'gate': {tmp_path / told}" in capsys.readouterr().err
+
+
+def network(folder: Path, **stations: dict) -> Path:
+    """A configuration of microphones, each a second of sound with this beside it; with None, nothing is."""
+    (folder / "map.geojson").write_text((CONFIGS / "demo.geojson").read_text())
+    for name, station in stations.items():
+        soundfile.write(folder / f"{name}.wav", np.zeros(4000), 4000)
+        if station is not None:
+            (folder / f"{name}.json").write_text(json.dumps(station))
+    media = ", ".join(f"{name}.wav" for name in stations)
+    config = folder / "net.yaml"
+    config.write_text(
+        f"version: 1\nmap: map.geojson\nsensors:\n  - id: net\n    media: [{media}]\n"
+        "rules:\n  - {id: heard, kind: impulse}\n"
+    )
+    return config
+
+
+def standing(lon_deg: float, lat_deg: float) -> dict:
+    return {"start": "2026-03-01T09:30:00Z", "position": {"lon_deg": lon_deg, "lat_deg": lat_deg, "alt_m": 5}}
+
+
+def test_what_lies_beside_sensors_recordings_is_read_and_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was called right, and told one by one when the night had been recorded."""
+    swapped, timeless = standing(42.3, -99.5), {"position": {"lon_deg": 16.4, "lat_deg": 48.2}}
+    config = network(tmp_path, a=standing(16.4, 48.2), b=swapped, c=timeless, d=None)
+    assert run(["check", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert f"{config}:5: sensors 'net': {tmp_path / 'b.json'}: position is 42.3, -99.5: no longitude and" in said
+    assert f"{tmp_path / 'c.wav'} carries no time: c.json beside it, or `start:`, has to say it" in said
+    assert f"where the sensor of {tmp_path / 'd.wav'} stands is not known: d.json beside it has to say it" in said
+    assert "a.wav" not in said
+
+
+def test_a_sensor_that_stands_on_another_continent_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = {name: standing(16.4 + 0.001 * k, 48.2) for k, name in enumerate("abd")}
+    assert run(["check", str(network(tmp_path, **here))]) == 0
+    assert " km from the others" not in capsys.readouterr().out
+    assert run(["check", str(network(tmp_path, **here, c=standing(48.2, 16.4)))]) == 0
+    assert "sensors net: c stands 4466 km from the others: is its longitude its latitude" in capsys.readouterr().out
 
 
 def test_rules_for_none_of_the_sources_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,3 +186,22 @@ def test_an_hour_that_is_none_is_one_complaint(tmp_path: Path, capsys: pytest.Ca
     (told,) = capsys.readouterr().err.splitlines()
     assert ":51: " in told
     assert "'25:00' is not a time of day like 22:00" in told
+
+
+def test_what_a_centre_would_lack_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cert.pem").write_text("none")
+    (tmp_path / "key.pem").write_text("none")
+    file = tmp_path / "centre.yaml"
+    file.write_text(
+        "version: 1\n"
+        "feeds: [{id: a, media: 'udp://127.0.0.1:5000'}]\n"
+        "console: {address: '0.0.0.0:8443', certificate: cert.pem, key: key.pem}\n"
+        "outbox:\n"
+        "  - {kind: webhook, name: hq, url: 'https://h/in', secret_file: webhook.secret}\n"
+        "  - {kind: mqtt, name: broker, host: h, tls: true, ca_file: ca.pem}\n"
+    )
+    assert run(["check", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert f"{file}:3: console: {tmp_path}/cert.pem and {tmp_path}/key.pem: are no certificate and key" in told
+    assert f"{file}:5: outbox 'hq': there is no file {tmp_path}/webhook.secret" in told
+    assert f"{file}:6: outbox 'broker': there is no file {tmp_path}/ca.pem" in told

@@ -128,6 +128,14 @@ def test_coverage_tells_time_watched_from_area_watched_and_why_not(tmp_path: Pat
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def test_coverage_of_a_large_zone_is_little_of_it_and_not_none(tmp_path: Path, said) -> None:
+    with LogWriter(tmp_path) as log:
+        log.coverage(replace(SLOT, lost_s={}, zone_share={"dmz": 0.00042}), RUN.run_id)
+    _, text = said("coverage", tmp_path)
+    assert "dmz: watched 100 % of the period, less than 1 % of its area on average" in text
+    assert "|" + "-" * 56 + "|" in text
+
+
 def test_lengths_of_time_are_read_at_a_glance() -> None:
     lengths = (0, 300_000_000, 9_940_000_000, 42 * S, 425 * S, 11_400 * S)
     assert [seconds(ns) for ns in lengths] == ["0.0 s", "0.3 s", "9.9 s", "42 s", "7 min 5 s", "3 h 10 min"]
@@ -315,6 +323,7 @@ def test_a_log_on_read_only_media_is_read_if_it_was_closed(out: Path, said, monk
         busy.execute("UPDATE alembic_version SET version_num = version_num")
         busy.commit()
         shutil.copytree(out, copy)
+    (copy / "violations.sqlite-shm").unlink()
     code, text = said("verify", copy)
     assert (code, "was not closed properly" in text) == (4, True)
 

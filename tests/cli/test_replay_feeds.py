@@ -125,7 +125,7 @@ def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Pat
     assert run(["log", "verify", str(out)]) == 0
 
 
-@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)])
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_a_replay_interrupted_by_ctrl_c_or_ended_keeps_its_log_and_goes_on_from_there(
     tmp_path: Path, start: Start, jobs: str, number: signal.Signals
 ) -> None:

@@ -306,6 +306,22 @@ def test_a_sensor_whose_place_is_not_known_is_left_out_and_said_so(tmp_path: Pat
     assert (lost.source_id, lost.detail) == ("mics/west.flac", end.detail)
 
 
+def test_a_longitude_of_the_wrong_sign_leaves_one_sensor_out_and_not_all_of_them(tmp_path: Path) -> None:
+    """It was 0 possible violations, complete: the search was spread over half the Earth."""
+    media = microphones(tmp_path, [EXPLOSION])
+    station = json.loads((tmp_path / "east.json").read_text())
+    station["position"]["lon_deg"] *= -1
+    (tmp_path / "east.json").write_text(json.dumps(station))
+    assert run(["replay", str(configuration(tmp_path, media)), "--out", str(tmp_path / "out")]) == 3
+    with open_reader(tmp_path / "out") as reader:
+        (logged,) = reader.violations()
+        (problem,) = reader.runs()[0].problems
+        (gap,) = [gap for gap in reader.gaps() if gap.source_id == "mics/east.flac"]
+    assert logged.violation.observation == 'impulse sound heard by 4 sensors inside zone "the strip"'
+    assert "east stands 2405 km from the others: is its longitude its latitude, or a sign wrong?" in problem
+    assert (gap.reason, gap.t_end_ns - gap.t_start_ns) == (GapReason.INCOMPLETE, 12 * 10**9)
+
+
 def test_of_one_file_the_channels_that_have_a_place_are_listened_to_and_the_others_are_named(tmp_path: Path) -> None:
     media = microphones(tmp_path, [EXPLOSION])
     values = np.stack([soundfile.read(tmp_path / name)[0] for name in media], axis=1)

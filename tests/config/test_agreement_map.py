@@ -44,6 +44,13 @@ def test_zones_and_lines_are_read_with_names_in_any_script(tmp_path):
     assert [zone.shape_id for zone in found.ground_zones] == ["strip"]
 
 
+def test_a_line_as_programs_export_it_is_a_line(tmp_path):
+    """QGIS makes MultiLineString of all lines of a shapefile."""
+    found = load_map(write(tmp_path, feature("[[[10, 20], [11, 20]]]", "MultiLineString", id="contact", kind="line")))
+    assert found.lines["contact"].segments.tolist() == [[10, 20, 11, 20]]
+    assert found.lines["contact"].geometry.geom_type == "LineString"
+
+
 def test_holes_and_several_polygons_are_kept(tmp_path):
     hole = "[[10.02, 20.02], [10.02, 20.04], [10.04, 20.04], [10.02, 20.02]]"
     found = load_map(write(tmp_path, feature(f"[[{RING}, {hole}]]", "MultiPolygon")))
@@ -68,6 +75,12 @@ def test_holes_and_several_polygons_are_kept(tmp_path):
         (feature("[]"), "at least one ring is needed"),
         (feature("[[10, 20], [10, 20]]", "LineString", kind="line"), "all points of the line are the same"),
         (feature("[[0, 0], [2, 2], [2, 0], [0, 2]]", "LineString", kind="line"), "the line crosses or touches itself"),
+        (
+            feature("[[[0, 0], [2, 2]], [[3, 3], [4, 4]]]", "MultiLineString", kind="line"),
+            "a line of 2 parts: make each a line with an id of its own",
+        ),
+        (feature("[]", "MultiLineString", kind="line"), "at least one line is needed here"),
+        (feature("[[10, 20], [11, 20]]", "MultiLineString"), "a zone needs a Polygon or MultiPolygon"),
         (feature("[10, 20]", "Point"), "a zone needs a Polygon or MultiPolygon, found 'Point'"),
         (feature(kind="area"), "kind 'area' is not known; allowed are zone, line"),
         (feature(colour="red"), "property 'colour' is not known"),

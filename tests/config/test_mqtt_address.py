@@ -81,7 +81,7 @@ def test_mistakes_in_a_configuration_are_told_without_the_password(
 
 
 def test_replay_does_not_listen_and_says_what_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "line.json").write_text("{}")
+    (tmp_path / "line.json").write_text('{"position": {"lon_deg": 16.4, "lat_deg": 48.2}}')
     (tmp_path / "live.yaml").write_text(json.dumps({"version": 1, "sensors": [LIVE]}))
     assert run(["check", str(tmp_path / "live.yaml")]) == 0
     assert run(["replay", str(tmp_path / "live.yaml"), "--out", str(tmp_path / "out")]) == 2

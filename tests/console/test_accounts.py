@@ -54,6 +54,34 @@ def test_a_session_ends_after_a_shift_when_signed_out_and_with_another_password(
     assert accounts.of_session(third) is None
 
 
+def test_another_password_ends_a_lock_out(desk: Desk) -> None:
+    for address in ("10.0.0.9", "10.0.0.8"):
+        for _ in range(WRONG_FOR_NAME):
+            desk.accounts.sign_in("anna", "forgotten", address)
+    desk.accounts.sign_in("bayram", "wrong", "10.0.0.9")
+    desk.accounts.set_password("anna", "another password")
+    for address in ("10.0.0.9", "10.0.0.8"):
+        assert desk.accounts.sign_in("anna", "another password", address).account is not None
+    tries = [desk.accounts.sign_in("bayram", "wrong", "10.0.0.9") for _ in range(WRONG_FOR_NAME - 1)]
+    assert tries[-1].just_locked, "somebody else's still count"
+
+
+def test_what_cannot_be_logged_is_not_done(desk: Desk) -> None:
+    def cannot() -> None:
+        raise LogError("the disk is full")
+
+    token = desk.accounts.sign_in("anna", PASSWORD, "::1").token
+    with pytest.raises(LogError):
+        desk.accounts.add("new", Role.ADMINISTRATOR, "", PASSWORD, cannot)
+    with pytest.raises(LogError):
+        desk.accounts.set_password("anna", "another password", cannot)
+    with pytest.raises(LogError):
+        desk.accounts.shut("anna", cannot)
+    assert "new" not in {one.name for one in desk.accounts.accounts()}
+    assert desk.accounts.of_session(token) is not None
+    assert desk.accounts.sign_in("anna", PASSWORD, "::1").account is not None
+
+
 def test_a_closed_account_is_out_at_once_and_stays_out(desk: Desk) -> None:
     token = desk.accounts.sign_in("viewer", PASSWORD, "::1").token
     desk.accounts.shut("viewer")

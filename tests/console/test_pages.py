@@ -21,8 +21,8 @@ from detector.console.roles import Permission, Role
 from detector.console.server import open_desk
 from detector.errors import LogError
 from detector.log import EvidenceStore, LogReader, LogWriter, verify_log
-from detector.model import Action, Decision, Joined, Verdict
-from tests.console.conftest import ATTACK, COUNT, PASSWORD, TestClock
+from detector.model import Action, CoverageSlot, Decision, Joined, Run, Verdict
+from tests.console.conftest import ATTACK, COUNT, PASSWORD, T0, S, TestClock
 
 PAGES = (
     "/",
@@ -293,6 +293,17 @@ def test_a_tile_shows_what_its_own_source_saw(desk: Desk, copied: Path) -> None:
     roles = {name: None if picture is None else (picture[0], picture[1].role) for name, picture in shown.items()}
     assert roles["north"] == (heard.violation_id, "overlay")
     assert roles["microphones"] == (heard.violation_id, "spectrogram")
+
+
+def test_a_tile_tells_of_the_last_hour_though_nothing_ended_and_nothing_was_flagged(tmp_path: Path) -> None:
+    """As in a centre that has run for weeks: else all that was ever covered would be read, for minutes."""
+    with LogWriter(tmp_path) as log:
+        log.begin(Run("c" * 64, "test", ()))
+        for name, hour in (("gone", 0), ("here", 5)):
+            log.coverage(CoverageSlot(name, T0 + hour * 3600 * S, T0 + hour * 3600 * S + 10 * S, 10.0, {}), "run")
+    with closing(open_desk(tmp_path, None, TestClock())) as desk:
+        assert {tile.name: tile.seen for tile in tiles(desk, "")} == {"here": 1.0}
+        assert desk.book.span_ns() == (T0, T0 + 5 * 3600 * S + 10 * S)
 
 
 def test_what_could_not_be_read_is_complained_of_again_and_never_passed_over(

@@ -165,7 +165,7 @@ def test_the_timeline_tells_coverage_gaps_and_zones_and_stays_in_its_frame() -> 
         for bar in (*row.covered, *row.gaps, *(bar for lane in row.lanes for bar in lane)):
             assert 0 <= bar.x <= bar.x + bar.width <= WIDTH + 1
     assert [t for _, t in drawn.ticks] == [T0 + k * 15 * S for k in range(7)]
-    assert span_of([], [], []) is None
+    assert span_of(None, []) is None
 
 
 def test_the_ellipse_on_the_map_is_the_95_per_cent_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+import sqlite3
 import ssl
 import threading
 import time
@@ -19,15 +20,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from detector.cli import run
+from detector.console import server
+from detector.console.certificate import Certificate
 from detector.console.desk import Desk
 from detector.console.listening import Listening
 from detector.console.server import open_desk, open_socket, serve
 from detector.log import open_reader, verify_log
 from detector.timebase import SystemClock
 from tests.console.browser import free_port, served
+from tests.live.rig import until
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path, days: float = 100, begins_in_days: float = -1, password: str = "") -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
@@ -37,17 +41,20 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now + datetime.timedelta(days=begins_in_days))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem, private = folder / "cert.pem", folder / "key.pem"
     pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    none = serialization.NoEncryption()
+    locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        locked = serialization.BestAvailableEncryption(password.encode())
     private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, none)
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, locked)
     )
+    private.chmod(0o600)
     return pem, private
 
 
@@ -66,7 +73,48 @@ def test_a_certificate_comes_with_its_key(tmp_path: Path) -> None:
     assert Listening("::1", 8443, pem, private).address == "https://[::1]:8443/"
 
 
-def test_over_tls_the_browser_is_told_to_stay_with_it(
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        ("other key", "is not the key of"),
+        ("encrypted", "its key is encrypted"),
+        ("no pem", "are no certificate and key"),
+        ("swapped", "are no certificate and key"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_refused_in_words(
+    happens: str, told: str, tmp_path: Path, copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pem, key = certificate(tmp_path, password="geheim" if happens == "encrypted" else "")
+    if happens == "other key":
+        (tmp_path / "other").mkdir()
+        _, key = certificate(tmp_path / "other")
+    elif happens == "no pem":
+        pem.write_text("no certificate at all")
+    elif happens == "swapped":
+        pem, key = key, pem
+    with pytest.raises(ValueError, match=told):
+        Listening("0.0.0.0", 8443, pem, key)
+    options = ["--certificate", str(pem), "--key", str(key), "--port", str(free_port())]
+    assert run(["console", str(copied / "out"), *options]) == 2
+    assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("days", "begins_in_days", "told"),
+    [(-0.01, -1, "expired on"), (5, -1, "expires on"), (100, 1, "is good from"), (100, -1, "")],
+)
+def test_a_certificate_that_browsers_refuse_or_soon_will_is_told_of(
+    days: float, begins_in_days: float, told: str, tmp_path: Path
+) -> None:
+    tls = Certificate(*certificate(tmp_path, days, begins_in_days))
+    remarks = list(tls.remarks(datetime.datetime.now(datetime.UTC)))
+    assert [told in one for one in remarks] == [True] * bool(told)
+    tls.key.chmod(0o644)
+    assert "everybody on this machine can read the key" in list(tls.remarks(datetime.datetime.now(datetime.UTC)))[-1]
+
+
+def test_over_tls_the_browser_is_told_to_stay_with_it_and_gets_a_renewed_certificate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem, private = certificate(tmp_path)
@@ -74,6 +122,13 @@ def test_over_tls_the_browser_is_told_to_stay_with_it(
     started: list[uvicorn.Server] = []
     run_server = uvicorn.Server.run
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: (started.append(self), run_server(self, sockets)))
+    monkeypatch.setattr(server, "_LOOK_EVERY_TICKS", 1)
+    (tmp_path / "renewed").mkdir()
+    renewed, its_key = certificate(tmp_path / "renewed")
+
+    def shown(port: int) -> str:
+        return ssl.get_server_certificate(("127.0.0.1", port), timeout=20)
+
     with open_socket(listening) as taken:
         port = taken.getsockname()[1]
         thread = threading.Thread(target=serve, args=(desk, listening, taken))
@@ -82,6 +137,12 @@ def test_over_tls_the_browser_is_told_to_stay_with_it(
             context = ssl.create_default_context(cafile=pem)
             with urlopen(f"https://localhost:{port}/sign-in", timeout=20, context=context) as answer:
                 assert answer.headers["strict-transport-security"] == "max-age=31536000"
+            before = shown(port)
+            pem.write_bytes(renewed.read_bytes())  # the key comes a moment later, as a script copies them
+            time.sleep(0.5)
+            assert shown(port) == before, "while they do not fit, the old ones serve"
+            private.write_bytes(its_key.read_bytes())
+            until(lambda: shown(port) == renewed.read_text(), 20)
         finally:
             while not started:
                 time.sleep(0.01)
@@ -153,6 +214,30 @@ def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
     kept = b"".join(path.read_bytes() for path in (copied / "out").glob("*.sqlite*"))
     assert password.encode() not in kept
     assert token.encode() not in kept
+
+
+def test_what_the_command_line_cannot_log_is_not_done(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = copied / "out"
+    with sqlite3.connect(out / "violations.sqlite") as log:
+        log.execute("CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    log.close()
+    for arguments in (["add", str(out), "new", "--role", "administrator"], ["password", str(out), "anna"]):
+        assert run(["user", *arguments, "--random"]) == 4
+        assert "Password" not in capsys.readouterr().out
+    assert run(["user", "close", str(out), "anna"]) == 4
+    assert run(["user", "list", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "new" not in shown
+    assert "closed" not in shown
+
+
+def test_a_console_that_is_told_to_end_closes_its_log(copied: Path) -> None:
+    """As `run` and systemd end it; else newest entries would stay in a file beside the log."""
+    with served(copied) as running:
+        assert (copied / "out" / "violations.sqlite-wal").exists()
+        running.process.terminate()
+        assert running.process.wait(20) == 0
+    assert not (copied / "out" / "violations.sqlite-wal").exists()
 
 
 def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:

@@ -132,7 +132,7 @@ def test_while_judging_is_behind_fewer_pictures_are_judged_and_nothing_goes_unwa
         until(lambda: watched.source.counters["skipped_frames"] > 20)
     frames = watched.frames
     steps = np.diff([frame.t_ns for frame in frames]) / 1e6
-    assert steps.max() < 130, "[ms]: never more than every second or third is judged"
+    assert steps.max() < 200, "[ms]: every second is judged, or every fourth where those are too many"
     assert (steps > 75).sum() > 10
     assert np.diff([frame.index for frame in frames]).sum() >= len(frames)
     assert [gap.reason for gap in watched.gaps] == []

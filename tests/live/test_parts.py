@@ -133,8 +133,8 @@ def test_the_spool_gives_back_what_was_put_in_like_a_list(tmp_path_factory: pyte
     spool.close()
 
 
-@pytest.mark.parametrize(("fps", "each"), [(10, 1), (25, 2), (30, 3), (60, 5)])
-def test_thinning_begins_when_pictures_wait_and_ends_when_they_hardly_do(fps: int, each: int) -> None:
+@pytest.mark.parametrize(("fps", "each", "at_most"), [(10, 1, 2), (25, 2, 4), (30, 3, 5), (60, 5, 10)])
+def test_thinning_begins_when_pictures_wait_and_ends_when_they_hardly_do(fps: int, each: int, at_most: int) -> None:
     thinning = Thinning(after_s=0.6)
     t_ns = [round(number * S / fps) for number in range(60)]
     assert all(thinning.goes_on(one, 0.5) for one in t_ns[:20])
@@ -144,6 +144,11 @@ def test_thinning_begins_when_pictures_wait_and_ends_when_they_hardly_do(fps: in
     assert all(thinning.goes_on(one, 0.1) for one in t_ns[50:])
     assert not thinning.active
     assert thinning.goes_on(0, 0.9), "time that goes back is another recording's"
+    t_ns = [round(number * S / fps) for number in range(1, 121)]
+    assert sum(thinning.goes_on(one, 1.0) for one in t_ns[:60]) == pytest.approx(60 / at_most, abs=1)
+    assert sum(thinning.goes_on(one, 0.7) for one in t_ns[60:80]) == pytest.approx(20 / at_most, abs=1)
+    assert sum(thinning.goes_on(one, 0.5) for one in t_ns[80:100]) == pytest.approx(20 / each, abs=1)
+    assert all(thinning.goes_on(one, 0.1) for one in t_ns[100:])
 
 
 def test_the_clock_waits_for_telemetry_and_then_goes_by_the_next_best() -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
+import os
 import sqlite3
 import subprocess
 import sys
@@ -217,3 +219,25 @@ def test_a_part_that_a_killed_run_left_is_written_over_and_gone(tmp_path: Path) 
     part.write_bytes(b"longer than what comes")
     file = EvidenceStore(tmp_path).put("a" * 32, "clip", ".ts", b"clip")
     assert (EvidenceStore(tmp_path).problem(file), part.exists()) == (None, False)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs another user, and root to become one")
+def test_who_may_read_and_not_write_reads_a_log_while_it_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with LogWriter(folder) as log:
+        log.opened(OPENED)
+        for one in (folder, *folder.parents[:3]):
+            one.chmod(0o755)
+        found = multiprocessing.get_context("fork").Queue()
+        reader = multiprocessing.get_context("fork").Process(target=_read_as_nobody, args=(folder, found))
+        reader.start()
+        assert found.get(timeout=30) == (1, False)
+        reader.join()
+
+
+def _read_as_nobody(folder: Path, found: multiprocessing.Queue[tuple[int, bool]]) -> None:
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+    with open_reader(folder) as log:
+        found.put((log.head().seq, os.access(folder, os.W_OK)))

@@ -90,7 +90,7 @@ def test_a_crossing_is_opened_once_and_closed_once_with_entry_exit_and_heights()
     assert (over.t_start_ns - T0) / S == pytest.approx(30, abs=2.5)  # 3000 m on, the border of 37 m inside
     assert (over.t_end_ns - T0) / S == pytest.approx(90, abs=2.5)
     assert (over.measures["lowest_m"], over.measures["highest_m"], over.measures["entries"]) == (1000, 1000, 1)
-    assert over.observation == 'aircraft 4a1 in closed airspace over zone "the strip", between 1000 and 1000 m high'
+    assert over.observation == 'aircraft 4a1 in closed airspace over zone "the strip", 1000 m high'
     assert (over.zone_id, over.count, over.subject) == ("strip", 1, "aircraft 4a1, zone strip")
     assert over.confidence > 0.99
 

@@ -12,14 +12,19 @@ import shapely
 
 from detector.association import Noticed
 from detector.config.agreement_map import Shape
+from detector.geo.wgs84 import wrapped_deg
 from detector.model import Kind, Sight, State, Undecided, Violation
 from detector.rules import RULES
+from detector.timebase import ns_from_iso
 from tests.rules.scene_making import (
+    EAST_M,
+    LON,
     T0,
     WEST_EAST,
     Mover,
     everything,
     film,
+    lonlat,
     outcome,
     quiet_days,
     rule,
@@ -200,6 +205,13 @@ def test_two_vehicles_side_by_side_are_two_incidents():
     assert sorted(v.track_ids for v in closed) == [(1,), (2,)]
 
 
+@pytest.mark.parametrize(("limit_s", "stays"), [(5.0, 0), (4.9, 1)])
+def test_a_stay_of_exactly_the_limit_is_allowed(limit_s, stays):
+    """51 scenes, a tenth of a second apart, in a zone that one may stay in for 5 s."""
+    entries = outcome(rule("dwell", ZONE, limit_s=limit_s), film([straight(1, (0.0, 0.0), (1.0, 0.0))], 5.1))
+    assert (len(violations(entries)), undecided(entries)) == (stays, [])
+
+
 def test_the_hole_of_a_zone_is_outside():
     ring = square(half_m=100.0, hole_m=50.0)
     assert outcome(rule("zone_entry", ring), film([straight(1, (0.0, 0.0), (0.1, 0.0))], 5)) == []
@@ -229,6 +241,44 @@ def test_going_round_the_end_of_a_line_is_no_crossing():
         return 200 + 60 * math.cos(angle), 60 * math.sin(angle)
 
     assert outcome(rule("line_crossing", WEST_EAST), film([Mover(1, path)], 15)) == []
+
+
+def beyond_180(scenes):
+    """The same with the 180th meridian at the origin."""
+    turn_deg = 180.0 - LON
+    return [
+        dataclasses.replace(s, fixes=dataclasses.replace(s.fixes, lon_deg=wrapped_deg(s.fixes.lon_deg + turn_deg)))
+        for s in scenes
+    ]
+
+
+NORTH_OF_180 = Shape(  # 50 m west of the meridian
+    "line", "Line", shapely.LineString([(180.0 - 50.0 / EAST_M, lonlat(0, y)[1]) for y in (-200.0, 200.0)])
+)
+
+
+def test_who_passes_the_180th_meridian_beside_a_line_has_not_crossed_it():
+    film_there = beyond_180(film([straight(1, (-30.0, 0.0), (10.0, 0.0))], 10, sigma_m=1.0))
+    assert film_there[0].fixes.lon_deg > 179
+    assert film_there[-1].fixes.lon_deg < -179
+    assert outcome(rule("line_crossing", NORTH_OF_180), film_there) == []
+
+
+def test_a_crossing_that_began_beyond_the_180th_meridian_is_one_with_its_direction():
+    film_there = beyond_180(film([straight(1, (60.0, 0.0), (-10.0, 0.0))], 16, sigma_m=1.0))
+    (crossing,) = violations(outcome(rule("line_crossing", NORTH_OF_180), film_there))
+    assert crossing.observation == 'line "Line" crossed, westbound'
+
+
+def test_a_zone_cut_at_the_180th_meridian_is_one_stay():
+    def part(west: float, east: float) -> shapely.Polygon:
+        return shapely.box(west, lonlat(0, -100)[1], east, lonlat(0, 100)[1])
+
+    wide = 100.0 / EAST_M
+    zone = Shape("z", "Z", shapely.MultiPolygon([part(180.0 - wide, 180.0), part(-180.0, -180.0 + wide)]))
+    (stay,) = violations(outcome(rule("zone_entry", zone), beyond_180(film([INTO], 40))))
+    (at_home,) = violations(outcome(rule("zone_entry", ZONE), film([INTO], 40)))
+    assert (stay.t_start_ns, stay.t_end_ns) == (at_home.t_start_ns, at_home.t_end_ns)
 
 
 def test_a_shape_in_pixels_works_without_telemetry():
@@ -268,6 +318,27 @@ def test_a_curfew_begins_at_its_first_minute_and_ends_before_its_last():
     later = f"{(start.hour + 1) % 24:02d}:00"
     assert violations(outcome(rule("curfew", hours=({"since": now, "until": later},)), film([INTO], 5)))
     assert outcome(rule("curfew", hours=({"since": later, "until": now},)), film([INTO], 5)) == []
+
+
+@pytest.mark.parametrize(("utc", "quiet"), [("17:59:50", 0), ("18:00:10", 1), ("23:59:50", 1), ("00:00:10", 0)])
+def test_a_day_may_end_at_24(utc, quiet):
+    """As agreements write it: from 18:00 to 24:00."""
+    later_ns = ns_from_iso(f"2026-10-25T{utc}Z") - T0
+    there = [dataclasses.replace(one, t_ns=one.t_ns + later_ns) for one in film([INTO], 5)]
+    hours = ({"since": "18:00", "until": "24:00"},)
+    assert len(violations(outcome(rule("curfew", hours=hours), there))) == quiet
+
+
+@pytest.mark.parametrize(
+    ("utc", "quiet"),
+    [("00:29:50", 0), ("00:30:10", 1), ("01:10:00", 0), ("01:29:50", 0), ("01:30:10", 1), ("02:00:10", 0)],
+)
+def test_quiet_hours_go_by_the_clock_on_the_wall_when_it_is_set_back(utc, quiet):
+    """In Kyiv 3:00 to 4:00 is there twice on 2026-10-25: from 0:00 and from 1:00 UTC."""
+    later_ns = ns_from_iso(f"2026-10-25T{utc}Z") - T0
+    there = [dataclasses.replace(one, t_ns=one.t_ns + later_ns) for one in film([INTO], 5)]
+    hours = ({"since": "03:30", "until": "04:00"},)
+    assert len(violations(outcome(rule("curfew", time_zone="Europe/Kyiv", hours=hours), there))) == quiet
 
 
 def test_no_hour_is_judged_of_a_recording_that_nobody_gave_a_time():

@@ -241,3 +241,17 @@ def test_times_of_aircraft_are_read_as_the_file_beside_the_table_says(tmp_path: 
     assert is_track_table(path)
     (series,) = (one for one in RecordedTracks(path, "air") if isinstance(one, Series))
     assert series.t_ns.tolist() == [ns_from_iso("2026-03-04T05:06:07Z")]
+
+
+def test_who_says_that_it_is_on_the_ground_does_not_fly_and_is_heard(tmp_path: Path) -> None:
+    """As readsb writes it; each such row was called damage, and its aircraft one whose height is not known."""
+    rows = [f"{START_NS // NS_PER_S + second},4a1001,42.3,-99.5,ground,90" for second in range(0, 100, 5)]
+    rows += [f"{START_NS // NS_PER_S + second},4a1001,42.3,-99.5,300,90" for second in (100, 101)]
+    tracks, gaps, source = read(file_of(tmp_path, *rows, head="time,hex,lat,lon,alt_baro,gs"), silent_s=10.0)
+    assert source.end is not None
+    assert (source.end.samples, source.end.counters["rows_on_ground"]) == (2, 20)
+    assert value(tracks["adsb/4a1001"], "alt_m") == pytest.approx(300 * 0.3048)
+    assert gaps == []
+    only_landed = file_of(tmp_path, *rows[:20], head="time,hex,lat,lon,alt_baro,gs")
+    tracks, gaps, source = read(only_landed)
+    assert (tracks, gaps, source.heard) == ({}, [], [(START_NS, START_NS + 96 * NS_PER_S)])

@@ -71,6 +71,13 @@ def test_a_waving_tree_comes_back_and_is_never_confirmed():
     assert not any(one.confirmed.any() for one in tracks)
 
 
+def test_stairs_that_race_along_a_level_line_are_no_vehicle_and_a_lorry_is_one():
+    """On the edge of a road 32 x 3 px drove at 80 km/h (scene demo, seed 403); a lorry with trailer is 16.5 x 4 m."""
+    for width, height, counts in ((32, 3, False), (18, 4.4, True), (40, 8, True), (3, 12, True)):
+        tracks = track(lambda i, w=width, h=height: [[100 + 3 * i, 80, 100 + 3 * i + w, 80 + h]])
+        assert tracks[-1].confirmed.any() == counts, (width, height)
+
+
 def test_a_thing_that_flickers_in_place_is_never_confirmed():
     random = np.random.default_rng(3)
     tracks = track(lambda i: [box(*(random.normal(0, 1.5, 2) + 100))], 120)

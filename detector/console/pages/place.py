@@ -55,7 +55,7 @@ def _period(desk: Desk, since: str, until: str) -> Period:
     if since_ns is not None and until_ns is not None and until_ns <= since_ns:
         raise ValueError(f"until {until!r} is not after since {since!r}")
     if until_ns is None:
-        span = span_of(desk.book.coverage(), [], desk.book.violations())
+        span = span_of(desk.book.span_ns(), desk.book.violations())
         until_ns = span[1] if span is not None else desk.clock.now_ns()
     return Period(since_ns if since_ns is not None else until_ns - DAY_NS, until_ns)
 

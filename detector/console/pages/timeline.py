@@ -32,7 +32,7 @@ def timeline(request: Request, caller: Reader, since: str = "", until: str = "")
     found = book.violations()
     since_ns, until_ns = asked.since_ns, asked.until_ns
     if since_ns is None or until_ns is None:
-        span = span_of(book.coverage(), book.gaps(), found)
+        span = span_of(book.span_ns(), found)
         if span is None:
             return page(request, "timeline.html", caller, sheet=None, problem=problem)
         until_ns = until_ns or span[1]

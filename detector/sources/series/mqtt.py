@@ -35,6 +35,8 @@ class MqttArrivals:
 
     Raises:
         SourceError: paho-mqtt is absent, or the file with the password or the certificates cannot be read.
+
+    password_file: its first line, read again for each connection: passwords are changed.
     """
 
     def __init__(
@@ -49,10 +51,11 @@ class MqttArrivals:
         self.lost = 0
         self._messages: queue.Queue[Arrival] = queue.Queue(_MOST_WAITING)
         self._stopped = stopped or threading.Event()
-        password = None if password_file is None else _first_line(password_file)
+        if password_file is not None:
+            _first_line(password_file)
         self._connections = [
             _Connection(
-                one, f"{client_id}-{number}" if client_id else "", password, ca_file, self._arrived, self._stopped
+                one, f"{client_id}-{number}" if client_id else "", password_file, ca_file, self._arrived, self._stopped
             )
             for number, one in enumerate(addresses, 1)
         ]
@@ -103,7 +106,7 @@ class _Connection:
         self,
         address: MqttAddress,
         client_id: str,
-        password: str | None,
+        password_file: Path | None,
         ca_file: Path | None,
         arrived: Callable[[Arrival], None],
         stopped: threading.Event,
@@ -112,6 +115,7 @@ class _Connection:
         self.trouble = f"{address}: not connected yet"
         self._wait_s = _FIRST_WAIT_S
         self._address, self._arrived, self._stopped = address, arrived, stopped
+        self._password_file = password_file
         paho = _paho(address)
         self._client = paho.Client(
             paho.CallbackAPIVersion.VERSION2,
@@ -119,8 +123,6 @@ class _Connection:
             clean_session=not client_id,
             reconnect_on_failure=False,  # the waits between tries are ours
         )
-        if address.user is not None:
-            self._client.username_pw_set(address.user, address.password if password is None else password)
         if address.tls:
             try:
                 self._client.tls_set(None if ca_file is None else str(ca_file))
@@ -135,12 +137,20 @@ class _Connection:
         """Until it is stopped and left."""
         while not self._stopped.is_set():
             try:
+                self._sign_in()
                 self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
                 self._client.loop_forever()
             except (OSError, ValueError) as error:
                 self.trouble = f"{self._address}: {error}"
+            except SourceError as error:
+                self.trouble = str(error)
             self._stopped.wait(self._wait_s * random.uniform(0.5, 1.5))  # noqa: S311  no secret depends on it
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
+
+    def _sign_in(self) -> None:
+        address, file = self._address, self._password_file
+        if address.user is not None:
+            self._client.username_pw_set(address.user, address.password if file is None else _first_line(file))
 
     def leave(self) -> None:
         """Sign off, after `stopped` was set."""

@@ -16,6 +16,9 @@ Float = NDArray[np.float64]
 
 TRACK_CHANNELS = ("lat_deg", "lon_deg", "alt_m", "sigma_pos_m", "sigma_alt_m", "speed_m_s", "heading_deg")
 
+LANDED_M = -np.inf
+"""Height of an aircraft that says that it is on the ground."""
+
 _FT, _KT = 0.3048, 1852 / 3600
 _UNITS = {
     "m": 1.0, "ft": _FT, "feet": _FT, "m/s": 1.0, "kt": _KT, "kts": _KT, "knots": _KT, "km/h": 1 / 3.6, "deg": 1.0,
@@ -87,6 +90,8 @@ def track_columns(header: Sequence[str], stated_time: str = "") -> Columns:
 def positions_from(values: Float, columns: Columns, assumed: Assumed) -> tuple[Float, int]:
     """Values of `TRACK_CHANNELS`, and how many positions told no uncertainty. values: shape (T, len(columns.values))
 
+    The height of one that has landed is LANDED_M.
+
     Heights are geometric where the row has one, else pressure altitude, which is off by the day's air pressure: 8 m for
     each hectopascal. That is why it has a standard deviation of its own.
     """
@@ -94,7 +99,8 @@ def positions_from(values: Float, columns: Columns, assumed: Assumed) -> tuple[F
     nothing = np.full(len(values), np.nan)
     geometric, pressure = at.get("geometric", nothing), at.get("pressure", nothing)
     by_pressure = np.isnan(geometric)
-    alt = np.where(by_pressure, pressure, geometric)
+    landed = (pressure == LANDED_M) | (geometric == LANDED_M)
+    alt = np.where(landed, LANDED_M, np.where(by_pressure, pressure, geometric))
     sigma = at.get("sigma_pos", nothing)
     nacp = at.get("nacp", nothing)
     graded = np.isfinite(nacp) & (nacp >= 0) & (nacp < len(_EPU_M))

@@ -15,7 +15,7 @@ from detector.sources.series.block import Block
 from detector.sources.series.contract import SeriesEnd
 from detector.sources.series.station import Station, find_station, read_station
 from detector.sources.series.time_order import TimeOrder
-from detector.sources.tracks.columns import TRACK_CHANNELS, Assumed, positions_from
+from detector.sources.tracks.columns import LANDED_M, TRACK_CHANNELS, Assumed, positions_from
 from detector.sources.tracks.table import TrackTable
 from detector.timebase import NS_PER_S
 
@@ -28,10 +28,10 @@ _LONGEST_ID = 32
 class RecordedTracks:
     """Positions of each aircraft in the order of time, as Series named "<source_id>/<aircraft>"; and gaps.
 
-    A row without a position is passed over and counted, as receivers write many; one whose position cannot be, whose
-    aircraft has no id, or that cannot be read is counted and a Gap (damaged). Times are put in order for each aircraft
-    (`TimeOrder`). Nothing is filled in between positions, and no hole is told here: where one aircraft was not heard,
-    another was.
+    A row without a position, or of an aircraft on the ground, is passed over and counted; one whose position cannot be,
+    whose aircraft has no id, or that cannot be read is counted and a Gap (damaged). Times are put in order for each
+    aircraft (`TimeOrder`). Nothing is filled in between positions, and no hole is told here: where one aircraft was
+    not heard, another was.
 
     silent_s: when no aircraft was heard for longer, that is a Gap (missing): an empty sky and a deaf receiver look the
         same. [s]
@@ -86,7 +86,7 @@ class RecordedTracks:
             if block.channels[0] <= last_id and newest_ns and in_order:
                 self.reached_ns = newest_ns - _WINDOW_NS  # a piece of the table gives each aircraft once, by name
             last_id = block.channels[0]
-            placed, gaps = self._placed(block, aircraft, counters)
+            placed, gaps = self._placed(block, aircraft, counters, seconds)
             yield from gaps
             if not len(placed):
                 continue
@@ -107,7 +107,7 @@ class RecordedTracks:
                 samples += len(rest)
                 seconds.update((rest.t_ns // NS_PER_S).tolist())
                 yield self._series(aircraft, rest)
-        if not samples:
+        if not seconds:
             raise SourceError(f"{self.path}: none of its rows has a position{self._first_wrong}")
         counters.update(self._table.counters)
         yield from self._silences(seconds)
@@ -122,8 +122,10 @@ class RecordedTracks:
         met = {name: count for name, count in sorted(counters.items()) if count}
         self.end = SeriesEnd(samples, tuple(orders), not detail, detail, start_ns, end_ns, met, self._table.passed_over)
 
-    def _placed(self, block: Block, aircraft: str, counters: Counter[str]) -> tuple[Block, list[Gap]]:
-        """Rows that have a position, in our units."""
+    def _placed(
+        self, block: Block, aircraft: str, counters: Counter[str], seconds: set[int]
+    ) -> tuple[Block, list[Gap]]:
+        """Rows that have a position in the air, in our units. seconds: takes those in which one on the ground spoke."""
         if not aircraft:
             counters["rows_without_id"] += len(block)
             return block.rows(slice(0, 0)), [self._wrong(block, "no aircraft is named")]
@@ -140,7 +142,10 @@ class RecordedTracks:
             told = f"no such latitude and longitude: {lat[row]:g}, {lon[row]:g} (-90 to 90, -180 to 180)"
             self._first_wrong = self._first_wrong or f"; {self.path}:{int(block.places[row])}: {told}"
             gaps = [self._wrong(block.rows(wrong), told)]
-        good = ~nowhere & ~wrong
+        landed = values[:, TRACK_CHANNELS.index("alt_m")] == LANDED_M
+        counters["rows_on_ground"] += int(landed.sum())
+        seconds.update((block.t_ns[landed] // NS_PER_S).tolist())
+        good = ~nowhere & ~wrong & ~landed
         return Block(TRACK_CHANNELS, block.t_ns[good], values[good], block.places[good], block.place_word), gaps
 
     def _wrong(self, block: Block, why: str) -> Gap:
