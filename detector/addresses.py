@@ -10,7 +10,10 @@ SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt
 
 _ADDRESS = re.compile(rf"(?:{'|'.join(SCHEMES)}):", re.IGNORECASE)
 _ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_USER = re.compile(r"(?<=://)[^/?#\s]*@")
+# A password typed as it is may hold / ? #, after which no address has a user; what follows a host's colon is a port.
+_BARE = r"[^/?#\s:@]+:(?!\d+(?:[/?#]|$))[^\s@]*[/?#][^\s@]*@"
+_USER = re.compile(rf"(?<=://)(?:[^/?#\s]*@|{_BARE})")
+_UNQUOTED = re.compile(rf"://{_BARE}")
 _SECRET = re.compile(
     r"(?i)\b(pass(?:word|phrase|wd)?|pwd|secret|token|key|auth|sig(?:nature)?|api_?key|access_?key|user(?:name)?)="
     r"[^&\s'\"]+"
@@ -33,6 +36,11 @@ def scheme_of(media: str) -> str:
     if scheme not in SCHEMES:
         raise ValueError(f"{masked(media)}: {scheme}:// is not known; allowed are {', '.join(SCHEMES)}")
     return scheme
+
+
+def has_unquoted_password(media: str) -> bool:
+    """Whether it seems to have a password in which / ? # are not written %2F %3F %23, as an address needs it."""
+    return _UNQUOTED.search(media) is not None
 
 
 def masked(text: str) -> str:

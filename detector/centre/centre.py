@@ -131,7 +131,8 @@ class Centre:
             stack.callback(self._close_outbox)
             self._console.do(self._console_work(self._configuration))
             stack.callback(self._console.stop)
-            self._say.info("watching", feeds=list(self._feeds), out=str(self._out), health=self._health_url())
+            told = {"out": str(self._out), "health": self._health_url(), "config": str(self._configuration.path)}
+            self._say.info("watching", feeds=list(self._feeds), **told)
             shown_s = 0.0
             while not self._stopping.is_set() and not all(one.over for one in self._feeds.values()):
                 self._turn()

@@ -32,6 +32,7 @@ def check(
     from detector import pipeline
     from detector.cli.stations import far_off, wrong_stations
     from detector.config import absent_inputs, load
+    from detector.config.in_force import in_force
     from detector.errors import ConfigError
     from detector.model import Means
 
@@ -75,6 +76,11 @@ def check(
     idle = pipeline.idle_rules(configuration, configuration.settings) if configuration.settings.sources else ()
     if idle:
         console.print(f"Rules that judge none of the sources named here: {', '.join(idle)}.", markup=False)
+    goes_by, why_not = in_force(config)
+    if goes_by != config:
+        console.print(f"`run` goes by {goes_by.name}, which was put in force in the console.", markup=False)
+    elif why_not:
+        console.print(f"{why_not}: `run` goes by {config.name} itself.", markup=False)
     console.print(f"{config}: right. {counted}.", markup=False)
     console.print(f"config_sha256 {configuration.sha256}")
 

@@ -32,11 +32,14 @@ def run(
     from detector.centre.nursery import warm
 
     warm()  # first: it imports while this process does
+    import structlog
+
     from detector import pipeline
     from detector.centre.centre import Centre
     from detector.centre.saying import say_as_json
     from detector.config import load
     from detector.config.in_force import file_in_force
+    from detector.errors import ConfigError, LogError
 
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; a folder is needed, new or of an earlier run", param_hint="--out")
@@ -44,7 +47,11 @@ def run(
     say_as_json()
     centre = Centre(configuration, out, console=partial(_console_for, out), given=config)
     centre.on_signals()
-    centre.run()
+    try:
+        centre.run()
+    except (ConfigError, LogError) as error:  # whoever reads the centre's own log has to find it there, too
+        structlog.get_logger().error("nothing is watched any more", why=str(error))
+        raise
 
 
 def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] | None:

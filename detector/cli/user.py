@@ -12,6 +12,7 @@ import typer
 
 from detector.cli.screen import Screen
 from detector.console.roles import Permission, Role
+from detector.timebase import iso_from_ns
 
 if TYPE_CHECKING:
     from detector.console.accounts import Accounts
@@ -43,11 +44,12 @@ def add(
 
 @app.command("list")
 def list_(log: Log) -> None:
-    """Accounts, roles and parties. Example: `trucewatch user list out`"""
+    """Accounts, roles, parties and access tokens. Example: `trucewatch user list out`"""
     with _accounts(log) as accounts:
-        found = accounts.accounts()
+        found, tokens = accounts.accounts(), accounts.tokens()
     for one in found:
-        _say(f"{one.name:<20} {one.role:<14} {one.party or '-':<3} {'closed' if one.closed else 'open'}")
+        state, words = "closed" if one.closed else "open", _in_words(tokens.get(one.name, []))
+        _say(f"{one.name:<20} {one.role:<14} {one.party or '-':<3} {state:<7}{words}".rstrip())
     if not found:
         _say("nobody yet")
 
@@ -118,6 +120,13 @@ def _password(random: bool) -> str:
     from detector.console.passwords import random_password
 
     return random_password() if random else str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _in_words(until_ns: list[int]) -> str:
+    if not until_ns:
+        return ""
+    plural = "" if len(until_ns) == 1 else "s"
+    return f"{len(until_ns)} access token{plural}, until {iso_from_ns(until_ns[-1], 0)}"
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from detector.addresses import is_address, scheme_of
+from detector.addresses import has_unquoted_password, is_address, masked, scheme_of
 from detector.config.mqtt_address import MqttAddress
 from detector.model import Means
 from detector.timebase import ns_from_iso
@@ -55,6 +55,8 @@ class Section(BaseModel):
 def _known_address(media: str) -> str:
     if is_address(media):
         scheme_of(media)
+        if has_unquoted_password(media):
+            raise ValueError(f"{masked(media)}: in a password / ? # are written %2F %3F %23")
     return media
 
 

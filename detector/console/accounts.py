@@ -213,6 +213,17 @@ class Accounts:
             connection.execute(insert(access_token), row)
         return token
 
+    def tokens(self) -> dict[str, list[int]]:
+        """Until when the access tokens of each account are good, of those that are. [ns UTC]"""
+        good = select(access_token.c.name, access_token.c.until_ns).where(
+            access_token.c.until_ns > self._clock.now_ns()
+        )
+        found: dict[str, list[int]] = {}
+        with self._transaction() as connection:
+            for row in connection.execute(good.order_by(access_token.c.until_ns)):
+                found.setdefault(row.name, []).append(row.until_ns)
+        return found
+
     def of_token(self, token: str) -> tuple[Account, frozenset[Permission]] | None:
         """Whose access token it is, and for what; None if it is nobody's, over, or its account was closed."""
         found = self._of(access_token, token)

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from detector.cli import run
+from detector.config.in_force import put_in_force
 from tests.cli.media_making import video, write_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -205,3 +206,16 @@ def test_what_a_centre_would_lack_is_told_with_its_line(tmp_path: Path, capsys: 
     assert f"{file}:3: console: {tmp_path}/cert.pem and {tmp_path}/key.pem: are no certificate and key" in told
     assert f"{file}:5: outbox 'hq': there is no file {tmp_path}/webhook.secret" in told
     assert f"{file}:6: outbox 'broker': there is no file {tmp_path}/ca.pem" in told
+
+
+def test_a_version_that_run_goes_by_instead_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, version = tmp_path / "centre.yaml", tmp_path / "centre.20260301T063000Z.yaml"
+    text = "version: 1\nfeeds: [{id: a, media: 'udp://127.0.0.1:5000'}]\n"
+    file.write_text(text)
+    version.write_text(text + "name: drawn in the console\n")
+    put_in_force(file, version)
+    assert run(["check", str(file)]) == 0
+    assert f"`run` goes by {version.name}, which was put in force" in capsys.readouterr().out
+    file.write_text(text + "name: changed by hand\n")
+    assert run(["check", str(file)]) == 0
+    assert "was changed since: `run` goes by centre.yaml itself" in capsys.readouterr().out

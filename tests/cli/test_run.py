@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -58,3 +59,6 @@ def test_an_address_that_is_taken_and_a_log_that_is_written_end_it(tmp_path: Pat
         found = subprocess.run(command, check=False, capture_output=True, text=True)
     assert found.returncode == ExitCode.LOG_DAMAGED
     assert "Traceback" not in found.stderr
+    *said, sentence = found.stderr.strip().splitlines()
+    told = json.loads(said[-1])
+    assert (told["event"], told["level"], told["why"]) == ("nothing is watched any more", "error", sentence)

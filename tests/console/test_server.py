@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import socket
 import sqlite3
 import ssl
@@ -200,6 +201,8 @@ def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
     assert run(["user", "token", out, "carl", "--scope", "read", "--scope", "verdict", "--days", "3"]) == 0
     token = capsys.readouterr().out.rpartition(": ")[2].strip()
     assert token.startswith("tw_")
+    assert run(["user", "list", out]) == 0
+    assert re.search(r"^carl +reviewer +B +open +1 access token, until 20\d\d-", capsys.readouterr().out, re.MULTILINE)
     assert run(["user", "close", out, "carl"]) == 0
     assert run(["user", "list", out]) == 0
     assert "carl                 reviewer       B   closed" in capsys.readouterr().out
