@@ -15,7 +15,7 @@ from detector.detectors.restless import RestlessDetector, centred_in, connected,
 from detector.detectors.stand_out import levels, outline
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
-from detector.model import Sight
+from detector.model import Sight, Tracks
 from tests.naive_restless import (
     naive_apart,
     naive_centred_in,
@@ -83,6 +83,64 @@ def test_a_buoy_on_water_is_found_though_nothing_can_be_registered(sight):
             inside = one.mask[y : y + BUOY_PX, x : x + BUOY_PX] > 0
             assert inside.mean() > 0.7
             assert np.count_nonzero(one.mask) - np.count_nonzero(inside) < 150  # px of a buoy of 576
+
+
+def tracks_on(index, xyxy, *, confirmed=False, missed=0):
+    """Tracks of one frame, with ids from 4 on."""
+    boxes_px, count = np.array(xyxy, np.float32), len(xyxy)
+    zero = np.zeros((count, 2))
+    return Tracks(
+        index=index,
+        t_ns=round(index * 1e8),
+        track_id=np.arange(4, 4 + count),
+        xyxy_px=boxes_px,
+        xy_px=zero,
+        velocity_px_s=zero,
+        covariance=np.zeros((count, 4, 4)),
+        confirmed=np.full(count, confirmed),
+        age_frames=np.full(count, 9),
+        missed=np.full(count, missed),
+        sight=Sight.SEEING,
+    )
+
+
+def told_of(pictures, **what):
+    """What is said of tracks on the buoy, on a part and on all around it, and on water, in the last frames judged."""
+    detector = RestlessDetector()
+    told = []
+    for pair in stream(25, picture=pictures):
+        for one in detector.detect(*pair):
+            if one.judged and one.index >= 12:
+                x, y = buoy_at(one.index)
+                on_buoy = [[x, y, x + 24, y + 24], [x, y, x + 8, y + 8], [x - 40, y - 60, x + 24, y + 24]]
+                told.append(detector.heed(tracks_on(one.index, [*on_buoy, [5, 5, 25, 25]], **what)))
+    assert len(told) >= 8
+    return told
+
+
+def test_of_a_track_on_a_buoy_it_is_said_that_it_holds_together_and_of_none_on_a_part_of_it_or_on_water():
+    told = [ways for ways in told_of(afloat) if ways is not None]
+    assert len(told) >= 7
+    for ways in told:
+        assert ways.track_id.tolist() == [4, 5, 6, 7]
+        assert ways.holds.tolist() == [True, False, False, False]
+        assert np.isnan(ways.misfit).all()
+
+
+def test_nothing_is_said_of_tracks_on_water_alone_or_that_count_or_were_not_seen():
+    assert not any(told_of(lambda index: afloat(index, buoy=False)))
+    assert not any(told_of(afloat, confirmed=True))
+    assert not any(told_of(afloat, missed=1))
+
+
+def test_what_holds_together_is_told_by_both_detectors_as_one():
+    detector = JoinedDetector(MovingDetector(), RestlessDetector())
+    told = []
+    for pair in stream(25):
+        for one in detector.detect(*pair):
+            x, y = buoy_at(one.index)
+            told.append(detector.heed(tracks_on(one.index, [[x, y, x + 24, y + 24]])))
+    assert sum(ways is not None and ways.holds is not None and ways.holds.all() for ways in told) >= 7
 
 
 def test_water_alone_holds_nothing_together():
