@@ -14,11 +14,15 @@ from detector.detectors.stand_out import Outline, outline
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
 from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
-from detector.picture.homography import Float, apply
+from detector.picture.homography import Float, apply, fit
 
 _MEMORY_S = 0.5  # of how well the ground holds together
 _EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
 _FILM_S = 0.9
+_STANDS = 3.0  # misfit of what stands while the registration goes with the waves
+_LEAST_STANDING = 8  # steady points
+_STANDING_SHARE = 0.4  # of all steady points
+_STANDING_SPREAD = 0.15  # of the picture's diagonal, standard deviation: those of one boat are not the ground
 
 
 class RestlessConfig(BaseModel):
@@ -75,11 +79,13 @@ class RestlessConfig(BaseModel):
 
 
 class _Held(NamedTuple):
-    """The things in one judged frame."""
+    """The things in one judged frame, and its steady points. [full-size px]"""
 
     frame_index: int
     t_ns: int
-    xyxy_px: Float  # shape (N, 4)
+    xyxy_px: Float  # of the things. shape (N, 4)
+    standing: Float  # steady points that go as most of them do, if they do so. shape (P, 2)
+    going: Float  # the others. shape (Q, 2)
 
 
 class _Shot(NamedTuple):
@@ -97,7 +103,7 @@ class RestlessDetector:
     that move alike are a thing, if they do not move with the ground (where most steady points do so) and if the thing's
     grey levels differ from those around it. What is too small to hold points is one of the spots of most contrast.
 
-    Of tracks that lie on such a thing it says so (`heed`): neither they nor their way can be held against the ground.
+    Of tracks it says which lie on such a thing, and which stand (`heed`): their way over such ground says nothing.
 
     It says SEEING only where the ground is restless and could be judged; every frame is answered, 0.3 s late.
     """
@@ -137,14 +143,20 @@ class RestlessDetector:
         return answers
 
     def heed(self, tracks: Tracks) -> Ways | None:
-        """Which tentative tracks that were seen in this frame hold together there; None where no thing does."""
+        """Which tentative tracks that were seen in this frame hold together there, and which stand; None if none can.
+
+        Surfers who wait and trees behind falling snow come a long way against what the registration follows. What
+        stands goes as most of all steady points do.
+        """
         held = next((one for one in self._held if one.frame_index == tracks.index), None)
         rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0))
-        if held is None or not len(held.xyxy_px) or not len(rows):
+        if held is None or not (len(held.xyxy_px) or len(held.standing)) or not len(rows):
             return None
         boxes = tracks.xyxy_px[rows].astype(np.float64)
         same = centre_within(boxes, held.xyxy_px) & centre_within(held.xyxy_px, boxes).T
-        return Ways(tracks.track_id[rows], np.full(len(rows), np.nan), np.asarray(same.any(axis=1)))
+        holds = np.asarray(same.any(axis=1))
+        stands = points_in(boxes, held.standing) > points_in(boxes, held.going)
+        return Ways(tracks.track_id[rows], np.where(stands & ~holds, _STANDS, np.nan), holds)
 
     def _look(self, frame: Frame, alignment: Alignment) -> None:
         passed_s = 0.0 if self._last_ns is None else (frame.t_ns - self._last_ns) / 1e9
@@ -186,7 +198,9 @@ class RestlessDetector:
         # Without registration no track can be judged by, and spots alone are mostly waves.
         spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
-        self._held.append(_Held(nothing.index, nothing.t_ns, boxes))
+        steady = most_alike(seen.xy[seen.steady], seen.moved[seen.steady], shot.points.picture.shape)
+        standing, going = (apply(full_from_shrunk(shot.level), one) for one in steady)
+        self._held.append(_Held(nothing.index, nothing.t_ns, boxes, standing, going))
         while not 0 <= nothing.t_ns - self._held[0].t_ns <= _FILM_S * 1e9:
             self._held.popleft()
         return found
@@ -337,6 +351,32 @@ def _record(
         mask=mask,
     )
     return found, boxes * scale
+
+
+def points_in(xyxy: Float, points: Float) -> NDArray[np.int64]:
+    """How many of the points lie in each box. (N, 4), (P, 2) -> (N,) Slow twin: tests/naive_restless.py."""
+    inside = (points >= xyxy[:, None, :2]) & (points < xyxy[:, None, 2:])
+    return np.asarray(np.all(inside, axis=2).sum(axis=1))
+
+
+def most_alike(xy: Float, moved: Float, shape: tuple[int, ...]) -> tuple[Float, Float]:
+    """Steady points that go as most of them do, all over the picture, and the others; none of either if none do.
+
+    Args:
+        xy, moved: the points, and how far they have moved. shape (N, 2) [px]
+        shape: of the picture.
+    """
+    nothing = xy[:0]
+    if len(xy) < _LEAST_STANDING:
+        return nothing, nothing
+    height, width = shape
+    found = fit(xy, xy + moved, inlier_px=max(width / 300, 1.0))
+    if found is None or found.inlier_ratio < _STANDING_SHARE:
+        return nothing, nothing
+    alike = xy[found.inlier]
+    if len(alike) < _LEAST_STANDING or np.hypot(*alike.std(axis=0)) < _STANDING_SPREAD * np.hypot(width, height):
+        return nothing, nothing
+    return alike, xy[~found.inlier]
 
 
 def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:

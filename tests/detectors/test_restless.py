@@ -11,7 +11,15 @@ from scipy.sparse.csgraph import connected_components
 from detector.detectors.contrast import apart, contrasts
 from detector.detectors.joined import JoinedDetector, joined
 from detector.detectors.moving import MovingDetector
-from detector.detectors.restless import RestlessDetector, centred_in, connected, grouped, slenderness
+from detector.detectors.restless import (
+    RestlessDetector,
+    centred_in,
+    connected,
+    grouped,
+    most_alike,
+    points_in,
+    slenderness,
+)
 from detector.detectors.stand_out import levels, outline
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
@@ -23,6 +31,7 @@ from tests.naive_restless import (
     naive_misfit,
     naive_off_parabola,
     naive_patch,
+    naive_points_in,
 )
 from tests.naive_vision import aligned, boxes, frame, texture
 
@@ -131,6 +140,54 @@ def test_nothing_is_said_of_tracks_on_water_alone_or_that_count_or_were_not_seen
     assert not any(told_of(lambda index: afloat(index, buoy=False)))
     assert not any(told_of(afloat, confirmed=True))
     assert not any(told_of(afloat, missed=1))
+
+
+BUOYS = [(20 + 55 * column, 15 + 55 * row) for column in range(6) for row in range(3)]
+
+
+def moored(index):
+    """Eighteen small buoys that keep still in the picture while another one drifts between them."""
+    picture = afloat(index)
+    random = np.random.default_rng(6)
+    for x, y in BUOYS:
+        marks = cv2.resize(random.integers(170, 250, (4, 4), np.uint8), (12, 12), interpolation=cv2.INTER_NEAREST)
+        picture[y : y + 12, x : x + 12] = marks
+    return picture
+
+
+def test_what_goes_as_most_steady_points_do_stands_whatever_the_registration_follows():
+    detector = RestlessDetector()
+    stands, drifts = [], []
+    for pair in stream(25, picture=moored):
+        for one in detector.detect(*pair):
+            if not one.judged:
+                continue
+            x, y = buoy_at(one.index)
+            boxes_px = [[u - 2, v - 2, u + 14, v + 14] for u, v in BUOYS] + [[x, y, x + 24, y + 24]]
+            ways = detector.heed(tracks_on(one.index, boxes_px))
+            if ways is not None:
+                stands.append(np.mean(ways.misfit[:-1] > 1))
+                drifts.append(ways.misfit[-1] > 1)
+    assert len(stands) >= 10
+    assert np.mean(stands) > 0.7
+    assert np.mean(drifts) < 0.2
+
+
+def test_steady_points_of_one_boat_or_too_few_or_of_all_kinds_of_ways_are_no_ground():
+    random = np.random.default_rng(8)
+    xy, shape = random.uniform(10, 170, (30, 2)), SIZE[::-1]
+    alike = np.tile([5.0, -2.0], (30, 1))
+    mixed = np.where(np.arange(30)[:, None] < 20, alike, random.uniform(-30, 30, (30, 2)))
+    standing, going = most_alike(xy, mixed, shape)
+    assert len(standing) >= 20
+    assert len(standing) + len(going) == 30
+    for points, moved in (
+        (xy / 10, alike),
+        (xy[:7], alike[:7]),
+        (xy, random.uniform(-60, 60, (30, 2))),
+        (xy[:0], xy[:0]),
+    ):
+        assert [len(part) for part in most_alike(points, moved, shape)] == [0, 0]
 
 
 def test_what_holds_together_is_told_by_both_detectors_as_one():
@@ -307,6 +364,9 @@ def test_the_fast_routines_do_what_their_slow_twins_do():
     assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
     assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
     assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3
+    points = xyxy[:, :2]
+    assert points_in(xyxy[:20], points).tolist() == naive_points_in(xyxy[:20].tolist(), points.tolist())
+    assert points_in(xyxy[:3], np.zeros((0, 2))).tolist() == [0] * 3
 
 
 def test_what_hangs_together_is_what_scipy_finds():
