@@ -21,6 +21,7 @@ _EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
 _FILM_S = 0.9
 _STANDS = 3.0  # misfit of what stands while the registration goes with the waves
 _LEAST_STANDING = 8  # steady points
+_LEAST_GOING = 2  # steady points
 _STANDING_SHARE = 0.4  # of all steady points
 _STANDING_SPREAD = 0.15  # of the picture's diagonal, standard deviation: those of one boat are not the ground
 
@@ -78,7 +79,7 @@ class RestlessConfig(BaseModel):
     )
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
     """The things in one judged frame, and its steady points. [full-size px]"""
 
     frame_index: int
@@ -122,7 +123,7 @@ class RestlessDetector:
         self._agreement: float | None = None  # share of the registration's points that agree, of late
         self._last_ns: int | None = None
         self._shots: list[_Shot] = []
-        self._held: deque[_Held] = deque()  # until the tracks there are known
+        self._held: deque[Held] = deque()  # until the tracks there are known
         self._pending: deque[Detections] = deque()  # an empty answer for each frame, until it is judged
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -154,8 +155,10 @@ class RestlessDetector:
             return None
         boxes = tracks.xyxy_px[rows].astype(np.float64)
         same = centre_within(boxes, held.xyxy_px) & centre_within(held.xyxy_px, boxes).T
-        holds = np.asarray(same.any(axis=1))
-        stands = points_in(boxes, held.standing) > points_in(boxes, held.going)
+        standing, going = points_in(boxes, held.standing), points_in(boxes, held.going)
+        stands = standing > going
+        # Waves hold no steady points: where several go against all that stands, something does.
+        holds = np.asarray(same.any(axis=1)) | ((going >= _LEAST_GOING) & (going > standing))
         return Ways(tracks.track_id[rows], np.where(stands & ~holds, _STANDS, np.nan), holds)
 
     def _look(self, frame: Frame, alignment: Alignment) -> None:
@@ -200,7 +203,7 @@ class RestlessDetector:
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
         steady = most_alike(seen.xy[seen.steady], seen.moved[seen.steady], shot.points.picture.shape)
         standing, going = (apply(full_from_shrunk(shot.level), one) for one in steady)
-        self._held.append(_Held(nothing.index, nothing.t_ns, boxes, standing, going))
+        self._held.append(Held(nothing.index, nothing.t_ns, boxes, standing, going))
         while not 0 <= nothing.t_ns - self._held[0].t_ns <= _FILM_S * 1e9:
             self._held.popleft()
         return found

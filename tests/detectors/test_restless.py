@@ -12,6 +12,7 @@ from detector.detectors.contrast import apart, contrasts
 from detector.detectors.joined import JoinedDetector, joined
 from detector.detectors.moving import MovingDetector
 from detector.detectors.restless import (
+    Held,
     RestlessDetector,
     centred_in,
     connected,
@@ -171,6 +172,15 @@ def test_what_goes_as_most_steady_points_do_stands_whatever_the_registration_fol
     assert len(stands) >= 10
     assert np.mean(stands) > 0.7
     assert np.mean(drifts) < 0.2
+
+
+def test_what_several_steady_points_go_along_with_against_all_that_stands_holds_together():
+    detector = RestlessDetector()
+    standing, going = np.array([[15.0, 15], [75, 15]]), np.array([[45.0, 15], [47, 18], [75, 18], [78, 15], [105, 15]])
+    detector._held.append(Held(9, 0, np.zeros((0, 4)), standing, going))
+    boxes_px = [[x, 10, x + 20, 30] for x in (10, 40, 70, 100)]
+    assert detector.heed(tracks_on(9, boxes_px)).holds.tolist() == [False, True, True, False]
+    assert (detector.heed(tracks_on(9, boxes_px)).misfit > 1).tolist() == [True, False, False, False]
 
 
 def test_steady_points_of_one_boat_or_too_few_or_of_all_kinds_of_ways_are_no_ground():
