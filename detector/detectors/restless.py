@@ -11,19 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
+from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
 from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
-from detector.picture.homography import Float, apply, fit
+from detector.picture.homography import Float, apply
 
 _MEMORY_S = 0.5  # of how well the ground holds together
 _EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
 _FILM_S = 0.9
 _STANDS = 3.0  # misfit of what stands while the registration goes with the waves
-_LEAST_STANDING = 8  # steady points
 _LEAST_GOING = 2  # steady points
-_STANDING_SHARE = 0.4  # of all steady points
-_STANDING_SPREAD = 0.15  # of the picture's diagonal, standard deviation: those of one boat are not the ground
 
 
 class RestlessConfig(BaseModel):
@@ -354,32 +352,6 @@ def _record(
         mask=mask,
     )
     return found, boxes * scale
-
-
-def points_in(xyxy: Float, points: Float) -> NDArray[np.int64]:
-    """How many of the points lie in each box. (N, 4), (P, 2) -> (N,) Slow twin: tests/naive_restless.py."""
-    inside = (points >= xyxy[:, None, :2]) & (points < xyxy[:, None, 2:])
-    return np.asarray(np.all(inside, axis=2).sum(axis=1))
-
-
-def most_alike(xy: Float, moved: Float, shape: tuple[int, ...]) -> tuple[Float, Float]:
-    """Steady points that go as most of them do, all over the picture, and the others; none of either if none do.
-
-    Args:
-        xy, moved: the points, and how far they have moved. shape (N, 2) [px]
-        shape: of the picture.
-    """
-    nothing = xy[:0]
-    if len(xy) < _LEAST_STANDING:
-        return nothing, nothing
-    height, width = shape
-    found = fit(xy, xy + moved, inlier_px=max(width / 300, 1.0))
-    if found is None or found.inlier_ratio < _STANDING_SHARE:
-        return nothing, nothing
-    alike = xy[found.inlier]
-    if len(alike) < _LEAST_STANDING or np.hypot(*alike.std(axis=0)) < _STANDING_SPREAD * np.hypot(width, height):
-        return nothing, nothing
-    return alike, xy[~found.inlier]
 
 
 def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:

@@ -17,11 +17,10 @@ from detector.detectors.restless import (
     centred_in,
     connected,
     grouped,
-    most_alike,
-    points_in,
     slenderness,
 )
 from detector.detectors.stand_out import levels, outline
+from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
 from detector.model import Sight, Tracks
