@@ -330,7 +330,8 @@ def _record(
 ) -> tuple[Detections, Float]:
     """What is said of one frame, and the boxes of the things in it, full-size pixels."""
     boxes = np.array([thing.xyxy for thing, _ in things], np.float64).reshape(-1, 4)
-    apart = ~centred_in(spots[0], boxes)
+    # A spot around a thing is the thing with some of what lies around it.
+    apart = ~(centred_in(spots[0], boxes) | centre_within(boxes, spots[0]).any(axis=0))
     scale = 1 << shot.level
     xyxy = np.concatenate([boxes, spots[0][apart]]) * scale
     score = np.concatenate([np.array([count for _, count in things], np.float64), spots[1][apart]])

@@ -127,6 +127,19 @@ def told_of(pictures, **what):
     return told
 
 
+def test_a_spot_around_a_thing_is_not_told_beside_it(monkeypatch):
+    around, elsewhere = [50.0, 60, 150, 125], [250.0, 20, 262, 32]
+    spots = np.array([around, elsewhere]), np.array([9.0, 8.0])
+    monkeypatch.setattr("detector.detectors.restless.contrasts", lambda picture, count: spots)
+    judged = [one for one in answers(RestlessDetector(), stream(25)) if one.judged]
+    with_thing = [one for one in judged if any(holds_buoy(box, one.index) for box in one.xyxy_px)]
+    assert len(with_thing) >= 15
+    for one in judged:
+        told = one.xyxy_px.tolist()
+        assert elsewhere in told
+        assert (around in told) == (one not in with_thing)
+
+
 def test_of_a_track_on_a_buoy_it_is_said_that_it_holds_together_and_of_none_on_a_part_of_it_or_on_water():
     told = [ways for ways in told_of(afloat) if ways is not None]
     assert len(told) >= 7
