@@ -78,3 +78,7 @@ def naive_centred_in(xyxy, others):
         return box[0] <= x < box[2] and box[1] <= y < box[3]
 
     return [any(holds(o, (x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2) for o in others) for x0, y0, x1, y1 in xyxy]
+
+
+def naive_points_in(xyxy, points):
+    return [sum(x0 <= x < x1 and y0 <= y < y1 for x, y in points) for x0, y0, x1, y1 in xyxy]

@@ -39,7 +39,8 @@ class JoinedDetector:
 
     def heed(self, tracks: Tracks) -> Ways | None:
         """Leave what was found to move out of what is usual; whether it goes its way."""
-        return self._moving.heed(tracks)
+        of_moving, of_restless = self._moving.heed(tracks), self._restless.heed(tracks)
+        return of_restless if of_restless is not None else of_moving
 
     def _take(self, restless: list[Detections]) -> None:
         """It answers first: for what it has judged the other need not find spots, only learn what is usual."""

@@ -11,14 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
+from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
-from detector.model import Alignment, Detections, Frame, Kind, Sight, read_only
+from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.homography import Float, apply
 
 _MEMORY_S = 0.5  # of how well the ground holds together
 _EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
 _FILM_S = 0.9
+_STANDS = 3.0  # misfit of what stands while the registration goes with the waves
+_LEAST_GOING = 2  # steady points
 
 
 class RestlessConfig(BaseModel):
@@ -74,6 +77,16 @@ class RestlessConfig(BaseModel):
     )
 
 
+class Held(NamedTuple):
+    """The things in one judged frame, and its steady points. [full-size px]"""
+
+    frame_index: int
+    t_ns: int
+    xyxy_px: Float  # of the things. shape (N, 4)
+    standing: Float  # steady points that go as most of them do, if they do so. shape (P, 2)
+    going: Float  # the others. shape (Q, 2)
+
+
 class _Shot(NamedTuple):
     points: Snapshot
     alignment: Alignment
@@ -88,6 +101,8 @@ class RestlessDetector:
     swimmer can be followed for half a second all the same, and those on the waves cannot. Steady points close together
     that move alike are a thing, if they do not move with the ground (where most steady points do so) and if the thing's
     grey levels differ from those around it. What is too small to hold points is one of the spots of most contrast.
+
+    Of tracks it says which lie on such a thing, and which stand (`heed`): their way over such ground says nothing.
 
     It says SEEING only where the ground is restless and could be judged; every frame is answered, 0.3 s late.
     """
@@ -106,6 +121,7 @@ class RestlessDetector:
         self._agreement: float | None = None  # share of the registration's points that agree, of late
         self._last_ns: int | None = None
         self._shots: list[_Shot] = []
+        self._held: deque[Held] = deque()  # until the tracks there are known
         self._pending: deque[Detections] = deque()  # an empty answer for each frame, until it is judged
 
     def detect(self, frame: Frame, alignment: Alignment) -> list[Detections]:
@@ -124,6 +140,24 @@ class RestlessDetector:
         answers = [self._judged(one) for one in self._pending]
         self.reset()
         return answers
+
+    def heed(self, tracks: Tracks) -> Ways | None:
+        """Which tentative tracks that were seen in this frame hold together there, and which stand; None if none can.
+
+        Surfers who wait and trees behind falling snow come a long way against what the registration follows. What
+        stands goes as most of all steady points do.
+        """
+        held = next((one for one in self._held if one.frame_index == tracks.index), None)
+        rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0))
+        if held is None or not (len(held.xyxy_px) or len(held.standing)) or not len(rows):
+            return None
+        boxes = tracks.xyxy_px[rows].astype(np.float64)
+        same = centre_within(boxes, held.xyxy_px) & centre_within(held.xyxy_px, boxes).T
+        standing, going = points_in(boxes, held.standing), points_in(boxes, held.going)
+        stands = standing > going
+        # Waves hold no steady points: where several go against all that stands, something does.
+        holds = np.asarray(same.any(axis=1)) | ((going >= _LEAST_GOING) & (going > standing))
+        return Ways(tracks.track_id[rows], np.where(stands & ~holds, _STANDS, np.nan), holds)
 
     def _look(self, frame: Frame, alignment: Alignment) -> None:
         passed_s = 0.0 if self._last_ns is None else (frame.t_ns - self._last_ns) / 1e9
@@ -164,7 +198,13 @@ class RestlessDetector:
         things = self._things(shot, seen, self._with_ground(at, seen))
         # Without registration no track can be judged by, and spots alone are mostly waves.
         spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
-        return _record(nothing, shot, things, spots, masks=self._masks)
+        found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
+        steady = most_alike(seen.xy[seen.steady], seen.moved[seen.steady], shot.points.picture.shape)
+        standing, going = (apply(full_from_shrunk(shot.level), one) for one in steady)
+        self._held.append(Held(nothing.index, nothing.t_ns, boxes, standing, going))
+        while not 0 <= nothing.t_ns - self._held[0].t_ns <= _FILM_S * 1e9:
+            self._held.popleft()
+        return found
 
     def _with_ground(self, at: int, seen: Judged) -> NDArray[np.bool_]:
         """Which steady points move as the registration says the ground does. shape (N,)"""
@@ -287,10 +327,13 @@ def _record(
     spots: tuple[NDArray[np.float64], NDArray[np.float64]],
     *,
     masks: bool,
-) -> Detections:
+) -> tuple[Detections, Float]:
+    """What is said of one frame, and the boxes of the things in it, full-size pixels."""
     boxes = np.array([thing.xyxy for thing, _ in things], np.float64).reshape(-1, 4)
-    apart = ~centred_in(spots[0], boxes)
-    xyxy = np.concatenate([boxes, spots[0][apart]]) * (1 << shot.level)
+    # A spot around a thing is the thing with some of what lies around it.
+    apart = ~(centred_in(spots[0], boxes) | centre_within(boxes, spots[0]).any(axis=0))
+    scale = 1 << shot.level
+    xyxy = np.concatenate([boxes, spots[0][apart]]) * scale
     score = np.concatenate([np.array([count for _, count in things], np.float64), spots[1][apart]])
     mask = None
     if masks and things:
@@ -299,7 +342,7 @@ def _record(
             height, width = thing.mask.shape
             mask[thing.y : thing.y + height, thing.x : thing.x + width] |= thing.mask
         mask = read_only(mask)
-    return Detections(
+    found = Detections(
         nothing.index,
         nothing.t_ns,
         read_only(xyxy.astype(np.float32)),
@@ -309,10 +352,16 @@ def _record(
         judged=True,
         mask=mask,
     )
+    return found, boxes * scale
 
 
 def centred_in(xyxy: Float, others: Float) -> NDArray[np.bool_]:
     """Which boxes have their centre in another of the others. shape (N,) Slow twin: tests/naive_restless.py."""
+    return np.asarray(centre_within(xyxy, others).any(axis=1))
+
+
+def centre_within(xyxy: Float, others: Float) -> NDArray[np.bool_]:
+    """Which boxes have their centre in which others. shape (N, M)"""
     centre = (xyxy[:, :2] + xyxy[:, 2:] - 1) / 2
     inside = (centre[:, None] >= others[None, :, :2]) & (centre[:, None] < others[None, :, 2:])
-    return np.asarray(np.any(np.all(inside, axis=2), axis=1), np.bool_)
+    return np.asarray(np.all(inside, axis=2), np.bool_)

@@ -126,8 +126,11 @@ class Ways:
     """What a detector saw of the ways that some tracks go.
 
     track_id: shape (K,) int64
-    misfit: how badly what is in a track's box fits its way; above 1 it does not move so. shape (K,) float64 [1]
+    misfit: how badly what is in a track's box fits its way; above 1 it does not move so; NaN where nothing is known.
+        shape (K,) float64 [1]
+    holds: whether it was seen to hold together where the ground does not. shape (K,) bool; None where the ground does
     """
 
     track_id: NDArray[np.int64]
     misfit: NDArray[np.float64]
+    holds: NDArray[np.bool_] | None = None

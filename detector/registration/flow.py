@@ -30,6 +30,8 @@ _SAME = read_only(np.eye(3))
 _SMALL_FROM_COARSE = full_from_shrunk(1)  # a glance is at half the size
 _COARSE_FROM_SMALL = inverse(_SMALL_FROM_COARSE)
 _ONE_PLANE = 0.65  # share of the points that agree: below it a picture, waves for instance, does not move as one
+_RENEWED_BELOW = 0.6  # share of the points that agree with the anchor
+_KEPT_S = 0.25  # even so: renewed with every frame, errors add up as often, and what agrees follows leaves and waves
 _MIN_GLANCE_PX = 60  # a smaller picture has no room for points
 
 
@@ -45,7 +47,7 @@ class FlowConfig(BaseModel):
         default=0.7, gt=0, description="A point farther off than this disagrees. [px of that picture]"
     )
     min_inlier_ratio: float = Field(
-        default=0.3, gt=0, lt=1, description="Share of points that must agree; BLIND below. [1]"
+        default=0.2, gt=0, lt=1, description="Share of points that must agree; BLIND below. [1]"
     )
     anchor_s: float = Field(
         default=3.0, gt=0, description="The picture compared with is renewed at least this often. [s]"
@@ -293,7 +295,9 @@ class FlowRegistrar:
         assert self._anchor is not None
         out_of_view = 1 - len(found.inlier) / max(len(self._anchor.points), 1)
         age_s = (t_ns - self._anchor.t_ns) / 1e9
-        return out_of_view > 0.3 or found.inlier_ratio < 0.6 or age_s > self._config.anchor_s
+        if out_of_view > 0.3 or age_s > self._config.anchor_s:
+            return True
+        return found.inlier_ratio < _RENEWED_BELOW and age_s >= _KEPT_S
 
     def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, points: Float) -> None:
         """Make the previous frame (whose place is known) the new anchor, unless it has too little texture."""

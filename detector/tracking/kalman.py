@@ -34,6 +34,7 @@ _RESTLESS = (
     0.65  # share of the registration's points that agree: below it the ground itself moves, and its matrix jumps
 )
 _RESTLESS_FACTOR = 2.0
+_HELD_SHARE = 0.5  # of the times it was seen, on such ground
 _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
@@ -328,6 +329,9 @@ class KalmanTracker:
         )
         sure = np.where(self._known_to_fit(t_ns), config.confirm_fitting_sigma, config.confirm_sigma)
         travelled = (length > np.maximum(needed, sure * sigma)) & (length > 0.8 * states.farthest_px) & onward
+        if self._alignment is not None and self._alignment.inlier_ratio < _RESTLESS:
+            # A camera that follows a boat, registered by the waves or by the boat: of its way nothing is known.
+            travelled |= states.held > _HELD_SHARE * states.hits
         # One false epipole among many must not let all masts of a town count.
         states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
         strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known

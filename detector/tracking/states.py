@@ -32,6 +32,7 @@ class States:
     inside_ns: how much longer, of late, its box lay in that of a larger confirmed track than not. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
+    held: how many times it was seen to hold together where the ground does not. shape (M,)
     misfit: mean logarithm of how badly what is in its boxes fits its way; NaN while nothing is known. shape (M,)
     owed_px_s: how fast it was when it went out of sight, until it is known whether it is again; else 0. shape (M, 2)
     """
@@ -53,6 +54,7 @@ class States:
     born_ns: Int
     seen_ns: Int
     hits: Int
+    held: Int
     alone: Int
     age_frames: Int
     missed: Int
@@ -116,6 +118,7 @@ def new_states(
         born_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
         hits=one,
+        held=zero.copy(),
         alone=zero,
         age_frames=zero.copy(),
         missed=zero.copy(),
@@ -207,6 +210,10 @@ def correct(states: States, rows: Int, centres: Float, sigma_px: Float) -> None:
 def learn_ways(states: States, ways: Ways) -> None:
     """Take note of how badly what is in the tracks' boxes fits their ways. Slow twin: tests/naive_vision.py."""
     _, rows, columns = np.intersect1d(states.track_id, ways.track_id, assume_unique=True, return_indices=True)
+    if ways.holds is not None:
+        states.held[rows] += ways.holds[columns]
+    known = np.isfinite(ways.misfit[columns])
+    rows, columns = rows[known], columns[known]
     latest = np.clip(np.log(ways.misfit[columns]), -_MOST_MISFIT, _MOST_MISFIT)
     before = np.nan_to_num(states.misfit[rows], nan=0.0)  # neither its way nor the ground
     states.misfit[rows] = before + _MISFIT_SHARE * (latest - before)

@@ -11,11 +11,19 @@ from scipy.sparse.csgraph import connected_components
 from detector.detectors.contrast import apart, contrasts
 from detector.detectors.joined import JoinedDetector, joined
 from detector.detectors.moving import MovingDetector
-from detector.detectors.restless import RestlessDetector, centred_in, connected, grouped, slenderness
+from detector.detectors.restless import (
+    Held,
+    RestlessDetector,
+    centred_in,
+    connected,
+    grouped,
+    slenderness,
+)
 from detector.detectors.stand_out import levels, outline
+from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import off_parabola, patches
 from detector.detectors.two_motions import Beside, filled, misfit
-from detector.model import Sight
+from detector.model import Sight, Tracks
 from tests.naive_restless import (
     naive_apart,
     naive_centred_in,
@@ -23,6 +31,7 @@ from tests.naive_restless import (
     naive_misfit,
     naive_off_parabola,
     naive_patch,
+    naive_points_in,
 )
 from tests.naive_vision import aligned, boxes, frame, texture
 
@@ -83,6 +92,134 @@ def test_a_buoy_on_water_is_found_though_nothing_can_be_registered(sight):
             inside = one.mask[y : y + BUOY_PX, x : x + BUOY_PX] > 0
             assert inside.mean() > 0.7
             assert np.count_nonzero(one.mask) - np.count_nonzero(inside) < 150  # px of a buoy of 576
+
+
+def tracks_on(index, xyxy, *, confirmed=False, missed=0):
+    """Tracks of one frame, with ids from 4 on."""
+    boxes_px, count = np.array(xyxy, np.float32), len(xyxy)
+    zero = np.zeros((count, 2))
+    return Tracks(
+        index=index,
+        t_ns=round(index * 1e8),
+        track_id=np.arange(4, 4 + count),
+        xyxy_px=boxes_px,
+        xy_px=zero,
+        velocity_px_s=zero,
+        covariance=np.zeros((count, 4, 4)),
+        confirmed=np.full(count, confirmed),
+        age_frames=np.full(count, 9),
+        missed=np.full(count, missed),
+        sight=Sight.SEEING,
+    )
+
+
+def told_of(pictures, **what):
+    """What is said of tracks on the buoy, on a part and on all around it, and on water, in the last frames judged."""
+    detector = RestlessDetector()
+    told = []
+    for pair in stream(25, picture=pictures):
+        for one in detector.detect(*pair):
+            if one.judged and one.index >= 12:
+                x, y = buoy_at(one.index)
+                on_buoy = [[x, y, x + 24, y + 24], [x, y, x + 8, y + 8], [x - 40, y - 60, x + 24, y + 24]]
+                told.append(detector.heed(tracks_on(one.index, [*on_buoy, [5, 5, 25, 25]], **what)))
+    assert len(told) >= 8
+    return told
+
+
+def test_a_spot_around_a_thing_is_not_told_beside_it(monkeypatch):
+    around, elsewhere = [50.0, 60, 150, 125], [250.0, 20, 262, 32]
+    spots = np.array([around, elsewhere]), np.array([9.0, 8.0])
+    monkeypatch.setattr("detector.detectors.restless.contrasts", lambda picture, count: spots)
+    judged = [one for one in answers(RestlessDetector(), stream(25)) if one.judged]
+    with_thing = [one for one in judged if any(holds_buoy(box, one.index) for box in one.xyxy_px)]
+    assert len(with_thing) >= 15
+    for one in judged:
+        told = one.xyxy_px.tolist()
+        assert elsewhere in told
+        assert (around in told) == (one not in with_thing)
+
+
+def test_of_a_track_on_a_buoy_it_is_said_that_it_holds_together_and_of_none_on_a_part_of_it_or_on_water():
+    told = [ways for ways in told_of(afloat) if ways is not None]
+    assert len(told) >= 7
+    for ways in told:
+        assert ways.track_id.tolist() == [4, 5, 6, 7]
+        assert ways.holds.tolist() == [True, False, False, False]
+        assert np.isnan(ways.misfit).all()
+
+
+def test_nothing_is_said_of_tracks_on_water_alone_or_that_count_or_were_not_seen():
+    assert not any(told_of(lambda index: afloat(index, buoy=False)))
+    assert not any(told_of(afloat, confirmed=True))
+    assert not any(told_of(afloat, missed=1))
+
+
+BUOYS = [(20 + 55 * column, 15 + 55 * row) for column in range(6) for row in range(3)]
+
+
+def moored(index):
+    """Eighteen small buoys that keep still in the picture while another one drifts between them."""
+    picture = afloat(index)
+    random = np.random.default_rng(6)
+    for x, y in BUOYS:
+        marks = cv2.resize(random.integers(170, 250, (4, 4), np.uint8), (12, 12), interpolation=cv2.INTER_NEAREST)
+        picture[y : y + 12, x : x + 12] = marks
+    return picture
+
+
+def test_what_goes_as_most_steady_points_do_stands_whatever_the_registration_follows():
+    detector = RestlessDetector()
+    stands, drifts = [], []
+    for pair in stream(25, picture=moored):
+        for one in detector.detect(*pair):
+            if not one.judged:
+                continue
+            x, y = buoy_at(one.index)
+            boxes_px = [[u - 2, v - 2, u + 14, v + 14] for u, v in BUOYS] + [[x, y, x + 24, y + 24]]
+            ways = detector.heed(tracks_on(one.index, boxes_px))
+            if ways is not None:
+                stands.append(np.mean(ways.misfit[:-1] > 1))
+                drifts.append(ways.misfit[-1] > 1)
+    assert len(stands) >= 10
+    assert np.mean(stands) > 0.7
+    assert np.mean(drifts) < 0.2
+
+
+def test_what_several_steady_points_go_along_with_against_all_that_stands_holds_together():
+    detector = RestlessDetector()
+    standing, going = np.array([[15.0, 15], [75, 15]]), np.array([[45.0, 15], [47, 18], [75, 18], [78, 15], [105, 15]])
+    detector._held.append(Held(9, 0, np.zeros((0, 4)), standing, going))
+    boxes_px = [[x, 10, x + 20, 30] for x in (10, 40, 70, 100)]
+    assert detector.heed(tracks_on(9, boxes_px)).holds.tolist() == [False, True, True, False]
+    assert (detector.heed(tracks_on(9, boxes_px)).misfit > 1).tolist() == [True, False, False, False]
+
+
+def test_steady_points_of_one_boat_or_too_few_or_of_all_kinds_of_ways_are_no_ground():
+    random = np.random.default_rng(8)
+    xy, shape = random.uniform(10, 170, (30, 2)), SIZE[::-1]
+    alike = np.tile([5.0, -2.0], (30, 1))
+    mixed = np.where(np.arange(30)[:, None] < 20, alike, random.uniform(-30, 30, (30, 2)))
+    standing, going = most_alike(xy, mixed, shape)
+    assert len(standing) >= 20
+    assert len(standing) + len(going) == 30
+    for points, moved in (
+        (xy / 10, alike),
+        (xy[:7], alike[:7]),
+        (xy, random.uniform(-60, 60, (30, 2))),
+        (xy[:0], xy[:0]),
+    ):
+        assert [len(part) for part in most_alike(points, moved, shape)] == [0, 0]
+
+
+def test_what_holds_together_is_told_by_both_detectors_as_one():
+    detector = JoinedDetector(MovingDetector(), RestlessDetector())
+    told = []
+    for pair in stream(25):
+        for one in detector.detect(*pair):
+            x, y = buoy_at(one.index)
+            told.append(detector.heed(tracks_on(one.index, [[x, y, x + 24, y + 24]])))
+    assert sum(ways is not None and ways.holds is not None and ways.holds.all() for ways in told) >= 7
 
 
 def test_water_alone_holds_nothing_together():
@@ -249,6 +386,9 @@ def test_the_fast_routines_do_what_their_slow_twins_do():
     assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
     assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
     assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3
+    points = xyxy[:, :2]
+    assert points_in(xyxy[:20], points).tolist() == naive_points_in(xyxy[:20].tolist(), points.tolist())
+    assert points_in(xyxy[:3], np.zeros((0, 2))).tolist() == [0] * 3
 
 
 def test_what_hangs_together_is_what_scipy_finds():

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -94,3 +95,31 @@ def test_stretches_are_the_singular_values_of_the_linear_part():
         mirrors, least, most = stretches(matrix)
         assert mirrors == (np.linalg.det(matrix[:2, :2]) <= 0)
         np.testing.assert_allclose([most, least], np.linalg.svd(matrix[:2, :2], compute_uv=False), atol=1e-9)
+
+
+def swaying(ground, index, side=45):
+    """The ground, three in five patches of which sway by up to 2.5 px, each in its own time."""
+    height, width = ground.shape
+    random = np.random.default_rng(3)
+    count = height // side + 1, width // side + 1
+    phase, pace, way = (random.uniform(low, high, count) for low, high in ((0, 6.28), (0.6, 1.6), (0, 6.28)))
+    off_px = 2.5 * np.sin(phase + pace * index) * (random.random(count) < 0.6)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    across, down = (
+        np.kron(off_px * part, np.ones((side, side)))[:height, :width].astype(np.float32)
+        for part in (np.cos(way), np.sin(way))
+    )
+    return cv2.remap(ground, x + across, y + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def test_where_half_of_the_ground_sways_errors_do_not_add_up_with_every_frame():
+    errors, agreement = [], []
+    for seed in (0, 1):
+        ground, registrar = texture(seed), FlowRegistrar()
+        for index in range(21):
+            picture = view(swaying(ground, index), flight(index), SIZE)
+            alignment = registrar.align(frame(picture, index, 10.0))
+            errors.append(np.median(error_px(alignment, index)))
+            agreement.append(alignment.inlier_ratio)
+    assert 0.45 < np.mean(agreement) < 0.6
+    assert np.mean(errors) < 0.13  # px; .10 measured, .16 with an anchor renewed with every frame

@@ -197,6 +197,22 @@ def test_who_is_small_and_clearly_takes_its_pixels_along_counts_after_less_of_a_
     assert frames_until_it_counts(6, 0.4, parallax=along) == frames_until_it_counts(6, 0.6, parallax=along)
 
 
+def counts_in_place(holds, inlier_ratio):
+    """Whether something that floats in place is confirmed. holds: whether it is seen to hold together in a frame"""
+    tracker = KalmanTracker()
+    for index in range(30):
+        found = boxes(index, round(index * 1e9 / FPS), [box(100, 80)])
+        tracks = tracker.update(found, replace(aligned(index, found.t_ns), inlier_ratio=inlier_ratio))
+        tracker.learn(Ways(np.array([1, 7]), np.full(2, np.nan), np.array([holds(index), True])))
+    return bool(tracks.confirmed[0])
+
+
+def test_what_holds_together_on_restless_ground_counts_without_a_way_that_nobody_can_measure():
+    assert counts_in_place(lambda _: True, 0.4)
+    assert not counts_in_place(lambda _: True, 0.8)
+    assert not counts_in_place(lambda index: index % 3 == 0, 0.4)
+
+
 def test_one_look_among_many_does_not_decide():
     assert told_of_ways(lambda index: 20.0 if index % 8 == 0 else 0.5)
     assert not told_of_ways(lambda index: 0.01 if index % 8 == 0 else 1.5)
