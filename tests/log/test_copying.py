@@ -32,21 +32,25 @@ def logged(out: Path, data: bytes = b"a picture") -> None:
 def test_a_copy_made_while_entries_come_is_whole_and_a_later_one_holds_what_came_since(tmp_path: Path) -> None:
     out, to = tmp_path / "out", tmp_path / "kept" / "copy"
     logged(out)
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     def write() -> None:
         with LogWriter(out) as log:
             for number in range(10_000):
                 log.gap(Gap("north", number, number + 1, GapReason.MISSING), RUN.run_id)
+                begun.set()
                 if over.is_set():
                     return
 
     writing = threading.Thread(target=write)
     writing.start()
+    assert begun.wait(30)
     copies = [copy_log(out, to) for _ in range(5)]
     over.set()
     writing.join()
-    assert [one.entries for one in copies] == sorted({one.entries for one in copies}), "the log grew all the time"
+    entries = [one.entries for one in copies]
+    assert entries == sorted(entries)
+    assert entries[-1] > entries[0], "the log grew meanwhile"
     assert [(one.files, one.new) for one in copies] == [(1, 1)] + [(1, 0)] * 4
     last = copy_log(out, to)
     report = verify_log(to, copies[0].head)
