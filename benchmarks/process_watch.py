@@ -48,8 +48,14 @@ def descendants(pid: int) -> list[int]:
 
 
 def give_way(pids: list[int]) -> None:
-    """From now on these processes, and what they start, take only what the others leave (lowest priority)."""
+    """From now on these processes, and what they start, take only what the others leave (lowest priority).
+
+    Where the kernel shares processor time out among sessions first, theirs too, unless it is this process's own.
+    """
     for pid in pids:
+        with suppress(OSError):
+            if os.getsid(pid) != os.getsid(0):
+                Path(f"/proc/{pid}/autogroup").write_text("19")
         for thread in Path(f"/proc/{pid}/task").glob("*"):
             with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), 19)
