@@ -10,6 +10,7 @@ from detector import pipeline
 from detector.config import Configuration, beside, load, load_outline
 from detector.config.in_force import in_force, word_of
 from detector.errors import ConfigError
+from detector.file_stamp import stamp_of
 
 _LOOK_EVERY_S = 1.0
 
@@ -65,7 +66,7 @@ class ConfigurationFile:
     def _stamped(self) -> list[tuple[int, int] | None]:
         maps = [beside(self._path, one) for one in (self._map, self._given_map) if one is not None]
         paths = [self._given, word_of(self._given), self._path, *maps]
-        return [_stamp(path) for path in paths]
+        return [stamp_of(path) for path in paths]
 
 
 def _map_of(path: Path) -> str | None:
@@ -73,11 +74,3 @@ def _map_of(path: Path) -> str | None:
         return load_outline(path).settings.map
     except ConfigError:
         return None
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from detector.file_stamp import stamp_of
+
 _SOON = timedelta(days=14)
 _ENCRYPTED = "its key is encrypted, and nobody is there to type the password: openssl pkey -in KEY -out PLAIN"
 
@@ -87,15 +89,7 @@ class Renewal:
             return f"a changed certificate is not used: {error}"
 
     def _stamped(self) -> list[tuple[int, int] | None]:
-        return [_stamp(file) for file in (self._certificate.chain, self._certificate.key)]
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+        return [stamp_of(file) for file in (self._certificate.chain, self._certificate.key)]
 
 
 def _can_be_read(file: Path) -> bool:

@@ -15,6 +15,10 @@ from detector.errors import ConfigError
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
+        ("rtsp://user:pass@10.0.0.5:554/a", "rtsp://***@10.0.0.5:554/a"),
+        ("rtsp://user:p@ss@10.0.0.5/a?token=abc&x=1", "rtsp://***@10.0.0.5/a?token=***&x=1"),
+        ("SRT: srt://h:9?passphrase=geheim&latency=5 refused", "SRT: srt://h:9?passphrase=***&latency=5 refused"),
+        ("udp://239.0.0.1:5000", "udp://239.0.0.1:5000"),
         ("rtsp://viewer:geheim@10.0.0.5/live", "rtsp://***@10.0.0.5/live"),
         ("rtsp://viewer:ge%2Fheim@10.0.0.5/live", "rtsp://***@10.0.0.5/live"),
         ("rtsp://viewer:ge/heim@10.0.0.5/live", "rtsp://***@10.0.0.5/live"),
