@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from detector.console.judging import gravity
 from detector.log import LoggedViolation
@@ -80,7 +80,7 @@ def sheet(
                 name,
                 "sensor" if "/" in name else "feed",
                 min(seen_s * NS_PER_S / (until_ns - since_ns), 1.0),
-                _joined([scale.bar(slot.t_start_ns, slot.t_end_ns, _share(slot), "seen", "") for slot in own]),
+                scale.seen((slot.t_start_ns, slot.t_end_ns, _share(slot)) for slot in own),
                 tuple(
                     scale.bar(gap.t_start_ns, gap.t_end_ns, 1.0, str(gap.reason), gap.detail)
                     for gap in gaps
@@ -113,17 +113,23 @@ class _Scale:
         width = max(round(self.at(t_end_ns) - x, 2), 1.0)
         return Bar(min(x, WIDTH - 1), width, round(strength, 3), kind, text, t_start_ns, t_end_ns, violation_id)
 
+    def seen(self, stretches: Iterable[tuple[int, int, float]]) -> tuple[Bar, ...]:
+        """Of times and shares. One bar for those that follow one another and saw about as much.
 
-def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    """One bar for slots that follow one another and saw about as much: a day of them is thousands."""
-    joined: list[Bar] = []
-    for bar in bars:
-        last = joined[-1] if joined else None
-        if last is None or last.t_end_ns != bar.t_start_ns or abs(last.strength - bar.strength) > ABOUT_AS_MUCH:
-            joined.append(bar)
-            continue
-        joined[-1] = replace(last, width=round(max(bar.x + bar.width - last.x, last.width), 2), t_end_ns=bar.t_end_ns)
-    return tuple(joined)
+        So also, with their mean, for what is together no wider than the least that is drawn: a day is thousands.
+        """
+        least_ns = (self.until_ns - self.since_ns) / WIDTH
+        joined: list[tuple[int, int, float]] = []
+        for start_ns, end_ns, share in stretches:
+            if joined and joined[-1][1] == start_ns:
+                first_ns, _, before = joined[-1]
+                narrow = end_ns - first_ns <= least_ns
+                if narrow or abs(before - share) <= ABOUT_AS_MUCH:
+                    weight = (end_ns - start_ns) / (end_ns - first_ns) if narrow else 0.0
+                    joined[-1] = first_ns, end_ns, before + weight * (share - before)
+                    continue
+            joined.append((start_ns, end_ns, share))
+        return tuple(self.bar(start_ns, end_ns, share, "seen", "") for start_ns, end_ns, share in joined)
 
 
 def _share(slot: CoverageSlot) -> float:
@@ -153,12 +159,8 @@ def _lanes(marks: Sequence[Bar]) -> tuple[tuple[Bar, ...], ...]:
 
 
 def _zone_row(scale: _Scale, watch: ZoneWatch) -> Row:
-    bars = [
-        scale.bar(one.t_start_ns, one.t_end_ns, one.share, "seen" if not one.why_not else "unseen", one.why_not)
-        for one in watch.stretches
-    ]
-    seen = [bar for bar in bars if bar.kind == "seen"]
-    return Row(watch.zone_id, "zone", watch.watched_time, _joined(seen), (), ())
+    seen = scale.seen((one.t_start_ns, one.t_end_ns, one.share) for one in watch.stretches if not one.why_not)
+    return Row(watch.zone_id, "zone", watch.watched_time, seen, (), ())
 
 
 def _ticks(scale: _Scale) -> Iterable[tuple[float, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from detector.model import (
@@ -247,7 +248,12 @@ def files_from(body: Mapping[str, Any]) -> tuple[EvidenceFile, ...]:
 
 def _known(record: type, body: Mapping[str, Any]) -> Body:
     """Only the members this version knows: a later one may add some."""
-    return {field.name: body[field.name] for field in fields(record) if field.name in body}
+    return {name: body[name] for name in _names(record) if name in body}
+
+
+@cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
 
 
 def _place(body: Mapping[str, Any]) -> Place:

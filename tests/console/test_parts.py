@@ -168,6 +168,20 @@ def test_the_timeline_tells_coverage_gaps_and_zones_and_stays_in_its_frame() -> 
     assert span_of(None, []) is None
 
 
+def test_a_day_of_slots_is_drawn_in_no_more_bars_than_can_be_told_apart_and_they_say_as_much() -> None:
+    shares = np.random.default_rng(3).random(8640).round(3)
+    slots = [
+        CoverageSlot("north", T0 + k * 10 * S, T0 + (k + 1) * 10 * S, 10 * share, {}, (), {"strip": share})
+        for k, share in enumerate(shares.tolist())
+        if not 4000 <= k < 4300
+    ]
+    for row in sheet(T0, T0 + 86_400 * S, slots, [], []).rows:
+        assert len(row.covered) < 1.1 * WIDTH
+        seen_s = sum(bar.strength * (bar.t_end_ns - bar.t_start_ns) / S for bar in row.covered)
+        assert seen_s == pytest.approx(sum(slot.seeing_s for slot in slots), rel=1e-4)
+        assert not any(bar.t_start_ns < T0 + 43_000 * S and bar.t_end_ns > T0 + 40_000 * S for bar in row.covered)
+
+
 def test_the_ellipse_on_the_map_is_the_95_per_cent_one() -> None:
     covariance = (90.0, 35.0, 40.0)
     ring = ellipse_ring(Place(42.3, -99.5, covariance, None))
