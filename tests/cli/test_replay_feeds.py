@@ -125,6 +125,28 @@ def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Pat
     assert run(["log", "verify", str(out)]) == 0
 
 
+@pytest.mark.parametrize(("name", "before", "after"), [("gate.csv", ",500,", ",700,"), ("heights.asc", "100", "90")])
+def test_what_is_read_with_a_recording_belongs_to_the_run_so_that_another_one_is_another_run(
+    tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    media = video(tmp_path / "gate.ts")
+    row = "lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg,datum\n"
+    poses = "".join(f"{i},42.1,16.5,500,0,-90,40,msl\n" for i in range(5))
+    (tmp_path / "gate.csv").write_text(f"t_s,{row}{poses}")
+    head = "ncols 2\nnrows 2\nxllcenter 16\nyllcenter 42\ncellsize 1\n"
+    (tmp_path / "heights.asc").write_text(f"{head}100 100\n100 100\n")
+    feeds = [{"id": "gate", "media": str(media), "means": "camera"}]
+    config = write_config(tmp_path, feeds, location={"terrain": "grid", "grid": "heights.asc"})
+    assert run(["replay", str(config), "--out", str(tmp_path / "out")]) == 0
+    file = tmp_path / name
+    file.write_text(file.read_text().replace(before, after))
+    assert run(["replay", str(config), "--out", str(tmp_path / "out")]) == 0
+    with open_reader(tmp_path / "out") as reader:
+        runs = [one.run for one in reader.runs()]
+    assert len(runs) == 2
+    assert [sorted(file.name for file in one.media) for one in runs] == [["gate.csv", "gate.ts", "heights.asc"]] * 2
+
+
 @pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_a_replay_interrupted_by_ctrl_c_or_ended_keeps_its_log_and_goes_on_from_there(
     tmp_path: Path, start: Start, jobs: str, number: signal.Signals
