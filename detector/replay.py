@@ -125,12 +125,13 @@ def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Seque
 
 
 def source_id_of(path: Path) -> str:
-    """A feed's name from its file's, with what an id may not hold replaced, and accents left out.
+    """A feed's name from its file's (a folder's whole), with what an id may not hold replaced, and accents left out.
 
     An id becomes file names, addresses and MQTT topics, so it is ASCII. Where other letters are lost, the first digits
     of the name's SHA-256 tell it from others, whatever is played beside it.
     """
-    stem = path.resolve().stem
+    path = path.resolve()
+    stem = path.name if path.is_dir() else path.stem
     plain = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in plain).lstrip("._-")
     if plain.isascii():

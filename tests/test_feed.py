@@ -171,6 +171,8 @@ def test_feeds_without_a_name_get_one_that_an_id_may_be(tmp_path: Path) -> None:
     }
     for file, source_id in names.items():
         assert replay.source_id_of(tmp_path / file) == source_id
+    (tmp_path / "2026.03.01").mkdir()
+    assert replay.source_id_of(tmp_path / "2026.03.01") == "2026.03.01"  # a folder's name has no ending
 
 
 def test_names_in_other_letters_become_ids_that_differ_and_stay(tmp_path: Path) -> None:

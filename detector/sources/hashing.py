@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from detector.errors import SourceError
@@ -35,7 +36,7 @@ def media_file(path: Path | str, source_id: str) -> MediaFile:
     try:
         for file in files:
             if path.is_dir():
-                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+                digest.update(os.fsencode(file.name) + f"\0{file.stat().st_size}\0".encode())
             with file.open("rb") as stream:
                 while chunk := stream.read(_CHUNK):
                     digest.update(chunk)
