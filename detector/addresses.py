@@ -14,6 +14,7 @@ _ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BARE = r"[^/?#\s:@]+:(?!\d+(?:[/?#]|$))[^\s@]*[/?#][^\s@]*@"
 _USER = re.compile(rf"(?<=://)(?:[^/?#\s]*@|{_BARE})")
 _UNQUOTED = re.compile(rf"://{_BARE}")
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
 _SECRET = re.compile(
     r"(?i)\b(pass(?:word|phrase|wd)?|pwd|secret|token|key|auth|sig(?:nature)?|api_?key|access_?key|user(?:name)?)="
     r"[^&\s'\"]+"
@@ -28,6 +29,11 @@ def is_address(media: str) -> bool:
 def local_file(path: Path) -> str:
     """A path as FFmpeg takes it for one: it would look for a protocol in `2026-03-01T09:30:00.ts` by itself."""
     return str(path.absolute())
+
+
+def in_unicode(text: str) -> str:
+    """The text with U+FFFD for each byte that is no UTF-8, as names of files from elsewhere hold them."""
+    return _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def scheme_of(media: str) -> str:

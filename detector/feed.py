@@ -20,6 +20,7 @@ from detector.overlay import Overlay
 from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
 from detector.sources.series import find_station
+from detector.sources.sidecar import find_sidecar
 
 _PROGRESS_EVERY_FRAMES = 25
 # A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
@@ -62,19 +63,21 @@ Noticed and Settled are for the joiner, GoesOn for rules on gaps, Progress for w
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One feed to be played. `media` is resolved."""
+    """One feed to be played. `media` is resolved. grid: elevation of the ground, where a file tells it."""
 
     feed: Feed
     media: Path
     telemetry: Path | None
     out: Path
     annotate: bool
+    grid: Path | None
 
     @classmethod
     def of(cls, configuration: Configuration, feed: Feed, out: Path, *, annotate: bool = False) -> Job:
         """A feed of a configuration that is a recording, evidence into `out`."""
         telemetry = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
-        return cls(feed, beside(configuration.path, feed.media), telemetry, out, annotate)
+        media = beside(configuration.path, feed.media)
+        return cls(feed, media, telemetry, out, annotate, configuration.location.grid)
 
     @property
     def source(self) -> Feed:
@@ -93,8 +96,9 @@ class Job:
 
     @property
     def beside(self) -> tuple[Path, ...]:
-        """What lies beside the recording and is read with it."""
-        return () if self.telemetry is None else (self.telemetry,)
+        """What is read with the recording: telemetry, named or found beside it, and the elevation grid."""
+        files = (self.telemetry or find_sidecar(self.media), self.grid)
+        return tuple(file for file in files if file is not None)
 
 
 @dataclass(frozen=True, slots=True)

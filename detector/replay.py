@@ -25,10 +25,12 @@ from detector.feed import Entry, Job, Progress, annotated_file, append
 from detector.log import LogWriter
 from detector.log.schema import FILE_NAME
 from detector.model import Joined, MediaFile, Run, RunEnd, Violation
-from detector.sources import media_file
+from detector.sources.hashing import media_file, size_bytes
 from detector.sources.series import series_kind
 
 _NAME_DIGITS = 6
+
+Input = tuple[Path, MediaFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,13 @@ def _spare_recordings(configuration: Configuration, annotated: Path, jobs: Seque
 
 
 def source_id_of(path: Path) -> str:
-    """A feed's name from its file's, with what an id may not hold replaced, and accents left out.
+    """A feed's name from its file's (a folder's whole), with what an id may not hold replaced, and accents left out.
 
     An id becomes file names, addresses and MQTT topics, so it is ASCII. Where other letters are lost, the first digits
     of the name's SHA-256 tell it from others, whatever is played beside it.
     """
-    stem = path.resolve().stem
+    path = path.resolve()
+    stem = path.name if path.is_dir() else path.stem
     plain = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in plain).lstrip("._-")
     if plain.isascii():
@@ -160,7 +163,8 @@ def replay(
         SourceError: none of the recordings can be read; no log is begun.
         LogError: the log or the evidence cannot be written; what was logged before stays.
     """
-    run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(_inputs(jobs)))
+    inputs = list(_inputs(jobs))
+    run = Run(configuration.sha256, pipeline.SOFTWARE, tuple(file for _, file in inputs))
     ends: list[RunEnd] = []
     violations: set[str] = set()
     file = jobs[0].out / FILE_NAME
@@ -171,7 +175,7 @@ def replay(
     with LogWriter(file) as log:
         log.begin(run)
         played = _in_one_process if processes == 1 or len(jobs) == 1 else _in_processes
-        entries = played(configuration, jobs, run.run_id, processes, on_progress)
+        entries = _as_hashed(played(configuration, jobs, run.run_id, processes, on_progress), inputs)
         for entry in _joined(entries, Joiner(job.source_id for job in jobs)):
             append(log, entry, run.run_id)
             if isinstance(entry, RunEnd):
@@ -183,19 +187,42 @@ def replay(
     return Outcome(run.run_id, tuple(ends), len(violations))
 
 
-def _inputs(jobs: Sequence[AnyJob]) -> Iterator[MediaFile]:
+def _inputs(jobs: Sequence[AnyJob]) -> Iterator[Input]:
     """Every input by content; one that cannot be read has no hash."""
     unread: list[str] = []
     for job in jobs:
         for path in (*job.recordings, *job.beside):
             try:
-                yield media_file(path, job.source_id)
+                yield path, media_file(path, job.source_id)
             except SourceError as error:
                 if path in job.recordings:
                     unread.append(str(error))
-                yield MediaFile(job.source_id, path.name, "", 0)
+                yield path, MediaFile(job.source_id, path.name, "", 0)
     if len(unread) == sum(len(job.recordings) for job in jobs):
         raise SourceError("\n".join(unread))
+
+
+def _as_hashed(entries: Iterator[Entry], inputs: Sequence[Input]) -> Iterator[Entry]:
+    """The entries; a source of which a file has changed since it was hashed, as while it is copied, is incomplete."""
+    for entry in entries:
+        if not isinstance(entry, RunEnd):
+            yield entry
+            continue
+        own = [one for one in inputs if one[1].source_id == entry.source_id]
+        changed = [told for path, hashed in own if (told := _changed(path, hashed))]
+        detail = "; ".join(filter(None, [entry.detail, *changed]))
+        yield replace(entry, complete=entry.complete and not changed, detail=detail)
+
+
+def _changed(path: Path, hashed: MediaFile) -> str:
+    """In words, if it has another size now; a file that could not be hashed is told of elsewhere."""
+    try:
+        now_bytes = size_bytes(path) if hashed.sha256 else hashed.bytes
+    except (OSError, SourceError):
+        return f"{path.name} is gone since it was hashed"
+    if now_bytes == hashed.bytes:
+        return ""
+    return f"{path.name} was changed while it was played: {hashed.bytes} bytes when it was hashed, {now_bytes} now"
 
 
 def _joined(entries: Iterator[Entry], joiner: Joiner) -> Iterator[Entry | Joined]:

@@ -149,6 +149,18 @@ def test_the_annotated_video_of_a_replay_has_every_frame(jobs: list[Job]) -> Non
     assert shapes == [SIZE] * 100
 
 
+def test_a_recording_that_grows_while_it_is_played_is_incomplete_for_its_hash_is_of_less(jobs: list[Job]) -> None:
+    size = jobs[0].media.stat().st_size
+
+    def grow(_at: feed.Progress) -> None:
+        with jobs[0].media.open("ab") as file:
+            file.truncate(size + 188)
+
+    outcome = replay.replay(configuration_of(jobs), jobs, on_progress=grow)
+    told = f"gate.ts was changed while it was played: {size} bytes when it was hashed, {size + 188} now"
+    assert [(end.complete, end.detail.endswith(told)) for end in outcome.ends] == [(False, True), (True, False)]
+
+
 def test_a_feed_whose_process_is_killed_is_named_and_what_was_logged_stays(jobs: list[Job]) -> None:
     def kill(_at: feed.Progress) -> None:
         for child in multiprocessing.active_children():
@@ -171,6 +183,8 @@ def test_feeds_without_a_name_get_one_that_an_id_may_be(tmp_path: Path) -> None:
     }
     for file, source_id in names.items():
         assert replay.source_id_of(tmp_path / file) == source_id
+    (tmp_path / "2026.03.01").mkdir()
+    assert replay.source_id_of(tmp_path / "2026.03.01") == "2026.03.01"  # a folder's name has no ending
 
 
 def test_names_in_other_letters_become_ids_that_differ_and_stay(tmp_path: Path) -> None:

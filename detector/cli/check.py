@@ -86,15 +86,18 @@ def check(
 
 
 def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
-    """Telemetry beside recordings that is there and cannot be read, each with the line that names it."""
+    """Telemetry of recordings, named or found beside them, that cannot be read, each with the line that leads to it."""
     from detector.config import beside
     from detector.config.yaml_lines import parse
     from detector.errors import SourceError
-    from detector.sources.sidecar import read_sidecar
+    from detector.sources.sidecar import find_sidecar, read_sidecar
 
     document = parse(configuration.path)
     for i, feed in enumerate(configuration.settings.feeds):
-        file = None if feed.telemetry is None else beside(configuration.path, feed.telemetry)
+        if feed.telemetry is None:
+            key, file = "media", find_sidecar(beside(configuration.path, feed.media))
+        else:
+            key, file = "telemetry", beside(configuration.path, feed.telemetry)
         if file is None or not file.exists():
             continue
         try:
@@ -102,7 +105,7 @@ def _wrong_telemetry(configuration: Configuration) -> Iterator[Complaint]:
         except SourceError as error:
             first, *more = str(error).splitlines()
             rest = f" (and {len(more)} more)" if more else ""
-            yield document.complaint(("feeds", i, "telemetry"), f"feed {feed.id!r}: {first}{rest}")
+            yield document.complaint(("feeds", i, key), f"feed {feed.id!r}: {first}{rest}")
 
 
 def _wrong_console(configuration: Configuration) -> Iterator[Complaint]:

@@ -40,7 +40,7 @@ def inspect(
     Example: trucewatch inspect flight.ts
     """
 
-    from detector.addresses import is_address, scheme_of
+    from detector.addresses import in_unicode, is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
     from detector.cli.screen import Screen
@@ -64,7 +64,7 @@ def inspect(
     else:
         report = inspect_series(path, assume_utc=utc)
     if as_json:
-        typer.echo(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False))
+        typer.echo(in_unicode(json.dumps(_finite(asdict(report)), ensure_ascii=False, allow_nan=False)))
     elif isinstance(report, SeriesInspection):
         show_series(Screen(highlight=False), report)
     elif isinstance(report, TracksInspection):

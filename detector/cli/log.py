@@ -211,6 +211,7 @@ def export(
     run: RunId = None,
 ) -> None:
     """Hand the log on; the same log gives the same bytes. Example: `trucewatch log export --format kml out`"""
+    from detector.errors import LogError
     from detector.log import open_reader
     from detector.log.export import FORMATS
 
@@ -227,4 +228,4 @@ def export(
     try:
         out.write_bytes(data)
     except OSError as error:
-        raise typer.BadParameter(f"{out}: cannot be written: {error.strerror}", param_hint="--out") from None
+        raise LogError(f"{out}: cannot be written: {error.strerror}") from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from detector.addresses import in_unicode
 from detector.model import (
     Action,
     Audit,
@@ -69,7 +70,8 @@ TIME_FIELD: dict[EntryKind, str | None] = {
 
 def run_body(run: Run) -> Body:
     """Media are listed in the order of their source, so that the order on the command line does not matter."""
-    media = sorted((asdict(item) for item in run.media), key=lambda item: (item["source_id"], item["sha256"]))
+    named = [replace(item, name=in_unicode(item.name)) for item in run.media]
+    media = sorted(map(asdict, named), key=lambda item: (item["source_id"], item["sha256"]))
     return {"kind": EntryKind.RUN, "run_id": run.run_id, **asdict(run), "media": media}
 
 
@@ -92,7 +94,7 @@ def evidence_body(opened: Mapping[str, Any], files: Sequence[EvidenceFile], lack
 
 def gap_body(gap: Gap, run_id: str) -> Body:
     """Of GAP."""
-    return {"kind": EntryKind.GAP, "run_id": run_id, **asdict(gap)}
+    return {"kind": EntryKind.GAP, "run_id": run_id, **asdict(replace(gap, detail=in_unicode(gap.detail)))}
 
 
 def coverage_body(slot: CoverageSlot, run_id: str) -> Body:
@@ -102,7 +104,8 @@ def coverage_body(slot: CoverageSlot, run_id: str) -> Body:
 
 def end_body(end: RunEnd) -> Body:
     """Of END."""
-    return {"kind": EntryKind.END, **_unless(asdict(end), "unit", "frames")}
+    told = asdict(replace(end, detail=in_unicode(end.detail)))
+    return {"kind": EntryKind.END, **_unless(told, "unit", "frames")}
 
 
 def _unless(body: Body, key: str, usual: Any) -> Body:

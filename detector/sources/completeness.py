@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,9 @@ def _short_in_time(video: Any, container: Any, found: Survey, size: int) -> str:
     stated_s = float(video.duration * video.time_base) if video.duration else None
     if stated_s is None and container.duration and len(container.streams) == 1:
         stated_s = container.duration / 1e6
-    pts_s = found.video_pts_s[0]
-    if stated_s is None or len(pts_s) < 2 or len(found.video_pts_s) > 1:
+    went_back = any(min(after) < max(before) for before, after in pairwise(found.video_pts_s))
+    pts_s = [stamp_s for segment in found.video_pts_s for stamp_s in segment]
+    if stated_s is None or len(pts_s) < 2 or went_back:
         return ""
     first_s, last_s = min(pts_s), max(pts_s)
     interval_s = (last_s - first_s) / (len(pts_s) - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from detector.errors import SourceError
@@ -22,6 +23,11 @@ def refuse_what_flows_by(path: Path) -> None:
         raise SourceError(f"{path}: a pipe or a device cannot be read twice; write it to a file first")
 
 
+def size_bytes(path: Path) -> int:
+    """Size of a file, or of all pictures of a folder, now. Raises OSError, SourceError."""
+    return sum(file.stat().st_size for file in (pictures_in(path) if path.is_dir() else [path]))
+
+
 def media_file(path: Path | str, source_id: str) -> MediaFile:
     """SHA-256 and size of a file, or of all pictures of a folder with their names.
 
@@ -35,7 +41,7 @@ def media_file(path: Path | str, source_id: str) -> MediaFile:
     try:
         for file in files:
             if path.is_dir():
-                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+                digest.update(os.fsencode(file.name) + f"\0{file.stat().st_size}\0".encode())
             with file.open("rb") as stream:
                 while chunk := stream.read(_CHUNK):
                     digest.update(chunk)

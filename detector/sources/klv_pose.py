@@ -15,7 +15,9 @@ from detector.timebase import LATEST_NS
 # Encoders send items that change slowly less often: a value is carried on for this long.
 _CARRY_US = 2_000_000
 _RELATIVE_ROLL = 20
+# Height of the sensor, what it counts from, and that of the frame's centre counted from the same.
 _HEIGHTS = ((104, Datum.ELLIPSOID, 78), (75, Datum.ELLIPSOID, 78), (15, Datum.MSL, 25))
+_NO_FIX = "a fix: sensor latitude and longitude (13, 14) are 0"
 _NEEDED: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("sensor latitude (13)", (13,)),
     ("sensor longitude (14)", (14,)),
@@ -49,7 +51,11 @@ class PoseBuilder:
         self.without_roll = 0
 
     def add(self, t_us: int, values: Mapping[int, Value]) -> tuple[CameraPose | None, tuple[str, ...]]:
-        """The pose at this set, or None; and the names of needed items that are missing."""
+        """The pose at this set, or None; and the names of needed items that are missing.
+
+        0, 0 is the place that encoders write while their receiver has no fix. Of several heights the first counts
+        above which the ground's is told, too.
+        """
         for tag, value in values.items():
             if isinstance(value, int | float):
                 self._latest[tag] = (t_us, float(value))
@@ -61,6 +67,8 @@ class PoseBuilder:
         direct = eg0104.AXIS_AZIMUTH in now and eg0104.AXIS_ELEVATION in now
         needed = _NEEDED if direct else _NEEDED + _AXIS
         missing = tuple(name for name, tags in needed if not any(tag in now for tag in tags))
+        if now.get(13) == now.get(14) == 0:
+            missing += (_NO_FIX,)
         if missing:
             return None, missing
         self.without_roll += (eg0104.AXIS_ROLL if direct else _RELATIVE_ROLL) not in now
@@ -68,7 +76,8 @@ class PoseBuilder:
 
 
 def _pose(now: Mapping[int, float], *, direct: bool) -> CameraPose:
-    height, datum, ground = next(choice for choice in _HEIGHTS if choice[0] in now)
+    told = [choice for choice in _HEIGHTS if choice[0] in now]
+    height, datum, ground = next((choice for choice in told if choice[2] in now), told[0])
     if direct:
         axis = (now[eg0104.AXIS_AZIMUTH] % 360.0, now[eg0104.AXIS_ELEVATION], now.get(eg0104.AXIS_ROLL, 0.0))
     else:

@@ -13,7 +13,7 @@ import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
-from detector.addresses import local_file
+from detector.addresses import in_unicode, local_file
 from detector.allocator import give_back_memory
 from detector.errors import SourceError
 from detector.sources.decoding import Decoding, Held
@@ -204,7 +204,8 @@ class Clip:
         with zipfile.ZipFile(path, "w") as archive:
             for held in self._kept():
                 if isinstance(held.data, Path):
-                    archive.writestr(zipfile.ZipInfo(held.data.name, _ZIP_TIME), held.data.read_bytes())
+                    name = in_unicode(held.data.name)
+                    archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), held.data.read_bytes())
 
     def snapshot(self, t_ns: int) -> tuple[NDArray[np.uint8], int] | None:
         """The picture shown at `t_ns` (the first one if all are later): BGR and its own time; None if none decodes."""

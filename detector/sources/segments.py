@@ -1,24 +1,37 @@
-"""Presentation times that begin again in the middle: recordings joined end to end, a recorder that started anew."""
+"""Presentation times that begin again in the middle: recordings joined end to end, a recorder that started anew.
+
+Where they begin again is for the recorder to say: it may be later as well, and in a transport stream an earlier time
+looks later by the 26.5 h after which its clock begins anew.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 
 _BACK_S = 1.0
+_AHEAD_S = 60.0  # a pause that is taken for a beginning does no harm: telemetry tells the time on either side of it
 
 
 class Restarts:
-    """How often the times of one stream, in decoding order, have begun again: fallen back by more than a second."""
+    """How often the times of one stream, in decoding order, have begun again.
+
+    That is: fallen back by more than a second, or gone ahead by more than a minute where a recording may begin.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self._last_s: float | None = None
 
-    def feed(self, seconds: float | None) -> int:
-        """The segment, from 0, that the packet with this time belongs to; None: the packet has no time. [s]"""
+    def feed(self, seconds: float | None, *, key: bool = True) -> int:
+        """The segment, from 0, that the packet with this time belongs to.
+
+        Args:
+            seconds: None: the packet has no time. [s]
+            key: a recording may begin with it.
+        """
         if seconds is not None:
-            if self._last_s is not None and seconds < self._last_s - _BACK_S:
-                self.count += 1
+            step_s = 0.0 if self._last_s is None else seconds - self._last_s
+            self.count += step_s < -_BACK_S or (key and step_s > _AHEAD_S)
             self._last_s = seconds
         return self.count
 
@@ -32,9 +45,9 @@ class PictureSegments:
         self._latest_s = 0.0
         self._ahead: deque[tuple[float, float]] = deque()
 
-    def feed(self, decoding_s: float | None, shown_s: float | None) -> int:
-        """The segment of the next packet: its times of decoding and of presentation. [s]"""
-        before, segment = self._packets.count, self._packets.feed(decoding_s)
+    def feed(self, decoding_s: float | None, shown_s: float | None, *, key: bool) -> int:
+        """The segment of the next packet: its times of decoding and of presentation [s], and if it is a keyframe."""
+        before, segment = self._packets.count, self._packets.feed(decoding_s, key=key)
         if shown_s is not None:
             if segment != before:
                 self._ahead.append((self._latest_s, shown_s))

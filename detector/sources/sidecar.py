@@ -26,7 +26,8 @@ def find_sidecar(media: Path) -> Path | None:
     media = media.absolute()  # "." has no name; a link's own name counts, not that of what it points to
     if not media.name:
         return None
-    names = (media.with_suffix(suffix) for suffix in (".SRT", ".srt", ".csv", ".CSV"))
+    name = media.name if media.is_dir() else media.stem
+    names = (media.with_name(name + suffix) for suffix in (".SRT", ".srt", ".csv", ".CSV"))
     return next((name for name in names if name != media and name.is_file()), None)
 
 

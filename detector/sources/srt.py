@@ -15,15 +15,16 @@ from detector.sources.telemetry import Sample
 _CUE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->")
 _DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\s+(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,3}))?(?!\d)")
 _NUMBER = r"\s*([-+]?\d+(?:\.\d+)?)"
-_LATITUDE = re.compile(rf"\[latitude\s*:{_NUMBER}", re.I)
-_LONGITUDE = re.compile(rf"\[long?t?itude\s*:{_NUMBER}", re.I)
+_NAMED = r"\s*([-+]?\d+(?:[.,]\d+)?)"  # behind a name of its own, where no comma separates: it is a decimal one
+_LATITUDE = re.compile(rf"\[latitude\s*:{_NAMED}", re.I)
+_LONGITUDE = re.compile(rf"\[long?t?itude\s*:{_NAMED}", re.I)
 _LONGITUDE_FIRST = re.compile(rf"GPS\s*\({_NUMBER}\s*,{_NUMBER}\s*(?:,{_NUMBER}(M?))?\s*\)", re.I)
-_ABSOLUTE = re.compile(rf"abs_alt\s*:{_NUMBER}", re.I)
+_ABSOLUTE = re.compile(rf"abs_alt\s*:{_NAMED}", re.I)
 # The character after the number proves that the file does not end in the middle of it.
-_RELATIVE = re.compile(rf"(?:rel_alt|BAROMETER|Hb)\s*[:(]{_NUMBER}(?=[\sM\])])|\bH{_NUMBER}m\b", re.I)
-_ALTITUDE = re.compile(rf"\[altitude\s*:{_NUMBER}", re.I)
+_RELATIVE = re.compile(rf"(?:rel_alt|BAROMETER|Hb)\s*[:(]{_NAMED}(?=[\sM\])])|\bH{_NAMED}m\b", re.I)
+_ALTITUDE = re.compile(rf"\[altitude\s*:{_NAMED}", re.I)
 _GIMBAL = re.compile(rf"G\.PRY\s*\({_NUMBER}°?\s*,{_NUMBER}°?\s*,{_NUMBER}", re.I)
-_GIMBAL_BRACKETS = tuple(re.compile(rf"gb_{name}\s*:{_NUMBER}", re.I) for name in ("yaw", "pitch", "roll"))
+_GIMBAL_BRACKETS = tuple(re.compile(rf"gb_{name}\s*:{_NAMED}", re.I) for name in ("yaw", "pitch", "roll"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ def _height(block: str) -> tuple[float, Datum]:
 
 def _first(pattern: re.Pattern[str], block: str) -> float:
     match = pattern.search(block)
-    return float(next(group for group in match.groups() if group is not None)) if match is not None else math.nan
+    if match is None:
+        return math.nan
+    return float(next(group for group in match.groups() if group is not None).replace(",", "."))
 
 
 def _pose(fix: Fix, hfov_deg: float | None) -> CameraPose | None:

@@ -128,7 +128,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
                     found.video_packets += 1
                 if seconds is not None:
                     now_s = seconds
-                    segment = shown.feed(decoding_s(packet))
+                    segment = shown.feed(decoding_s(packet), key=packet.is_keyframe)
                     if segment == len(found.video_pts_s):
                         found.video_pts_s.append([])
                     found.video_pts_s[segment].append(seconds)

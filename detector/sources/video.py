@@ -181,7 +181,7 @@ class _Reading(PictureReading):
     def _fed(self, packet: Any) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
         shown_s = None if stamp is None else float(stamp * packet.time_base)
-        segment = self._segments.feed(decoding_s(packet), shown_s)
+        segment = self._segments.feed(decoding_s(packet), shown_s, key=packet.is_keyframe)
         self._fed_line = self._line_of(segment) or self.line
         self._last_pts = packet.pts if packet.size else self._last_pts
         if self.each_packet_shows and packet.size and packet.pts is not None and not packet.is_discard:

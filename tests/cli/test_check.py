@@ -52,6 +52,13 @@ def test_telemetry_that_cannot_be_read_is_told_with_its_line(
         assert f"{config}:8: feed 'gate': {tmp_path / told}" in capsys.readouterr().err
 
 
+def test_telemetry_found_beside_a_recording_is_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write_config(tmp_path, [{"id": "gate", "media": str(video(tmp_path / "gate.ts", 4))}])
+    (tmp_path / "gate.csv").write_text("time;place\n1;2\n")
+    assert run(["check", str(config)]) == 2
+    assert f"{config}:7: feed 'gate': {tmp_path / 'gate.csv'}:1: missing columns: lat_deg" in capsys.readouterr().err
+
+
 def network(folder: Path, **stations: dict) -> Path:
     """A configuration of microphones, each a second of sound with this beside it; with None, nothing is."""
     (folder / "map.geojson").write_text((CONFIGS / "demo.geojson").read_text())

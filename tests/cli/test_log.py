@@ -281,6 +281,14 @@ def test_jsonl_holds_every_entry_and_with_a_rule_only_that_rules(out: Path, said
     assert sorted(chosen) == ["closed", "evidence", "joined", "opened", "split", "verdict"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize(
+    ("file", "why"), [("/dev/full", "No space left on device"), ("/proc/absent/x.csv", "No such file or directory")]
+)
+def test_an_export_that_cannot_be_written_is_code_4(out: Path, said, file: str, why: str) -> None:
+    assert said("export", "--out", file, out) == (4, f"{file}: cannot be written: {why}\n")
+
+
 def test_an_export_is_not_written_over_the_log_or_its_evidence(out: Path, said, tmp_path: Path) -> None:
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
     (tmp_path / "link.csv").symlink_to(out / "violations.sqlite")
@@ -298,7 +306,6 @@ def test_an_export_is_not_written_over_the_log_or_its_evidence(out: Path, said, 
     "arguments",
     [
         ("export", "--format", "xlsx"),
-        ("export", "--out", "/proc/absent/x.csv"),
         ("list", "--since", "yesterday"),
         ("verify", "--head", "f"),
         ("list", "--no-such-option"),

@@ -17,7 +17,7 @@ from detector.errors import LogError
 from detector.log import open_reader
 from detector.replay import source_id_of
 from detector.timebase import ns_from_iso
-from tests.cli.media_making import video, write_config
+from tests.cli.media_making import pictures, video, write_config
 from tests.sources.test_video import make
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -125,6 +125,28 @@ def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Pat
     assert run(["log", "verify", str(out)]) == 0
 
 
+@pytest.mark.parametrize(("name", "before", "after"), [("gate.csv", ",500,", ",700,"), ("heights.asc", "100", "90")])
+def test_what_is_read_with_a_recording_belongs_to_the_run_so_that_another_one_is_another_run(
+    tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    media = video(tmp_path / "gate.ts")
+    row = "lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg,datum\n"
+    poses = "".join(f"{i},42.1,16.5,500,0,-90,40,msl\n" for i in range(5))
+    (tmp_path / "gate.csv").write_text(f"t_s,{row}{poses}")
+    head = "ncols 2\nnrows 2\nxllcenter 16\nyllcenter 42\ncellsize 1\n"
+    (tmp_path / "heights.asc").write_text(f"{head}100 100\n100 100\n")
+    feeds = [{"id": "gate", "media": str(media), "means": "camera"}]
+    config = write_config(tmp_path, feeds, location={"terrain": "grid", "grid": "heights.asc"})
+    assert run(["replay", str(config), "--out", str(tmp_path / "out")]) == 0
+    file = tmp_path / name
+    file.write_text(file.read_text().replace(before, after))
+    assert run(["replay", str(config), "--out", str(tmp_path / "out")]) == 0
+    with open_reader(tmp_path / "out") as reader:
+        runs = [one.run for one in reader.runs()]
+    assert len(runs) == 2
+    assert [sorted(file.name for file in one.media) for one in runs] == [["gate.csv", "gate.ts", "heights.asc"]] * 2
+
+
 @pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
 def test_a_replay_interrupted_by_ctrl_c_or_ended_keeps_its_log_and_goes_on_from_there(
     tmp_path: Path, start: Start, jobs: str, number: signal.Signals
@@ -229,6 +251,28 @@ def test_two_recordings_named_in_other_letters_are_played_and_it_is_told_which_i
         assert f"{source_id} is {name}\n" in said
     assert run(["detect", *map(str, media), "--out", str(tmp_path / "a.jsonl")]) == 0
     assert f"{ids[1]} is {names[1]}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["video", "folder"])
+def test_a_name_that_is_no_utf_8_is_played_and_logged_as_far_as_it_can_be_read(tmp_path: Path, kind: str) -> None:
+    """As names from an old memory stick are: caf and one byte, e with an accent in Latin-1."""
+    if kind == "video":
+        media = video(tmp_path / "a.ts").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.ts"))
+    else:
+        media = pictures(tmp_path / "a", 80).rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+        for shot in media.iterdir():
+            shot.rename(os.fsdecode(os.fsencode(shot).replace(b"shot", b"caf\xe9")))
+        (media / os.fsdecode(b"caf\xe9_40.png")).write_bytes(b"no picture")
+    config = write_config(tmp_path, [])
+    zones = tmp_path / "map.geojson"
+    zones.write_text(zones.read_text().replace('"feed": "gate"', f'"feed": "{source_id_of(media)}"'))
+    assert run(["replay", str(config), str(media), "--out", str(tmp_path / "out")]) == 0
+    assert run(["log", "verify", str(tmp_path / "out")]) == 0
+    with open_reader(tmp_path / "out") as reader:
+        assert reader.runs()[0].run.media[0].name == media.name.replace("\udce9", "\ufffd")
+        found, gaps = reader.violations(), reader.gaps()
+    assert "clip" in [file.role for one in found for file in one.files]
+    assert (kind == "video") != any("caf\ufffd_40.png" in gap.detail for gap in gaps)
 
 
 def test_rules_that_judge_nothing_of_what_is_played_and_time_without_telemetry_are_told(

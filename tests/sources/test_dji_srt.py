@@ -122,6 +122,15 @@ def test_gimbal_in_brackets():
     assert (yaw_deg % 360.0, pitch_deg, roll_deg) == pytest.approx((270.0, -45.5, 0.1))
 
 
+def test_decimal_commas_are_decimal_where_each_number_has_its_name():
+    """As programs write them that were set to another language: 42 alone would be 35 km off."""
+    place = "[latitude: 42,312345] [longitude: 16,5] [rel_alt: 50,1 abs_alt: 250,2]"
+    fix = only(f"{place} [gb_yaw: 10,5 gb_pitch: -45,5 gb_roll: 0,1]")
+    assert (fix.lat_deg, fix.lon_deg, fix.height_m, fix.datum) == (42.312345, 16.5, 50.1, Datum.TAKEOFF)
+    assert fix.ypr_deg == (10.5, -45.5, 0.1)
+    assert parse_srt(cue("GPS(16,5123, 42,3123, 15) BAROMETER:50,1")).fixes == []  # which comma is which?
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -272,13 +272,15 @@ def test_pose_comes_from_samples_that_count_from_the_first_picture(tmp_path):
     assert read[5].pose.age_s == pytest.approx(0.5)
 
 
-def test_table_beside_the_folder_is_found(tmp_path):
-    (tmp_path / "flight").mkdir()
-    folder_of(tmp_path / "flight", 2)
-    (tmp_path / "flight.csv").write_text(
+@pytest.mark.parametrize("name", ["flight", "2026.03.01"])
+def test_table_beside_the_folder_is_found(tmp_path, name):
+    (tmp_path / name).mkdir()
+    folder_of(tmp_path / name, 2)
+    (tmp_path / "2026.03.csv").write_text("that of another folder", encoding="utf-8")
+    (tmp_path / f"{name}.csv").write_text(
         "t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg,hfov_deg\n0,1.5,2,300,10,-50,40\n", encoding="utf-8"
     )
-    source = open_source(tmp_path / "flight", source_id="cam", start_ns=START_NS)
+    source = open_source(tmp_path / name, source_id="cam", start_ns=START_NS)
     assert next(iter(source)).pose.lat_deg == 1.5
 
 

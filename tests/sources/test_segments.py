@@ -5,11 +5,16 @@ from __future__ import annotations
 from detector.sources.segments import PictureSegments, Restarts
 
 
-def test_only_a_fall_of_more_than_a_second_begins_anew():
+def test_a_fall_of_more_than_a_second_or_a_rise_of_more_than_a_minute_begins_anew():
     restarts = Restarts()
-    assert [restarts.feed(s) for s in (1.0, 1.5, 0.6, None, 40.0, 39.5, 0.0, 0.1, None, -3.0)] == [
-        0, 0, 0, 0, 0, 0, 1, 1, 1, 2,
+    assert [restarts.feed(s) for s in (1.0, 1.5, 0.6, None, 60.0, 59.5, 0.0, 0.1, None, -3.0, 57.0, 118.0)] == [
+        0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3,
     ]  # fmt: skip
+
+
+def test_a_pause_between_two_keyframes_begins_nothing():
+    restarts = Restarts()
+    assert [restarts.feed(s, key=s in (1.0, 502.0)) for s in (1.0, 2.0, 501.0, 502.0)] == [0, 0, 0, 0]
 
 
 def test_pictures_still_in_the_decoder_belong_to_the_segment_before():
@@ -18,8 +23,8 @@ def test_pictures_still_in_the_decoder_belong_to_the_segment_before():
     waiting: list[float] = []
     for begin_s in (10.0, 1.0, 100.0, 2.0):
         for i in range(40):
-            segments.feed(begin_s + i / 25, begin_s + i / 25 + 0.08)
+            segments.feed(begin_s + i / 25, begin_s + i / 25 + 0.08, key=i % 10 == 0)
             waiting.append(begin_s + i / 25 + 0.08)
             if len(waiting) > 5:
                 shown.append(segments.of(waiting.pop(0)))
-    assert shown == [0] * 40 + [1] * 80 + [2] * 35  # 1.0 -> 100.0 goes forward: no new segment
+    assert shown == [0] * 40 + [1] * 40 + [2] * 40 + [3] * 35

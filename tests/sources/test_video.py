@@ -37,8 +37,12 @@ def make(
     stamps: list[int] | None = None,
     klv_us: list[int] | None = None,
     times: int = 1,
+    begin_s: int = 0,
 ) -> Path:
-    """A small video; frame i is grey level 40 + 4 i. klv_us: so many `times` a set a frame with these time stamps."""
+    """A small video; frame i is grey level 40 + 4 i. klv_us: so many `times` a set a frame with these time stamps.
+
+    begin_s: presentation time of the first frame where no stamps are given, and of the first set.
+    """
     with av.open(str(path), "w") as out:
         video = out.add_stream(codec, rate=25)
         video.width, video.height = size
@@ -48,14 +52,14 @@ def make(
         for i in range(frames):
             grey = np.full((size[1], size[0], 3), (40 + 4 * i) % 256, np.uint8)
             picture = av.VideoFrame.from_ndarray(grey, format="rgb24")
-            picture.pts = stamps[i] if stamps is not None else i
+            picture.pts = stamps[i] if stamps is not None else 25 * begin_s + i
             picture.time_base = Fraction(1, 25)
             for packet in video.encode(picture):
                 out.mux(packet)
             if data is not None and klv_us is not None:
                 packet = av.Packet(telemetry(klv_us[i], 10.0 + 1e-5 * i) * times)
                 packet.stream = data
-                packet.pts = packet.dts = i * 3600
+                packet.pts = packet.dts = 90_000 * begin_s + i * 3600
                 packet.time_base = Fraction(1, 90_000)
                 out.mux(packet)
         for packet in video.encode(None):
@@ -384,11 +388,18 @@ def test_pictures_are_damaged_from_a_loss_to_the_next_whole_keyframe(tmp_path: P
             assert after.keyframe
 
 
-def test_presentation_times_that_begin_again_keep_every_pose_with_its_picture(tmp_path: Path) -> None:
-    """Two recordings of one flight, one after the other in one file; between them 3 s went by."""
+@pytest.mark.parametrize(("first_s", "second_s"), [(0, 0), (10, 5000), (80_000, 100)])
+def test_presentation_times_that_begin_again_keep_every_pose_with_its_picture(
+    tmp_path: Path, first_s: int, second_s: int
+) -> None:
+    """Two recordings of one flight, one after the other in one file; between them 3 s went by.
+
+    Recorders begin at any presentation time; one that is earlier by more than half of a transport stream's clock looks
+    later.
+    """
     stamps = [T0_US + 40_000 * i for i in range(150)]
-    first = make(tmp_path / "a.ts", 60, klv_us=stamps[:60])
-    second = make(tmp_path / "b.ts", 75, klv_us=[t_us + 3_000_000 for t_us in stamps[60:135]])
+    first = make(tmp_path / "a.ts", 60, klv_us=stamps[:60], begin_s=first_s)
+    second = make(tmp_path / "b.ts", 75, klv_us=[t_us + 3_000_000 for t_us in stamps[60:135]], begin_s=second_s)
     path = tmp_path / "both.ts"
     path.write_bytes(first.read_bytes() + second.read_bytes())
     frames, gaps, end = read(path)
