@@ -48,8 +48,9 @@ def list_(log: Log) -> None:
     with _accounts(log) as accounts:
         found, tokens = accounts.accounts(), accounts.tokens()
     for one in found:
-        state, words = "closed" if one.closed else "open", _in_words(tokens.get(one.name, []))
-        _say(f"{one.name:<20} {one.role:<14} {one.party or '-':<3} {state:<7}{words}".rstrip())
+        _say(f"{one.name:<20} {one.role:<14} {one.party or '-':<3} {'closed' if one.closed else 'open'}")
+        for made in tokens.get(one.name, []):
+            _say(f"    access token {made.key}: {', '.join(made.scopes)}; until {iso_from_ns(made.until_ns, 0)}")
     if not found:
         _say("nobody yet")
 
@@ -69,6 +70,23 @@ def password(log: Log, name: Name, random: RandomPassword = False) -> None:
 
 
 @app.command()
+def role(
+    log: Log,
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the account may do from now on.")],
+    party: Annotated[str, typer.Option(help="A or B; reviewers only.")] = "",
+) -> None:
+    """Another role or party; ends the account's sessions and tokens.
+
+    Example: `trucewatch user role out anna --role exporter`
+    """
+    words = f"{role}{f', party {party.upper()}' if party else ''}"
+    with _accounts(log) as accounts:
+        accounts.set_role(name, role, party.upper(), partial(_note, log, name, f"now: {words}"))
+    _say(f"{name} is {words} now; its sessions and access tokens have ended.")
+
+
+@app.command()
 def close(log: Log, name: Name) -> None:
     """Close an account: its sessions and tokens end now. Example: `trucewatch user close out anna`"""
     with _accounts(log) as accounts:
@@ -84,10 +102,20 @@ def token(
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it is good for.")] = 90,
 ) -> None:
     """Make an access token for programs, shown once. Example: `trucewatch user token out anna --scope read`"""
+    detail = f"access token for {days} days: {', '.join(sorted(scope))}"
     with _accounts(log) as accounts:
-        made = accounts.make_token(name, scope, days)
-        _note(log, name, f"access token for {days} days: {', '.join(sorted(scope))}")
+        made = accounts.make_token(name, scope, days, partial(_note, log, name, detail))
     _say(f"Access token (shown once): {made}")
+
+
+@app.command()
+def end_token(
+    log: Log, name: Name, key: Annotated[str, typer.Argument(help="Eight digits, as `user list` has them.")]
+) -> None:
+    """End one access token; the account's others go on. Example: `trucewatch user end-token out anna 3f9a12c4`"""
+    with _accounts(log) as accounts:
+        accounts.end_token(name, key, partial(_note, log, name, f"access token {key} ended"))
+    _say(f"Access token {key} of {name} has ended.")
 
 
 @contextmanager
@@ -120,13 +148,6 @@ def _password(random: bool) -> str:
     from detector.console.passwords import random_password
 
     return random_password() if random else str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-
-
-def _in_words(until_ns: list[int]) -> str:
-    if not until_ns:
-        return ""
-    plural = "" if len(until_ns) == 1 else "s"
-    return f"{len(until_ns)} access token{plural}, until {iso_from_ns(until_ns[-1], 0)}"
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, delete, insert, select, update
 
-from detector.console import guesses, saved_views, sessions
+from detector.console import access_tokens, guesses, saved_views, sessions
+from detector.console.access_tokens import AccessToken
 from detector.console.accounts_schema import (
     APPLICATION_ID,
     FILE_NAME,
@@ -108,8 +109,7 @@ class Accounts:
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"name {name!r}: allowed are up to 32 letters a to z, digits, dot, dash, underscore")
-        if (role is Role.REVIEWER) != (party in PARTIES) or (party and party not in PARTIES):
-            raise ValueError(f"party {party!r}: a reviewer has one of {', '.join(PARTIES)}; nobody else has one")
+        _check_party(role, party)
         kept = hashed(password)
         with self._transaction() as connection:
             if connection.execute(select(account.c.name).where(account.c.name == name)).first():
@@ -133,6 +133,16 @@ class Accounts:
         """
         with self._change(name, told, password_hash=hashed(password), closed_ns=None) as connection:
             guesses.forget(connection, name)
+
+    def set_role(self, name: str, role: Role, party: str, told: Tell = _unsaid) -> None:
+        """Another role or party; its sessions and access tokens end: they were given for the one before.
+
+        Raises:
+            ValueError: there is no such account, or a reviewer without a party.
+        """
+        _check_party(role, party)
+        with self._change(name, told, role=str(role), party=party):
+            pass
 
     def shut(self, name: str, told: Tell = _unsaid) -> None:
         """Close an account: its sessions and tokens end now. Raises ValueError: there is none."""
@@ -191,7 +201,7 @@ class Accounts:
 
     # Access tokens
 
-    def make_token(self, name: str, scopes: Iterable[Permission], days: int) -> str:
+    def make_token(self, name: str, scopes: Iterable[Permission], days: int, told: Tell = _unsaid) -> str:
         """An access token for programs; shown once, kept as its hash.
 
         Raises:
@@ -208,21 +218,22 @@ class Accounts:
             raise ValueError(f"days {days}: allowed are 1 to 366")
         token = "tw_" + secrets.token_urlsafe(32)
         until_ns = self._clock.now_ns() + days * 86_400 * NS_PER_S
-        row = {"token_sha256": _sha256(token), "name": name, "scopes": " ".join(sorted(wanted)), "until_ns": until_ns}
         with self._transaction() as connection:
-            connection.execute(insert(access_token), row)
+            access_tokens.keep(connection, _sha256(token), name, wanted, until_ns)
+            told()
         return token
 
-    def tokens(self) -> dict[str, list[int]]:
-        """Until when the access tokens of each account are good, of those that are. [ns UTC]"""
-        good = select(access_token.c.name, access_token.c.until_ns).where(
-            access_token.c.until_ns > self._clock.now_ns()
-        )
-        found: dict[str, list[int]] = {}
+    def tokens(self) -> dict[str, list[AccessToken]]:
+        """Access tokens of each account that are good."""
         with self._transaction() as connection:
-            for row in connection.execute(good.order_by(access_token.c.until_ns)):
-                found.setdefault(row.name, []).append(row.until_ns)
-        return found
+            return access_tokens.good(connection, self._clock.now_ns())
+
+    def end_token(self, name: str, key: str, told: Tell = _unsaid) -> None:
+        """End one access token of an account. Raises ValueError: it has none of this key."""
+        with self._transaction() as connection:
+            if not access_tokens.end(connection, name, key):
+                raise ValueError(f"account {name!r} has no access token {key!r}")
+            told()
 
     def of_token(self, token: str) -> tuple[Account, frozenset[Permission]] | None:
         """Whose access token it is, and for what; None if it is nobody's, over, or its account was closed."""
@@ -273,6 +284,11 @@ class Accounts:
     def _transaction(self) -> Iterator[Connection]:
         with self._busy, log_errors(self.path), self._connection.begin():
             yield self._connection
+
+
+def _check_party(role: Role, party: str) -> None:
+    if (role is Role.REVIEWER) != (party in PARTIES) or (party and party not in PARTIES):
+        raise ValueError(f"party {party!r}: a reviewer has one of {', '.join(PARTIES)}; nobody else has one")
 
 
 def _sha256(token: str) -> str:

@@ -12,6 +12,7 @@ import shapely
 from detector.config import Outline, load_outline
 from detector.config.agreement_map import Shape
 from detector.console.base_map import base_map_of
+from detector.console.versions import named
 
 
 class Agreement:
@@ -45,15 +46,26 @@ class Agreement:
 
     def zone_name(self, shape_id: str | None) -> str:
         """Its name, or its id where the file does not have it."""
-        shape = self._shapes().get(shape_id or "")
+        shape = _shapes(self._outline).get(shape_id or "")
         return shape.name if shape is not None else shape_id or ""
 
     def shape(self, shape_id: str) -> Shape | None:
         """The zone or line of this id; None if there is none."""
-        return self._shapes().get(shape_id)
+        return _shapes(self._outline).get(shape_id)
 
-    def geojson(self) -> dict[str, Any]:
-        """Zones and lines that lie on the ground, as a FeatureCollection."""
+    def outline(self, version: str = "") -> Outline | None:
+        """What was opened, or the version of this name that was saved beside it; None where no file was given.
+
+        Raises:
+            LookupError: there is none of this name.
+            ConfigError: it cannot be read.
+        """
+        if self.path is None or version in {"", self.path.name}:
+            return self._outline
+        return load_outline(named(self.path, version))
+
+    def geojson(self, version: str = "") -> dict[str, Any]:
+        """Zones and lines that lie on the ground, as a FeatureCollection. Raises as `outline`."""
         features = [
             {
                 "type": "Feature",
@@ -64,10 +76,11 @@ class Agreement:
                     "kind": "line" if shape.geometry.geom_type == "LineString" else "zone",
                 },
             }
-            for shape in self._shapes().values()
+            for shape in _shapes(self.outline(version)).values()
             if shape.feed is None
         ]
         return {"type": "FeatureCollection", "features": features}
 
-    def _shapes(self) -> dict[str, Shape]:
-        return {**self._outline.map.zones, **self._outline.map.lines} if self._outline is not None else {}
+
+def _shapes(outline: Outline | None) -> dict[str, Shape]:
+    return {**outline.map.zones, **outline.map.lines} if outline is not None else {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from detector.console.judging import open_for, standing
 from detector.geo.wgs84 import metres_per_degree, wrapped_deg
 from detector.log import LoggedViolation
+from detector.log.reader import Period
 from detector.model import Decision, Place
 from detector.timebase import iso_from_ns, ns_from_iso, ns_from_seconds
 
@@ -23,7 +25,7 @@ KEYS = ("since", "until", "feed", "rule", "kind", "verdict", "box", "text")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked for; None or empty is no limit.
+    """What is asked for; None or empty is no limit. Of several records that are one, any may answer.
 
     verdict: `undecided` (a party has not spoken), `differing` (the two say different things), or what any party said.
     box: west, south, east, north. [deg] West may be greater than east: across the 180th meridian.
@@ -43,16 +45,15 @@ class Question:
         return sorted(filter(self._fits, found), key=lambda one: one.violation.t_start_ns, reverse=True)
 
     def _fits(self, one: LoggedViolation) -> bool:
-        v = one.violation
+        period, words = Period(self.since_ns, self.until_ns), _folded(self.text)
         return (
-            (self.since_ns is None or v.t_end_ns > self.since_ns)
-            and (self.until_ns is None or v.t_start_ns < self.until_ns)
+            any(period.overlaps(record.t_start_ns, record.t_end_ns) for record in one.records)
             and self.feed in {"", *one.sources}
-            and self.rule in {"", v.rule_id}
-            and self.kind in {"", v.rule_kind}
+            and self.rule in {"", *(record.rule_id for record in one.records)}
+            and self.kind in {"", *(record.rule_kind for record in one.records)}
             and self._verdict_fits(one)
-            and (self.box is None or _inside(v.place, self.box))
-            and self.text.casefold() in f"{v.observation} {v.subject} {v.violation_id}".casefold()
+            and (self.box is None or _inside(one.violation.place, self.box))
+            and any(words in _folded(f"{v.observation} {v.subject} {v.violation_id}") for v in one.records)
         )
 
     def _verdict_fits(self, one: LoggedViolation) -> bool:
@@ -73,9 +74,12 @@ def question_of(query: Mapping[str, str]) -> Question:
     given = {key: query.get(key, "").strip()[:200] for key in KEYS}
     if given["verdict"] and given["verdict"] not in VERDICTS:
         raise ValueError(f"verdict {given['verdict']!r}: allowed are {', '.join(VERDICTS)}")
+    since_ns, until_ns = _time("since", given["since"]), _time("until", given["until"])
+    if since_ns is not None and until_ns is not None and until_ns <= since_ns:
+        raise ValueError(f"until {given['until']!r}: allowed is a time after since {given['since']!r}")
     return Question(
-        _time("since", given["since"]),
-        _time("until", given["until"]),
+        since_ns,
+        until_ns,
         given["feed"],
         given["rule"],
         given["kind"],
@@ -83,6 +87,11 @@ def question_of(query: Mapping[str, str]) -> Question:
         _box(given["box"]),
         given["text"],
     )
+
+
+def _folded(text: str) -> str:
+    """Whatever is large or small; in Turkish and Azerbaijani i has its dot, or has none, in both."""
+    return unicodedata.normalize("NFC", text).casefold().replace("\u0307", "").replace("\u0131", "i")
 
 
 def _time(name: str, text: str) -> int | None:

@@ -52,10 +52,13 @@ def words_of(one: LoggedViolation, party: str) -> list[Verdict]:
     for verdict in one.history:
         if verdict.party != party:
             continue
-        if verdict.verdict is not Decision.WITHDRAWN and not verdict.takes_back:
+        if verdict.takes_back or verdict.verdict is Decision.WITHDRAWN:
+            del said[-1:]
+        # What stands again is on top already, unless the record it was said of was split off, or two took back at once.
+        if verdict.verdict is not Decision.WITHDRAWN and (
+            not verdict.takes_back or not said or said[-1].verdict is not verdict.verdict
+        ):
             said.append(verdict)
-        elif said:
-            said.pop()
     return said
 
 

@@ -13,9 +13,11 @@ DEFAULT = "en"
 
 
 def remembered(answer: Response, language: str) -> None:
-    """Let the browser keep the language that its person chose; nothing where none was."""
+    """Let the browser keep the language that its person chose; where none was, not that of who sat there before."""
     if language:
         answer.set_cookie("language", language, max_age=31_536_000, samesite="strict")
+    else:
+        answer.delete_cookie("language", samesite="strict")
 
 
 class Languages:

@@ -120,12 +120,12 @@ def _environment(desk: Desk, language: str) -> Environment:
 
 
 def local(t_ns: int, zone: ZoneInfo) -> str:
-    """Time of day in the centre's zone, with its offset; empty where that is UTC."""
+    """Time of day in the centre's zone, with its offset, and its day where that is another; empty where that is UTC."""
     if zone.key == "UTC":
         return ""
     there = datetime.fromtimestamp(t_ns // NS_PER_S, zone)
-    offset = there.strftime("%z")
-    return f"{there:%H:%M:%S} {offset[:3]}:{offset[3:]}"
+    day, offset = f"{there:%Y-%m-%d} ", there.strftime("%z")
+    return f"{day if not iso_from_ns(t_ns).startswith(day[:-1]) else ''}{there:%H:%M:%S} {offset[:3]}:{offset[3:]}"
 
 
 def where(place: Place) -> str:

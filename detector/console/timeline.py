@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,8 @@ def sheet(
     """Lay out what falls into the time. `until_ns` > `since_ns`."""
     scale = _Scale(since_ns, until_ns)
     names = {slot.source_id for slot in slots} | {gap.source_id for gap in gaps}
-    names |= {one.violation.source_id for one in found} - {name.partition("/")[0] for name in names if "/" in name}
+    noticed = {record.source_id for one in found for record in one.records}
+    names |= noticed - {name.partition("/")[0] for name in names if "/" in name}
     rows = []
     for name in sorted(names):
         own = [slot for slot in slots if slot.source_id == name]
@@ -137,12 +139,16 @@ def _share(slot: CoverageSlot) -> float:
 
 
 def _marks(scale: _Scale, name: str, found: Sequence[LoggedViolation], names: set[str]) -> list[Bar]:
-    """A network's own incidents stand with the first of its sensors: the log has coverage of each, not of it."""
+    """What this source noticed, also of what stands under another's record.
+
+    A network's own incidents stand with the first of its sensors: the log has coverage of each, not of it.
+    """
     network = name.partition("/")[0]
     first = "/" in name and name == min(one for one in names if one.startswith(f"{network}/"))
     return [
-        scale.bar(v.t_start_ns, v.t_end_ns, gravity(one), v.rule_kind, v.observation, v.violation_id)
-        for one, v in ((one, one.violation) for one in found)
+        scale.bar(v.t_start_ns, v.t_end_ns, gravity(one), v.rule_kind, v.observation, one.violation.violation_id)
+        for one in found
+        for v in (one.violation, *(record for record in one.records if record.source_id != one.violation.source_id))
         if v.source_id == name or (first and v.source_id == network)
     ]
 
@@ -165,7 +171,8 @@ def _zone_row(scale: _Scale, watch: ZoneWatch) -> Row:
 
 def _ticks(scale: _Scale) -> Iterable[tuple[float, int]]:
     span_s = (scale.until_ns - scale.since_ns) / NS_PER_S
-    step_ns = next((step for step in _STEPS_S if span_s / step <= 9), _STEPS_S[-1]) * NS_PER_S
+    weeks = _STEPS_S[-1] << max(0, math.ceil(math.log2(span_s / 9 / _STEPS_S[-1])))
+    step_ns = next((step for step in _STEPS_S if span_s / step <= 9), weeks) * NS_PER_S
     t_ns = -(-scale.since_ns // step_ns) * step_ns
     while t_ns <= scale.until_ns:
         yield scale.at(t_ns), t_ns

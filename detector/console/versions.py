@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from detector.config import Outline, beside, load_outline
 from detector.config.agreement_map import Shape, load_map
-from detector.config.in_force import stamped
+from detector.config.in_force import stamped, versions_of
 from detector.config.yaml_lines import parse
 from detector.errors import ConfigError
 from detector.timebase import iso_from_ns
@@ -22,6 +23,25 @@ Check = Callable[[Path], object]
 """Reads a configuration whole. Raises ConfigError: what is wrong with it, every complaint at once."""
 
 _MAP_LINE = re.compile(r"(\s*map\s*:\s*)\S.*")
+_SAVING = Lock()
+"""Of two who save at once each would find that nobody else has."""
+
+
+class SavedSinceError(ValueError):
+    """Somebody has saved a version that the author does not know: it is not in what they have drawn."""
+
+
+def named(path: Path, name: str) -> Path:
+    """The configuration at `path`, or the version beside it, of this name. Raises LookupError: there is none."""
+    found = next((one for one in (path, *versions_of(path)) if one.name == name), None)
+    if found is None:
+        raise LookupError(f"{name!r}: no saved version of {path.name}")
+    return found
+
+
+def newest(path: Path) -> str:
+    """Name of the newest version saved beside a configuration; empty if there is none."""
+    return next((one.name for one in versions_of(path)), "")
 
 
 def shape_of(feature: dict[str, Any]) -> Shape:
@@ -39,6 +59,7 @@ def shape_of(feature: dict[str, Any]) -> Shape:
 def save(
     path: Path,
     base_sha256: str,
+    known: str,
     changed: Sequence[dict[str, Any]],
     removed: Sequence[str],
     author: str,
@@ -50,10 +71,29 @@ def save(
     The names are those of the old files with the time in them; neither depends on what was asked for. Both files are on
     the disk and were read by `check` when this returns; else neither is there.
 
+    known: name of the newest version that the author knows of, empty for none; the one at `path` they do.
+
     Raises:
+        SavedSinceError: there is a newer one.
         ValueError: what is wrong with it; or the file on the disk is not the one with this SHA-256.
         OSError: the files cannot be written.
     """
+    with _SAVING:
+        latest = newest(path)
+        if latest not in {"", known, path.name}:
+            raise SavedSinceError(f"{latest} was saved since: what is drawn here was not drawn from it")
+        return _save(path, base_sha256, changed, removed, author, now_ns, check)
+
+
+def _save(
+    path: Path,
+    base_sha256: str,
+    changed: Sequence[dict[str, Any]],
+    removed: Sequence[str],
+    author: str,
+    now_ns: int,
+    check: Check,
+) -> tuple[Path, Outline]:
     try:
         old = load_outline(path)
     except ConfigError as error:
@@ -102,8 +142,12 @@ def _merged(file: Path | None, changed: Sequence[dict[str, Any]], removed: Seque
     strange = [name for name in removed if name not in features]
     if strange:
         raise ValueError(f"{', '.join(strange)}: not on the map")
+    drawn: set[str] = set()
     for feature in changed:
         shape_id = shape_of(feature).shape_id
+        if shape_id in drawn:
+            raise ValueError(f"{shape_id}: two shapes have this id")
+        drawn.add(shape_id)
         noted = {key: value for key, value in _properties(features.get(shape_id)).items() if key == "note"}
         features[shape_id] = {**feature, "properties": {**noted, **feature["properties"]}}
     return {**whole, "features": [one for name, one in features.items() if name not in set(removed)]}

@@ -331,6 +331,14 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
     desk.go("/zones")
     page.once("dialog", lambda asked: asked.accept())
     a_centre_runs(out, given)  # what it says is believed for 10 s
+    refused = {"status": 409, "json": {"detail": "its folder cannot be written"}}
+    page.route("**/in-force", lambda route: route.fulfill(**refused))
+    page.click(f"[data-put='{saved.name}']")
+    desk.until("document.getElementById('put').textContent.includes('its folder cannot be written')")
+    page.unroute("**/in-force")
+    assert all("409" in said for said in desk.complaints)
+    desk.complaints.clear()
+    page.once("dialog", lambda asked: asked.accept())
     page.click(f"[data-put='{saved.name}']")
     desk.until(f"document.getElementById('put').textContent.startsWith('{saved.name} is put in force.')")
     assert file_in_force(given) == saved
@@ -345,6 +353,43 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
             break
     assert "in view" in page.content()
     desk.close()
+
+
+def test_what_two_administrators_draw_on_one_map_is_put_together_and_none_is_lost(copied: Path, chromium: Any) -> None:
+    with served(copied) as running:
+        first, second = Desk(chromium, running, "demo"), Desk(chromium, running, "demo")
+        for desk, name in ((first, "West"), (second, "East")):
+            desk.page.on("dialog", lambda asked: asked.accept())
+            desk.go("/zones")
+            desk.until("document.querySelectorAll('.shapes li').length === 2")
+            desk.page.click(".shapes li:nth-child(1) button")
+            desk.page.fill("[name=name]", f"Strip of {name}")
+            desk.page.click("[data-new-shape=zone]")
+            desk.page.fill("[name=name]", name)
+            desk.page.fill("[name=id]", "strip")
+            assert desk.page.get_attribute("[name=id]", "aria-invalid") == "true", "that one is there"
+            desk.page.fill("[name=id]", "zone-1")
+            desk.page.fill("[name=points]", "45.0 40.2\n45.01 40.2\n45.01 40.21")
+        saved = "document.getElementById('saved').textContent"
+        first.page.click("#save")
+        first.until(f"{saved}.startsWith('Saved as agreement.')")
+        second.page.click("#save")
+        second.until(f"{saved}.includes('was saved since')")
+        assert all("412" in said for said in second.complaints)
+        second.complaints.clear()
+        second.page.reload()
+        second.page.click(".news a")
+        second.until("document.querySelectorAll('.shapes li').length === 4")
+        shapes = second.page.inner_text("#shapes")
+        assert "Strip of East" in shapes
+        assert shapes.count("in the newest version as well") == 1
+        assert "zone-2 · new" in shapes
+        second.page.click("#save")
+        second.until(f"{saved}.startsWith('Saved as agreement.')")
+        newest = load_outline(sorted(copied.glob("agreement.2*.yaml"))[-1]).map.zones
+        assert {one.name for one in newest.values()} == {"Strip of East", "West", "East"}
+        first.close()
+        second.close()
 
 
 def a_centre_runs(out: Path, given: Path) -> None:

@@ -9,7 +9,7 @@ from detector.console.desk import Desk
 from detector.console.grouping import joining, splitting, taken_back
 from detector.console.roles import Role
 from detector.log import LogWriter, open_reader, verify_log
-from detector.model import Joined, Means, Split, Witness
+from detector.model import Decision, Joined, Means, Split, Verdict, Witness
 from tests.console.conftest import COUNT, PASSWORD
 
 
@@ -83,6 +83,27 @@ def test_what_somebody_else_has_moved_since_is_not_taken_back(desk: Desk, as_) -
     armen.post(f"/api/violations/{a}/join", json={"others": [b]})
     assert anna.post(f"/api/violations/{a}/regroup").status_code == 412
     assert desk.book.violation(a).ids == (a, b)  # type: ignore[union-attr]
+
+
+def test_what_a_party_took_back_while_records_were_one_can_be_taken_back_after_they_are_split(desk: Desk, as_) -> None:
+    anna, bayram = as_("anna"), as_("bayram")
+    a, b = ids(desk)[:2]
+    for one, word in ((a, "confirmed"), (b, "rejected")):
+        anna.post(f"/api/violations/{one}/verdicts", json={"verdict": word})
+    bayram.post(f"/api/violations/{a}/join", json={"others": [b]})
+    assert anna.post(f"/api/violations/{a}/undo").json()["verdicts"][0]["verdict"] == "confirmed"
+    alone = bayram.post(f"/api/violations/{a}/split", json={"apart": [b]}).json()
+    assert [said["verdict"] for said in alone["verdicts"]] == ["confirmed"]
+    assert anna.post(f"/api/violations/{a}/undo").json()["verdicts"] == []
+
+
+def test_two_of_a_party_who_take_back_at_once_go_back_one_step_and_another_goes_on(desk: Desk, as_) -> None:
+    anna, a = as_("anna"), ids(desk)[0]
+    for word in ("confirmed", "rejected"):
+        anna.post(f"/api/violations/{a}/verdicts", json={"verdict": word})
+    for name, t_ns in (("anna", 8), ("armen", 9)):  # each had seen two words
+        desk.book.add_verdict(Verdict(a, "A", name, Decision.CONFIRMED, "", t_ns, takes_back=True))
+    assert anna.post(f"/api/violations/{a}/undo").json()["verdicts"] == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from detector.console.refusals import OTHER_SESSION, SENTENCES
 from detector.live_file import write_live
 from detector.log import EvidenceStore, LogWriter, open_reader
 from detector.model import Decision, State, Verdict, Violation
-from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served
+from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served, served
 from tests.console.conftest import T0, S
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -347,6 +347,49 @@ def test_what_was_drawn_and_not_saved_is_there_when_the_page_is_loaded_again(
     desk.close()
 
 
+def test_the_queue_stays_where_it_is_read_and_j_goes_on_from_what_a_colleague_has_decided(
+    copied: Path, chromium: Any
+) -> None:
+    out = copied / "out"
+    with served(copied) as running:
+        _stays(Desk(chromium, running, "demo-a"), out)
+
+
+def _stays(desk: Desk, out: Path) -> None:
+    desk.page.set_viewport_size({"width": 1000, "height": 400})
+    desk.go("/queue")
+    desk.until("document.title.startsWith('(')")
+    on = "document.querySelector('tr.on')?.dataset.id"
+    for _ in range(3):
+        desk.page.keyboard.press("j")
+    third, fourth = (desk.page.evaluate(f"document.querySelectorAll('tr[data-id]')[{k}].dataset.id") for k in (2, 3))
+    assert desk.page.evaluate(on) == third
+    desk.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    where = desk.page.evaluate("scrollY")
+    assert where > 300
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(fourth, "B", "burak", Decision.EXERCISE, "", T0))
+    desk.page.wait_for_selector(f"tr[data-id='{fourth}'] .chip.exercise", state="attached")
+    assert (desk.page.evaluate("scrollY"), desk.page.evaluate(on)) == (where, third)
+    with LogWriter(out, alone=False) as log:
+        log.verdict(Verdict(third, "A", "armen", Decision.EXERCISE, "", T0))
+    desk.page.wait_for_selector(f"tr[data-id='{third}']", state="detached")
+    desk.page.keyboard.press("j")
+    assert desk.page.evaluate(on) == fourth
+    desk.close()
+
+
+def test_digits_go_by_their_place_where_the_keyboard_writes_letters_there(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    desk = Desk(chromium, running, "demo-b")
+    at(desk, out, 10)
+    desk.page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ձ', code: 'Digit2' }))")
+    assert desk.page.evaluate("[...document.querySelectorAll('.near input')].findIndex((box) => box.checked)") == 1
+    desk.close()
+
+
 def test_joining_that_is_asked_for_twice_is_done_once_and_not_called_undone(
     console: tuple[Served, Path], chromium: Any
 ) -> None:
@@ -516,4 +559,28 @@ def test_a_tile_that_is_on_the_screen_says_what_its_feed_does_and_since_when(
         desk.page.wait_for_selector(".tile.live .why-not[hidden]", state="attached")
     finally:
         (out / "live" / "north.live").unlink()
+    desk.page.wait_for_selector(".tile.ended[data-live='0']")  # the centre runs it no more
+    desk.close()
+
+
+def test_who_works_in_one_window_is_not_told_in_another_that_nobody_is_there(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-a")
+    wall = desk.page.context.new_page()
+    wall.clock.install()
+    wall.goto(f"{running.address}/")
+    wall.wait_for_selector("#map canvas")
+    wall.clock.fast_forward(50 * 60_000)
+    desk.page.clock.install()
+    desk.page.reload()
+    desk.until("document.title.startsWith('(')")
+    desk.page.clock.fast_forward(2 * 60_000)
+    desk.page.keyboard.press("Shift")
+    wall.wait_for_timeout(300)
+    wall.clock.fast_forward(10 * 60_000)
+    assert "signed out" not in wall.inner_text("#toast")
+    wall.clock.fast_forward(50 * 60_000)
+    assert "signed out" in wall.inner_text("#toast")
     desk.close()

@@ -39,6 +39,38 @@ def test_an_administrator_makes_changes_and_closes_accounts_and_the_log_says_so(
     assert "cem" in admin.get("/accounts").text
 
 
+def test_another_role_or_party_counts_at_once_and_ends_what_was_given_for_the_one_before(desk: Desk, as_) -> None:
+    admin, anna, before = as_("admin"), as_("anna"), len(told(desk))
+    one = desk.book.violations()[0].violation.violation_id
+    program = desk.accounts.make_token("anna", [Permission.READ], 1)
+    assert anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "confirmed"}).status_code == 201
+    assert admin.post("/api/accounts/anna/role", json={"role": "reviewer", "party": "B"}).status_code == 204
+    assert anna.get("/api/me").status_code == 401
+    assert desk.accounts.of_token(program) is None
+    assert as_("anna").get("/api/me").json()["party"] == "B"
+    assert desk.book.violation(one).verdicts[0].party == "A"  # type: ignore[union-attr]
+    assert admin.post("/api/accounts/anna/role", json={"role": "exporter"}).status_code == 204
+    assert as_("anna").get("/api/export").status_code == 200
+    assert [one for one in told(desk)[before:] if one[0] == "admin"] == [
+        ("admin", "anna", "now: reviewer, party B"),
+        ("admin", "anna", "now: exporter"),
+    ]
+
+
+def test_one_access_token_is_ended_and_the_others_and_the_session_go_on(desk: Desk, as_) -> None:
+    admin, viewer, before = as_("admin"), as_("viewer"), len(told(desk))
+    first, second = (desk.accounts.make_token("viewer", [Permission.READ], days) for days in (1, 2))
+    keys = [made.key for made in desk.accounts.tokens()["viewer"]]
+    page = admin.get("/accounts").text
+    assert all(f"tokens/{key}/end" in page for key in keys)
+    assert admin.post(f"/api/accounts/viewer/tokens/{keys[0]}/end").status_code == 204
+    assert desk.accounts.of_token(first) is None
+    assert desk.accounts.of_token(second) is not None
+    assert viewer.get("/api/me").status_code == 200
+    assert keys[0] not in admin.get("/accounts").text
+    assert told(desk)[before:] == [("admin", "viewer", f"access token {keys[0]} ended")]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
@@ -52,6 +84,13 @@ def test_an_administrator_makes_changes_and_closes_accounts_and_the_log_says_so(
         ("/nobody/password", {}, 404),
         ("/nobody/close", {}, 404),
         ("/admin/close", {}, 409),
+        ("/admin/role", {"role": "viewer"}, 409),
+        ("/nobody/role", {"role": "viewer"}, 404),
+        ("/viewer/role", {"role": "reviewer"}, 422),
+        ("/viewer/role", {"role": "exporter", "party": "A"}, 422),
+        ("/viewer/role", {"role": "owner"}, 422),
+        ("/viewer/tokens/00000000/end", {}, 404),
+        ("/viewer/tokens/%25/end", {}, 422),
     ],
 )
 def test_what_may_not_be_changes_nothing(path: str, body: dict[str, str], code: int, desk: Desk, as_) -> None:
@@ -73,6 +112,11 @@ def test_an_account_that_cannot_be_logged_is_not_made(desk: Desk, as_, monkeypat
     assert "new" not in {one.name for one in desk.accounts.accounts()}
     assert admin.post("/api/accounts/viewer/close").status_code == 503
     assert not {one.name: one.closed for one in desk.accounts.accounts()}["viewer"]
+    program = desk.accounts.make_token("viewer", [Permission.READ], 1)
+    key = desk.accounts.tokens()["viewer"][0].key
+    assert admin.post(f"/api/accounts/viewer/tokens/{key}/end").status_code == 503
+    assert admin.post("/api/accounts/viewer/role", json={"role": "exporter"}).status_code == 503
+    assert desk.accounts.of_token(program) is not None
 
 
 def test_ones_own_password_needs_the_one_before_and_ends_all_sessions(desk: Desk, as_, client, token) -> None:
@@ -137,3 +181,6 @@ def test_a_language_is_ones_own_and_comes_along_to_the_next_screen(desk: Desk, a
     assert f'lang="{wanted}"' in anna.get("/queue").text
     assert as_("anna").cookies["language"] == wanted
     assert "language" not in as_("bayram").cookies
+    form = {"name": "bayram", "password": PASSWORD}
+    anna.post("/sign-in", data=form)
+    assert "language" not in anna.cookies, "who sits down after somebody else is not spoken to in their language"

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +18,7 @@ from detector.console.desk import Desk
 from detector.console.logbook import LogBook
 from detector.console.overview import tiles
 from detector.console.rate import RateLimit
+from detector.console.render import local
 from detector.console.roles import Permission, Role
 from detector.console.server import open_desk
 from detector.errors import LogError
@@ -124,6 +126,16 @@ def test_times_are_utc_with_the_centres_zone_beside(desk: Desk, as_) -> None:
     page = as_("viewer").get(f"/review/{first(desk)}").text
     assert "06:30:00.0" in page
     assert "10:30:00 +04:00" in page
+    evening_ns = T0 + (21 * 60 - 390) * 60 * S  # 21:00 UTC, when the centre has its next day
+    assert local(evening_ns, ZoneInfo("Asia/Yerevan")) == "2026-03-02 01:00:00 +04:00"
+    ticks = re.findall(r"<span data-x[^>]*>([^<]+)<", as_("viewer").get("/timeline?since=2026-02-24").text)
+    assert ticks == [f"2026-02-{day}" for day in range(24, 29)] + ["2026-03-01"]
+
+
+def test_a_search_says_what_it_asks_for_also_where_the_log_has_no_such_feed_any_more(as_) -> None:
+    page = as_("viewer").get("/search?feed=renamed&verdict=differing").text
+    assert '<option value="renamed" selected>renamed</option>' in page
+    assert page.count(" selected>") == 2
 
 
 def test_the_queue_of_a_party_is_what_that_party_has_not_decided(desk: Desk, as_) -> None:
@@ -238,7 +250,16 @@ def test_export_gives_what_is_shown_and_is_logged(desk: Desk, as_) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["since=yesterday", "box=1,2,3", "box=0,50,10,40", "box=nan,0,1,1", "verdict=guilty", "until=9999-99-99"]
+    "query",
+    [
+        "since=yesterday",
+        "box=1,2,3",
+        "box=0,50,10,40",
+        "box=nan,0,1,1",
+        "verdict=guilty",
+        "until=9999-99-99",
+        "since=2026-03-02&until=2026-03-01",
+    ],
 )
 def test_a_question_that_is_not_understood_is_answered_in_words(query: str, as_) -> None:
     viewer = as_("viewer")

@@ -90,6 +90,42 @@ def test_each_part_of_a_question_counts(query: dict[str, str], numbers: list[int
     assert [one.violation.track_ids[0] for one in found] == sorted(numbers, reverse=True)
 
 
+def test_of_records_that_are_one_any_answers() -> None:
+    seen = logged(3)
+    heard = replace(
+        seen.violation,
+        source_id="post 4",
+        rule_id="shots",
+        rule_kind="impulse",
+        observation="impulse sound",
+        zone_id=None,
+    )
+    one = replace(seen, records=(seen.violation, replace(heard, t_start_ns=T0, t_end_ns=T0 + S)))
+    for query in (
+        {"feed": "post 4"},
+        {"rule": "shots"},
+        {"kind": "impulse"},
+        {"text": "impulse"},
+        {"until": "2026-03-01T06:31"},
+    ):
+        assert question_of(query).answers([one]) == [one], query
+        assert question_of(query).answers([seen]) == [], query
+
+
+@pytest.mark.parametrize(
+    "words", ["I\u011eDIR", "\u0131\u011fd\u0131r", "i\u011fdir", "\u0130\u011fdir", "ig\u0306dir"]
+)
+def test_words_are_found_whatever_is_large_or_has_its_dot(words: str) -> None:
+    one = logged(1, observation='movement observed inside zone "I\u011fd\u0131r y\u00f6n\u00fc"')
+    assert question_of({"text": words}).answers([one]) == [one]
+
+
+def test_an_instant_belongs_to_the_time_that_begins_with_it() -> None:
+    one = logged(0, t_end_ns=T0)
+    assert question_of({"since": "2026-03-01T06:30"}).answers([one]) == [one]
+    assert question_of({"until": "2026-03-01T06:30"}).answers([one]) == []
+
+
 def test_a_place_that_is_not_known_is_in_no_area() -> None:
     nowhere = logged(1, place=Place(None, None, None, (1.0, 2.0)))
     assert question_of({"box": "-180,-90,180,90"}).answers([nowhere]) == []
@@ -148,6 +184,22 @@ def test_the_timeline_lays_no_mark_over_another_and_keeps_all() -> None:
         assert len(lanes) <= MOST_LANES
         for lane in lanes[: MOST_LANES - 1]:
             assert all(a.x + max(a.width, LEAST_MARK) <= b.x for a, b in pairwise(lane))
+
+
+def test_the_timeline_has_a_mark_for_each_source_that_noticed_it() -> None:
+    seen = logged(3)
+    heard = replace(seen.violation, source_id="post 4", t_start_ns=T0, t_end_ns=T0 + S)
+    again = replace(seen.violation, subject="track 9")
+    drawn = sheet(T0, T0 + 3600 * S, [], [], [replace(seen, records=(seen.violation, heard, again))])
+    marks = {row.name: [bar for lane in row.lanes for bar in lane] for row in drawn.rows}
+    assert {name: len(found) for name, found in marks.items()} == {"north": 1, "post 4": 1}
+    assert {bar.violation_id for found in marks.values() for bar in found} == {seen.violation.violation_id}
+    assert marks["post 4"][0].t_start_ns == T0
+
+
+@pytest.mark.parametrize("days", [1, 2, 5, 30, 365, 365 * 200])
+def test_the_timeline_has_ten_times_at_most(days: int) -> None:
+    assert 2 <= len(sheet(0, days * 86_400 * S, [], [], []).ticks) <= 10
 
 
 def test_the_timeline_tells_coverage_gaps_and_zones_and_stays_in_its_frame() -> None:

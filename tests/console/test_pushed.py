@@ -54,6 +54,21 @@ def test_what_changed_is_pushed_with_its_picture_and_silence_is_told_without(
         assert {(one["name"], one["state"]) for one in silent} == {("north", "trouble"), ("south", "trouble")}
 
 
+def test_of_a_feed_that_is_run_no_more_it_is_told_once(desk: Desk, as_, clock: TestClock, copied: Path) -> None:
+    out = copied / "out"
+    for name in ("north", "south"):
+        write(out, name, clock.t_ns)
+    with as_("viewer").websocket_connect(URL) as socket:
+        assert [socket.receive_json()["name"] for _ in range(2)] == ["north", "south"]
+        drawn(socket)
+        (out / "live" / "south.live").unlink()
+        gone = socket.receive_json()
+        assert (gone["name"], gone["state"], gone["said"]) == ("south", "gone", {})
+        drawn(socket)
+        write(out, "south", clock.t_ns)
+        assert (socket.receive_json()["state"]) == "live"
+
+
 def test_a_page_that_is_slow_gets_the_newest_picture_and_none_of_those_between(
     desk: Desk, as_, clock: TestClock, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

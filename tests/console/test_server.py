@@ -170,6 +170,8 @@ def test_a_port_that_is_taken_is_said(copied: Path, capsys: pytest.CaptureFixtur
         (["user", "add", "{out}", "new", "--role", "reviewer", "--random"], 2, "party"),
         (["user", "close", "{out}", "nobody"], 2, "no account"),
         (["user", "token", "{out}", "viewer", "--scope", "export"], 2, "scopes"),
+        (["user", "role", "{out}", "nobody", "--role", "viewer"], 2, "no account"),
+        (["user", "role", "{out}", "viewer", "--role", "reviewer"], 2, "party"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(
@@ -202,7 +204,18 @@ def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
     token = capsys.readouterr().out.rpartition(": ")[2].strip()
     assert token.startswith("tw_")
     assert run(["user", "list", out]) == 0
-    assert re.search(r"^carl +reviewer +B +open +1 access token, until 20\d\d-", capsys.readouterr().out, re.MULTILINE)
+    listed = capsys.readouterr().out
+    found = re.search(
+        r"^carl +reviewer +B +open\n +access token ([0-9a-f]{8}): read, verdict; until 20\d\d-", listed, re.MULTILINE
+    )
+    assert found is not None, listed
+    key = found[1]
+    for wrong in ("", "00000000", key[:4]):
+        assert run(["user", "end-token", out, "carl", wrong]) == 2
+    assert run(["user", "end-token", out, "carl", key]) == 0
+    assert run(["user", "role", out, "carl", "--role", "viewer"]) == 0
+    assert run(["user", "role", out, "carl", "--role", "reviewer", "--party", "b"]) == 0
+    assert "carl is reviewer, party B now" in capsys.readouterr().out
     assert run(["user", "close", out, "carl"]) == 0
     assert run(["user", "list", out]) == 0
     assert "carl                 reviewer       B   closed" in capsys.readouterr().out
@@ -212,6 +225,9 @@ def test_accounts_are_made_shown_changed_and_closed_and_the_log_says_so(
         ("command line", "carl", "made: reviewer, party B"),
         ("command line", "carl", "another password"),
         ("command line", "carl", "access token for 3 days: read, verdict"),
+        ("command line", "carl", f"access token {key} ended"),
+        ("command line", "carl", "now: viewer"),
+        ("command line", "carl", "now: reviewer, party B"),
         ("command line", "carl", "closed"),
     ]
     kept = b"".join(path.read_bytes() for path in (copied / "out").glob("*.sqlite*"))
@@ -227,11 +243,14 @@ def test_what_the_command_line_cannot_log_is_not_done(copied: Path, capsys: pyte
     for arguments in (["add", str(out), "new", "--role", "administrator"], ["password", str(out), "anna"]):
         assert run(["user", *arguments, "--random"]) == 4
         assert "Password" not in capsys.readouterr().out
-    assert run(["user", "close", str(out), "anna"]) == 4
+    for arguments in (["close"], ["role", "--role", "viewer"], ["token", "--scope", "read"]):
+        assert run(["user", arguments[0], str(out), "anna", *arguments[1:]]) == 4
     assert run(["user", "list", str(out)]) == 0
     shown = capsys.readouterr().out
     assert "new" not in shown
     assert "closed" not in shown
+    assert "token" not in shown
+    assert re.search("^anna +reviewer +A +open$", shown, re.MULTILINE)
 
 
 def test_a_console_that_is_told_to_end_closes_its_log(copied: Path) -> None:

@@ -24,7 +24,7 @@ from detector.errors import LogError
 from detector.live_file import VERSION, write_centre
 from detector.model import Action
 from detector.timebase import NS_PER_S
-from tests.console.conftest import ATTACK, COUNT, T0, S
+from tests.console.conftest import ATTACK, COUNT, T0, S, TestClock
 
 
 def zone(shape_id: str, west: float, south: float, east: float, north: float, **more: object) -> dict[str, object]:
@@ -188,6 +188,8 @@ def test_a_version_is_two_new_files_and_an_entry_and_the_old_ones_stay(desk: Des
         {"changed": [zone("pixels", 0, 0, 1, 1, frame="pixels")]},
         {"changed": [zone("strip", 44, 40, 45, 41)], "base_sha256": "0" * 64},
         {"changed": [zone("strip", 44, 40, 45, 41)], "file": "/etc/passwd"},
+        {"changed": [zone("strip", 44, 40, 45, 41)], "base": "../agreement.yaml"},
+        {"changed": [zone("twice", 44, 40, 45, 41), zone("twice", 1, 1, 2, 2)]},
         {},
     ],
 )
@@ -216,6 +218,37 @@ def test_a_version_that_cannot_be_logged_is_not_kept(
     assert files(copied) == before
 
 
+def test_who_saves_second_from_the_same_map_does_not_drop_what_the_first_has_saved(
+    desk: Desk, as_, copied: Path, clock: TestClock
+) -> None:
+    first, second = as_("admin"), as_("admin")
+    sent = {"base_sha256": desk.agreement.sha256, "changed": [zone("west", 44.0, 40.0, 44.1, 40.1)]}
+    made = first.post("/api/zones", json=sent).json()
+    before = files(copied)
+    clock.t_ns += S
+    also = {**sent, "changed": [zone("east", 46.0, 40.0, 46.1, 40.1)]}
+    refused = second.post("/api/zones", json=also)
+    assert (refused.status_code, made["file"] in refused.json()["detail"]) == (412, True)
+    assert files(copied) == before
+    page = second.get("/zones").text
+    assert f"/zones?base={made['file']}" in page
+    shown = second.get(f"/api/map?version={made['file']}").json()["features"]
+    assert {one["properties"]["id"] for one in shown} == {"strip", "contact", "west"}
+    page = second.get(f"/zones?base={made['file']}").text
+    assert f'data-sha256="{made["sha256"]}"' in page
+    on = second.post("/api/zones", json={**also, "base": made["file"], "base_sha256": made["sha256"]})
+    assert on.status_code == 201, on.text
+    assert set(load_outline(copied / on.json()["file"]).map.zones) == {"strip", "west", "east"}
+    clock.t_ns += S
+    without = second.post("/api/zones", json={**also, "newest": on.json()["file"]})
+    assert set(load_outline(copied / without.json()["file"]).map.zones) == {"strip", "east"}, (
+        "who knows may leave it out"
+    )
+    for path in ("/zones?base=", "/api/map?version="):
+        assert second.get(f"{path}../agreement.yaml").status_code == 404
+        assert second.get(f"{path}zones.geojson").status_code == 404
+
+
 def test_only_an_administrator_saves(desk: Desk, client: TestClient, token) -> None:
     sent = {"base_sha256": desk.agreement.sha256, "changed": [zone("strip", 44, 40, 45, 41)]}
     for name, role in (("viewer", Role.VIEWER), ("anna", Role.REVIEWER), ("exporter", Role.EXPORTER)):
@@ -228,17 +261,17 @@ def test_without_a_map_and_with_a_flowing_file_it_says_what_to_do(tmp_path: Path
     plain = tmp_path / "plain.yaml"
     plain.write_text("version: 1\n# no map yet\n")
     one = zone("first", 1, 1, 2, 2)
-    file, outline = save(plain, load_outline(plain).sha256, [one], [], "admin", T0, load_outline)
+    file, outline = save(plain, load_outline(plain).sha256, "", [one], [], "admin", T0, load_outline)
     assert (outline.settings.map, list(outline.map.zones)) == ("plain.20260301T063000Z.geojson", ["first"])
-    again, _ = save(file, outline.sha256, [zone("second", 1, 1, 2, 2)], [], "admin", T0 + S, load_outline)
+    again, _ = save(file, outline.sha256, "", [zone("second", 1, 1, 2, 2)], [], "admin", T0 + S, load_outline)
     assert again.name == "plain.20260301T063001Z.yaml"
     assert "# no map yet" in again.read_text()
     flowing = tmp_path / "flowing.yaml"
     flowing.write_text(json.dumps({"version": 1, "map": file.with_suffix(".geojson").name}))
     with pytest.raises(ValueError, match="line of its own"):
-        save(flowing, load_outline(flowing).sha256, [one], [], "admin", T0 + 9 * S, load_outline)
+        save(flowing, load_outline(flowing).sha256, "", [one], [], "admin", T0 + 9 * S, load_outline)
     with pytest.raises(ValueError, match="within this second"):
-        save(plain, load_outline(plain).sha256, [one], [], "admin", T0, load_outline)
+        save(plain, load_outline(plain).sha256, again.name, [one], [], "admin", T0, load_outline)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ router = APIRouter(tags=["accounts"])
 
 Name = Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 
+Key = Annotated[str, Path(pattern="^[0-9a-f]{8}$", description="First digits of the token's SHA-256.")]
+
 
 class NewAccount(BaseModel):
     """Party: A or B for a reviewer, empty for all others."""
@@ -26,6 +28,15 @@ class NewAccount(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(max_length=64)
+    role: Role
+    party: str = Field("", max_length=1)
+
+
+class NewRole(BaseModel):
+    """Party: A or B for a reviewer, empty for all others."""
+
+    model_config = ConfigDict(extra="forbid")
+
     role: Role
     party: str = Field("", max_length=1)
 
@@ -58,6 +69,31 @@ def password_of(request: Request, caller: Administrator, name: Name) -> MadePass
     except ValueError as error:
         raise HTTPException(404, str(error)) from None
     return MadePassword(name=name, password=password)
+
+
+@router.post("/api/accounts/{name}/role", status_code=204)
+def role_of(request: Request, caller: Administrator, name: Name, new: NewRole) -> None:
+    """Another role or party: its sessions and tokens end now. 409: it is the caller's own account."""
+    if name == caller.name:
+        raise HTTPException(409, "nobody changes their own role: one administrator has to remain")
+    desk = desk_of(request)
+    if all(one.name != name for one in desk.accounts.accounts()):
+        raise HTTPException(404, f"there is no account {name!r}")
+    detail = f"now: {new.role}{f', party {new.party}' if new.party else ''}"
+    try:
+        desk.accounts.set_role(name, new.role, new.party, _said(desk, caller, name, detail))
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+@router.post("/api/accounts/{name}/tokens/{key}/end", status_code=204)
+def end_token(request: Request, caller: Administrator, name: Name, key: Key) -> None:
+    """End one access token of an account; its others, and its sessions, go on."""
+    desk = desk_of(request)
+    try:
+        desk.accounts.end_token(name, key, _said(desk, caller, name, f"access token {key} ended"))
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from None
 
 
 @router.post("/api/accounts/{name}/close", status_code=204)

@@ -21,6 +21,7 @@ Feed = Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 class FeedNow(BaseModel):
     """A feed that a centre runs. `state` and `why` are the console's own finding: a file that grew old is trouble.
 
+    state: live, frozen, ended, trouble; pushed, also gone: it is run no more.
     doing: connecting, reconnecting, frozen, silent (nothing from its process for 5 s), or empty. since_ns: since when,
     by the centre's clock; null if that is not known.
     said: what the feed says of itself (docs/live.md).

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from detector.console.api.shapes import found_violation
@@ -19,6 +19,7 @@ from detector.console.guard import Reader, Viewer
 from detector.console.judging import open_for
 from detector.console.proof import Proof
 from detector.console.telemetry import camera_at
+from detector.errors import ConfigError
 from detector.log import LoggedViolation
 
 router = APIRouter(tags=["maps"])
@@ -29,9 +30,12 @@ MOST = 1000
 
 
 @router.get("/api/map")
-def agreement(request: Request, _: Reader) -> dict[str, Any]:
-    """Zones and lines of the agreement, as GeoJSON."""
-    return desk_of(request).agreement.geojson()
+def agreement(request: Request, _: Reader, version: str = "") -> dict[str, Any]:
+    """Zones and lines of the agreement, as GeoJSON; or those of a version that was saved. 404: there is none."""
+    try:
+        return desk_of(request).agreement.geojson(version)
+    except (LookupError, ConfigError) as error:
+        raise HTTPException(404, str(error)) from None
 
 
 @router.get("/api/base-map")

@@ -42,6 +42,7 @@ NOT_ALLOWED = 4401
 async def pictures(socket: WebSocket) -> None:
     """For each feed that changed: a text (FeedNow as JSON) and, if it has one, the picture (JPEG) after it.
 
+    Of a feed that the centre runs no more, once: state `gone`.
     After all that changed comes an empty text. Nothing more is sent until the other end has answered it, with whatever:
     so a page that is slow gets fewer pictures and not older ones.
     """
@@ -105,7 +106,11 @@ class _Shown:
 def _news(desk: Desk, shown: dict[str, _Shown]) -> Iterator[tuple[FeedNow, bytes]]:
     """What changed since `shown`, which is brought up to date. A feed that fell silent changes without its file."""
     folder, now_ns = desk.book.path.parent, desk.clock.now_ns()
-    for name in live_sources(folder):
+    names = live_sources(folder)
+    for name in set(shown).difference(names):
+        del shown[name]
+        yield FeedNow(name=name, state="gone", why="", doing="", since_ns=None, said={}), b""
+    for name in names:
         mark, before = _mark(folder, name), shown.get(name)
         if before is not None and before.mark == mark:
             said, picture = before.said, b""

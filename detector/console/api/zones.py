@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.config import load_outline
 from detector.config.agreement_map import Shape
 from detector.config.in_force import put_in_force
-from detector.console.api.shapes import Note
+from detector.console.api.shapes import SINCE, Note
 from detector.console.desk import desk_of
 from detector.console.finding import question_of
 from detector.console.guard import Administrator, Viewer
 from detector.console.preview import Count, count_line, count_zone, kept
 from detector.console.proof import Proof
 from detector.console.running import running
-from detector.console.versions import drop, save, shape_of
+from detector.console.versions import SavedSinceError, drop, named, save, shape_of
 from detector.errors import ConfigError, LogError
 from detector.log.reader import Period
 from detector.model import Action
@@ -74,12 +74,15 @@ class Preview(BaseModel):
 class Version(BaseModel):
     """What to save: features by their ids, and ids of those to leave out.
 
-    base_sha256: of the configuration that the page was drawn from.
+    base, base_sha256: the configuration that it was drawn from: the file that the console was opened with (empty), or a
+    version saved beside it. newest: the newest version that the author knows of, empty for none.
     """
 
     model_config = ConfigDict(extra="forbid")
 
+    base: str = Field("", max_length=255)
     base_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    newest: str = Field("", max_length=255)
     changed: Annotated[list[Feature], Field(max_length=500)] = []
     removed: Annotated[list[str], Field(max_length=500)] = []
     note: Note = ""
@@ -178,11 +181,12 @@ def preview(request: Request, _: Viewer, drawn: Drawn) -> Preview:
     )
 
 
-@router.post("/api/zones", status_code=201)
+@router.post("/api/zones", status_code=201, responses=SINCE)
 def save_version(request: Request, caller: Administrator, version: Version) -> SavedVersion:
     """Write a new version beside the old files, which stay. It is in force once a centre or a replay is given it.
 
-    409: the console has no configuration, or its folder cannot be written.
+    409: the console has no configuration, or its folder cannot be written. 412: somebody has saved a version since,
+    which the author does not know.
     """
     desk = desk_of(request)
     path = desk.agreement.path
@@ -191,16 +195,20 @@ def save_version(request: Request, caller: Administrator, version: Version) -> S
     if not version.changed and not version.removed:
         raise HTTPException(422, "nothing is changed")
     try:
+        base = named(path, version.base or path.name)
         file, outline = save(
-            path,
+            base,
             version.base_sha256,
+            version.newest,
             version.changed,
             version.removed,
             caller.name,
             desk.clock.now_ns(),
             desk.check,
         )
-    except ValueError as error:
+    except SavedSinceError as error:
+        raise HTTPException(412, str(error)) from None
+    except (ValueError, LookupError) as error:
         raise HTTPException(422, str(error)) from None
     except OSError as error:
         raise HTTPException(409, f"{path.parent}: a new version cannot be written: {error.strerror}") from None
@@ -208,7 +216,7 @@ def save_version(request: Request, caller: Administrator, version: Version) -> S
     told = [f"changed {', '.join(names)}"] * bool(names) + [f"removed {', '.join(version.removed)}"] * bool(
         version.removed
     )
-    detail = f"{'; '.join(told)}; sha256 {outline.sha256}, from {version.base_sha256}"
+    detail = f"{'; '.join(told)}; sha256 {outline.sha256}, from {base.name} {version.base_sha256}"
     try:
         desk.note(
             caller.name,

@@ -16,7 +16,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/accounts")
 def accounts(request: Request, caller: Administrator) -> HTMLResponse:
     """Every account."""
-    return page(request, "accounts.html", caller, accounts=desk_of(request).accounts.accounts(), roles=list(Role))
+    known = desk_of(request).accounts
+    return page(request, "accounts.html", caller, accounts=known.accounts(), tokens=known.tokens(), roles=list(Role))
 
 
 @router.get("/account")

@@ -52,8 +52,6 @@ def place(
 def _period(desk: Desk, since: str, until: str) -> Period:
     asked = question_of({"since": since, "until": until})
     since_ns, until_ns = asked.since_ns, asked.until_ns
-    if since_ns is not None and until_ns is not None and until_ns <= since_ns:
-        raise ValueError(f"until {until!r} is not after since {since!r}")
     if until_ns is None:
         span = span_of(desk.book.span_ns(), desk.book.violations())
         until_ns = span[1] if span is not None else desk.clock.now_ns()

@@ -39,8 +39,8 @@ def search(request: Request, caller: Reader) -> HTMLResponse:
         count=len(chosen),
         total=len(found),
         views=desk_of(request).accounts.views(caller.name),
-        feeds=sorted({one.violation.source_id for one in found}),
-        rules=sorted({one.violation.rule_id for one in found}),
-        kinds=sorted({one.violation.rule_kind for one in found}),
+        feeds=sorted({source for one in found for source in one.sources}),
+        rules=sorted({record.rule_id for one in found for record in one.records}),
+        kinds=sorted({record.rule_kind for one in found for record in one.records}),
         verdicts=VERDICTS,
     )

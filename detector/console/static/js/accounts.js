@@ -2,14 +2,15 @@ import { complain, post, whyNot } from "./base.js";
 
 const form = document.getElementById("new-account"), shown = document.getElementById("shown-once");
 
-async function send(url, body, again) {
+async function send(url, body) {
   try {
     const answer = await post(url, body);
-    if (answer.status === 204) { location.reload(); return; }
-    const { name, password } = await answer.json();
-    shown.textContent = shown.dataset.text.replace("%1", name).replace("%2", password);
-    shown.hidden = false;
-    again?.(await (await fetch("/accounts")).text());
+    if (answer.status !== 204) {
+      const { name, password } = await answer.json();
+      shown.textContent = shown.dataset.text.replace("%1", name).replace("%2", password);
+      shown.hidden = false;
+    }
+    redraw(await (await fetch("/accounts")).text());
   } catch (error) { complain(whyNot(error)); }
 }
 function redraw(html) {
@@ -19,10 +20,11 @@ function redraw(html) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, role, party } = form.elements;
-  send("/api/accounts", { name: name.value.trim(), role: role.value, party: party.value }, redraw);
+  send("/api/accounts", { name: name.value.trim(), role: role.value, party: party.value });
 });
 document.addEventListener("click", (event) => {
-  const { password, close, ask } = event.target.closest("[data-ask]")?.dataset ?? {};
+  const button = event.target.closest("[data-ask]"), { change, name, ask } = button?.dataset ?? {};
   if (!ask || !confirm(ask)) return;
-  send(`/api/accounts/${encodeURIComponent(password ?? close)}/${password ? "password" : "close"}`, {}, redraw);
+  const { role, party } = button.parentElement.querySelector("select")?.selectedOptions[0].dataset ?? {};
+  send(`/api/accounts/${encodeURIComponent(name)}/${change}`, change === "role" ? { role, party } : {});
 });

@@ -90,11 +90,13 @@ function typing(target) {
   return target instanceof HTMLElement && (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox"));
 }
 
-// On a Russian, Armenian or Turkish keyboard: what is not ASCII goes by the place of its key.
+// On a Russian, Armenian or Turkish keyboard: what is not ASCII goes by the place of its key; so does the row of digits,
+// which on an Armenian one writes letters and points.
 const BY_PLACE = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: ".", Slash: "/" };
+const digit = ({ code, shiftKey }) => (shiftKey ? null : /^Digit(.)$/.exec(code)?.[1]);
 const lettered = ({ key, code }) => (key.length > 1 || key <= "~" ? key : (/^Key(.)$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key));
 // With Caps Lock, too.
-const keyOf = (event) => { const key = lettered(event); return key.length === 1 && !event.shiftKey ? key.toLowerCase() : key; };
+const keyOf = (event) => { const key = digit(event) ?? lettered(event); return key.length === 1 && !event.shiftKey ? key.toLowerCase() : key; };
 // A key that is held down goes on and on only where that harms nothing: a hand that lies on "c" must not decide the whole queue.
 const HELD = new Set(["j", "k", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", ",", "."]);
 
@@ -165,20 +167,27 @@ if (utc) {
   setInterval(tick, 1000);
 }
 
-// Somebody is there: told to the console once a minute at most. Before a session ends for being idle, it is said.
+// Somebody is there: told to the console once a minute at most, and to the other windows of this session, on whatever
+// screen they are. Before a session ends for being idle, it is said.
 const leave = () => location.assign(`/sign-in?over=1&to=${encodeURIComponent(location.pathname + location.search)}`);
 if (csrf) {
   const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
+  const windows = new BroadcastChannel("here");
   let told = Date.now(), warn, warned = false;
   const watch = () => { clearTimeout(warn); warn = setTimeout(() => { warned = true; say(messages.idle, 58000); }, idleMs - 60000); };
-  const here = () => {
-    if (!warned && Date.now() - told < 60000) return;
-    told = Date.now();
+  const attended = () => {
     if (warned) document.getElementById("toast").classList.remove("on");
     warned = false;
     watch();
+  };
+  const here = () => {
+    if (!warned && Date.now() - told < 60000) return;
+    told = Date.now();
+    attended();
+    windows.postMessage("");
     send("/api/me/here").catch(() => {});
   };
+  windows.onmessage = attended;
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true });
   watch();
 }

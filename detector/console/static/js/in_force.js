@@ -3,12 +3,12 @@ import { post, put, whyNot } from "./base.js";
 
 const choices = document.getElementById("choices"), said = document.getElementById("put");
 for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEventListener("click", async () => {
-  const { put, sha256 } = button.dataset;
-  if (!confirm(choices.dataset.ask.replace("%s", put))) return;
+  const { put: file, sha256 } = button.dataset;
+  if (!confirm(choices.dataset.ask.replace("%s", file))) return;
   try {
-    await post("/api/zones/in-force", { file: put, sha256, note: document.getElementById("note")?.value ?? "" });
+    await post("/api/zones/in-force", { file, sha256, note: document.getElementById("note")?.value ?? "" });
     said.className = "";
-    said.textContent = choices.dataset.done.replace("%s", put);
+    said.textContent = choices.dataset.done.replace("%s", file);
     setTimeout(again, 5000);
   } catch (error) {
     said.className = "trouble";

@@ -3,11 +3,12 @@
 
 const NOT_ALLOWED = 4401;
 
-// took(name, now): a feed says so; pictured(name, blob): its picture, after it; drawn(): all that changed is here, resolves
-// when it is on the screen.
-export function follow({ took, pictured, drawn }) {
+// began(): all is told anew; took(name, now): a feed says so; pictured(name, blob): its picture, after it; drawn(): all that
+// changed is here, resolves when it is on the screen.
+export function follow({ began, took, pictured, drawn }) {
   let socket = null;
   const listen = () => {
+    began();
     const one = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`);
     one.binaryType = "blob";
     let name = null;

@@ -6,7 +6,7 @@ import { renew } from "./renew.js";
 import { again } from "./rows.js";
 
 const MAP_MS = 1000; // between two drawings of the map, which is drawn whole: ground passes at walking pace
-const element = document.getElementById("map");
+const element = document.getElementById("map"), NOTHING = { features: [] };
 let map = null; // it comes last: nothing waits for it
 
 // The map: all that is known at first, then what came since.
@@ -14,6 +14,7 @@ let after = null;
 const draw = paced(async () => {
   if (!map) return;
   const first = after === null, found = await insist(element, async () => (await ask(element.dataset.places + (first ? "" : `?after=${after}`))).json());
+  if (found.seq < after) { after = null; map.show(NOTHING); return draw(); } // another log than before
   map.change(found);
   after = found.seq;
   if (first) map.fit(map.agreement, found);
@@ -39,9 +40,18 @@ const outline = paced(() => {
   map?.footprints([...feeds.values()].filter((one) => one.now.state !== "trouble").map((one) => one.now.said.footprint));
 }, MAP_MS);
 
+// A feed that is new, or is run no more: the tiles are asked for again.
+const outdated = () => [...changed].some((name) => feeds.has(name) && tileOf(name)?.dataset.live !== "1")
+  || [...document.querySelectorAll(".tile[data-live='1']")].some((tile) => !feeds.has(tile.dataset.feed));
+function forget(name) {
+  feeds.delete(name);
+  undrawn.delete(name);
+}
+
 follow({
+  began() { for (const name of feeds.keys()) forget(name); },
   took(name, now) {
-    feeds.set(name, { ...feeds.get(name), now });
+    if (now.state === "gone") forget(name); else feeds.set(name, { ...feeds.get(name), now });
     changed.add(name);
   },
   pictured(name, picture) {
@@ -50,15 +60,15 @@ follow({
     undrawn.add(name);
   },
   async drawn() {
-    if ([...changed].some((name) => tileOf(name)?.dataset.live !== "1")) document.dispatchEvent(new CustomEvent("news"));
+    if (outdated()) document.dispatchEvent(new CustomEvent("news"));
     await paint(() => { for (const name of changed) update(name); changed.clear(); });
     outline();
   },
 });
 
 function update(name) {
-  const tile = tileOf(name), { state, why, doing, said } = feeds.get(name).now;
-  if (!tile) return;
+  const tile = tileOf(name), { state, why, doing, said } = feeds.get(name)?.now ?? {};
+  if (!tile || !state) return;
   if (!tile.classList.contains(state)) {
     tile.classList.remove("live", "frozen", "trouble", "ended", "quiet");
     tile.classList.add(state);
@@ -93,7 +103,7 @@ async function paint(meanwhile) {
 }
 
 async function decoded(name) {
-  const canvas = canvasOf(name), { picture, said } = feeds.get(name);
+  const canvas = canvasOf(name), { picture, said } = feeds.get(name) ?? {};
   if (!canvas || !picture) { undrawn.delete(name); return null; }
   const { width, top, bottom } = canvas.getBoundingClientRect();
   if (bottom <= 0 || top >= innerHeight || !width) return null; // it is drawn when it comes into view

@@ -2,20 +2,24 @@
 import { complain, keys, messages, post, say, whyNot } from "./base.js";
 import { keep, kept } from "./draft.js";
 
-let chosen = null;
+let chosen = null, place = -1; // its id, and its place among the rows, for when it is there no more
 const ticked = new Set();
 const rows = () => [...document.querySelectorAll("[data-id]")].filter((row) => row.matches("tr, li"));
 
-function choose(row) {
-  for (const other of rows()) other.classList.toggle("on", other === row);
-  chosen = row?.dataset.id ?? null;
-  row?.scrollIntoView({ block: "nearest" });
+function mark() {
+  const all = rows(), at = all.findIndex((row) => row.dataset.id === chosen);
+  all.forEach((row, i) => row.classList.toggle("on", i === at));
+  if (at >= 0) place = at; else chosen = null;
 }
 
 function step(by) {
-  const all = rows();
-  const at = all.findIndex((row) => row.dataset.id === chosen);
-  if (all.length) choose(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)]);
+  const all = rows(), last = all.length - 1;
+  if (last < 0) return;
+  const next = chosen !== null ? place + by : place < 0 ? (by > 0 ? 0 : last) : place + Math.min(by, 0);
+  const row = all[Math.min(Math.max(next, 0), last)];
+  chosen = row.dataset.id;
+  mark();
+  row.scrollIntoView({ block: "nearest" });
 }
 
 for (const key of ["j", "ArrowDown"]) keys.set(key, () => step(1));
@@ -70,7 +74,7 @@ if (button) {
 }
 
 export function again() {
-  choose(rows().find((row) => row.dataset.id === chosen) ?? null);
+  mark();
   for (const box of boxes()) box.checked = ticked.has(box.value);
   if (button) count();
 }

@@ -19,8 +19,8 @@ if (map) {
     map.fit(...(found.features.length ? [found] : [map.agreement]));
   });
   const take = () => {
-    const box = map.map.getBounds();
-    form.elements.box.value = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((one) => one.toFixed(6)).join(",");
+    const box = map.map.getBounds(), [west, east] = box.getEast() - box.getWest() < 360 ? [box.getSouthWest(), box.getNorthEast()].map((one) => one.wrap().lng) : [-180, 180];
+    form.elements.box.value = [west, box.getSouth(), east, box.getNorth()].map((one) => one.toFixed(6)).join(",");
     form.requestSubmit();
   };
   const button = document.getElementById("take-box");

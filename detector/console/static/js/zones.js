@@ -7,23 +7,26 @@ const NOTHING = "[]"; // of what was drawn
 const root = document.getElementById("zones");
 if (root) start();
 
-// A shape: { id, name, kind, points, whole: what is on the map or null, simple, removed }
+// A shape: { id, name, kind, points, whole: what is on the map or null, simple, removed, both: it is another on the map than what was drawn from }
 async function start() {
   const element = document.getElementById("map"), form = document.getElementById("shape"), list = document.getElementById("shapes");
   const draw = document.getElementById("draw"), trial = document.getElementById("trial"), save = document.getElementById("save");
   const fields = form.elements;
   const map = await makeMap(element);
   const drawn = map ? map.agreement : await insist(element, async () => (await ask(element.dataset.map)).json());
-  const shapes = drawn.features.map(shapeOf), unsaved = `shapes ${root.dataset.base}`;
-  for (const { id, ...rest } of JSON.parse(kept(unsaved) || NOTHING)) {
-    const known = shapes.find((shape) => shape.id === id && shape.whole !== null);
-    if (known) Object.assign(known, rest, { whole: known.whole }); else shapes.push({ id, ...rest, whole: null });
+  const shapes = drawn.features.map(shapeOf), unsaved = "shapes";
+  const free = (kind) => { let number = 1; while (shapes.some(({ id }) => id === `${kind}-${number}`)) number++; return `${kind}-${number}`; };
+  // What was drawn is put on whatever version is shown now: of a shape that is another there, it is said.
+  for (const { whole, ...mine } of JSON.parse(kept(unsaved) || NOTHING)) {
+    const known = shapes.find(({ id }) => id === mine.id), isNew = whole === null;
+    if (known && !isNew) Object.assign(known, mine, { both: mine.both || said(known.whole) !== said(whole) });
+    else if (!mine.removed) shapes.push({ ...mine, id: known ? free(mine.kind) : mine.id, both: !isNew, whole: null });
   }
   const pixels = new Map(); // markers by corner
-  let now = null, corner = null, drawing = false, stored = NOTHING;
+  let now = null, corner = null, drawing = false;
   const open = () => shapes.filter((shape) => (shape.removed ? shape.whole !== null : isChanged(shape)));
-  const written = () => JSON.stringify(open().map(({ whole, ...rest }) => rest));
-  const isSaved = () => [NOTHING, stored].includes(written());
+  const written = () => JSON.stringify(open());
+  const isSaved = () => written() === NOTHING;
   if (map) {
     insist(element, async () => map.show(await (await ask(element.dataset.places)).json()));
     map.fit(drawn);
@@ -39,6 +42,7 @@ async function start() {
     if (shape) {
       fields.id.value = shape.id;
       fields.id.readOnly = shape.whole !== null;
+      for (const one of [fields.id, fields.points]) one.removeAttribute("aria-invalid");
       fields.name.value = shape.name;
       for (const one of [fields.points, draw, fields.name]) one.disabled = !shape.simple || shape.removed;
       fields.points.value = shape.simple ? text(shape.points) : root.dataset.parts;
@@ -56,7 +60,7 @@ async function start() {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet" });
       const state = shape.removed ? "removed" : shape.whole === null ? "new" : isChanged(shape) ? "changed" : "";
       button.append(Object.assign(document.createElement("b"), { textContent: shape.name || shape.id || "…" }));
-      button.append(Object.assign(document.createElement("small"), { textContent: [shape.kind === "line" ? "—" : "▱", shape.id, state && root.dataset[state]].filter(Boolean).join(" · ") }));
+      button.append(Object.assign(document.createElement("small"), { textContent: [shape.kind === "line" ? "—" : "▱", shape.id, state && root.dataset[shape.both ? "both" : state]].filter(Boolean).join(" · ") }));
       if (shape === now) button.setAttribute("aria-current", "true");
       button.addEventListener("click", () => choose(shape));
       const item = document.createElement("li");
@@ -120,10 +124,7 @@ async function start() {
     if (map) map.map.getCanvas().style.cursor = on ? "crosshair" : "";
   }
   function add(kind) {
-    const taken = new Set(shapes.map((shape) => shape.id));
-    let number = 1;
-    while (taken.has(`${kind}-${number}`)) number++;
-    const shape = { id: `${kind}-${number}`, name: "", kind, points: [], whole: null, simple: true, removed: false };
+    const shape = { id: free(kind), name: "", kind, points: [], whole: null, simple: true, removed: false, both: false };
     shapes.push(shape);
     choose(shape);
     setDrawing(true);
@@ -146,7 +147,11 @@ async function start() {
     fields.points.setAttribute("aria-invalid", points === null);
     if (points) { now.points = points; show(); }
   });
-  fields.id.addEventListener("input", () => { now.id = fields.id.value.trim(); show(); });
+  fields.id.addEventListener("input", () => {
+    const wanted = fields.id.value.trim(), taken = shapes.some((shape) => shape !== now && shape.id === wanted);
+    fields.id.setAttribute("aria-invalid", taken); // it would take that one's place
+    if (!taken) { now.id = wanted; show(); }
+  });
   fields.name.addEventListener("input", () => { now.name = fields.name.value; show(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const button of document.querySelectorAll("[data-new-shape]")) button.addEventListener("click", () => add(button.dataset.newShape));
@@ -192,26 +197,39 @@ async function start() {
   save?.addEventListener("click", async () => {
     const saved = document.getElementById("saved");
     save.disabled = true;
-    const before = written();
     try {
       const body = {
-        base_sha256: root.dataset.base,
+        base: root.dataset.base,
+        base_sha256: root.dataset.sha256,
+        newest: root.dataset.newest,
         changed: shapes.filter((shape) => !shape.removed && isChanged(shape)).map((shape) => bare(featureOf(shape) ?? { geometry: null, properties: { id: shape.id, kind: shape.kind } })),
         removed: shapes.filter((shape) => shape.removed && shape.whole !== null).map((shape) => shape.id),
         note: document.getElementById("note").value,
       };
       const told = await (await post("/api/zones", body)).json();
-      stored = before;
-      keep(unsaved, "");
+      drawOnFrom(told, body);
       saved.className = "";
       saved.textContent = saved.dataset.text.replace("%s", told.file);
     } catch (error) {
+      save.disabled = false;
       saved.className = "trouble";
       put(saved, whyNot(error));
+      if (error.status === 412) saved.append(" ", saved.dataset.again);
     }
     saved.hidden = false;
-    save.disabled = false;
   });
+  // What was changed since it was sent is changed from what was saved.
+  function drawOnFrom({ file, sha256 }, { changed, removed }) {
+    Object.assign(root.dataset, { base: file, sha256, newest: file });
+    history.replaceState(null, "", `/zones?base=${encodeURIComponent(file)}`);
+    document.querySelector(".zones-left .news")?.remove();
+    for (const shape of [...shapes]) {
+      const whole = changed.find((one) => one.properties.id === shape.id);
+      if (whole) Object.assign(shape, { whole, both: false });
+      else if (shape.removed && removed.includes(shape.id)) shapes.splice(shapes.indexOf(shape), 1);
+    }
+    choose(shapes.includes(now) ? now : null);
+  }
 
   // Keys
   const step = (by) => { if (shapes.length) choose(shapes[(shapes.indexOf(now) + by + shapes.length) % shapes.length], true); };
@@ -242,7 +260,7 @@ function shapeOf(feature) {
   const { type, coordinates } = feature.geometry, { id, name, kind } = feature.properties;
   const simple = type === "LineString" || (type === "Polygon" && coordinates.length === 1);
   const points = !simple ? [] : type === "LineString" ? coordinates.map((one) => one.slice(0, 2)) : coordinates[0].slice(0, -1).map((one) => one.slice(0, 2));
-  return { id, name, kind, points, whole: feature, simple, removed: false };
+  return { id, name, kind, points, whole: feature, simple, removed: false, both: false };
 }
 
 function featureOf(shape) {
@@ -254,6 +272,8 @@ function featureOf(shape) {
 }
 
 const bare = ({ properties: { id, name, kind }, geometry }) => ({ type: "Feature", properties: { id, name: name ?? id, kind }, geometry });
+
+const said = ({ properties: { name }, geometry: { coordinates } }) => JSON.stringify([name, coordinates]);
 
 function isChanged(shape) {
   if (shape.whole === null) return true;
