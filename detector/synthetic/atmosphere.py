@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,20 @@ from detector.synthetic.view import View
 
 if TYPE_CHECKING:
     from detector.synthetic.ground import Ground
-    from detector.synthetic.render import SeenFlash
 
 Picture = NDArray[np.uint8]
 _TILES = 5
 _MARGIN = 48
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFlash:
+    """A flash in one frame; new: this is its first frame."""
+
+    key: int
+    xy_px: tuple[float, float]
+    radius_px: float
+    new: bool
 
 
 class Atmosphere:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.model import CameraPose
-from detector.synthetic.atmosphere import Atmosphere
+from detector.synthetic.atmosphere import Atmosphere, SeenFlash
 from detector.synthetic.exposure import exposed_for
 from detector.synthetic.ground import Ground
 from detector.synthetic.movers import CLASS_OF, Mover
@@ -53,16 +53,6 @@ class SeenObject:
     speed_m_s: float
     heading_deg: float
     foot_px: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class SeenFlash:
-    """A flash in one frame; new: this is its first frame."""
-
-    key: int
-    xy_px: tuple[float, float]
-    radius_px: float
-    new: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,4 +263,4 @@ def _seen_flashes(scene: Scene, view: View, t_s: float, lit: set[int]) -> Iterat
                 yield SeenFlash(flash.key, (float(pixel[0]), float(pixel[1])), radius, flash.key not in lit)
 
 
-__all__ = ["Rendered", "SeenFlash", "SeenObject", "frame_times_ns", "render", "view_at"]
+__all__ = ["Rendered", "SeenObject", "frame_times_ns", "render", "view_at"]
