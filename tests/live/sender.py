@@ -1,7 +1,7 @@
 """A sender that stands in for a drone's ground station: plays a recording at its own rate, as its own process.
 
     python sender.py rtsp|rtsp-push|udp|multicast|rtp|http|srt|rtmp PORT FILE
-        [--no-klv A:B] [--freeze A:B] [--size WxH] [--from S] [--to S]
+        [--no-klv A:B] [--no-pictures A:B] [--freeze A:B] [--size WxH] [--from S] [--to S]
 
 It really sends: RTSP and SRT by tstrans, the others by libavformat. Killing it is what a lost link looks like.
 """
@@ -89,7 +89,14 @@ def span(text: str) -> tuple[float, float]:
     return since, until
 
 
-def play(found: Iterator[Unit], send: Send, no_klv: tuple[float, float], at_s: float, end_s: float) -> None:
+def play(
+    found: Iterator[Unit],
+    send: Send,
+    no_klv: tuple[float, float],
+    no_pictures: tuple[float, float],
+    at_s: float,
+    end_s: float,
+) -> None:
     begun_s = time.monotonic() - at_s
     began = False
     for unit in found:
@@ -101,7 +108,8 @@ def play(found: Iterator[Unit], send: Send, no_klv: tuple[float, float], at_s: f
         wait_s = begun_s + unit.t_s - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
-        if unit.video or not no_klv[0] <= unit.t_s < no_klv[1]:
+        since_s, until_s = no_pictures if unit.video else no_klv
+        if not since_s <= unit.t_s < until_s:
             send(unit)
 
 
@@ -219,6 +227,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("file")
     parser.add_argument("--no-klv", default="0:0", help="no telemetry between these seconds")
+    parser.add_argument("--no-pictures", default="0:0", help="nothing but telemetry between these seconds")
     parser.add_argument("--freeze", default="0:0", help="one picture again and again between these seconds")
     parser.add_argument("--size", help="of the pictures, as 320x180")
     parser.add_argument("--from", dest="at_s", type=float, default=0.0, help="begin at this second")
@@ -226,7 +235,8 @@ def main() -> None:
     options = parser.parse_args()
 
     def begin(send: Send) -> None:
-        play(all_units(options), send, span(options.no_klv), options.at_s, options.end_s)
+        cut = span(options.no_klv), span(options.no_pictures)
+        play(all_units(options), send, *cut, options.at_s, options.end_s)
 
     KINDS[options.kind](options.port, options.file, begin)
 

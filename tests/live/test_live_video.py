@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -156,6 +159,59 @@ def test_a_sender_that_is_killed_and_comes_back_smaller_is_one_gap_with_its_reas
     assert gaps[0].t_start_ns == watched.frames[before - 1].t_ns + 40_000_000
     assert gaps[0].t_end_ns == first_after.t_ns
     assert "secret" not in f"{gaps} {watched.source.state_why}"
+
+
+def encoded(file: Path, codec: str, key_every: int) -> Path:
+    """The first 8 s of a feed, small, in another codec and with keyframes so many pictures apart; no telemetry."""
+    with av.open(CROSSING) as source, av.open(file, "w") as out:
+        stream = out.add_stream(codec, rate=25, options={"preset": "ultrafast", "tune": "zerolatency"})
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 180, "yuv420p", key_every
+        if codec == "libx265":
+            stream.options |= {"x265-params": f"keyint={key_every}:log-level=none"}
+        for number, frame in enumerate(itertools.islice(source.decode(video=0), 200)):
+            picture = frame.reformat(width=320, height=180, format="yuv420p")
+            picture.pts, picture.time_base, picture.pict_type = number, Fraction(1, 25), 0
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    return file
+
+
+def test_a_sender_that_begins_anew_at_once_in_another_codec_is_seen_again_and_one_gap(tmp_path: Path) -> None:
+    """Over UDP nothing says that it was another one: but for its times and what cannot be decoded any more."""
+    port, other = free_port(), encoded(tmp_path / "other.ts", "libx265", 25)
+    with Watched("udp", port, LiveSettings(), tmp_path) as watched:
+        with sending("udp", port, CROSSING):
+            until(lambda: len(watched.frames) > 60)
+        with sending("udp", port, other):
+            until(lambda: watched.frames[-1].size_px == (320, 180), 30.0)
+            count = len(watched.frames)
+            until(lambda: len(watched.frames) > count + 20, 30.0)
+        gaps = merged(watched.gaps)
+    assert [gap.reason for gap in gaps] == [GapReason.DISCONNECTED], gaps
+    assert "begun anew" in gaps[0].detail
+
+
+def test_pictures_that_cease_while_telemetry_goes_on_are_told_of_while_they_are_missing(tmp_path: Path) -> None:
+    port = free_port()
+    with Watched("udp", port, QUICK, tmp_path) as watched, sending("udp", port, CROSSING, "--no-pictures", "2:6"):
+        until(lambda: watched.source.state is State.RECONNECTING)
+        assert "no picture arrived for 1 s" in watched.source.state_why
+        assert [gap.reason for gap in watched.gaps][:1] == [GapReason.DISCONNECTED], "told before they are back"
+        until(lambda: watched.source.state is State.RUNNING)
+    (gap,) = merged(watched.gaps)
+    assert gap.reason is GapReason.DISCONNECTED
+    assert gap.t_start_ns / 1e9 % 60 == pytest.approx(2.0, abs=0.1)
+    assert gap.t_end_ns / 1e9 % 60 == pytest.approx(6.0, abs=1.1), "from the next keyframe on"
+
+
+def test_who_joins_between_two_keyframes_sees_from_the_next_one_on(tmp_path: Path) -> None:
+    port, file = free_port(), encoded(tmp_path / "seldom.ts", "libx264", 125)
+    with sending("udp", port, file):
+        time.sleep(1.5)
+        with Watched("udp", port, LiveSettings(), tmp_path) as watched:
+            until(lambda: len(watched.frames) > 5, 30.0)
+    assert watched.frames[0].keyframe
+    assert {gap.detail for gap in watched.gaps} <= {"no picture has begun in the stream yet"}
 
 
 def test_a_picture_that_repeats_itself_is_one_gap_from_its_first_repetition_on(tmp_path: Path) -> None:

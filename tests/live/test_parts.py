@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from detector.addresses import is_address, scheme_of
 from detector.config import LiveSettings
 from detector.errors import LogError
 from detector.model import CameraPose, Frame, TimeFrom
-from detector.sources.live.arrived import Arrived, Closed, Item, Skipped
+from detector.sources.live.arrived import Arrived, Closed, Item, Opened, Skipped
 from detector.sources.live.clock import StreamClock
 from detector.sources.live.flown import FlownTrack
+from detector.sources.live.live_reading import LiveReading
 from detector.sources.live.spool import Spool
 from detector.sources.live.stillness import RepeatedPictures
 from detector.sources.live.thinning import Thinning
@@ -159,6 +161,18 @@ def test_the_clock_waits_for_telemetry_and_then_goes_by_the_next_best() -> None:
     clock.told(TimeFrom.TELEMETRY, 1.8, 50 * S)
     assert clock.best is TimeFrom.TELEMETRY
     assert clock.apart_ns() == pytest.approx(50 * S - 101.8 * S, abs=1e7)
+
+
+@pytest.mark.parametrize(("keys", "until"), [(range(0), 1000), (range(40, 9999, 1000), 140)])
+def test_a_connection_is_given_up_if_nothing_is_decoded_from_a_keyframe_on_or_for_long(keys: range, until: int) -> None:
+    reading = LiveReading("feed", None, 0.0)
+    codec = SimpleNamespace(name="h264", extradata=None, width=0, height=0, pix_fmt="yuv420p")
+    reading.begin(Opened(SimpleNamespace(codec_context=codec), True, 40_000_000), 0)
+    starved = []
+    for number in range(1100):
+        list(reading.feed(packet(number, key=number in keys, arrival_s=number / 25)))
+        starved.append(reading.starved)
+    assert starved.index(True) == pytest.approx(until, abs=1)
 
 
 def test_time_by_arrival_never_goes_back_though_packets_come_in_bursts() -> None:

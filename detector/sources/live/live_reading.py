@@ -28,6 +28,7 @@ _LONGEST_WAIT_S = 1.0
 _CEASED_S = 1.5
 _CLOCK_JUMP_NS = NS_PER_S
 _STARVED_PACKETS = 100
+_KEYLESS_PACKETS = 1000  # who joins between two keyframes waits for the next one
 _TOLD_SETS = 128
 """The newest sets: more than come while a picture waits."""
 
@@ -63,7 +64,7 @@ class LiveReading(PictureReading):
         self._awaited.clear()
         self._bad, self._broken, self._shift_ns = 0, False, 0
         self._newest_shown_s = 0.0
-        self._fed = 0
+        self._fed, self._keyed = 0, False
         self._telemetry_ns: int | None = None
 
     def begin(self, opened: Opened, resume_ns: int) -> None:
@@ -116,7 +117,7 @@ class LiveReading(PictureReading):
     @property
     def starved(self) -> bool:
         """Packets come and no picture does: another codec, or a beginning that was missed."""
-        return self._fed > _STARVED_PACKETS
+        return self._fed > (_STARVED_PACKETS if self._keyed else _KEYLESS_PACKETS)
 
     @property
     def end_ns(self) -> int:
@@ -153,6 +154,8 @@ class LiveReading(PictureReading):
         self._keep(packet)
         if not packet.is_video:
             return
+        if packet.key and not self._keyed:
+            self._fed, self._keyed = 0, True
         self._fed += 1
         if self.each_packet_shows and packet.pts is not None:
             self._await(0, packet.pts)

@@ -13,25 +13,33 @@ from detector.config import LiveSettings
 from detector.errors import SourceError
 
 # A stream is looked at for this long before it counts as open: what shows only later is a change of the stream.
-_LOOK_US = "500000"
-_COMMON = {"analyzeduration": _LOOK_US, "probesize": "1000000"}
+_LOOK_S = 0.5
+_LOOK_BYTES = 1_000_000
+# Who joins in the middle may have to wait for a keyframe; then libav stops as soon as it knows all streams.
+_LONG_LOOK_SHARE = 0.9  # of the time that opening may take
+_LONG_LOOK_BYTES = 100_000_000
 _UDP_BUFFER = "fifo_size=100000&overrun_nonfatal=1&reuse=1&buffer_size=4194304"
 
 
-def open_live(media: str, settings: LiveSettings, transport: str) -> Any:
+def open_live(media: str, settings: LiveSettings, transport: str, *, patient: bool = False) -> Any:
     """An open container whose reads end after `read_timeout_s` without anything. Blocks for `open_timeout_s` at most.
+
+    Args:
+        patient: look for nearly as long, until a picture begins; else half a second, in which a stream that was joined
+            between two keyframes may not tell what its pictures are.
 
     Raises:
         SourceError: it cannot be reached, or speaks nothing that is understood. Without secrets.
     """
     scheme = scheme_of(media)
     timeout_s = (settings.open_timeout_s, settings.read_timeout_s)
+    look_s, look_bytes = (_LONG_LOOK_SHARE * timeout_s[0], _LONG_LOOK_BYTES) if patient else (_LOOK_S, _LOOK_BYTES)
+    options = {"analyzeduration": f"{1e6 * look_s:.0f}", "probesize": str(look_bytes)}
     try:
         if scheme == "srt":
-            return _open_srt(media, settings)
+            return _open_srt(media, settings, options)
         if scheme == "v4l2":
             return _open_camera(media.partition(":")[2].removeprefix("//"), timeout_s)
-        options = dict(_COMMON)
         calls = media.endswith("?listen=1")  # the sender calls the centre
         if scheme == "rtsp" and calls:
             media = media.removesuffix("?listen=1")
@@ -60,7 +68,7 @@ def _open_camera(device: str, timeout_s: tuple[float, float]) -> Any:
         raise SourceError(f"{device}: {why}") from None
 
 
-def _open_srt(media: str, settings: LiveSettings) -> Any:
+def _open_srt(media: str, settings: LiveSettings, options: dict[str, str]) -> Any:
     """PyAV's libav has no SRT: tstrans receives, libav demultiplexes."""
     try:
         from tstrans import srt  # noqa: PLC0415 - an extra
@@ -78,7 +86,7 @@ def _open_srt(media: str, settings: LiveSettings) -> Any:
         stream = Received(socket.into_receiver())
     except TstError as error:
         raise SourceError(masked(f"SRT: {error}")) from None
-    return av.open(stream, format="mpegts", options=_COMMON, metadata_errors="replace")
+    return av.open(stream, format="mpegts", options=options, metadata_errors="replace")
 
 
 class Received:

@@ -17,10 +17,13 @@ from detector.sources.live.arrived import Arrived, Closed, Opened
 from detector.sources.live.opening import open_live
 from detector.sources.live.waiting import Waiting
 from detector.sources.picture_reading import ONE_PACKET_A_PICTURE
+from detector.sources.segments import Restarts
 from detector.sources.streams import watched_of
+from detector.timebase import NS_PER_S
 
 _FIRST_RETRY_S = 0.2
 _STOOD_S = 15.0
+_AT_ONCE_S = 1.0
 
 
 class Reader(threading.Thread):
@@ -35,6 +38,7 @@ class Reader(threading.Thread):
         self._media, self._settings, self._transport, self._waiting = media, settings, transport, waiting
         self._over = threading.Event()
         self._again = threading.Event()
+        self._patient = False
 
     def stop(self) -> None:
         """No more; a read in progress ends by its timeout."""
@@ -69,18 +73,20 @@ class Reader(threading.Thread):
 
     def _connection(self) -> None:
         """One connection, from its opening to its end. Raises SourceError with why it ended."""
-        container = open_live(self._media, self._settings, self._transport)
+        container = open_live(self._media, self._settings, self._transport, patient=self._patient)
         video = watched_of(container)
-        if video is None:
+        self._patient = video is not None and not video.codec_context.pix_fmt
+        if video is None or self._patient:
             container.close()
-            raise SourceError("there is no picture in the stream")
+            raise SourceError("no picture has begun in the stream yet" if video else "no picture is in the stream")
         # Not closed here: clips still need its stream. It closes when the last of them has been written.
         self._waiting.put(_opening(container, video))
         self._packets(container, video)
 
     def _packets(self, container: Any, video: Any) -> None:
         wanted = {one.index for one in container.streams if one.type == "data"} | {video.index}
-        demuxer = container.demux()
+        course = _Course(self._settings.read_timeout_s, in_session=container.format.name == "rtsp")
+        demuxer, began = container.demux(), False
         while not (self._over.is_set() or self._again.is_set()):
             try:
                 packet = next(demuxer)
@@ -94,9 +100,40 @@ class Reader(threading.Thread):
                 raise SourceError(masked(getattr(error, "strerror", None) or str(error))) from None
             if not packet.size or packet.stream.index not in wanted:
                 continue
-            self._waiting.put(_arrived(packet, is_video=packet.stream.index == video.index))
+            arrived = _arrived(packet, is_video=packet.stream.index == video.index)
+            course.check(arrived)
+            # What came while it was opened comes at once: before the first keyframe it is of no use, and it is late.
+            began = began or (arrived.is_video and arrived.key) or course.lasted_s(arrived) > _AT_ONCE_S
+            if began:
+                self._waiting.put(arrived)
         if self._again.is_set():
             raise SourceError("nothing that came could be decoded")
+
+
+class _Course:
+    """Whether a connection goes on as it must: without an end of its own, none would ever be told.
+
+    in_session: who begins anew connects anew, and times may leap when the sender's clock is first reported.
+    """
+
+    def __init__(self, read_timeout_s: float, *, in_session: bool) -> None:
+        self._read_timeout_s, self._in_session = read_timeout_s, in_session
+        self._begun_ns = self._pictured_ns = time.monotonic_ns()
+        self._restarts = Restarts()
+
+    def lasted_s(self, packet: Arrived) -> float:
+        """From the beginning to the arrival of this packet."""
+        return (packet.arrival_ns - self._begun_ns) / NS_PER_S
+
+    def check(self, packet: Arrived) -> None:
+        """The next packet. Raises SourceError: no pictures come any more, or another recording has begun."""
+        if not packet.is_video:
+            if packet.arrival_ns - self._pictured_ns > self._read_timeout_s * NS_PER_S:
+                raise SourceError(f"no picture arrived for {self._read_timeout_s:g} s, while telemetry did")
+            return
+        self._pictured_ns = packet.arrival_ns
+        if self._restarts.feed(packet.decoding_s, key=packet.key) and not self._in_session:
+            raise SourceError("the sender has begun anew: its times do not go on")
 
 
 def _opening(container: Any, video: Any) -> Opened:
