@@ -156,7 +156,7 @@ class _Reading(PictureReading):
         self.time_from = source.time_from
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
-        self._video_ns = source.start_ns
+        self._video_ns, self._video_s = source.start_ns, 0.0
         self._last_pts: int | None = None
 
     @property
@@ -198,11 +198,12 @@ class _Reading(PictureReading):
         stamp = packet.pts if packet.pts is not None else packet.dts
         line, shift_ns = self._fed_line, self._shift_ns if self._fed_line is self.line else 0
         if is_video and stamp is not None:
-            self._video_ns = line.t_ns(float(stamp * packet.time_base)) + shift_ns
+            self._video_s = float(stamp * packet.time_base)
+            self._video_ns = line.t_ns(self._video_s) + shift_ns
         t_ns = self._video_ns if is_video or stamp is None else line.t_ns(float(stamp * packet.time_base))
         pts, dts = packet.pts, packet.dts
         if stamp is None and not is_video:
-            pts = dts = round((self._video_ns - line.offset_ns) / _NS / packet.time_base)
+            pts = dts = round(self._video_s / packet.time_base)
         key = bool(packet.is_keyframe)
         ring.add(Held(t_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
 

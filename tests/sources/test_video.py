@@ -232,6 +232,15 @@ def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: P
     assert all(frame.pose is not None for frame in frames)
 
 
+def test_a_recorder_that_paused_without_a_gap_in_its_presentation_times_is_a_gap_of_the_frames(tmp_path: Path) -> None:
+    """As when two pieces are joined by a program that lets the second go on from the first."""
+    stamps = [T0_US + 40_000 * i + (600_000_000 if i >= 80 else 0) for i in range(250)]
+    frames, gaps, _ = read(make(tmp_path / "a.ts", 250, klv_us=stamps))
+    assert [frame.t_ns // 1000 for frame in frames] == pytest.approx(stamps, abs=100)
+    assert [gap.reason for gap in gaps] == [GapReason.MISSING]
+    assert all(frame.pose is not None and frame.pose.age_s < 0.05 for frame in frames)
+
+
 def test_missing_time_is_a_gap(tmp_path: Path) -> None:
     stamps = [*range(15), *range(115, 130)]
     frames, gaps, end = read(make(tmp_path / "a.mkv", codec="mjpeg", pix_fmt="yuvj420p", stamps=stamps))
