@@ -43,6 +43,7 @@ def inspect(
     from detector.addresses import in_unicode, is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
+    from detector.cli.progress import FeedProgress
     from detector.cli.screen import Screen
     from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
@@ -60,7 +61,8 @@ def inspect(
     elif is_track_table(path):
         report = read_tracks(path, assume_utc=utc)
     elif series_kind(path) is None:
-        report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg)
+        with FeedProgress(after_s=2.0) as bars:
+            report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg, on_progress=bars.update)
     else:
         report = inspect_series(path, assume_utc=utc)
     if as_json:

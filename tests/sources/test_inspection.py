@@ -35,6 +35,14 @@ def test_a_good_feed_is_shown_whole_and_accepted(name):
     assert abs(report.telemetry_lag_s) < 0.05
 
 
+def test_it_says_how_far_it_has_come_for_an_hour_takes_minutes():
+    told = []
+    report = inspect_media(FEEDS / "parallax.ts", on_progress=lambda *at: told.append(at))
+    assert [frames for _, frames, _, _ in told] == list(range(25, report.frames + 1, 25))
+    assert {(name, total_s) for name, _, _, total_s in told} == {("parallax.ts", report.duration_s)}
+    assert told[-1][2] == pytest.approx(report.duration_s, abs=1.0)
+
+
 def test_the_footprints_centre_is_the_frame_centre_that_the_telemetry_tells():
     report = inspect_media(FEEDS / "crossing.ts")
     _, lat_deg, lon_deg = survey(FEEDS / "crossing.ts").centres[0]
