@@ -31,7 +31,7 @@ def inspect(
     telemetry: Annotated[Path | None, typer.Option(help="Telemetry of another name: .srt or .csv.")] = None,
     hfov_deg: Annotated[
         float | None,
-        typer.Option(min=0.1, max=179, help="Horizontal field of view where a .srt or .csv has none [deg]."),
+        typer.Option(min=0.1, max=179, help="Horizontal field of view where telemetry has none [deg]."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
@@ -57,7 +57,7 @@ def inspect(
             scheme_of(media)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="MEDIA") from None
-        report = inspect_live(media, seconds)
+        report = inspect_live(media, seconds, hfov_deg=hfov_deg)
     elif is_track_table(path):
         report = read_tracks(path, assume_utc=utc)
     elif series_kind(path) is None:

@@ -102,7 +102,7 @@ def inspect_media(
     Args:
         path: what to read.
         telemetry: .srt or .csv; default: the one of the same name beside it, if there is one.
-        hfov_deg: horizontal angle of view where the .srt or .csv does not tell it. [deg]
+        hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
         on_progress: told from time to time the file's name, the frames so far, and how far they reach of what. [s]
 
     Raises:
@@ -156,14 +156,14 @@ def inspect_media(
     return report
 
 
-def inspect_live(media: str, seconds: float, transport: str = "tcp") -> Inspection:
+def inspect_live(media: str, seconds: float, transport: str = "tcp", hfov_deg: float | None = None) -> Inspection:
     """Look at a live feed for so many seconds from its first picture on. Its clock and poses are as `run` has them.
 
     Raises:
         SourceError: no picture has come within `seconds` and 10 s. Without secrets.
     """
     with TemporaryDirectory() as spool:
-        source = LiveVideo(media, "feed", LiveSettings(), spool=Path(spool), transport=transport)
+        source = LiveVideo(media, "feed", LiveSettings(), spool=Path(spool), transport=transport, hfov_deg=hfov_deg)
         report = Inspection(masked(media), "live")
         watch = PoseWatch()
         times: list[int] = []

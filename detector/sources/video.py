@@ -40,6 +40,7 @@ class VideoFile:
         None.
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
+    hfov_deg: horizontal angle of view where the telemetry in the recording does not tell it. [deg]
     counters: what was counted while the sidecar was read; goes into `end`.
     poses_inside: poses are those of the telemetry in the recording.
     clock_moved_ns: by how much its telemetry's times were moved, because its clock was never set and a start was given.
@@ -54,13 +55,14 @@ class VideoFile:
         samples: list[Sample] | None = None,
         samples_relative: bool = False,
         telemetry_offset_s: float = 0.0,
+        hfov_deg: float | None = None,
         counters: Mapping[str, int] | None = None,
     ) -> None:
         self.path, self.source_id = path, source_id
         self._beside = Counter(counters or {})
         self.ring: PacketRing | None = None
         self.end: SourceEnd | None = None
-        self.survey = self._surveyed(telemetry_offset_s)
+        self.survey = self._surveyed(telemetry_offset_s, hfov_deg)
         shown = self.survey.video_pts_s
         self._first_pts_s = min(shown[0], default=0.0)
         self._interval_ns = _interval_ns(shown)
@@ -98,13 +100,13 @@ class VideoFile:
         """Positions that were left out, of those in the recording and beside it."""
         return self.survey.counters["position_jumps"] + self._beside["position_jumps"]
 
-    def _surveyed(self, telemetry_offset_s: float) -> Survey:
+    def _surveyed(self, telemetry_offset_s: float, hfov_deg: float | None) -> Survey:
         try:
             if self.path.stat().st_size == 0:
                 raise SourceError(f"{self.path}: the file is empty (0 bytes)")
             with self.path.open("rb"):
                 pass
-            found = survey(self.path, telemetry_offset_s)
+            found = survey(self.path, telemetry_offset_s, hfov_deg)
         except av.error.FFmpegError as error:
             raise SourceError(_cannot_open(self.path, error)) from error
         except OSError as error:
