@@ -340,7 +340,7 @@ def _events(
     if annotated is None:
         yield from pipeline.run(items, stages)
         return
-    overlay = Overlay(agreement)
+    overlay = Overlay(agreement, height_m=stages.locator.height_m)
     with AnnotatedVideo(annotated) as video:
         for event in pipeline.run(items, stages, pictures=True):
             if isinstance(event, pipeline.Judged) and event.colour is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import cv2
@@ -53,12 +53,15 @@ class Overlay:
 
     Args:
         agreement: zones and lines to draw: those on the ground where there is a pose, those of this feed's picture.
-        ground_alt_m: height of the ground in the pose's datum; left out, that of the fixes or of the telemetry. [m]
+        height_m: how high a camera is above the ground, where nothing in the picture has a place; left out, and where
+            that gives NaN, the telemetry tells it. [m]
     """
 
-    def __init__(self, agreement: AgreementMap | None = None, *, ground_alt_m: float | None = None) -> None:
+    def __init__(
+        self, agreement: AgreementMap | None = None, *, height_m: Callable[[CameraPose], float] | None = None
+    ) -> None:
         self._agreement = agreement or AgreementMap.nothing()
-        self._ground_alt_m = ground_alt_m
+        self._height_m = height_m
         self._trails: dict[int, deque[tuple[int, float, float]]] = {}
         self._newest_ns: int | None = None
 
@@ -113,13 +116,14 @@ class Overlay:
 
     def _ground(self, scene: Scene) -> float:
         """Height of the ground in the pose's datum; NaN where nothing says it. [m]"""
-        if self._ground_alt_m is not None:
-            return self._ground_alt_m
         known = np.concatenate([scene.fixes.alt_m, scene.detection_fixes.alt_m])
         known = known[np.isfinite(known)]
         if len(known):
             return float(np.median(known))
-        return scene.pose.ground_alt_m if scene.pose is not None else math.nan
+        if scene.pose is None:
+            return math.nan
+        height_m = math.nan if self._height_m is None else self._height_m(scene.pose)
+        return scene.pose.alt_m - height_m if math.isfinite(height_m) else scene.pose.ground_alt_m
 
     def _map(self, canvas: NDArray[np.uint8], view: _View, pen: _Pen, labels: list[tuple[int, int, int, int]]) -> None:
         for zone in self._agreement.zones.values():
@@ -147,11 +151,10 @@ def draw(
     scene: Scene,
     agreement: AgreementMap | None = None,
     *,
-    ground_alt_m: float | None = None,
     subject: Violation | None = None,
 ) -> NDArray[np.uint8]:
     """A new picture with one scene drawn onto it, without tails: for snapshots. See `Overlay`."""
-    return Overlay(agreement, ground_alt_m=ground_alt_m).draw(picture_bgr, scene, subject)
+    return Overlay(agreement).draw(picture_bgr, scene, subject)
 
 
 class _View(NamedTuple):

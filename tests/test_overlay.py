@@ -17,6 +17,7 @@ from detector.locate import Locator
 from detector.model import (
     CameraPose,
     Detections,
+    GroundFixes,
     Kind,
     Means,
     Place,
@@ -129,6 +130,25 @@ def test_any_attitude_can_be_drawn(pitch: float, yaw: float) -> None:
 def test_a_nan_pose_is_drawn_without_a_map() -> None:
     pose = dataclasses.replace(POSE, yaw_deg=math.nan)
     assert draw(background(640), scene_of(640, pose), AGREEMENT).shape == (360, 640, 3)
+
+
+def empty(pose: CameraPose) -> Scene:
+    """A picture in which nothing moves, and so nothing tells where the ground is but the telemetry."""
+    when, size, nowhere = (0, 10**18, Sight.SEEING), (1280, 720), GroundFixes.nowhere(np.zeros(0, np.int64))
+    return Scene(
+        "north-1", 0, 10**18, size, Sight.SEEING, Detections.none(*when), nowhere, Tracks.none(*when), nowhere, pose
+    )
+
+
+def test_where_only_the_configuration_tells_the_ground_zones_are_drawn_in_every_picture() -> None:
+    """They were drawn only while something moved."""
+    not_told = dataclasses.replace(POSE, ground_alt_m=math.nan)
+    told = Overlay(AGREEMENT).draw(background(), empty(POSE))
+    without = Overlay(AGREEMENT).draw(background(), empty(not_told))
+    configured = Locator(Locator.Config(ground_alt_m=0.0))
+    drawn = Overlay(AGREEMENT, height_m=configured.height_m).draw(background(), empty(not_told))
+    np.testing.assert_array_equal(drawn, told)
+    assert (without != told).mean() > 0.05
 
 
 def test_a_zone_behind_the_camera_is_not_in_the_picture() -> None:

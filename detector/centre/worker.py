@@ -113,8 +113,8 @@ def _source(order: Order, feed: Feed) -> LiveVideo | Paced:
         return LiveVideo(
             feed.media, feed.id, configuration.settings.live,
             spool=order.out / "live" / "waiting", transport=feed.transport,
-            telemetry_offset_s=feed.telemetry_offset_s, watched_until_ns=order.watched_until_ns,
-            why_not_watched=order.why_not_watched,
+            telemetry_offset_s=feed.telemetry_offset_s, hfov_deg=feed.hfov_deg,
+            watched_until_ns=order.watched_until_ns, why_not_watched=order.why_not_watched,
         )  # fmt: skip
     job = Job.of(configuration, feed, order.out)
     return Paced(open_recording(job), str(job.media))

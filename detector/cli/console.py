@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -57,7 +58,9 @@ def console(
     say = Screen(highlight=False, markup=False, soft_wrap=True)
     with taken, closing(open_desk(log, config, SystemClock(), _check, Idle(idle * 60 * NS_PER_S))) as desk:
         if not demo and not any(not one.closed for one in desk.accounts.accounts()):
-            raise typer.BadParameter(f"nobody has an account yet: trucewatch user add {log} NAME --role administrator")
+            raise typer.BadParameter(
+                f"nobody has an account yet: trucewatch user add {shlex.quote(str(log))} NAME --role administrator"
+            )
         for account, password in demo_accounts(desk) if demo else ():
             party = f", party {account.party}" if account.party else ""
             say.print(f"  {account.name:<9} {password}   ({account.role}{party})")

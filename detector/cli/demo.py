@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -49,10 +50,11 @@ def demo(
         console.print(f"  not noticed by {', '.join(means)}: {event['kind']} {event['zone']}")
     for violation in comparison.without_cause:
         console.print(f"  without cause: {violation.observation}")
-    console.print(f"\nThe log       {out}/violations.sqlite   (trucewatch log list {out})")
+    log, by = shlex.quote(str(out)), shlex.quote(str(config))
+    console.print(f"\nThe log       {out}/violations.sqlite   (trucewatch log list {log})")
     console.print(f"Its evidence  {out}/evidence/           (clips, snapshots, telemetry, tracks; sound)")
-    console.print(f"Not seen      trucewatch log coverage {out}")
-    console.print(f"Untouched?    trucewatch log verify {out}")
-    console.print(f"In a browser  trucewatch console {out} --config {config} --demo")
+    console.print(f"Not seen      trucewatch log coverage {log}")
+    console.print(f"Untouched?    trucewatch log verify {log}")
+    console.print(f"In a browser  trucewatch console {log} --config {by} --demo")
     if comparison.missed or comparison.without_cause or comparison.lacking:
         raise typer.Exit(ExitCode.FLAGGED)

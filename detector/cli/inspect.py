@@ -31,7 +31,7 @@ def inspect(
     telemetry: Annotated[Path | None, typer.Option(help="Telemetry of another name: .srt or .csv.")] = None,
     hfov_deg: Annotated[
         float | None,
-        typer.Option(min=0.1, max=179, help="Horizontal field of view where a .srt or .csv has none [deg]."),
+        typer.Option(min=0.1, max=179, help="Horizontal field of view where telemetry has none [deg]."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Live feeds: look for so long.")] = 10.0,
 ) -> None:
@@ -43,6 +43,7 @@ def inspect(
     from detector.addresses import in_unicode, is_address, scheme_of
     from detector.cli.inspect_series import show_series
     from detector.cli.inspect_tracks import show_tracks
+    from detector.cli.progress import FeedProgress
     from detector.cli.screen import Screen
     from detector.sources.inspection import inspect_live, inspect_media
     from detector.sources.series import series_kind
@@ -56,11 +57,12 @@ def inspect(
             scheme_of(media)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="MEDIA") from None
-        report = inspect_live(media, seconds)
+        report = inspect_live(media, seconds, hfov_deg=hfov_deg)
     elif is_track_table(path):
         report = read_tracks(path, assume_utc=utc)
     elif series_kind(path) is None:
-        report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg)
+        with FeedProgress(after_s=2.0) as bars:
+            report = inspect_media(path, telemetry=telemetry, hfov_deg=hfov_deg, on_progress=bars.update)
     else:
         report = inspect_series(path, assume_utc=utc)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -157,7 +158,8 @@ def copy(
     console.print(f"{copied.entries} entries, {copied.files} evidence files ({copied.new} new), head {copied.head}")
     if copied.problems:
         raise typer.Exit(ExitCode.LOG_DAMAGED)
-    console.print(plain(f"Check the copy where it is kept: trucewatch log verify {to} --head {copied.head}"))
+    kept = shlex.quote(str(to))
+    console.print(plain(f"Check the copy where it is kept: trucewatch log verify {kept} --head {copied.head}"))
 
 
 @app.command()

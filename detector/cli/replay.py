@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,8 +73,8 @@ def replay(
         f"{read}, {recorded_s:.1f} s of recording in {bars.elapsed_s:.1f} s"
         f" ({recorded_s / bars.elapsed_s:.1f}x real time)"
     )
-    plural = "" if outcome.violations == 1 else "s"
-    console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {out}", markup=False)
+    plural, log = "" if outcome.violations == 1 else "s", shlex.quote(str(out))
+    console.print(f"{outcome.violations} possible violation{plural}. See them: trucewatch log list {log}", markup=False)
     idle = recordings.idle_rules(configuration, work)
     if idle:
         played = ", ".join(sorted(end.source_id for end in outcome.ends))
@@ -87,9 +88,9 @@ def replay(
         gaps, slots = reader.gaps(this_run), reader.coverage(this_run)
     for told in never_in_view(slots, configuration.map.ground_zones):
         console.print(told, markup=False)
-    _say_gaps(console, gaps, out)
+    _say_gaps(console, gaps, log)
     if again:
-        this = f"trucewatch log list --run {outcome.run_id} {out}"
+        this = f"trucewatch log list --run {outcome.run_id} {log}"
         console.print(
             f"The log holds other runs of {', '.join(sorted(again))}, too; this one alone: {this}", markup=False
         )
@@ -102,15 +103,15 @@ def replay(
         raise typer.Exit(ExitCode.FLAGGED)
 
 
-def _say_gaps(console: Console, gaps: Sequence[Gap], out: Path) -> None:
-    """What is to be known of the clocks, and how long was lost to what."""
+def _say_gaps(console: Console, gaps: Sequence[Gap], log: str) -> None:
+    """What is to be known of the clocks, and how long was lost to what. log: as a shell takes it."""
     from detector.cli.log_lines import clock_notes, gap_sums
 
     for note in clock_notes(gaps):
         console.print(note, markup=False)
     sums = gap_sums(gaps)
     if sums:
-        console.print(f"Gaps: {'; '.join(sums)}. More: trucewatch log coverage {out}", markup=False)
+        console.print(f"Gaps: {'; '.join(sums)}. More: trucewatch log coverage {log}", markup=False)
 
 
 def _say_timeless(console: Console, ends: Iterable[RunEnd]) -> None:

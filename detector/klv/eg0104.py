@@ -8,6 +8,7 @@ import struct
 from detector.klv import ber
 from detector.klv.items import Value
 from detector.klv.local_set import LocalSet
+from detector.klv.st0601_table import ITEMS
 
 KEY = bytes.fromhex("060e2b34020101010e01010201010000")
 
@@ -45,6 +46,7 @@ _ITEMS: dict[str, tuple[int, str]] = {
     "0701100101000000": (1003, "float"),
 }
 _BY_LABEL = {bytes.fromhex(label): item for label, item in _ITEMS.items()}
+_PLACES = frozenset((13, 14, 23, 24, *range(82, 90)))
 AXIS_AZIMUTH, AXIS_ELEVATION, AXIS_ROLL = 1001, 1002, 1003
 
 
@@ -52,7 +54,8 @@ def decode(packet: bytes) -> LocalSet:
     """Values of one packet under the ST 0601 tag of the same meaning, in the same units; never raises.
 
     `AXIS_AZIMUTH` (angle to north) and `AXIS_ELEVATION` (obliquity, negative below the horizon) give the
-    optical axis directly. Labels that are not known are counted in `unknown` under -1, -2, ...
+    optical axis directly. Labels that are not known are counted in `unknown` under -1, -2, ... A latitude or longitude
+    that cannot be is NaN, and a fault: a float holds any number.
     """
     length_here = ber.read_length(packet, 16) if packet[:16] == KEY else None
     if length_here is None:
@@ -72,6 +75,8 @@ def decode(packet: bytes) -> LocalSet:
         value = _value(kind, packet[start:at])
         if value is None:
             unknown[-1 - len(unknown)] = packet[start:at]
+        elif isinstance(value, float) and tag in _PLACES and abs(value) > ITEMS[tag].high:
+            values[tag], faults = math.nan, (*faults, f"tag {tag} ({ITEMS[tag].name}): {value:g} deg")
         else:
             values[tag] = value
     return LocalSet(values, None, unknown, faults)

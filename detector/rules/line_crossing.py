@@ -220,6 +220,8 @@ class LineCrossing:
                 walk.t_maybe_ns, walk.maybes, walk.maybe_place = t_ns, 0, place()
             walk.t_maybe_last_ns = t_ns
             walk.maybes += 1
+            if walk.other is not None:
+                walk.other.hits = 0
             return
         if walk.home is not None and side == walk.home.side:
             walk.other = None

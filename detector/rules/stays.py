@@ -286,6 +286,8 @@ class StayBook:
         stay.maybes += 1
         if decision > 0:
             yield from self._hit(key, stay, scene, row, conditions, k)
+        else:
+            stay.hits = 0
 
     def _hit(
         self, key: tuple[int, int], stay: Stay, scene: Scene, row: int, conditions: Conditions, k: int

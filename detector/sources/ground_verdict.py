@@ -13,6 +13,7 @@ from detector.geo import camera, wgs84
 from detector.geo.footprint import footprint
 from detector.geo.terrain import Plane
 from detector.model import CameraPose, Datum, Frame
+from detector.sources.klv_pose import NO_HFOV
 from detector.sources.survey import Survey
 from detector.sources.telemetry import Track
 from detector.timebase import iso_from_ns
@@ -112,8 +113,9 @@ def _poses(watch: PoseWatch, track: Track, found: Survey | None) -> list[str]:
             "telemetry_offset_s, or the feed's start"
         ]
     if not watch.poses:
-        missing = ", ".join(found.missing) if found is not None else ""
-        lacks = f"missing: {missing}; give a .csv that has them" if missing else "see the counters, and check its times"
+        missing = list(found.missing) if found is not None else []
+        mend = "state hfov_deg" if missing == [NO_HFOV] else "give a .csv that has them"
+        lacks = f"missing: {', '.join(missing)}; {mend}" if missing else "see the counters, and check its times"
         return [f"no frame has a complete pose: {lacks}"]
     if watch.poses < (1 - _FEW) * watch.frames:
         share = 100 * (watch.frames - watch.poses) / watch.frames

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,9 @@ from detector.timebase import NS_PER_S, iso_from_ns
 
 _OUT_OF_STEP_S = 0.5
 _FIRST_PICTURE_S = 10.0
+_PROGRESS_EVERY_FRAMES = 25
+
+OnProgress = Callable[[str, int, float, float | None], None]
 
 
 @dataclass(slots=True)
@@ -86,13 +90,20 @@ class Inspection:
     why_not: list[str] = field(default_factory=list)
 
 
-def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float | None = None) -> Inspection:
+def inspect_media(
+    path: Path,
+    *,
+    telemetry: Path | None = None,
+    hfov_deg: float | None = None,
+    on_progress: OnProgress = lambda *_: None,
+) -> Inspection:
     """Read all of a recording, a folder of pictures, or a file of KLV alone.
 
     Args:
         path: what to read.
         telemetry: .srt or .csv; default: the one of the same name beside it, if there is one.
-        hfov_deg: horizontal angle of view where the .srt or .csv does not tell it. [deg]
+        hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
+        on_progress: told from time to time the file's name, the frames so far, and how far they reach of what. [s]
 
     Raises:
         SourceError: it cannot be read at all.
@@ -121,6 +132,8 @@ def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float 
         report.time_from = str(item.time_from)
         watch.see(item)
         motion.see(item)
+        if len(times) % _PROGRESS_EVERY_FRAMES == 0:
+            on_progress(path.name, len(times), source.elapsed_s(item.t_ns), source.duration_s)
     end = source.end
     if end is not None:
         report.frames, report.complete, report.detail = end.frames, end.complete, end.detail
@@ -143,14 +156,14 @@ def inspect_media(path: Path, *, telemetry: Path | None = None, hfov_deg: float 
     return report
 
 
-def inspect_live(media: str, seconds: float, transport: str = "tcp") -> Inspection:
+def inspect_live(media: str, seconds: float, transport: str = "tcp", hfov_deg: float | None = None) -> Inspection:
     """Look at a live feed for so many seconds from its first picture on. Its clock and poses are as `run` has them.
 
     Raises:
         SourceError: no picture has come within `seconds` and 10 s. Without secrets.
     """
     with TemporaryDirectory() as spool:
-        source = LiveVideo(media, "feed", LiveSettings(), spool=Path(spool), transport=transport)
+        source = LiveVideo(media, "feed", LiveSettings(), spool=Path(spool), transport=transport, hfov_deg=hfov_deg)
         report = Inspection(masked(media), "live")
         watch = PoseWatch()
         times: list[int] = []

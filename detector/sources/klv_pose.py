@@ -14,7 +14,8 @@ from detector.timebase import LATEST_NS
 
 # Encoders send items that change slowly less often: a value is carried on for this long.
 _CARRY_US = 2_000_000
-_RELATIVE_ROLL = 20
+NO_HFOV = "horizontal field of view (16)"
+_HFOV, _RELATIVE_ROLL = 16, 20
 # Height of the sensor, what it counts from, and that of the frame's centre counted from the same.
 _HEIGHTS = ((104, Datum.ELLIPSOID, 78), (75, Datum.ELLIPSOID, 78), (15, Datum.MSL, 25))
 _NO_FIX = "a fix: sensor latitude and longitude (13, 14) are 0"
@@ -22,7 +23,7 @@ _NEEDED: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("sensor latitude (13)", (13,)),
     ("sensor longitude (14)", (14,)),
     ("sensor height (104, 75 or 15)", (104, 75, 15)),
-    ("horizontal field of view (16)", (16,)),
+    (NO_HFOV, (_HFOV,)),
 )
 _AXIS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("platform heading (5)", (5,)),
@@ -42,11 +43,13 @@ def stamp_ns(values: Mapping[int, Value]) -> int | None:
 class PoseBuilder:
     """Takes sets in the order of time; carries slow items on.
 
+    hfov_deg: horizontal angle of view where no set tells it, or 0. [deg]
     without_roll: poses whose sensor's roll nothing tells. It is taken as 0, for most gimbals hold it there: 1 deg of it
         moves a place at the picture's border by 0.6 to 1 % of its range (for 40 to 60 deg of view).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hfov_deg: float | None = None) -> None:
+        self.hfov_deg = hfov_deg
         self._latest: dict[int, tuple[int, float]] = {}
         self.without_roll = 0
 
@@ -64,6 +67,8 @@ class PoseBuilder:
             for tag, (when_us, value) in self._latest.items()
             if abs(t_us - when_us) <= _CARRY_US and not math.isnan(value)
         }
+        if self.hfov_deg is not None and not now.get(_HFOV):
+            now[_HFOV] = self.hfov_deg
         direct = eg0104.AXIS_AZIMUTH in now and eg0104.AXIS_ELEVATION in now
         needed = _NEEDED if direct else _NEEDED + _AXIS
         missing = tuple(name for name, tags in needed if not any(tag in now for tag in tags))
@@ -86,7 +91,7 @@ def _pose(now: Mapping[int, float], *, direct: bool) -> CameraPose:
         yaw, pitch, roll = attitude.axis_from_platform(platform, relative)
         axis = (float(yaw), float(pitch), float(roll))
     return CameraPose(
-        now[13], now[14], now[height], *axis, now[16], now.get(17, math.nan),
+        now[13], now[14], now[height], *axis, now[_HFOV], now.get(17, math.nan),
         datum=datum, ground_alt_m=now.get(ground, math.nan),
     )  # fmt: skip
 

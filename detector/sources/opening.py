@@ -34,7 +34,7 @@ def open_source(
         telemetry_offset_s: added to the telemetry's time. [s]
         fps: of a folder of pictures; default 10, for pictures carry no time: speeds and durations are only as true as
             this number. [1/s]
-        hfov_deg: horizontal angle of view where the sidecar does not tell it. [deg]
+        hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
 
     Raises:
         SourceError: the media or the telemetry cannot be read.
@@ -54,5 +54,5 @@ def open_source(
         )  # fmt: skip
     return VideoFile(
         media, source_id, start_ns=start_ns, samples=samples, samples_relative=relative,
-        telemetry_offset_s=telemetry_offset_s, counters=counters,
+        telemetry_offset_s=telemetry_offset_s, hfov_deg=hfov_deg, counters=counters,
     )  # fmt: skip

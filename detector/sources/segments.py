@@ -6,21 +6,25 @@ looks later by the 26.5 h after which its clock begins anew.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 _BACK_S = 1.0
+_STEPS = 10.0
 _AHEAD_S = 60.0  # a pause that is taken for a beginning does no harm: telemetry tells the time on either side of it
 
 
 class Restarts:
     """How often the times of one stream, in decoding order, have begun again.
 
-    That is: fallen back by more than a second, or gone ahead by more than a minute where a recording may begin.
+    That is: fallen back by more than a second, or, where a recording may begin, gone ahead by more than a minute and by
+    ten times the step before: some cameras take a picture every few minutes.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self._last_s: float | None = None
+        self._step_s = math.inf
 
     def feed(self, seconds: float | None, *, key: bool = True) -> int:
         """The segment, from 0, that the packet with this time belongs to.
@@ -29,10 +33,11 @@ class Restarts:
             seconds: None: the packet has no time. [s]
             key: a recording may begin with it.
         """
-        if seconds is not None:
-            step_s = 0.0 if self._last_s is None else seconds - self._last_s
-            self.count += step_s < -_BACK_S or (key and step_s > _AHEAD_S)
-            self._last_s = seconds
+        if seconds is not None and self._last_s is not None:
+            step_s = seconds - self._last_s
+            self.count += step_s < -_BACK_S or (key and step_s > max(_AHEAD_S, _STEPS * self._step_s))
+            self._step_s = step_s
+        self._last_s = self._last_s if seconds is None else seconds
         return self.count
 
 

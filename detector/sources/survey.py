@@ -102,8 +102,14 @@ def packets(container: Any, streams: list[Any], counters: Counter[str]) -> Itera
         yield packet
 
 
-def survey(path: Path, offset_s: float = 0.0) -> Survey:
-    """Read every packet once. offset_s: added to the time of the telemetry's values."""
+def survey(path: Path, offset_s: float = 0.0, hfov_deg: float | None = None) -> Survey:
+    """Read every packet once.
+
+    Args:
+        path: a container.
+        offset_s: added to the time of the telemetry's values. [s]
+        hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
+    """
     found = Survey()
     with av.open(local_file(path), metadata_errors="replace") as container:
         video = watched_of(container)
@@ -152,7 +158,7 @@ def survey(path: Path, offset_s: float = 0.0) -> Survey:
         _time_by_byte(found.sets, pictures)
         found.unfinished = tuple(one.type for one in container.streams if torn.get(one.index))
     found.counters["pts_restarts"] = shown.count
-    _place(found, offset_s)
+    _place(found, offset_s, hfov_deg)
     return found
 
 
@@ -194,7 +200,7 @@ def sets_in(data: bytes) -> Survey:
     _take(found, assembler.feed(data), 0.0, None, 0)
     _take(found, assembler.finish(), 0.0, None, 0)
     found.counters["klv_junk_bytes"] = assembler.junk_bytes
-    _place(found, 0.0)
+    _place(found, 0.0, None)
     return found
 
 
@@ -212,7 +218,7 @@ def _take(found: Survey, whole: Iterator[bytes], pts_s: float, at_byte: int | No
         found.counters["klv_unknown_items"] += len(decoded.unknown)
 
 
-def _place(found: Survey, offset_s: float) -> None:
+def _place(found: Survey, offset_s: float, hfov_deg: float | None) -> None:
     """Put the sets on the clock: most time stamps decide, those that jump are replaced by the line's time."""
     timed = [(one, t_ns) for one in found.sets if (t_ns := stamp_ns(one.found.values)) is not None]
     found.counters["klv_without_time"] = len(found.sets) - len(timed)
@@ -228,7 +234,7 @@ def _place(found: Survey, offset_s: float) -> None:
     found.line = next(line for line in found.lines if line is not None)
     found.backwards = sum(b < a for a, b in pairwise(times))
     found.counters["klv_clock_jumps"] = len(jumped)
-    builder = PoseBuilder()
+    builder = PoseBuilder(hfov_deg)
     flights: list[list[Sample]] = [[] for _ in found.lines]
     for i, one in enumerate(stamped):
         line = found.lines[one.segment]

@@ -30,6 +30,7 @@ from detector.sources.unset_clock import moved, moved_gap
 from detector.timebase import EARLIEST_NS
 
 _NS = 1_000_000_000
+_BESIDE_S = 10.0  # telemetry farther from the picture it comes with is of times that begin again with the next one
 
 
 class VideoFile:
@@ -39,6 +40,7 @@ class VideoFile:
         None.
     samples: poses from a sidecar, in seconds from the first picture if `samples_relative`, else UTC.
     telemetry_offset_s: added to the telemetry's time. [s]
+    hfov_deg: horizontal angle of view where the telemetry in the recording does not tell it. [deg]
     counters: what was counted while the sidecar was read; goes into `end`.
     poses_inside: poses are those of the telemetry in the recording.
     clock_moved_ns: by how much its telemetry's times were moved, because its clock was never set and a start was given.
@@ -53,13 +55,14 @@ class VideoFile:
         samples: list[Sample] | None = None,
         samples_relative: bool = False,
         telemetry_offset_s: float = 0.0,
+        hfov_deg: float | None = None,
         counters: Mapping[str, int] | None = None,
     ) -> None:
         self.path, self.source_id = path, source_id
         self._beside = Counter(counters or {})
         self.ring: PacketRing | None = None
         self.end: SourceEnd | None = None
-        self.survey = self._surveyed(telemetry_offset_s)
+        self.survey = self._surveyed(telemetry_offset_s, hfov_deg)
         shown = self.survey.video_pts_s
         self._first_pts_s = min(shown[0], default=0.0)
         self._interval_ns = _interval_ns(shown)
@@ -97,13 +100,13 @@ class VideoFile:
         """Positions that were left out, of those in the recording and beside it."""
         return self.survey.counters["position_jumps"] + self._beside["position_jumps"]
 
-    def _surveyed(self, telemetry_offset_s: float) -> Survey:
+    def _surveyed(self, telemetry_offset_s: float, hfov_deg: float | None) -> Survey:
         try:
             if self.path.stat().st_size == 0:
                 raise SourceError(f"{self.path}: the file is empty (0 bytes)")
             with self.path.open("rb"):
                 pass
-            found = survey(self.path, telemetry_offset_s)
+            found = survey(self.path, telemetry_offset_s, hfov_deg)
         except av.error.FFmpegError as error:
             raise SourceError(_cannot_open(self.path, error)) from error
         except OSError as error:
@@ -113,6 +116,11 @@ class VideoFile:
                 f"only telemetry ({len(found.sets)} sets)" if found.sets else "no video packet from byte 0 to the end"
             )
             raise SourceError(f"{self.path}: there is no picture in it: {told}")
+        if not any(found.video_pts_s):
+            raise SourceError(
+                f"{self.path}: its pictures have no times, as in a raw stream: put it into a container at its camera's "
+                f"rate, as with `ffmpeg -r 25 -i {self.path.name} -c copy {self.path.stem}.mp4`"
+            )
         return found
 
     def __iter__(self) -> Iterator[Frame | Gap]:
@@ -156,7 +164,7 @@ class _Reading(PictureReading):
         self.time_from = source.time_from
         self.line = self._fed_line = lines[0] or TimeLine(0)
         self._segments = PictureSegments()
-        self._video_ns = source.start_ns
+        self._first_line, self._video_s = self.line, 0.0
         self._last_pts: int | None = None
 
     @property
@@ -196,15 +204,20 @@ class _Reading(PictureReading):
             return
         is_video = packet.stream.index == video.index
         stamp = packet.pts if packet.pts is not None else packet.dts
-        line, shift_ns = self._fed_line, self._shift_ns if self._fed_line is self.line else 0
-        if is_video and stamp is not None:
-            self._video_ns = line.t_ns(float(stamp * packet.time_base)) + shift_ns
-        t_ns = self._video_ns if is_video or stamp is None else line.t_ns(float(stamp * packet.time_base))
+        shown_s = self._video_s if stamp is None else float(stamp * packet.time_base)
         pts, dts = packet.pts, packet.dts
-        if stamp is None and not is_video:
-            pts = dts = round((self._video_ns - line.offset_ns) / _NS / packet.time_base)
+        if is_video:
+            self._video_s = shown_s
+        elif stamp is None or abs(shown_s - self._video_s) > _BESIDE_S:
+            shown_s = self._video_s
+            pts = dts = round(shown_s / packet.time_base)
+        line, shift_ns = self._fed_line, self._shift_ns if self._fed_line is self.line else 0
+        t_ns = line.t_ns(shown_s)
+        # Where presentation times have begun again those of a clip go on, as time does.
+        on = round((t_ns - self._first_line.t_ns(shown_s)) / _NS / packet.time_base)
+        pts, dts = (None if one is None else one + on for one in (pts, dts))
         key = bool(packet.is_keyframe)
-        ring.add(Held(t_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
+        ring.add(Held(t_ns + shift_ns, key, is_video, bytes(packet), pts, dts, packet.time_base))
 
     def _segment(self) -> int:
         return self._segments.index

@@ -118,9 +118,12 @@ def test_violations_can_be_told_by_the_exit_code(config: Path, tmp_path: Path) -
     assert run(["replay", str(config), "--out", str(tmp_path / "out"), "--fail-on-violation"]) == 1
 
 
-def test_a_folder_with_a_dot_in_its_name_is_a_folder(config: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run.2026-03-01"
+def test_a_folder_with_a_dot_and_a_space_in_its_name_is_a_folder_and_told_as_a_shell_takes_it(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "first run.2026-03-01"
     assert run(["replay", str(config), "--out", str(out)]) == 0
+    assert f"trucewatch log list '{out}'\n" in capsys.readouterr().out
     assert (out / "violations.sqlite").is_file()
     assert run(["log", "verify", str(out)]) == 0
 

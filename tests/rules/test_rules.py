@@ -167,6 +167,21 @@ def test_one_fix_that_jumps_into_the_zone_is_no_entry():
     assert outcome(rule("zone_entry", ZONE), film([jumping], 20)) == []
 
 
+@pytest.mark.parametrize("kind", ["zone_entry", "curfew", "line_crossing"])
+def test_single_decided_fixes_among_undecidable_ones_are_none_in_a_row(kind):
+    """One in twelve lies 3 standard deviations beyond the border, as noise has it; all others 1."""
+    more = {"line_crossing": {}, "curfew": ALWAYS, "zone_entry": {}}[kind]
+    shape, off_m = (WEST_EAST, 0.0) if kind == "line_crossing" else (ZONE, -100.0)
+
+    def noisy(t_s):
+        index = round(t_s * 10)
+        return (0.0, -20.0) if index < 30 and kind == "line_crossing" else (0.0, off_m + (2.0, 6.0)[index % 12 == 0])
+
+    entries = outcome(rule(kind, shape, **more), film([Mover(1, noisy)], 12))
+    assert violations(entries) == []
+    assert len(undecided(entries)) == 1
+
+
 def test_a_mover_lost_and_found_again_is_one_incident():
     parked = [Mover(i + 1, lambda t, i=i: (0.3, 0.2 * i) if 5 * i <= t < 5 * i + 3 else None) for i in range(6)]
     closed = violations(outcome(rule("zone_entry", ZONE), film(parked, 32)))

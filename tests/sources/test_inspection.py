@@ -35,6 +35,33 @@ def test_a_good_feed_is_shown_whole_and_accepted(name):
     assert abs(report.telemetry_lag_s) < 0.05
 
 
+def test_a_recording_that_lacks_nothing_but_the_angle_of_view_says_so_and_takes_a_stated_one(tmp_path):
+    """`hfov_deg` was for tables and subtitles only, and said nothing here."""
+    path, told = tmp_path / "a.ts", {5: 90.0, 6: 0.0, 7: 0.0, 13: 10.0, 14: 20.0, 18: 0.0, 19: -60.0, 20: 0.0}
+    with av.open(str(path), "w") as out:
+        video, data = out.add_stream("mpeg2video", rate=25), out.add_data_stream("klv")
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for i in range(50):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
+            out.mux(video.encode(picture))
+            packet = av.Packet(st0601.encode({2: 1_750_000_000_000_000 + 40_000 * i, 104: 500.0, 78: 100.0, **told}))
+            packet.stream, packet.pts, packet.dts, packet.time_base = data, 3600 * i, 3600 * i, Fraction(1, 90_000)
+            out.mux(packet)
+        out.mux(video.encode(None))
+    lacking = inspect_media(path)
+    assert lacking.why_not == ["no frame has a complete pose: missing: horizontal field of view (16); state hfov_deg"]
+    stated = inspect_media(path, hfov_deg=40.0)
+    assert (stated.why_not, stated.poses) == ([], 50)
+
+
+def test_it_says_how_far_it_has_come_for_an_hour_takes_minutes():
+    told = []
+    report = inspect_media(FEEDS / "parallax.ts", on_progress=lambda *at: told.append(at))
+    assert [frames for _, frames, _, _ in told] == list(range(25, report.frames + 1, 25))
+    assert {(name, total_s) for name, _, _, total_s in told} == {("parallax.ts", report.duration_s)}
+    assert told[-1][2] == pytest.approx(report.duration_s, abs=1.0)
+
+
 def test_the_footprints_centre_is_the_frame_centre_that_the_telemetry_tells():
     report = inspect_media(FEEDS / "crossing.ts")
     _, lat_deg, lon_deg = survey(FEEDS / "crossing.ts").centres[0]

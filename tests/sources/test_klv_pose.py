@@ -63,3 +63,12 @@ def test_without_any_height_of_the_ground_the_first_height_counts() -> None:
     pose, _ = PoseBuilder().add(0, {key: value for key, value in NADIR.items() if key != 25} | {75: 946.0})
     assert pose is not None
     assert (pose.datum, pose.alt_m) == (Datum.ELLIPSOID, 946.0)
+
+
+@pytest.mark.parametrize(("told", "hfov_deg"), [({}, 55.0), ({16: 0.0}, 55.0), ({16: 30.0}, 30.0)])
+def test_a_stated_angle_of_view_counts_where_no_set_tells_one(told: dict[int, float], hfov_deg: float) -> None:
+    sets = {key: value for key, value in NADIR.items() if key != 16} | told
+    pose, missing = PoseBuilder(55.0).add(0, sets)
+    assert missing == ()
+    assert pose is not None
+    assert pose.hfov_deg == hfov_deg

@@ -38,6 +38,37 @@ def test_one_stamp_is_a_line():
     assert through([2.0], [T0_NS]).t_ns(3.0) == T0_NS + 1_000_000_000
 
 
+def stamps(*stretches):
+    """Ten stamps a second, of so many seconds each, so much off what presentation times say. [s, s]"""
+    off_s = [off for seconds, off in stretches for _ in range(round(10 * seconds))]
+    pts_s = [i / 10 for i in range(len(off_s))]
+    return pts_s, [T0_NS + round((p + off) * 1e9) for p, off in zip(pts_s, off_s, strict=True)]
+
+
+@pytest.mark.parametrize("seconds", [(4, 30), (30, 4)])
+def test_a_recorder_that_paused_is_a_step_and_each_side_has_its_own_time(seconds):
+    pts_s, t_ns = stamps((seconds[0], 0.0), (seconds[1], 600.0))
+    line = through(pts_s, t_ns)
+    assert line.outliers == ()
+    assert [line.t_ns(p) for p in pts_s] == pytest.approx(t_ns, abs=2e3)
+
+
+@pytest.mark.parametrize(
+    ("stretches", "outliers"),
+    [
+        (((20, 0.0), (2, 600.0), (20, 0.0)), 20),  # a jump that comes back
+        (((20, 0.0), (5, 600.0), (20, 0.0)), 50),
+        (((20, 600.0), (30, 0.0)), 200),  # the clock was set back: nobody can be seen twice
+        (((5, -4.0), (30, 0.0)), 50),  # telemetry that waited in the multiplexer at first
+        (((30, 0.0), (1, 600.0)), 10),  # too short to be believed
+        (((5, 1000 - T0_NS / 1e9), (30, 0.0)), 50),  # no fix yet: it counts from 1970
+    ],
+)
+def test_stamps_that_only_jump_are_no_step(stretches, outliers):
+    line = through(*stamps(*stretches))
+    assert (line.steps, len(line.outliers)) == ((), outliers)
+
+
 def pose(random):
     return CameraPose(
         float(random.uniform(-89, 89)), float(random.uniform(-180, 180)), float(random.uniform(0, 9000)),

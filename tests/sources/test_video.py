@@ -232,6 +232,15 @@ def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: P
     assert all(frame.pose is not None for frame in frames)
 
 
+def test_a_recorder_that_paused_without_a_gap_in_its_presentation_times_is_a_gap_of_the_frames(tmp_path: Path) -> None:
+    """As when two pieces are joined by a program that lets the second go on from the first."""
+    stamps = [T0_US + 40_000 * i + (600_000_000 if i >= 80 else 0) for i in range(250)]
+    frames, gaps, _ = read(make(tmp_path / "a.ts", 250, klv_us=stamps))
+    assert [frame.t_ns // 1000 for frame in frames] == pytest.approx(stamps, abs=100)
+    assert [gap.reason for gap in gaps] == [GapReason.MISSING]
+    assert all(frame.pose is not None and frame.pose.age_s < 0.05 for frame in frames)
+
+
 def test_missing_time_is_a_gap(tmp_path: Path) -> None:
     stamps = [*range(15), *range(115, 130)]
     frames, gaps, end = read(make(tmp_path / "a.mkv", codec="mjpeg", pix_fmt="yuvj420p", stamps=stamps))
@@ -326,6 +335,8 @@ def test_bad_files_are_refused_by_name_with_what_is_wrong(tmp_path: Path) -> Non
     assert "moov" in refused("cut.mp4", mp4[: mp4.rindex(b"moov") - 4])
     assert refused("noise.ts", np.random.default_rng(2).integers(0, 256, 5000, np.uint8).tobytes())
     assert refused("zeros.ts", bytes(188 * 50))
+    raw = make(tmp_path / "whole.h264", codec="libx264").read_bytes()
+    assert "container" in refused("raw.h264", raw)  # a made-up rate would make all speeds and clips untrue
 
 
 def test_a_directory_without_pictures_is_refused(tmp_path: Path) -> None:
@@ -365,6 +376,25 @@ def test_a_clip_holds_picture_and_telemetry_and_is_the_same_each_time(tmp_path: 
     picture, shown_ns = clip.snapshot(t_ns) or pytest.fail("nothing decoded")
     assert shown_ns == t_ns
     assert picture.mean() == pytest.approx((grey.astype(float).mean() - 16) * 255 / 219, abs=4)
+
+
+@pytest.mark.parametrize("second_s", [0, 5000])
+def test_a_clip_over_a_join_takes_as_long_as_the_time_it_shows(tmp_path: Path, second_s: int) -> None:
+    """Its second part was over in a moment, or came after 83 minutes."""
+    stamps = [T0_US + 40_000 * i + (1_000_000 if i >= 60 else 0) for i in range(120)]
+    first = make(tmp_path / "a.ts", 60, klv_us=stamps[:60], begin_s=100).read_bytes()
+    second = make(tmp_path / "b.ts", 60, klv_us=stamps[60:], begin_s=second_s).read_bytes()
+    (tmp_path / "both.ts").write_bytes(first + second)
+    source = open_source(tmp_path / "both.ts", source_id="s")
+    source.ring = PacketRing(keep_s=60.0)
+    frames = [item for item in source if isinstance(item, Frame)]
+    clip = source.ring.hold(frames[0].t_ns)
+    clip.write_ts(tmp_path / "clip.ts")
+    with av.open(str(tmp_path / "clip.ts")) as container:
+        shown_s = [float(picture.time) for picture in container.decode(video=0) if picture.time is not None]
+        assert float(container.streams.data[0].start_time * container.streams.data[0].time_base) < 2.0
+    expected_s = [(frame.t_ns - frames[0].t_ns) / 1e9 for frame in frames]
+    assert [one - shown_s[0] for one in shown_s] == pytest.approx(expected_s, abs=0.002)
 
 
 def test_a_clip_taken_before_anything_came_writes_nothing(tmp_path: Path) -> None:

@@ -38,11 +38,15 @@ class LiveReading(PictureReading):
 
     ring: gets every packet, where clips may need it.
     telemetry_offset_s: added to the telemetry's time. [s]
+    hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
     track: the telemetry's poses of the present connection.
     """
 
-    def __init__(self, source_id: str, ring: PacketRing | None, telemetry_offset_s: float) -> None:
+    def __init__(
+        self, source_id: str, ring: PacketRing | None, telemetry_offset_s: float, hfov_deg: float | None
+    ) -> None:
         super().__init__(source_id, 40_000_000, 0)
+        self._hfov_deg = hfov_deg
         self._ring, self._offset_ns = ring, round(telemetry_offset_s * NS_PER_S)
         self.newest_arrival_ns = 0
         self._fresh = self._joined = True
@@ -57,7 +61,7 @@ class LiveReading(PictureReading):
         self._begin_connection()
 
     def _begin_connection(self) -> None:
-        self._clock, self.track, self._builder = StreamClock(), FlownTrack(), PoseBuilder()
+        self._clock, self.track, self._builder = StreamClock(), FlownTrack(), PoseBuilder(self._hfov_deg)
         self._assembler = SetAssembler()
         self._pending: deque[Arrived] = deque()
         self._decoder: Any = None

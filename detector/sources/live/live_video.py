@@ -45,6 +45,7 @@ class LiveVideo:
 
     media: its address.
     spool: where pictures wait in mode `complete`.
+    hfov_deg: horizontal angle of view where the telemetry does not tell it. [deg]
     watched_until_ns: until where the log knows this feed; what lies between is a gap, and why. [ns UTC]
     state, state_why, since_ns: what it is doing, why, and since when (this machine's clock).
     last_failure: why there was no picture when it ended, empty if there was.
@@ -60,6 +61,7 @@ class LiveVideo:
         spool: Path,
         transport: str = "tcp",
         telemetry_offset_s: float = 0.0,
+        hfov_deg: float | None = None,
         watched_until_ns: int | None = None,
         why_not_watched: str = "",
     ) -> None:
@@ -72,7 +74,7 @@ class LiveVideo:
         self.counters: Counter[str] = Counter()
         self.last_failure = ""
         self._settings, self._transport = settings, transport
-        self._telemetry_offset_s = telemetry_offset_s
+        self._telemetry_offset_s, self._hfov_deg = telemetry_offset_s, hfov_deg
         self._stopped = False
         self._repeated = RepeatedPictures(settings.frozen_s)
         self._waiting = Waiting(settings, spool)
@@ -120,7 +122,7 @@ class LiveVideo:
         Raises:
             LogError: pictures have to wait on the disk, and it cannot be written.
         """
-        self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s)
+        self._reading = reading = LiveReading(self.source_id, self.ring, self._telemetry_offset_s, self._hfov_deg)
         reading.counters = self.counters
         reader = Reader(self.media, self._settings, self._transport, self._waiting)
         reader.start()
