@@ -377,7 +377,7 @@ def test_what_two_administrators_draw_on_one_map_is_put_together_and_none_is_los
         second.until(f"{saved}.includes('was saved since')")
         assert all("412" in said for said in second.complaints)
         second.complaints.clear()
-        second.page.reload()
+        second.page.click("#saved a")
         second.page.click(".news a")
         second.until("document.querySelectorAll('.shapes li').length === 4")
         shapes = second.page.inner_text("#shapes")

@@ -214,7 +214,7 @@ async function start() {
       save.disabled = false;
       saved.className = "trouble";
       put(saved, whyNot(error));
-      if (error.status === 412) saved.append(" ", saved.dataset.again);
+      if (error.status === 412) saved.append(" ", Object.assign(document.createElement("a"), { href: "/zones", textContent: saved.dataset.again }));
     }
     saved.hidden = false;
   });
