@@ -379,6 +379,18 @@ def _stays(desk: Desk, out: Path) -> None:
     desk.close()
 
 
+def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.go("/search?text=track")
+        desk.until("document.querySelectorAll('tr[data-id]').length === 20 && document.title.startsWith('(')")
+        for key in "jxjxi":
+            desk.page.keyboard.press(key)
+        desk.until("document.querySelectorAll('tr[data-id]').length === 19")
+        desk.until(f"{TOAST}.startsWith('Joined')")
+        desk.close()
+
+
 def test_digits_go_by_their_place_where_the_keyboard_writes_letters_there(
     console: tuple[Served, Path], chromium: Any
 ) -> None:
