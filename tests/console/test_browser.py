@@ -216,6 +216,29 @@ def test_no_page_is_wider_than_the_screen_with_long_names_in_any_language(
     assert wide == []
 
 
+def test_with_twelve_feeds_on_a_small_screen_map_and_what_waits_are_seen_and_stay(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    names = [f"feed-{number}" for number in range(12)]
+    for name in names:
+        write(out, name, time.time_ns(), kind="pictures")
+    try:
+        desk = Desk(chromium, running, "demo-b")
+        desk.page.set_viewport_size({"width": 1366, "height": 768})
+        desk.go("/")
+        top = "Math.round(document.querySelector('{}').getBoundingClientRect().top)"
+        assert desk.page.evaluate("document.querySelector('#map').getBoundingClientRect().bottom") < 768
+        assert desk.page.evaluate(top.format(".side-queue")) < 500
+        desk.page.evaluate("scrollTo(0, 1200)")
+        desk.until("scrollY > 900")
+        assert desk.page.evaluate(top.format(".side-queue")) == 60
+        desk.close()
+    finally:
+        for name in names:
+            (out / "live" / f"{name}.live").unlink()
+
+
 def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chromium: Any) -> None:
     running, out = console
     desk = Desk(chromium, running, "demo-b")

@@ -565,7 +565,7 @@ def test_a_tile_that_is_on_the_screen_says_what_its_feed_does_and_since_when(
         assert not desk.page.is_visible(".tile .why-not")
         says("reconnecting", "nothing arrived")
         desk.page.wait_for_selector(".tile.trouble .why-not:not([hidden])")
-        told = "Not seen any more; it is tried again and again, since 06:30:05 nothing arrived"
+        told = "Not seen any more; it is tried again and again, since 2026-03-01 06:30:05 nothing arrived"
         desk.until(f"document.querySelector('.tile .why-not').textContent === {json.dumps(told)}")
         says("running", "")
         desk.page.wait_for_selector(".tile.live .why-not[hidden]", state="attached")

@@ -297,6 +297,9 @@ def test_a_tile_says_in_the_readers_language_what_a_feed_does_and_since_when(
     page = viewer.get("/").text
     told = "Not seen any more; it is tried again and again, since 06:30:01"
     assert f'{told} <small lang="en">nothing arrived for 5 s</small>' in page
+    write_live(copied / "out", "north", said | times | {"since_ns": T0 + S - 86_400 * S})
+    assert "since 2026-02-28 06:30:01" in viewer.get("/").text, "not this morning"
+    write_live(copied / "out", "north", said | times)
     viewer.cookies.set("language", "tr")
     turkish = Languages().of("tr").gettext(DOINGS["reconnecting"])
     assert f"{turkish[:1].upper()}{turkish[1:]} (06:30:01 saatinden beri) <small" in viewer.get("/").text
