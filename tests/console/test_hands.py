@@ -379,6 +379,17 @@ def _stays(desk: Desk, out: Path) -> None:
     desk.close()
 
 
+def test_a_time_zone_that_the_browser_does_not_know_takes_no_key_away(copied: Path, chromium: Any) -> None:
+    config = copied / "agreement.yaml"
+    config.write_text(config.read_text().replace("Asia/Yerevan", "localtime"))
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.page.keyboard.press("?")
+        assert desk.page.is_visible("#help")
+        assert ":" in desk.page.inner_text("#clock-utc")
+        desk.close()
+
+
 def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
     with served(copied) as running:
         desk = Desk(chromium, running, "demo-a")

@@ -158,7 +158,8 @@ const zone = document.querySelector('meta[name="zone"]').content;
 const utc = document.getElementById("clock-utc");
 if (utc) {
   const show = (timeZone) => new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  const [utcFormat, localFormat] = [show("UTC"), zone === "UTC" ? null : show(zone)];
+  const known = () => { try { return show(zone); } catch { return null; } }; // not every browser knows every zone
+  const [utcFormat, localFormat] = [show("UTC"), zone === "UTC" ? null : known()];
   const tick = () => {
     const now = new Date(nowMs());
     utc.textContent = utcFormat.format(now);
