@@ -85,6 +85,7 @@ def test_one_access_token_is_ended_and_the_others_and_the_session_go_on(desk: De
         ("/nobody/close", {}, 404),
         ("/admin/close", {}, 409),
         ("/admin/role", {"role": "viewer"}, 409),
+        ("/admin/password", {}, 409),
         ("/nobody/role", {"role": "viewer"}, 404),
         ("/viewer/role", {"role": "reviewer"}, 422),
         ("/viewer/role", {"role": "exporter", "party": "A"}, 422),
