@@ -79,7 +79,7 @@ function update(name) {
   if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
   const ahead = tile.querySelector('[data-live-value="delay_s"]');
   if (ahead && typeof said.delay_s === "number") write(ahead, `+ ${said.delay_s.toFixed(1)} s`);
-  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), clock(said.t_ns));
+  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), moment(said.t_ns));
 }
 
 function sayWhy(element, { why, doing, since_ns: sinceNs }) {
