@@ -379,6 +379,22 @@ def _stays(desk: Desk, out: Path) -> None:
     desk.close()
 
 
+def test_what_lies_near_can_be_read_beside_both_parties_words_on_a_small_screen(copied: Path, chromium: Any) -> None:
+    out = copied / "out"
+    with LogWriter(out, alone=False) as log, open_reader(out) as reader:
+        for one in reader.violations():
+            for party in "AB":
+                log.verdict(Verdict(one.violation.violation_id, party, "x", Decision.UNDETERMINED, "", T0))
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.page.set_viewport_size({"width": 1366, "height": 768})
+        at(desk, out, 10)
+        widths = desk.page.evaluate("[...document.querySelectorAll('.near .o')].map((one) => one.clientWidth)")
+        assert len(widths) == 4
+        assert min(widths) > 100
+        desk.close()
+
+
 def test_a_time_zone_that_the_browser_does_not_know_takes_no_key_away(copied: Path, chromium: Any) -> None:
     config = copied / "agreement.yaml"
     config.write_text(config.read_text().replace("Asia/Yerevan", "localtime"))
