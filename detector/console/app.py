@@ -63,10 +63,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        app.state.closing.set()
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
+
+
+def let_go(app: FastAPI) -> None:
+    """Pages that are told of news are told no more: the server ends once every answer has."""
+    app.state.closing.set()
+    app.state.pulse.wake()
 
 
 class _Static(StaticFiles):

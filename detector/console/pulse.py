@@ -31,9 +31,13 @@ class Pulse:
                 problem = str(error)
             if (problem, self._book.generation) != (self.problem, self.generation):
                 self.problem, self.generation = problem, self._book.generation
-                news, self._news = self._news, asyncio.Event()
-                news.set()
+                self.wake()
             await asyncio.sleep(EVERY_S)
+
+    def wake(self) -> None:
+        """Whoever waits looks again."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     async def wait(self, timeout_s: float) -> None:
         """Until something came, or so long."""

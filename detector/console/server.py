@@ -8,11 +8,12 @@ from pathlib import Path
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from detector.config import load_outline
 from detector.console.accounts import Accounts
 from detector.console.agreement import Agreement
-from detector.console.app import make_app
+from detector.console.app import let_go, make_app
 from detector.console.certificate import Renewal
 from detector.console.counts import Counts
 from detector.console.desk import Desk
@@ -59,8 +60,9 @@ def open_socket(listening: Listening) -> socket.socket:
 def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
     """Until it is told to stop; by a certificate that is renewed meanwhile."""
     tls = listening.tls
+    app = make_app(desk)
     config = uvicorn.Config(
-        make_app(desk),
+        app,
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.key,
         log_config=None,  # as this process says everything else
@@ -78,13 +80,13 @@ def serve(desk: Desk, listening: Listening, taken: socket.socket) -> None:
     renewal = None if tls is None or config.ssl is None else Renewal(tls, config.ssl)
     for remark in () if tls is None else tls.remarks(datetime.now(UTC)):
         _say_of_certificate(remark)
-    _Server(config, renewal).run(sockets=[taken])
+    _Server(config, app, renewal).run(sockets=[taken])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, renewal: Renewal | None) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, renewal: Renewal | None) -> None:
         super().__init__(config)
-        self._renewal = renewal
+        self._app, self._renewal = app, renewal
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
@@ -93,6 +95,11 @@ class _Server(uvicorn.Server):
             if told:
                 _say_of_certificate(told)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """It was told to end."""
+        let_go(self._app)
+        await super().shutdown(sockets)
 
 
 def _say_of_certificate(told: str) -> None:

@@ -38,6 +38,7 @@ SAID = (
     *(N_("warming_up"), N_("registration"), N_("no_telemetry"), N_("stale_telemetry"), N_("damaged"), N_("missing")),
     *(N_("clock"), N_("incomplete"), N_("disconnected"), N_("frozen"), N_("skipped"), N_("not_running")),
     *(N_("stream_changed"),),
+    *(N_("camera"), N_("uav"), N_("acoustic"), N_("seismic"), N_("radar"), N_("telemetry")),
 )
 """Words of the log that pages translate where they show them."""
 

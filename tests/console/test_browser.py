@@ -216,6 +216,29 @@ def test_no_page_is_wider_than_the_screen_with_long_names_in_any_language(
     assert wide == []
 
 
+def test_with_twelve_feeds_on_a_small_screen_map_and_what_waits_are_seen_and_stay(
+    console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, out = console
+    names = [f"feed-{number}" for number in range(12)]
+    for name in names:
+        write(out, name, time.time_ns(), kind="pictures")
+    try:
+        desk = Desk(chromium, running, "demo-b")
+        desk.page.set_viewport_size({"width": 1366, "height": 768})
+        desk.go("/")
+        top = "Math.round(document.querySelector('{}').getBoundingClientRect().top)"
+        assert desk.page.evaluate("document.querySelector('#map').getBoundingClientRect().bottom") < 768
+        assert desk.page.evaluate(top.format(".side-queue")) < 500
+        desk.page.evaluate("scrollTo(0, 1200)")
+        desk.until("scrollY > 900")
+        assert desk.page.evaluate(top.format(".side-queue")) == 60
+        desk.close()
+    finally:
+        for name in names:
+            (out / "live" / f"{name}.live").unlink()
+
+
 def test_the_clip_of_the_next_one_runs_at_once(console: tuple[Served, Path], chromium: Any) -> None:
     running, out = console
     desk = Desk(chromium, running, "demo-b")
@@ -320,8 +343,17 @@ def test_a_zone_is_drawn_tried_and_saved_and_a_click_asks_about_a_place(
         page.mouse.click(x, y)
     desk.until("document.querySelector('[name=points]').value.split('\\n').length === 3")
     page.keyboard.press("d")
+    page.fill("#min-time", "two")
+    page.click("#preview")
+    desk.until("document.querySelector('#outcome .trouble')?.textContent.includes('min_time_s')")
+    assert all("422" in said for said in desk.complaints)
+    desk.complaints.clear()
+    page.fill("#min-time", "2,5")
+    page.keyboard.press("Escape")
     page.keyboard.press("p")
     desk.until("document.querySelectorAll('#outcome tr').length === 2")
+    page.fill("[name=name]", "by the bridge")
+    desk.until("[...document.querySelectorAll('.map-label')].some((one) => one.textContent === 'by the bridge')")
     page.click("#save")
     desk.until("document.getElementById('saved').textContent.startsWith('Saved as agreement.')")
     (saved,) = out.parent.glob("agreement.2*.yaml")
@@ -377,7 +409,7 @@ def test_what_two_administrators_draw_on_one_map_is_put_together_and_none_is_los
         second.until(f"{saved}.includes('was saved since')")
         assert all("412" in said for said in second.complaints)
         second.complaints.clear()
-        second.page.reload()
+        second.page.click("#saved a")
         second.page.click(".news a")
         second.until("document.querySelectorAll('.shapes li').length === 4")
         shapes = second.page.inner_text("#shapes")

@@ -379,6 +379,45 @@ def _stays(desk: Desk, out: Path) -> None:
     desk.close()
 
 
+def test_what_lies_near_can_be_read_beside_both_parties_words_on_a_small_screen(copied: Path, chromium: Any) -> None:
+    out = copied / "out"
+    with LogWriter(out, alone=False) as log, open_reader(out) as reader:
+        for one in reader.violations():
+            for party in "AB":
+                log.verdict(Verdict(one.violation.violation_id, party, "x", Decision.UNDETERMINED, "", T0))
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.page.set_viewport_size({"width": 1366, "height": 768})
+        at(desk, out, 10)
+        widths = desk.page.evaluate("[...document.querySelectorAll('.near .o')].map((one) => one.clientWidth)")
+        assert len(widths) == 4
+        assert min(widths) > 100
+        desk.close()
+
+
+def test_a_time_zone_that_the_browser_does_not_know_takes_no_key_away(copied: Path, chromium: Any) -> None:
+    config = copied / "agreement.yaml"
+    config.write_text(config.read_text().replace("Asia/Yerevan", "localtime"))
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.page.keyboard.press("?")
+        assert desk.page.is_visible("#help")
+        assert ":" in desk.page.inner_text("#clock-utc")
+        desk.close()
+
+
+def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        desk.go("/search?text=track")
+        desk.until("document.querySelectorAll('tr[data-id]').length === 20 && document.title.startsWith('(')")
+        for key in "jxjxi":
+            desk.page.keyboard.press(key)
+        desk.until("document.querySelectorAll('tr[data-id]').length === 19")
+        desk.until(f"{TOAST}.startsWith('Joined')")
+        desk.close()
+
+
 def test_digits_go_by_their_place_where_the_keyboard_writes_letters_there(
     console: tuple[Served, Path], chromium: Any
 ) -> None:
@@ -553,7 +592,7 @@ def test_a_tile_that_is_on_the_screen_says_what_its_feed_does_and_since_when(
         assert not desk.page.is_visible(".tile .why-not")
         says("reconnecting", "nothing arrived")
         desk.page.wait_for_selector(".tile.trouble .why-not:not([hidden])")
-        told = "Not seen any more; it is tried again and again, since 06:30:05 nothing arrived"
+        told = "Not seen any more; it is tried again and again, since 2026-03-01 06:30:05 nothing arrived"
         desk.until(f"document.querySelector('.tile .why-not').textContent === {json.dumps(told)}")
         says("running", "")
         desk.page.wait_for_selector(".tile.live .why-not[hidden]", state="attached")

@@ -57,6 +57,16 @@ def test_another_role_or_party_counts_at_once_and_ends_what_was_given_for_the_on
     ]
 
 
+def test_what_is_rare_is_found_among_all_that_people_did(desk: Desk, as_) -> None:
+    admin = as_("admin")
+    admin.post("/api/accounts", json={"name": "cem", "role": "viewer"})
+    assert "from testclient" in admin.get("/activity").text, "who signed in"
+    page = admin.get("/activity?action=account").text
+    assert "made: viewer" in page
+    assert "from testclient" not in page
+    assert admin.get("/activity?action=other").status_code == 422
+
+
 def test_one_access_token_is_ended_and_the_others_and_the_session_go_on(desk: Desk, as_) -> None:
     admin, viewer, before = as_("admin"), as_("viewer"), len(told(desk))
     first, second = (desk.accounts.make_token("viewer", [Permission.READ], days) for days in (1, 2))
@@ -85,6 +95,7 @@ def test_one_access_token_is_ended_and_the_others_and_the_session_go_on(desk: De
         ("/nobody/close", {}, 404),
         ("/admin/close", {}, 409),
         ("/admin/role", {"role": "viewer"}, 409),
+        ("/admin/password", {}, 409),
         ("/nobody/role", {"role": "viewer"}, 404),
         ("/viewer/role", {"role": "reviewer"}, 422),
         ("/viewer/role", {"role": "exporter", "party": "A"}, 422),

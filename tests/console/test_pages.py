@@ -245,7 +245,11 @@ def test_export_gives_what_is_shown_and_is_logged(desk: Desk, as_) -> None:
     bodies = exporter.get("/api/export?form=jsonl&until=2026-03-01T06:31").text.splitlines()
     assert [re.search('"kind":"([a-z]+)"', line)[1] for line in bodies] == ["opened", "evidence", "closed"]  # type: ignore[index]
     assert exporter.get("/api/export?form=kml").text.count("<Placemark") == COUNT
-    assert next(one.detail for one in desk.book.audits() if one.action == "export") == "csv, 5 possible violations"
+    told = [one.detail for one in desk.book.audits() if one.action == "export"]
+    assert told[:2] == [
+        "csv, 5 possible violations: until 2026-03-01T06:35",
+        f"geojson, {COUNT} possible violations: all",
+    ]
     assert exporter.get("/api/export?form=pdf").status_code == 422
 
 
@@ -300,6 +304,31 @@ def test_records_that_are_joined_while_it_runs_are_one_and_old_addresses_lead_th
     lines = as_("exporter").get("/api/export?form=jsonl&until=2026-03-01T06:31").text.splitlines()
     assert sum('"kind":"opened"' in line for line in lines) == 2
     assert sum('"kind":"joined"' in line for line in lines) == 1
+
+
+def test_of_several_sources_the_page_says_which_each_clip_and_file_is_from(desk: Desk, as_, copied: Path) -> None:
+    last = desk.book.violations()[-1].violation
+    other = replace(last, source_id="south", subject="track 99", t_start_ns=last.t_start_ns + 1)
+    store = EvidenceStore(copied / "out" / "evidence")
+    with LogWriter(copied / "out", alone=False) as log:
+        log.opened(other)
+        log.evidence(other.violation_id, [store.put(other.violation_id, "overlay", ".jpg", b"a picture")])
+    viewer = as_("viewer")
+    assert "Picture, marked</button>" in viewer.get(f"/review/{last.violation_id}").text
+    with LogWriter(copied / "out", alone=False) as log:
+        log.joined(Joined(last.violation_id, (other.violation_id,), "one car", 7, party="A", reviewer="anna"))
+    page = viewer.get(f"/review/{last.violation_id}").text
+    for label in ("Clip · north</button>", "Picture, marked · south</button>", "track.json · north</a>"):
+        assert label in page
+
+
+def test_what_is_decided_has_no_place_among_what_waits(desk: Desk, as_) -> None:
+    anna, one = as_("anna"), first(desk)
+    assert f"{COUNT} of {COUNT} that wait" in anna.get(f"/review/{one}").text
+    anna.post(f"/api/violations/{one}/verdicts", json={"verdict": "exercise"})
+    page = anna.get(f"/review/{one}").text
+    assert f"{COUNT - 1} wait<" in page
+    assert f"of {COUNT - 1} that wait" not in page
 
 
 def test_a_tile_shows_what_its_own_source_saw(desk: Desk, copied: Path) -> None:

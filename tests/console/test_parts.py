@@ -28,7 +28,7 @@ from detector.console.words import SAID, facts, probability, why
 from detector.geo.ellipse import SIGMAS_95
 from detector.live_file import write_live
 from detector.log import LoggedViolation
-from detector.model import Action, CoverageSlot, Decision, Gap, GapReason, Place, Verdict
+from detector.model import Action, CoverageSlot, Decision, Gap, GapReason, Means, Place, Verdict
 from scripts.make_catalogue import CATALOGUE, catalogue
 from tests.console.conftest import COUNT, T0, TELEMETRY, S, TestClock, violation
 
@@ -311,6 +311,9 @@ def test_a_tile_says_in_the_readers_language_what_a_feed_does_and_since_when(
     page = viewer.get("/").text
     told = "Not seen any more; it is tried again and again, since 06:30:01"
     assert f'{told} <small lang="en">nothing arrived for 5 s</small>' in page
+    write_live(copied / "out", "north", said | times | {"since_ns": T0 + S - 86_400 * S})
+    assert "since 2026-02-28 06:30:01" in viewer.get("/").text, "not this morning"
+    write_live(copied / "out", "north", said | times)
     viewer.cookies.set("language", "tr")
     turkish = Languages().of("tr").gettext(DOINGS["reconnecting"])
     assert f"{turkish[:1].upper()}{turkish[1:]} (06:30:01 saatinden beri) <small" in viewer.get("/").text
@@ -329,7 +332,7 @@ def test_the_last_gap_of_a_tile_is_not_the_warming_up_that_followed_it(desk: Des
 
 
 def test_every_word_of_the_log_that_pages_translate_is_marked_for_the_catalogue() -> None:
-    assert {*map(str, Role), *map(str, Decision), *map(str, Action), *VERDICTS} <= set(SAID)
+    assert {*map(str, Role), *map(str, Decision), *map(str, Action), *map(str, Means), *VERDICTS} <= set(SAID)
 
 
 def test_the_catalogue_has_every_message_of_the_pages() -> None:

@@ -262,6 +262,19 @@ def test_a_console_that_is_told_to_end_closes_its_log(copied: Path) -> None:
     assert not (copied / "out" / "violations.sqlite-wal").exists()
 
 
+def test_a_console_that_is_told_to_end_lets_its_pages_go_at_once_and_complains_of_nothing(copied: Path) -> None:
+    with served(copied) as running, httpx2.Client(base_url=running.address) as client:
+        client.post("/sign-in", data={"name": "demo-a", "password": running.passwords["demo-a"], "to": "/"})
+        with client.stream("GET", "/api/events") as told:
+            next(told.iter_lines())
+            began_s = time.monotonic()
+            running.process.terminate()
+            assert running.process.wait(20) == 0
+        assert time.monotonic() - began_s < 2.5
+        assert running.process.stdout is not None
+        assert "Traceback" not in running.process.stdout.read()
+
+
 def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:
     with open_reader(copied / "out") as reader:
         one = reader.violations()[4].violation.violation_id

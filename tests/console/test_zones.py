@@ -324,7 +324,11 @@ def test_a_saved_version_is_put_in_force_and_back_and_the_log_says_who_did(desk:
     assert 'data-put="agreement.yaml"' not in page, "it is in force"
     assert 'data-put="' not in as_("viewer").get("/zones").text
     admin = as_("admin")
-    answer = admin.post("/api/zones/in-force", json={**version, "note": "annex 3"})
+    other = {**version, "instead_of": "0" * 64}
+    assert admin.post("/api/zones/in-force", json=other).status_code == 412, "another is in force than the page shows"
+    assert not word_of(given).exists()
+    assert f'data-in-force="{desk.agreement.sha256}"' in page
+    answer = admin.post("/api/zones/in-force", json={**version, "instead_of": desk.agreement.sha256, "note": "annex 3"})
     assert answer.status_code == 202, answer.text
     assert file_in_force(given) == copied / version["file"]
     said = desk.book.audits()[-1]

@@ -62,7 +62,12 @@ def add(request: Request, caller: Administrator, new: NewAccount) -> MadePasswor
 
 @router.post("/api/accounts/{name}/password", status_code=201)
 def password_of(request: Request, caller: Administrator, name: Name) -> MadePassword:
-    """Another random password: sessions, tokens and lock-outs end, a closed account is open again."""
+    """Another random password: sessions, tokens and lock-outs end, a closed account is open again.
+
+    409: it is the caller's own account, whose page would end before the password was read.
+    """
+    if name == caller.name:
+        raise HTTPException(409, "your own password is changed on the page of your account")
     desk, password = desk_of(request), random_password()
     try:
         desk.accounts.set_password(name, password, _said(desk, caller, name, "another password"))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from detector.console.api.violations import asked
 from detector.console.desk import desk_of
-from detector.console.finding import Question
+from detector.console.finding import KEYS, Question
 from detector.console.guard import Exporter
 from detector.log.export import TABLES
 from detector.model import Action
@@ -44,7 +44,9 @@ def export(
     else:
         text = TABLES[form](found)
     plural = "" if len(found) == 1 else "s"
-    desk.note(caller.name, caller.party, Action.EXPORT, detail=f"{form}, {len(found)} possible violation{plural}")
+    limits = [f"{key} {value}" for key in KEYS if (value := request.query_params.get(key, "").strip()[:200])]
+    taken = f"{form}, {len(found)} possible violation{plural}: {', '.join(limits) or 'all'}"
+    desk.note(caller.name, caller.party, Action.EXPORT, detail=taken)
     made = iso_from_ns(desk.clock.now_ns(), 0).replace(":", "").replace("-", "")
     headers = {"Content-Disposition": f'attachment; filename="trucewatch-{made}.{form}"'}
     return Response(text.encode(), media_type=_MEDIA_TYPES[form], headers=headers)

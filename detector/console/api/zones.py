@@ -97,21 +97,26 @@ class SavedVersion(BaseModel):
 
 
 class ToPutInForce(BaseModel):
-    """A saved version, or the file that the centre was started with. sha256: of the one that was looked at."""
+    """A saved version, or the file that the centre was started with. sha256: of the one that was looked at.
+
+    instead_of: SHA-256 of what the caller knows to be in force; empty: whatever is.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     file: str = Field(max_length=255)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    instead_of: str = Field("", pattern="^([0-9a-f]{64})?$")
     note: Note = ""
 
 
-@router.post("/api/zones/in-force", status_code=202)
+@router.post("/api/zones/in-force", status_code=202, responses=SINCE)
 def in_force(request: Request, caller: Administrator, wanted: ToPutInForce) -> SavedVersion:
     """The running centre goes by this version, within seconds and after every start; then the console opens anew on it.
 
     What is open is closed under the rules it was opened by; feeds that it does not touch are not interrupted.
-    409: no centre runs on this log, it goes by this file already, or its folder cannot be written.
+    409: no centre runs on this log, it goes by this file already, or its folder cannot be written. 412: it goes by
+    another one than the caller knows.
     """
     desk = desk_of(request)
     centre = running(desk.book.path.parent, desk.clock.now_ns())
@@ -122,6 +127,8 @@ def in_force(request: Request, caller: Administrator, wanted: ToPutInForce) -> S
         raise HTTPException(422, f"{wanted.file!r}: no saved version of {centre.given.name} with this SHA-256")
     if chosen.in_force:
         raise HTTPException(409, f"{wanted.file} is in force already")
+    if wanted.instead_of not in {"", centre.sha256}:
+        raise HTTPException(412, f"another version has been put in force since, with SHA-256 {centre.sha256}")
     try:
         desk.check(chosen.file)
     except ConfigError as error:

@@ -36,6 +36,7 @@ def zones(request: Request, caller: Reader, base: str = "") -> HTMLResponse:
         caller,
         versions=saved[: -MOST_ROWS - 1 : -1],
         choices=choices,
+        in_force=centre.sha256 if centre is not None else "",
         base=base or (path.name if path is not None else ""),
         base_sha256=outline.sha256 if outline is not None else "",
         newest=newest(path) if path is not None else "",

@@ -10,7 +10,7 @@ async function send(url, body) {
       shown.textContent = shown.dataset.text.replace("%1", name).replace("%2", password);
       shown.hidden = false;
     }
-    redraw(await (await fetch("/accounts")).text());
+    await fetch("/accounts").then((page) => page.text()).then(redraw).catch(() => {}); // what was done is done
   } catch (error) { complain(whyNot(error)); }
 }
 function redraw(html) {

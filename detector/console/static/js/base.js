@@ -153,13 +153,15 @@ showTheme();
 
 // Clocks, by the console's time and not by this machine's.
 const offsetMs = Number(document.querySelector('meta[name="now-ms"]').content) - Date.now();
+export const nowMs = () => Date.now() + offsetMs;
 const zone = document.querySelector('meta[name="zone"]').content;
 const utc = document.getElementById("clock-utc");
 if (utc) {
   const show = (timeZone) => new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  const [utcFormat, localFormat] = [show("UTC"), zone === "UTC" ? null : show(zone)];
+  const known = () => { try { return show(zone); } catch { return null; } }; // not every browser knows every zone
+  const [utcFormat, localFormat] = [show("UTC"), zone === "UTC" ? null : known()];
   const tick = () => {
-    const now = new Date(Date.now() + offsetMs);
+    const now = new Date(nowMs());
     utc.textContent = utcFormat.format(now);
     if (localFormat) document.getElementById("clock-local").textContent = `${localFormat.format(now)} ${zone}`;
   };

@@ -6,7 +6,7 @@ for (const button of choices?.querySelectorAll("[data-put]") ?? []) button.addEv
   const { put: file, sha256 } = button.dataset;
   if (!confirm(choices.dataset.ask.replace("%s", file))) return;
   try {
-    await post("/api/zones/in-force", { file, sha256, note: document.getElementById("note")?.value ?? "" });
+    await post("/api/zones/in-force", { file, sha256, instead_of: choices.dataset.inForce, note: document.getElementById("note")?.value ?? "" });
     said.className = "";
     said.textContent = choices.dataset.done.replace("%s", file);
     setTimeout(again, 5000);

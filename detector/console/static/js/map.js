@@ -81,14 +81,23 @@ export async function makeMap(element) {
   document.addEventListener("theme", paint);
   const tall = new ResizeObserver(() => map.resize());
   tall.observe(element);
-  let labels = [];
-  const names = agreement.features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
+  let labels = [], names = [];
+  const named = (features) => {
+    for (const one of names) one.remove();
+    names = features.map((one) => label(map, one.properties.name, labelPlace(one.geometry), one.properties.kind));
+  };
+  named(agreement.features);
   let due = null; // once names stand where they belong: they are moved by what moves the map, some of them after this is told
   const uncover = () => { due ??= requestAnimationFrame(() => { due = null; apart(map, found.places(), [...names, ...labels]); }); };
   map.on("move", uncover);
   return {
     map, agreement, fill, footprints: found.footprints,
     marker: (options) => new maplibregl.Marker(options),
+    redraw(features) {
+      map.getSource("agreement").setData({ type: "FeatureCollection", features });
+      named(features);
+      uncover();
+    },
     show(collection) {
       found.show(collection);
       for (const one of labels) one.remove();

@@ -1,4 +1,4 @@
-import { ask, keys, messages, paced, put as say } from "./base.js";
+import { ask, keys, messages, nowMs, paced, put as say } from "./base.js";
 import { follow } from "./live.js";
 import { insist, makeMap } from "./map.js";
 import { keepFresh } from "./part.js";
@@ -79,18 +79,20 @@ function update(name) {
   if (typeof said.lag_s === "number") write(tile.querySelector('[data-live-value="lag_s"]'), `${said.lag_s.toFixed(1)} s`);
   const ahead = tile.querySelector('[data-live-value="delay_s"]');
   if (ahead && typeof said.delay_s === "number") write(ahead, `+ ${said.delay_s.toFixed(1)} s`);
-  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), clock(said.t_ns));
+  if (said.t_ns) write(tile.querySelector('[data-live-value="t_ns"]'), moment(said.t_ns));
 }
 
 function sayWhy(element, { why, doing, since_ns: sinceNs }) {
   const told = doing && upper(messages.doing[doing]), fresh = element.cloneNode(false);
   fresh.hidden = !why && !doing;
-  say(fresh, !doing ? why : { text: sinceNs ? messages.since.replace("%1", told).replace("%2", clock(sinceNs)) : told, detail: why });
+  say(fresh, !doing ? why : { text: sinceNs ? messages.since.replace("%1", told).replace("%2", moment(sinceNs)) : told, detail: why });
   renew(element, fresh);
 }
 
 const upper = (text) => `${text[0].toLocaleUpperCase(document.documentElement.lang)}${text.slice(1)}`;
-const clock = (ns) => new Date(ns / 1e6).toISOString().slice(11, 19);
+const iso = (ms) => new Date(ms).toISOString();
+const clock = (ns) => iso(ns / 1e6).slice(11, 19);
+const moment = (ns) => (iso(ns / 1e6).slice(0, 10) === iso(nowMs()).slice(0, 10) ? "" : `${iso(ns / 1e6).slice(0, 10)} `) + clock(ns); // its day, unless that is today
 
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 

@@ -1,9 +1,13 @@
-import { ask, complain, keys, post, whyNot } from "./base.js";
+import { ask, complain, keys, post, say, whyNot } from "./base.js";
+import { keep as write, kept } from "./draft.js";
 import { insist, makeMap } from "./map.js";
 import "./rows.js";
 
 const element = document.getElementById("map"), form = document.querySelector(".question");
-document.addEventListener("news", (event) => { if (!event.detail) location.reload(); }); // one's own joining
+// One's own joining; what was said of it is said on the page that comes.
+const SAID = "said", toast = document.getElementById("toast");
+document.addEventListener("news", (event) => { if (!event.detail) { write(SAID, toast.textContent); location.reload(); } });
+if (kept(SAID)) { say(kept(SAID)); write(SAID, ""); }
 const title = document.getElementById("view-title"), keep = document.getElementById("keep-view");
 const then = (work) => work.then(() => location.reload(), (error) => complain(whyNot(error)));
 keep.addEventListener("click", () => (title.value.trim() ? then(post("/api/views", { title: title.value, query: keep.dataset.query })) : title.focus()));

@@ -75,7 +75,7 @@ async function start() {
       pending.textContent = waiting.length ? waiting.map((shape) => shape.name || shape.id).join(", ") : pending.dataset.none;
     }
     if (!map) return;
-    map.map.getSource("agreement").setData({ type: "FeatureCollection", features: shapes.filter((shape) => !shape.removed).map(featureOf).filter(Boolean) });
+    map.redraw(shapes.filter((shape) => !shape.removed).map(featureOf).filter(Boolean));
     corners();
   }
 
@@ -111,7 +111,7 @@ async function start() {
   }
   function live() {
     fields.points.value = text(now.points);
-    map.map.getSource("agreement").setData({ type: "FeatureCollection", features: shapes.filter((shape) => !shape.removed).map(featureOf).filter(Boolean) });
+    map.redraw(shapes.filter((shape) => !shape.removed).map(featureOf).filter(Boolean));
   }
   function handle(place, className, draggable = true) {
     const element = Object.assign(document.createElement("div"), { className });
@@ -166,7 +166,7 @@ async function start() {
     if (!feature) return;
     const mine = now;
     try {
-      const body = { feature: bare(feature), min_time_s: Number(document.getElementById("min-time").value.replace(",", ".")) || 0, since: document.getElementById("since").value.trim(), until: document.getElementById("until").value.trim() };
+      const body = { feature: bare(feature), min_time_s: Number(document.getElementById("min-time").value.replace(",", ".")), since: document.getElementById("since").value.trim(), until: document.getElementById("until").value.trim() };
       const told = await (await post("/api/zones/preview", body)).json();
       if (mine === now) tell(told);
     } catch (error) { const said = paragraph("", "trouble"); put(said, whyNot(error)); outcome.replaceChildren(said); }
@@ -214,7 +214,7 @@ async function start() {
       save.disabled = false;
       saved.className = "trouble";
       put(saved, whyNot(error));
-      if (error.status === 412) saved.append(" ", saved.dataset.again);
+      if (error.status === 412) saved.append(" ", Object.assign(document.createElement("a"), { href: "/zones", textContent: saved.dataset.again }));
     }
     saved.hidden = false;
   });
