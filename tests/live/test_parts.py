@@ -165,7 +165,7 @@ def test_the_clock_waits_for_telemetry_and_then_goes_by_the_next_best() -> None:
 
 @pytest.mark.parametrize(("keys", "until"), [(range(0), 1000), (range(40, 9999, 1000), 140)])
 def test_a_connection_is_given_up_if_nothing_is_decoded_from_a_keyframe_on_or_for_long(keys: range, until: int) -> None:
-    reading = LiveReading("feed", None, 0.0)
+    reading = LiveReading("feed", None, 0.0, None)
     codec = SimpleNamespace(name="h264", extradata=None, width=0, height=0, pix_fmt="yuv420p")
     reading.begin(Opened(SimpleNamespace(codec_context=codec), True, 40_000_000), 0)
     starved = []
