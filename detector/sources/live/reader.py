@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import struct
 import threading
@@ -97,7 +98,8 @@ class Reader(threading.Thread):
             except av.error.ExitError:
                 raise SourceError(f"nothing arrived for {self._settings.read_timeout_s:g} s") from None
             except (av.error.FFmpegError, OSError) as error:
-                raise SourceError(masked(getattr(error, "strerror", None) or str(error))) from None
+                broke = error.errno == errno.EIO  # "Input/output error"
+                raise SourceError("the connection broke" if broke else masked(error.strerror or str(error))) from None
             if not packet.size or packet.stream.index not in wanted:
                 continue
             arrived = _arrived(packet, is_video=packet.stream.index == video.index)
