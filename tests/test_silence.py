@@ -75,8 +75,8 @@ def test_what_is_open_is_closed_before_the_end(silences: Silences) -> None:
     assert entries[-1] == end
 
 
-@pytest.mark.no_cover
 def test_of_weeks_of_gaps_the_newest_are_held(silences: Silences) -> None:
-    for at in range(6000):
+    silences._gaps.extend(lost(20 * at, 20 * at + 1) for at in range(4990))
+    for at in range(4990, 5010):
         assert len(list(silences.follow(lost(20 * at, 20 * at + 1)))) == 1
     assert len(silences._gaps) == 5000
