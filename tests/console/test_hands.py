@@ -406,6 +406,25 @@ def test_a_time_zone_that_the_browser_does_not_know_takes_no_key_away(copied: Pa
         desk.close()
 
 
+def test_an_answer_that_breaks_off_is_not_called_undone(copied: Path, chromium: Any) -> None:
+    out = copied / "out"
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        one = at(desk, out, 3)
+        desk.page.evaluate("""() => {
+            const own = window.fetch;
+            window.fetch = async (...asked) => {
+                const answer = await own(...asked);
+                if (!`${asked[0]}`.endsWith("/verdicts")) return answer;
+                const late = async () => { throw new DOMException("signal timed out", "TimeoutError"); };
+                return { ok: true, status: 201, json: late };
+            };
+        }""")
+        desk.insist("c", f"{TOAST}.startsWith('No answer from the console')")
+        desk.close()
+    assert {word for _, word, _ in words(out, one)} == {"confirmed"}
+
+
 def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
     with served(copied) as running:
         desk = Desk(chromium, running, "demo-a")
