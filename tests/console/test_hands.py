@@ -425,6 +425,27 @@ def test_an_answer_that_breaks_off_is_not_called_undone(copied: Path, chromium: 
     assert {word for _, word, _ in words(out, one)} == {"confirmed"}
 
 
+@pytest.mark.parametrize(("count", "seen"), [(3, False), (150, True)])
+def test_a_zone_has_its_name_on_the_map_also_among_hundreds_of_places(
+    count: int, seen: bool, console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-b")
+    there = {"type": "Point", "coordinates": [45.01, 40.1901]}  # where the name stands
+    features = [
+        {"type": "Feature", "geometry": there, "properties": {"id": f"{k}", "layer": "place"}} for k in range(count)
+    ]
+    found = {"type": "FeatureCollection", "features": features, "seq": 1, "gone": [], "most": 1000}
+    desk.page.route("**/api/map/violations*", lambda route: route.fulfill(json=found))
+    with desk.page.expect_response("**/api/map/violations*"):
+        desk.go("/zones")
+    desk.page.wait_for_selector(".map-label.zone", state="attached")
+    desk.page.wait_for_timeout(1000)
+    hidden = desk.page.evaluate("document.querySelector('.map-label.zone').style.visibility === 'hidden'")
+    assert hidden != seen
+    desk.close()
+
+
 def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
     with served(copied) as running:
         desk = Desk(chromium, running, "demo-a")
