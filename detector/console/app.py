@@ -18,6 +18,7 @@ from starlette.types import Scope
 from detector import __version__
 from detector.console import api, pages
 from detector.console.api.shapes import PROBLEMS
+from detector.console.compressed import Compressed
 from detector.console.desk import Desk
 from detector.console.guard import caller_of
 from detector.console.proof import Proof
@@ -53,6 +54,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(LogError, _log_trouble)
+    app.add_middleware(Compressed)
     app.add_middleware(Shield)
     return app
 

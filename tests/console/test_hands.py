@@ -406,6 +406,46 @@ def test_a_time_zone_that_the_browser_does_not_know_takes_no_key_away(copied: Pa
         desk.close()
 
 
+def test_an_answer_that_breaks_off_is_not_called_undone(copied: Path, chromium: Any) -> None:
+    out = copied / "out"
+    with served(copied) as running:
+        desk = Desk(chromium, running, "demo-a")
+        one = at(desk, out, 3)
+        desk.page.evaluate("""() => {
+            const own = window.fetch;
+            window.fetch = async (...asked) => {
+                const answer = await own(...asked);
+                if (!`${asked[0]}`.endsWith("/verdicts")) return answer;
+                const late = async () => { throw new DOMException("signal timed out", "TimeoutError"); };
+                return { ok: true, status: 201, json: late };
+            };
+        }""")
+        desk.insist("c", f"{TOAST}.startsWith('No answer from the console')")
+        desk.close()
+    assert {word for _, word, _ in words(out, one)} == {"confirmed"}
+
+
+@pytest.mark.parametrize(("count", "seen"), [(3, False), (150, True)])
+def test_a_zone_has_its_name_on_the_map_also_among_hundreds_of_places(
+    count: int, seen: bool, console: tuple[Served, Path], chromium: Any
+) -> None:
+    running, _ = console
+    desk = Desk(chromium, running, "demo-b")
+    there = {"type": "Point", "coordinates": [45.01, 40.1901]}  # where the name stands
+    features = [
+        {"type": "Feature", "geometry": there, "properties": {"id": f"{k}", "layer": "place"}} for k in range(count)
+    ]
+    found = {"type": "FeatureCollection", "features": features, "seq": 1, "gone": [], "most": 1000}
+    desk.page.route("**/api/map/violations*", lambda route: route.fulfill(json=found))
+    with desk.page.expect_response("**/api/map/violations*"):
+        desk.go("/zones")
+    desk.page.wait_for_selector(".map-label.zone", state="attached")
+    desk.page.wait_for_timeout(1000)
+    hidden = desk.page.evaluate("document.querySelector('.map-label.zone').style.visibility === 'hidden'")
+    assert hidden != seen
+    desk.close()
+
+
 def test_what_is_joined_in_a_search_is_said_on_the_page_that_comes(copied: Path, chromium: Any) -> None:
     with served(copied) as running:
         desk = Desk(chromium, running, "demo-a")

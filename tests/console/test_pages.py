@@ -229,6 +229,24 @@ def test_an_oversized_body_is_refused_with_and_without_a_stated_length(desk: Des
     assert client.post("/sign-in", content=b"name=" + b"x" * 70_000).status_code == 413
 
 
+def test_what_is_large_comes_compressed_and_nothing_that_holds_a_secret(desk: Desk, as_) -> None:
+    anna, one = as_("anna"), desk.book.violations()[0]
+    video = next(file for file in one.files if file.role == "clip_browser")
+    for path, wanted in (
+        ("/part/queue", "gzip"),
+        ("/api/map/violations", "gzip"),
+        ("/static/js/base.js", "gzip"),
+        ("/queue", None),
+        ("/search?text=track", None),
+        (f"/evidence/{one.violation.violation_id}/{video.sha256}", None),
+    ):
+        answer = anna.get(path, headers={"accept-encoding": "gzip"})
+        assert (answer.status_code, answer.headers.get("content-encoding")) == (200, wanted), path
+    plain = anna.get("/part/queue", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == anna.get("/part/queue").text
+
+
 def test_too_many_requests_are_told_to_wait(desk: Desk) -> None:
     headers = {"authorization": f"Bearer {desk.accounts.make_token('viewer', [Permission.READ], 1)}"}
     client = TestClient(make_app(replace(desk, requests=RateLimit(per_s=0.1, burst=3))), headers=headers)

@@ -26,8 +26,10 @@ export function say(text, ms = 3500) {
 
 // What was not done stays to be read until something else is said: eyes may have been on the clip.
 export const complain = (text) => say(text, 60000);
-export const because = (text, { message, detail }) => ({ text: text.replace("%s", message), detail });
-export const whyNot = (error) => (error.silent ? messages.unsure : because(messages.failed, error));
+// The browser's own words are of an answer that broke off, or took too long.
+const brokeOff = ({ name }) => name !== "Error";
+export const because = (text, error) => ({ text: text.replace("%s", brokeOff(error) ? messages.no_answer : error.message), detail: error.detail });
+export const whyNot = (error) => (error.silent || brokeOff(error) ? messages.unsure : because(messages.failed, error));
 
 // What takes long is said; what is quick needs no words.
 export async function patiently(work) {

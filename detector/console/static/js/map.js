@@ -122,10 +122,11 @@ function label(map, text, place, kind) {
   return new maplibregl.Marker({ element, anchor: "center", offset, opacityWhenCovered: "1" }).setLngLat(place).addTo(map);
 }
 
-// A name that would lie over a place or another name is left out.
+// A name that would lie over a place or another name is left out; but where places are many no name would be left.
+const MANY = 100;
 function apart(map, places, labels) {
   const rail = map.getContainer().getBoundingClientRect();
-  const boxes = places.map((one) => map.project(one)).map(({ x, y }) => ({ left: rail.left + x - 6, right: rail.left + x + 6, top: rail.top + y - 6, bottom: rail.top + y + 6 }));
+  const boxes = (places.length > MANY ? [] : places).map((one) => map.project(one)).map(({ x, y }) => ({ left: rail.left + x - 6, right: rail.left + x + 6, top: rail.top + y - 6, bottom: rail.top + y + 6 }));
   for (const one of labels) {
     const element = one.getElement();
     const box = element.getBoundingClientRect();

@@ -14,7 +14,7 @@ async function start() {
   const fields = form.elements;
   const map = await makeMap(element);
   const drawn = map ? map.agreement : await insist(element, async () => (await ask(element.dataset.map)).json());
-  const shapes = drawn.features.map(shapeOf), unsaved = "shapes";
+  const shapes = drawn.features.map(shapeOf), unsaved = `shapes ${root.dataset.base.replace(/\.\d{8}T\d{6}Z/, "")}`; // of whatever version
   const free = (kind) => { let number = 1; while (shapes.some(({ id }) => id === `${kind}-${number}`)) number++; return `${kind}-${number}`; };
   // What was drawn is put on whatever version is shown now: of a shape that is another there, it is said.
   for (const { whole, ...mine } of JSON.parse(kept(unsaved) || NOTHING)) {
