@@ -263,7 +263,8 @@ def _streams(path: Path) -> list[dict[str, Any]]:
 
 def _rate(report: Inspection, times: list[int]) -> None:
     steps = np.diff(np.asarray(times, np.int64))
-    steps = steps[steps <= max(NS_PER_S, 10 * np.median(steps))] if len(steps) else steps  # others are gaps
+    gap_ns = max(NS_PER_S, int(10 * float(np.median(steps)))) if len(steps) else NS_PER_S
+    steps = steps[steps <= gap_ns]
     if len(steps):
         report.frame_rate = round(1e9 * len(steps) / float(steps.sum()), 6)
         # Container clocks are as coarse as 1 ms (Matroska): less scatter than that is constant.
