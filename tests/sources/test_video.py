@@ -232,6 +232,14 @@ def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: P
     assert all(frame.pose is not None for frame in frames)
 
 
+def test_a_table_beside_it_that_has_no_pose_leaves_those_in_the_recording(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
+    (tmp_path / "a.csv").write_text("t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg\n0,42,16,500,,\n1,42,16,500,,\n")
+    frames, _, _ = read(path)
+    assert frames[10].pose is not None
+    assert frames[10].pose.lat_deg == pytest.approx(10.0001, abs=1e-6)
+
+
 def test_a_recorder_that_paused_without_a_gap_in_its_presentation_times_is_a_gap_of_the_frames(tmp_path: Path) -> None:
     """As when two pieces are joined by a program that lets the second go on from the first."""
     stamps = [T0_US + 40_000 * i + (600_000_000 if i >= 80 else 0) for i in range(250)]
