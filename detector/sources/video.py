@@ -113,7 +113,9 @@ class VideoFile:
             raise SourceError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if not found.video_packets:
             told = (
-                f"only telemetry ({len(found.sets)} sets)" if found.sets else "no video packet from byte 0 to the end"
+                f"only telemetry ({len(found.sets)} sets)"
+                if found.sets
+                else "no video packet of a known coding from byte 0 to the end"
             )
             raise SourceError(f"{self.path}: there is no picture in it: {told}")
         if not any(found.video_pts_s):

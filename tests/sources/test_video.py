@@ -343,6 +343,8 @@ def test_bad_files_are_refused_by_name_with_what_is_wrong(tmp_path: Path) -> Non
     assert "moov" in refused("cut.mp4", mp4[: mp4.rindex(b"moov") - 4])
     assert refused("noise.ts", np.random.default_rng(2).integers(0, 256, 5000, np.uint8).tobytes())
     assert refused("zeros.ts", bytes(188 * 50))
+    avi = make(tmp_path / "whole.avi", codec="mjpeg", pix_fmt="yuvj420p").read_bytes()
+    assert "no video packet of a known coding" in refused("coded.avi", avi.replace(b"MJPG", b"ZZZZ"))
     raw = make(tmp_path / "whole.h264", codec="libx264").read_bytes()
     assert "container" in refused("raw.h264", raw)  # a made-up rate would make all speeds and clips untrue
 
