@@ -301,7 +301,8 @@ class LineCrossing:
     def _passes_an_end(self, walk: _Walk, ends: NDArray[np.float64], points: Points, row: int) -> bool:
         """Whether the way is so near an end of the line that nobody can say if it cuts the line."""
         on_ground, line, _ = walk.key
-        in_sigmas = np.linalg.inv(np.linalg.cholesky(walk.found.covariance)).T
+        floor = np.eye(2) * 1e-6  # nothing is known better than to a millimetre, and a covariance of 0 has no inverse
+        in_sigmas = np.linalg.inv(np.linalg.cholesky(walk.found.covariance + floor)).T
         ways = (
             LineString(points.way(tip, ends) * points.scale[row] @ in_sigmas) for tip in self._tips[on_ground][line]
         )
