@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -10,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from shapely import LineString
+from shapely import LineString, Point
 
 from detector.config.agreement_map import Shape
+from detector.geo.ellipse import SIGMAS_95
 from detector.model import Place, Scene, State, Undecided, Violation
 from detector.rules.company import Company
 from detector.rules.continuity import Continuity, Link
@@ -86,7 +88,8 @@ class LineCrossing:
     A mover whose 95 % position ellipse touches the line is on neither side. It has to be seen on each side in
     `min_hits` fixes in a row, on the far side for at least `min_time_s`: a track that flickers at the line is one
     crossing or none, and two pieces of one vehicle are one. The way from the last fix on the near side to the first on
-    the far side has to cut the line itself: going round its end is no crossing. Left and right are those of someone who
+    the far side has to cut the line itself: going round its end is no crossing, and one that passes the end within the
+    95 % ellipse is undecided, unless another of the lines goes on from there. Left and right are those of someone who
     walks along the line in the order in which it is drawn. A mover that is undecidable and then returns, or is lost, is
     logged as undecided.
 
@@ -119,6 +122,7 @@ class LineCrossing:
             on_ground: ShapeSet([shape for shape in shapes if (shape.feed is None) == on_ground])
             for on_ground in (True, False)
         }
+        self._tips = {on_ground: _tips(shapes.shapes) for on_ground, shapes in self._sets.items()}
         self._walks: dict[tuple[bool, int, int], _Walk] = {}
         self._alive: dict[bool, set[int]] = {True: set(), False: set()}
         self._first_seen = {True: FirstSeen(), False: FirstSeen()}
@@ -251,14 +255,23 @@ class LineCrossing:
 
     def _crossing(
         self, walk: _Walk, home: _Run, far: _Run, line: Shape, points: Points, row: int
-    ) -> Iterator[Violation]:
+    ) -> Iterator[Violation | Undecided]:
         # Both on the line's side of the 180th meridian.
         ends = np.array([home.last_xy, far.first_xy])
         ends[:, 0] += points.turn(ends[:, 0] - line.geometry.centroid.x)
-        if not line.geometry.intersects(LineString(ends)):
-            return
         way = points.way(home.last_xy, far.first_xy) * points.scale[row]
         if not self._counts(far.side, way) or walk.nearest is None:
+            return
+        if self._passes_an_end(walk, ends, points, row):
+            yield self._report.undecided(
+                subject=f"track {walk.first_track}, line {line.shape_id}",
+                t_start_ns=home.t_last_ns,
+                t_end_ns=far.t_last_ns,
+                place=walk.nearest[2](),
+                reason=f'the 95 % position ellipse straddles the end of line "{line.name}"',
+            )
+            return
+        if not line.geometry.intersects(LineString(ends)):
             return
         walk.crossed = far.side
         if self._is_told(walk):
@@ -284,6 +297,16 @@ class LineCrossing:
                     **({"heading_deg": heading_deg} if line.feed is None else {}),
                 },
             )
+
+    def _passes_an_end(self, walk: _Walk, ends: NDArray[np.float64], points: Points, row: int) -> bool:
+        """Whether the way is so near an end of the line that nobody can say if it cuts the line."""
+        on_ground, line, _ = walk.key
+        floor = np.eye(2) * 1e-6  # nothing is known better than to a millimetre, and a covariance of 0 has no inverse
+        in_sigmas = np.linalg.inv(np.linalg.cholesky(walk.found.covariance + floor)).T
+        ways = (
+            LineString(points.way(tip, ends) * points.scale[row] @ in_sigmas) for tip in self._tips[on_ground][line]
+        )
+        return any(way.distance(Point(0.0, 0.0)) < SIGMAS_95 for way in ways)
 
     def _is_told(self, walk: _Walk) -> bool:
         """Whether the crossing of something of which this is a part has been told."""
@@ -322,3 +345,15 @@ class LineCrossing:
         for key in list(self._walks):
             if key[0] == on_ground:
                 yield from self._doubt(self._walks.pop(key), self._sets[on_ground].shapes[key[1]])
+
+
+def _tips(lines: Sequence[Shape]) -> list[list[tuple[float, float]]]:
+    """The ends of each line from which none goes on, itself or another one."""
+    ends = [[one.geometry.coords[0], one.geometry.coords[-1]] for one in lines]
+    often = Counter(_place(one, end) for one, two in zip(lines, ends, strict=True) for end in two)
+    return [[end for end in two if often[_place(one, end)] == 1] for one, two in zip(lines, ends, strict=True)]
+
+
+def _place(line: Shape, end: tuple[float, float]) -> tuple[float, float]:
+    """The same for ends that meet: a line on the ground that is cut at the 180th meridian goes on at -180."""
+    return (end[0] % 360.0 if line.feed is None else end[0], end[1])

@@ -263,8 +263,10 @@ def _streams(path: Path) -> list[dict[str, Any]]:
 
 def _rate(report: Inspection, times: list[int]) -> None:
     steps = np.diff(np.asarray(times, np.int64))
+    gap_ns = max(NS_PER_S, int(10 * float(np.median(steps)))) if len(steps) else NS_PER_S
+    steps = steps[steps <= gap_ns]
     if len(steps):
-        report.frame_rate = round(1e9 * len(steps) / float(times[-1] - times[0]), 6)
+        report.frame_rate = round(1e9 * len(steps) / float(steps.sum()), 6)
         # Container clocks are as coarse as 1 ms (Matroska): less scatter than that is constant.
         report.constant_rate = bool(np.abs(steps - np.median(steps)).max() < 2_000_000)
 

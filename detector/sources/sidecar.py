@@ -22,12 +22,12 @@ class Sidecar:
 
 
 def find_sidecar(media: Path) -> Path | None:
-    """The .srt or .csv with the name of the media beside it."""
+    """The .csv or .srt with the name of the media beside it: drones write the one, people add the other on purpose."""
     media = media.absolute()  # "." has no name; a link's own name counts, not that of what it points to
     if not media.name:
         return None
     name = media.name if media.is_dir() else media.stem
-    names = (media.with_name(name + suffix) for suffix in (".SRT", ".srt", ".csv", ".CSV"))
+    names = (media.with_name(name + suffix) for suffix in (".csv", ".CSV", ".SRT", ".srt"))
     return next((name for name in names if name != media and name.is_file()), None)
 
 

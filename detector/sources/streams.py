@@ -12,8 +12,15 @@ from detector.addresses import local_file
 
 
 def watched_of(container: Any) -> Any:
-    """The stream of pictures that is watched: the first that is no cover picture; None without any."""
-    return next((one for one in container.streams.video if not one.disposition & Disposition.attached_pic), None)
+    """The stream of pictures that is watched: the first that is no cover picture and of a known coding, or None."""
+    return next(
+        (
+            one
+            for one in container.streams.video
+            if one.codec_context is not None and not one.disposition & Disposition.attached_pic
+        ),
+        None,
+    )
 
 
 def streams_of(container: Any) -> list[dict[str, Any]]:
@@ -24,7 +31,7 @@ def streams_of(container: Any) -> list[dict[str, Any]]:
         one: dict[str, Any] = {"index": stream.index, "type": stream.type}
         if stream.codec_context is not None:
             one["codec"] = stream.codec_context.name
-        if isinstance(stream, av.VideoStream):
+        if isinstance(stream, av.VideoStream) and stream.codec_context is not None:
             one["size"] = f"{stream.codec_context.width}x{stream.codec_context.height}"
             one["pixels"] = stream.codec_context.pix_fmt
             if len(container.streams.video) > 1:

@@ -87,8 +87,8 @@ class VideoFile:
         beside = [replace(sample, t_ns=sample.t_ns + shift_ns) for sample in samples or []]
         believed, astray = without_jumps(beside)
         self._beside["position_jumps"] += astray
-        self.track = Track(believed or self.survey.samples)
-        self.poses_inside = not believed
+        self.poses_inside = all(one.pose is None for one in believed)
+        self.track = Track(self.survey.samples if self.poses_inside else believed)
         self.telemetry = series_of_samples(source_id, beside) if beside else series_of_sets(source_id, self.survey.told)
 
     def elapsed_s(self, t_ns: int) -> float:
@@ -113,7 +113,9 @@ class VideoFile:
             raise SourceError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if not found.video_packets:
             told = (
-                f"only telemetry ({len(found.sets)} sets)" if found.sets else "no video packet from byte 0 to the end"
+                f"only telemetry ({len(found.sets)} sets)"
+                if found.sets
+                else "no video packet of a known coding from byte 0 to the end"
             )
             raise SourceError(f"{self.path}: there is no picture in it: {told}")
         if not any(found.video_pts_s):

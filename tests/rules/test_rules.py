@@ -24,6 +24,7 @@ from tests.rules.scene_making import (
     Mover,
     everything,
     film,
+    line,
     lonlat,
     outcome,
     quiet_days,
@@ -256,6 +257,22 @@ def test_going_round_the_end_of_a_line_is_no_crossing():
         return 200 + 60 * math.cos(angle), 60 * math.sin(angle)
 
     assert outcome(rule("line_crossing", WEST_EAST), film([Mover(1, path)], 15)) == []
+
+
+@pytest.mark.parametrize(("east_m", "crossings", "doubts"), [(-6.0, 0, 0), (-1.0, 0, 1), (1.0, 0, 1), (6.0, 1, 0)])
+def test_whether_it_went_round_the_end_is_undecided_within_the_ellipse(east_m, crossings, doubts):
+    """2 m are 4.9 m of 95 %."""
+    ends_here, past = line((0.0, 0.0), (100.0, 0.0)), straight(1, (east_m, -60.0), (0.0, 10.0))
+    entries = outcome(rule("line_crossing", ends_here), film([past], 12))
+    assert (len(violations(entries)), len(undecided(entries))) == (crossings, doubts)
+
+
+def test_where_one_line_goes_on_from_another_there_is_no_end():
+    west = Shape("west", "West", shapely.LineString([lonlat(-100.0, 0.0), lonlat(0.0, 0.0)]))
+    entries = outcome(
+        rule("line_crossing", line((0.0, 0.0), (100.0, 0.0)), west), film([straight(1, (1.0, -60.0), (0.0, 10.0))], 12)
+    )
+    assert (len(violations(entries)), undecided(entries)) == (1, [])
 
 
 def beyond_180(scenes):

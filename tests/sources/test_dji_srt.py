@@ -8,7 +8,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model import Datum
-from detector.sources.sidecar import read_sidecar
+from detector.sources.sidecar import find_sidecar, read_sidecar
 from detector.sources.srt import parse_srt
 
 DATA = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -219,6 +219,13 @@ def test_pose_needs_the_angle_of_view_that_the_file_does_not_give():
     body = "GPS (-58.85, -34.23, 15), H 85.80m, G.PRY (-24.4°, 0.5°, 110.4°)"
     assert parse_srt(cue(body)).samples[0].pose is None
     assert parse_srt(cue(body), 70.0).samples[0].pose.hfov_deg == 70.0
+
+
+def test_a_table_that_somebody_put_beside_it_counts_before_the_drones_subtitles(tmp_path):
+    """Whose gimbal angles a table is to tell, where the subtitles tell none."""
+    for name in ("flight.SRT", "flight.csv"):
+        (tmp_path / name).touch()
+    assert find_sidecar(tmp_path / "flight.MP4") == tmp_path / "flight.csv"
 
 
 def test_bytes_that_are_no_text_are_read_without_a_crash(tmp_path):

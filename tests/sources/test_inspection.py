@@ -18,6 +18,7 @@ from detector.model import Frame
 from detector.sources import open_source
 from detector.sources.inspection import inspect_media
 from detector.sources.survey import survey
+from tests.sources.test_video import make
 
 FEEDS = Path(__file__).parents[2] / "sample_feeds"
 KLV = Path(os.environ.get("TRUCEWATCH_DATA", Path(__file__).parents[2] / "../shared/data")) / "klv"
@@ -52,6 +53,13 @@ def test_a_recording_that_lacks_nothing_but_the_angle_of_view_says_so_and_takes_
     assert lacking.why_not == ["no frame has a complete pose: missing: horizontal field of view (16); state hfov_deg"]
     stated = inspect_media(path, hfov_deg=40.0)
     assert (stated.why_not, stated.poses) == ([], 50)
+
+
+def test_a_pause_is_no_part_of_the_frame_rate(tmp_path):
+    stamps = [1_750_000_000_000_000 + 40_000 * i + (600_000_000 if i >= 80 else 0) for i in range(200)]
+    report = inspect_media(make(tmp_path / "a.ts", 200, klv_us=stamps))
+    assert (report.frame_rate, report.constant_rate) == (pytest.approx(25.0, abs=0.01), True)
+    assert report.gaps == ["missing: no frames for 600.040 s before frame 80"]
 
 
 def test_it_says_how_far_it_has_come_for_an_hour_takes_minutes():

@@ -20,14 +20,16 @@ from tests.cli.media_making import picture, video, write_config
 
 
 def test_a_cover_picture_is_not_what_is_watched() -> None:
-    cover = SimpleNamespace(disposition=Disposition.attached_pic | Disposition.default)
-    first, second = (SimpleNamespace(disposition=Disposition.default) for _ in range(2))
+    cover = SimpleNamespace(disposition=Disposition.attached_pic | Disposition.default, codec_context="mjpeg")
+    first, second = (SimpleNamespace(disposition=Disposition.default, codec_context="h264") for _ in range(2))
+    unknown = SimpleNamespace(disposition=Disposition.default, codec_context=None)
 
     def container(*streams: SimpleNamespace) -> SimpleNamespace:
         return SimpleNamespace(streams=SimpleNamespace(video=streams))
 
     assert watched_of(container(cover, first, second)) is first
-    assert watched_of(container(cover)) is None
+    assert watched_of(container(unknown, first)) is first
+    assert watched_of(container(cover, unknown)) is None
     assert watched_of(container()) is None
 
 

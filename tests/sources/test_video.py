@@ -232,6 +232,14 @@ def test_stamps_that_jump_become_a_gap_and_the_pictures_time_goes_on(tmp_path: P
     assert all(frame.pose is not None for frame in frames)
 
 
+def test_a_table_beside_it_that_has_no_pose_leaves_those_in_the_recording(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.ts", klv_us=[T0_US + 40_000 * i for i in range(30)])
+    (tmp_path / "a.csv").write_text("t_s,lat_deg,lon_deg,alt_m,yaw_deg,pitch_deg\n0,42,16,500,,\n1,42,16,500,,\n")
+    frames, _, _ = read(path)
+    assert frames[10].pose is not None
+    assert frames[10].pose.lat_deg == pytest.approx(10.0001, abs=1e-6)
+
+
 def test_a_recorder_that_paused_without_a_gap_in_its_presentation_times_is_a_gap_of_the_frames(tmp_path: Path) -> None:
     """As when two pieces are joined by a program that lets the second go on from the first."""
     stamps = [T0_US + 40_000 * i + (600_000_000 if i >= 80 else 0) for i in range(250)]
@@ -335,6 +343,8 @@ def test_bad_files_are_refused_by_name_with_what_is_wrong(tmp_path: Path) -> Non
     assert "moov" in refused("cut.mp4", mp4[: mp4.rindex(b"moov") - 4])
     assert refused("noise.ts", np.random.default_rng(2).integers(0, 256, 5000, np.uint8).tobytes())
     assert refused("zeros.ts", bytes(188 * 50))
+    avi = make(tmp_path / "whole.avi", codec="mjpeg", pix_fmt="yuvj420p").read_bytes()
+    assert "no video packet of a known coding" in refused("coded.avi", avi.replace(b"MJPG", b"ZZZZ"))
     raw = make(tmp_path / "whole.h264", codec="libx264").read_bytes()
     assert "container" in refused("raw.h264", raw)  # a made-up rate would make all speeds and clips untrue
 
