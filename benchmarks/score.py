@@ -1,6 +1,7 @@
 """Accuracy of registration, motion detection, tracking, masks and flashes against known truth, default settings.
 
-    python benchmarks/score.py [--data DIR] [--cache DIR] [--clip NAME ...] [--set NAME ...] [--jobs N] [--curves DIR]
+    python benchmarks/score.py [--data DIR] [--cache DIR] [--clip NAME ...] [--set NAME ...] [--as NAME] [--jobs N]
+        [--curves DIR]
 
 Scoring convention (data/README.md): a track counts only while it is confirmed. In every frame after the first 20,
 objects that move, lie wholly inside and are at least half visible must be found; all others are don't-care: a track on
@@ -22,6 +23,8 @@ Sets
   annotated frame smoke or fire was reported. Of vtest 31 frames are labelled here by eye (`scoring/vtest.csv`,
   194 people): F1 of boxes at IoU >= 0.3 in these.
 - negatives: 10 minutes of scenes where nothing moves, only parallax, only light; flashes: the scene `events`.
+
+With --as NAME other footage made of each clip is played, and its truth moved along (`scoring/variants.py`).
 
 Clips of `detector.synthetic` are made once and kept in --cache (some minutes). Sets whose data is absent are left out.
 Prints a table a set and, last, one JSON line.

@@ -25,6 +25,7 @@ _STAYS_GREY, _STAYS_SHARE = 4, 0.125  # and from itself at most, in grey levels 
 _CHANGED_GREY = 12
 _SHARP_GREY = 30  # range in 3x3: a roof that the camera follows is plain in its middle and trembles at its edges
 _LOOKS, _MOST, _CHANGED = 12, 24, 3  # in favour to be known; counted at most; what one against takes away
+_TOGETHER = 3  # pixels of 3x3: a pixel by itself is chance
 _BETWEEN_PX = (9, 5)  # letters are nearer than that
 _BESIDE_PX = 3
 _COVERED = 0.5
@@ -109,6 +110,7 @@ class BurntIn:
         count = cv2.subtract(self._count, _CHANGED * (stays >= _CHANGED_GREY).astype(np.uint8))
         self._count = np.minimum(cv2.add(count, votes.view(np.uint8)), np.uint8(_MOST))
         known = (self._count >= _LOOKS).astype(np.uint8)
+        known &= cv2.boxFilter(known, -1, (3, 3), normalize=False) >= _TOGETHER
         self._covered = None
         if cv2.hasNonZero(known):
             joined = cv2.morphologyEx(known, cv2.MORPH_CLOSE, np.ones(_BETWEEN_PX[::-1], np.uint8))
