@@ -1,6 +1,7 @@
 """Accuracy of registration, motion detection, tracking, masks and flashes against known truth, default settings.
 
-    python benchmarks/score.py [--data DIR] [--cache DIR] [--clip NAME ...] [--set NAME ...] [--jobs N] [--curves DIR]
+    python benchmarks/score.py [--data DIR] [--cache DIR] [--clip NAME ...] [--set NAME ...] [--as NAME] [--jobs N]
+        [--curves DIR]
 
 Scoring convention (data/README.md): a track counts only while it is confirmed. In every frame after the first 20,
 objects that move, lie wholly inside and are at least half visible must be found; all others are don't-care: a track on
@@ -22,6 +23,8 @@ Sets
   annotated frame smoke or fire was reported. Of vtest 31 frames are labelled here by eye (`scoring/vtest.csv`,
   194 people): F1 of boxes at IoU >= 0.3 in these.
 - negatives: 10 minutes of scenes where nothing moves, only parallax, only light; flashes: the scene `events`.
+
+With --as NAME other footage made of each clip is played, and its truth moved along (`scoring/variants.py`).
 
 Clips of `detector.synthetic` are made once and kept in --cache (some minutes). Sets whose data is absent are left out.
 Prints a table a set and, last, one JSON line.
@@ -49,10 +52,12 @@ from scoring.objects import SIZES, f1, score_objects
 from scoring.playing import play
 from scoring.registration import score_registration
 from scoring.tables import HEADERS, figure, line, print_summary
-from scoring.truth import load
+from scoring.truth import load, seen_as
+from scoring.variants import VARIANTS
 
 DEFAULT_CACHE = Path.home() / ".cache" / "trucewatch-benchmarks"
 SETS = ("synthetic", "own", "real", "house", "masks", "static", "fire", "flashes", "negatives")
+OTHER_SETS = ("synthetic", "own", "real", "house", "masks", "static", "negatives")
 
 
 class Task(NamedTuple):
@@ -70,14 +75,24 @@ class Result(NamedTuple):
     curves: dict[str, Curve]
 
 
-def score_synthetic(clip: Path) -> tuple[dict, Any]:
-    played, truth = play(clip), load(clip)
+def score_synthetic(clip: Path, other: str | None = None) -> tuple[dict, Any]:
+    played = play(clip, other)
+    truth = seen_as(load(clip), played)
     score = score_objects(played, truth)
     row = {"clip": clip.stem, **score.summary(played.minutes), "flash": score_flashes(played, truth)}
     return row | {"registration": score_registration(played, truth), "ms": played.ms}, score
 
 
-def tasks(data: Path, cache: Path) -> Iterator[Task]:
+def tasks(data: Path, cache: Path, other: str | None = None) -> Iterator[Task]:
+    """All there are; where other footage is played, those whose truth can be moved along."""
+    for one in _tasks(data, cache):
+        if other is None:
+            yield one
+        elif one.set in OTHER_SETS:
+            yield one._replace(arguments=(*one.arguments, other))
+
+
+def _tasks(data: Path, cache: Path) -> Iterator[Task]:
     for clip in sorted((data / "synthetic").glob("*.mp4")):
         yield Task("synthetic", clip.stem, score_synthetic, (clip,))
     for name in generated.OBJECTS:
@@ -186,6 +201,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="keeps the clips made here")
     parser.add_argument("--clip", nargs="*", help="only clips whose name contains one of these")
     parser.add_argument("--set", nargs="*", choices=SETS, help="only these sets")
+    parser.add_argument("--as", dest="other", choices=VARIANTS, help="play other footage made of these clips")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--curves", type=Path, help="folder for precision_recall.svg")
     return parser.parse_args()
@@ -198,7 +214,7 @@ def main() -> int:
         print(f"{options.data}: no such folder, so only generated clips are scored; give --data DIR", file=sys.stderr)
     chosen = [
         task
-        for task in tasks(options.data, options.cache)
+        for task in tasks(options.data, options.cache, options.other)
         if (not options.set or task.set in options.set)
         and (not options.clip or any(part in task.clip for part in options.clip))
     ]

@@ -13,7 +13,7 @@ from .events import merged, score_flashes
 from .objects import ObjectScore, score_objects
 from .playing import play
 from .registration import score_registration
-from .truth import load
+from .truth import load, seen_as
 
 NEGATIVES = ("empty", "parallax", "light")
 NEGATIVE_SEEDS = 20  # of 10 s each, at 10 and at 25 frames a second in turn: 10 minutes in all
@@ -41,10 +41,10 @@ def feed(
     return path
 
 
-def score_negative(cache: Path, name: str, seed: int) -> dict:
+def score_negative(cache: Path, name: str, seed: int, other: str | None = None) -> dict:
     """Confirmed tracks and reports where there is nothing to find."""
     fps = (10, 25)[seed % 2]
-    played = play(feed(cache, name, seed, NEGATIVE_SIZE, fps, mbit=1.5))
+    played = play(feed(cache, name, seed, NEGATIVE_SIZE, fps, mbit=1.5), other)
     tracks: dict[int, list[int]] = {}
     for frame in played.frames:
         for track in frame.scene.tracks.track_id[frame.scene.tracks.confirmed].tolist():
@@ -68,10 +68,11 @@ def score_own_flashes(cache: Path, seed: int) -> dict:
     return {"clip": f"events-{seed}", **score_flashes(played, load(path)), "ms": played.ms}
 
 
-def score_own_objects(cache: Path, name: str, seed: int) -> tuple[dict, ObjectScore]:
+def score_own_objects(cache: Path, name: str, seed: int, other: str | None = None) -> tuple[dict, ObjectScore]:
     """Movers of a scene of our own, as the shared synthetic clips are scored."""
     path = feed(cache, name, seed, OBJECT_SIZE, 25)
-    played, truth = play(path), load(path)
+    played = play(path, other)
+    truth = seen_as(load(path), played)
     score = score_objects(played, truth)
     result = {"clip": f"{name}-{seed}", **score.summary(played.minutes)}
     return result | {"registration": score_registration(played, truth), "ms": played.ms}, score

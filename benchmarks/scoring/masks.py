@@ -10,7 +10,8 @@ import numpy as np
 from detector.evidence import MaskMaker
 from detector.sources.natural import natural_key
 
-from .playing import play
+from .playing import Played, play
+from .truth import CENTRE_FROM_EDGE
 
 MOVING = ("bottle", "cyclists", "surf", "zodiac")
 WARM_UP = {"ucsd": 5, "highway": 30}  # frames
@@ -41,20 +42,29 @@ class PixelCount:
         return {"f": f, "precision": precision, "recall": recall}
 
 
-def score_masks(folder: Path) -> dict:
+def _seen_as(truth: np.ndarray, played: Played) -> np.ndarray:
+    """The mask of the footage that was played."""
+    centred = CENTRE_FROM_EDGE @ played.matrix @ np.linalg.inv(CENTRE_FROM_EDGE)
+    size = played.frames[0].scene.size_px
+    return np.asarray(cv2.warpPerspective(truth, centred, size, flags=cv2.INTER_NEAREST), np.uint8)
+
+
+def score_masks(folder: Path, other: str | None = None) -> dict:
     """One sequence: pictures in `in/`, truth in `gt/` or `groundtruth/`, perhaps `ROI.bmp`; 10 frames a second."""
     pictures, kind = folder / "in", "highway" if folder.name == "highway" else "ucsd"
     truths = [one for one in (folder / "gt", folder / "groundtruth") if one.is_dir()]
     files = sorted(truths[0].glob("*.png"), key=lambda path: natural_key(path.name))
     roi = cv2.imread(str(folder / "ROI.bmp"), cv2.IMREAD_GRAYSCALE) if (folder / "ROI.bmp").exists() else None
-    played = play(pictures, masks=True)
-    if len(files) != len(played.frames):
+    played = play(pictures, other, masks=True)
+    if other is None and len(files) != len(played.frames):
         raise ValueError(f"{folder}: {len(files)} masks of truth for {len(played.frames)} pictures")
     maker, count, judged = MaskMaker(), PixelCount(), 0
-    for frame, file in zip(played.frames, files, strict=True):
+    roi = None if roi is None else _seen_as(roi, played)
+    for frame, number in zip(played.frames, played.originals, strict=True):
+        truth = cv2.imread(str(files[number]), cv2.IMREAD_GRAYSCALE)
         mask = maker.mask(frame.scene.detections, frame.alignment, frame.scene.size_px)
         judged += frame.scene.detections.mask is not None
         if frame.scene.index >= WARM_UP[kind]:
-            count.add(mask, cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), roi)
+            count.add(mask, _seen_as(truth, played), roi)
     # Measured for itself: what the frames that can be judged at all are worth.
-    return {"clip": folder.name, **count.summary(), "judged": judged / len(files), "ms": played.ms}
+    return {"clip": folder.name, **count.summary(), "judged": judged / len(played.frames), "ms": played.ms}

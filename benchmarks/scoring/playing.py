@@ -7,21 +7,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from detector import pipeline
 from detector.model import Frame, Gap, Kind
 from detector.replay import source_id_of
 from detector.sources import Source, open_source
+
+from .variants import VARIANTS, Other
 
 WARM_UP_FRAMES = 20
 
 
 @dataclass
 class Played:
-    """Every judged frame of one recording, and the CPU time of decoding and of all the rest. [ms a frame]"""
+    """Every judged frame of one recording, and the CPU time of decoding and of all the rest. [ms a frame]
+
+    originals: number of the picture in the recording that each frame shows.
+    matrix: leads from the recording's places to those of the footage that was played. shape (3, 3)
+    """
 
     frames: list[pipeline.Judged]
     decode_ms: float
     ms: float
+    originals: list[int]
+    matrix: np.ndarray
 
     @property
     def minutes(self) -> float:
@@ -48,7 +58,7 @@ class Played:
 class _Timed:
     """A source that counts the CPU time spent in reading it. [s]"""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source | Other) -> None:
         self.source, self.spent, self.frames = source, 0.0, 0
 
     def __iter__(self) -> Iterator[Frame | Gap]:
@@ -63,11 +73,17 @@ class _Timed:
             yield item
 
 
-def play(path: Path, *, masks: bool = False, fps: float | None = None) -> Played:
-    source = _Timed(open_source(path, source_id=source_id_of(path), fps=fps))
+def play(path: Path, other: str | None = None, *, masks: bool = False, fps: float | None = None) -> Played:
+    """other: name of a variant of the recording that is played in its place."""
+    opened = open_source(path, source_id=source_id_of(path), fps=fps)
+    source = _Timed(opened if other is None else Other(opened, VARIANTS[other]))
     stages = pipeline.default_stages(masks=masks)
     start = time.process_time()
     frames = [event for event in pipeline.run(source, stages) if isinstance(event, pipeline.Judged)]
     spent = time.process_time() - start - source.spent
     count = max(source.frames, 1)
-    return Played(frames, 1000 * source.spent / count, 1000 * spent / count)
+    played = source.source
+    originals, matrix = (
+        (played.originals, played.matrix) if isinstance(played, Other) else (list(range(len(frames))), np.eye(3))
+    )
+    return Played(frames, 1000 * source.spent / count, 1000 * spent / count, originals, matrix)

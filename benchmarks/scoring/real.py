@@ -9,6 +9,7 @@ import numpy as np
 
 from .boxes import centres, iou
 from .playing import WARM_UP_FRAMES, Played, play
+from .truth import moved_boxes
 
 # truth file: clip, index of the clip's frame that its first row is of
 CLIPS = {
@@ -29,8 +30,16 @@ def on_target(boxes: np.ndarray, xywh: np.ndarray) -> np.ndarray:
     return (overlap >= 0.3) | near.all(axis=1)
 
 
-def _rows(data: Path, name: str) -> np.ndarray:
-    return np.genfromtxt(data / "moving" / "truth" / f"{name}.txt", delimiter=",")
+def _rows(data: Path, name: str, played: Played, first: int = 0) -> np.ndarray:
+    """x, y, w, h in each frame played, NaN where it is not known or its middle is out of view. shape (T, 4) [px]"""
+    known = np.genfromtxt(data / "moving" / "truth" / f"{name}.txt", delimiter=",")
+    rows = np.full((max(*played.originals, first + len(known)) + 1, 4), np.nan)
+    rows[first : first + len(known)] = known
+    rows = rows[played.originals]
+    boxes = moved_boxes(np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1), played.matrix)
+    middle = centres(boxes)
+    boxes[~((middle >= 0) & (middle <= played.frames[0].scene.size_px)).all(axis=1)] = np.nan
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def _boxes(played: Played, index: int) -> tuple[np.ndarray, list[int]]:
@@ -38,15 +47,15 @@ def _boxes(played: Played, index: int) -> tuple[np.ndarray, list[int]]:
     return tracks.xyxy_px[tracks.confirmed].astype(float), tracks.track_id[tracks.confirmed].tolist()
 
 
-def score_target(data: Path, clip: str, truths: tuple[str, ...]) -> list[dict]:
+def score_target(data: Path, clip: str, truths: tuple[str, ...], other: str | None = None) -> list[dict]:
     """Recall of the target in every frame where it is in view, and how many tracks there were in all."""
-    played = play(data / "moving" / f"{clip}.mp4")
+    played = play(data / "moving" / f"{clip}.mp4", other)
     results = []
     for name in truths:
         found = needed = 0
         first_needed = first_hit = None
-        for index, row in enumerate(_rows(data, name), CLIPS[name][1]):
-            if not np.isfinite(row).all() or index < WARM_UP_FRAMES // 2 or index >= len(played.frames):
+        for index, row in enumerate(_rows(data, name, played, CLIPS[name][1])):
+            if not np.isfinite(row).all() or index < WARM_UP_FRAMES // 2:
                 continue
             hit = bool(on_target(_boxes(played, index)[0], row).any())
             t_s = played.frames[index].scene.t_ns / 1e9
@@ -62,12 +71,11 @@ def score_target(data: Path, clip: str, truths: tuple[str, ...]) -> list[dict]:
     return results
 
 
-def score_house(data: Path) -> dict:
+def score_house(data: Path, other: str | None = None) -> dict:
     """Tracks that lie on the house in most of their frames, and all others."""
-    played = play(data / "moving" / f"{HOUSE}.mp4")
-    rows = _rows(data, HOUSE)
+    played = play(data / "moving" / f"{HOUSE}.mp4", other)
     on, seen = Counter(), Counter()
-    for index, row in enumerate(rows[: len(played.frames)]):
+    for index, row in enumerate(_rows(data, HOUSE, played)):
         boxes, ids = _boxes(played, index)
         hit = on_target(boxes, row) if np.isfinite(row).all() else np.zeros(len(ids), bool)
         for track, is_on in zip(ids, hit.tolist(), strict=True):

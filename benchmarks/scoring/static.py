@@ -12,6 +12,7 @@ from detector.model import Kind
 from .boxes import iou, pair
 from .events import merged
 from .playing import Played, play
+from .truth import moved_boxes
 
 NOTHING_MOVES = ("issue53_brightness_change.avi",)
 TRAFFIC = ("vtest.avi", "traffic_camera.mp4", "traffic_camera_vfr.mp4")
@@ -27,19 +28,22 @@ def _events(played: Played) -> dict:
 def _labelled(played: Played, path: Path) -> dict:
     """Precision, recall and F1 of the confirmed tracks' boxes at IoU >= 0.3 in the labelled frames, sums over these."""
     labels = np.genfromtxt(path, delimiter=",", names=True, dtype=float)
-    boxes = np.stack([labels[name] for name in ("x0", "y0", "x1", "y1")], axis=1)
+    boxes = moved_boxes(np.stack([labels[name] for name in ("x0", "y0", "x1", "y1")], axis=1), played.matrix)
     right = found = 0
-    for frame in np.unique(labels["frame"]).astype(int).tolist():
-        tracks, truth = played.frames[frame].scene.tracks, boxes[labels["frame"] == frame]
+    shown = dict(zip(played.originals, played.frames, strict=True))
+    labelled = [frame for frame in np.unique(labels["frame"]).astype(int).tolist() if frame in shown]
+    for frame in labelled:
+        tracks, truth = shown[frame].scene.tracks, boxes[labels["frame"] == frame]
         fit = iou(tracks.xyxy_px[tracks.confirmed].astype(float), truth)
         right += len(pair(np.where(fit >= 0.3, fit, 0), np.ones(len(truth), bool)))
         found += len(fit)
-    return {"precision": right / max(found, 1), "recall": right / len(boxes), "f1": 2 * right / (found + len(boxes))}
+    needed = int(np.isin(labels["frame"], labelled).sum())
+    return {"precision": right / max(found, 1), "recall": right / needed, "f1": 2 * right / (found + needed)}
 
 
-def score_static(clip: Path) -> dict:
+def score_static(clip: Path, other: str | None = None) -> dict:
     """Confirmed tracks, and what was taken for a flash, smoke or change: all false in these clips but the tracks."""
-    played = play(clip)
+    played = play(clip, other)
     tracks = [int(frame.scene.tracks.confirmed.sum()) for frame in played.frames]
     labels = LABELS / f"{clip.stem}.csv"
     return {

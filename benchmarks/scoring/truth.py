@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from detector.picture.homography import apply
+
+from .playing import Played
+
 FLASHES = ("muzzle", "expl", "flash")
+CENTRE_FROM_EDGE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
+"""Boxes count from the edge of the first pixel; homographies, pictures and events from its centre."""
 
 
 @dataclass
@@ -34,6 +40,36 @@ def load(clip: Path) -> list[TruthFrame]:
     if own.exists():
         return [_own(frame) for frame in json.loads(gzip.decompress(own.read_bytes()))["frames"]]
     return [_shared(frame) for frame in json.loads(clip.with_suffix(".json").read_text())["frames"]]
+
+
+def seen_as(truth: list[TruthFrame], played: Played) -> list[TruthFrame]:
+    """The truth of the footage that was played."""
+    size_px = played.frames[0].scene.size_px
+    return [_moved(truth[number], played.matrix, size_px) for number in played.originals]
+
+
+def moved_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Boxes around what a matrix, which turns by quarters at most, makes of them. shape (N, 4)"""
+    corners = apply(matrix, boxes.reshape(-1, 2)).reshape(-1, 2, 2)
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def _moved(frame: TruthFrame, matrix: np.ndarray, size_px: tuple[int, int]) -> TruthFrame:
+    scale = abs(np.linalg.det(matrix[:2, :2])) ** 0.5
+    centred = CENTRE_FROM_EDGE @ matrix @ np.linalg.inv(CENTRE_FROM_EDGE)
+    events = [
+        (kind, *apply(centred, np.array([[x, y]]))[0].tolist(), scale * radius, new)
+        for kind, x, y, radius, new in frame.events
+    ]
+    boxes = moved_boxes(frame.boxes, matrix)
+    in_view = (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= size_px).all(axis=1)
+    return replace(
+        frame,
+        boxes=boxes,
+        must=frame.must & in_view,
+        events=events,
+        pixel_from_ground=centred @ frame.pixel_from_ground,
+    )
 
 
 def _shared(frame: dict) -> TruthFrame:

@@ -6,6 +6,7 @@ from collections import deque
 
 from pydantic import Field
 
+from detector.detectors.burnt_in import BurntIn
 from detector.detectors.joined import JoinedDetector
 from detector.detectors.moving import MovingConfig, MovingDetector
 from detector.detectors.restless import RestlessConfig, RestlessDetector
@@ -40,12 +41,14 @@ class MotionDetector:
             MovingDetector(config, masks=masks), RestlessDetector(config.restless, masks=masks)
         )
         self._still = StillDetector(config.still, masks=masks)
+        self._burnt_in = BurntIn()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._moving.reset()
         self._still.reset()
+        self._burnt_in.reset()
         self._taken = 0  # frames
         self._answered = 0
         self._for_still: deque[int] = deque()  # numbers of the frames that each was given and has not answered
@@ -66,6 +69,7 @@ class MotionDetector:
                 self._moving.reset()
                 self._for_moving.clear()
         else:
+            self._burnt_in.see(frame, alignment)
             self._for_moving.append(number)
             self._keep(self._of_moving, self._for_moving, self._moving.detect(frame, alignment))
         return self._in_order()
@@ -108,6 +112,6 @@ class MotionDetector:
             return None
         if moving is not None:
             self._opening = False
-            return moving
+            return self._burnt_in.without(moving)
         # The one for a moving camera was not given this frame, or was called off.
         return still if number not in self._for_moving else None

@@ -21,6 +21,7 @@ _MEMORY_S = 0.5  # of how well the ground holds together
 _EDGE_PX = 3  # what reaches so near the border of the picture may go on outside
 _FILM_S = 0.9
 _STANDS = 3.0  # misfit of what stands while the registration goes with the waves
+_HOLDS = 0.4  # that of what holds together, as most that moves has
 _LEAST_GOING = 2  # steady points
 
 
@@ -157,7 +158,9 @@ class RestlessDetector:
         stands = standing > going
         # Waves hold no steady points: where several go against all that stands, something does.
         holds = np.asarray(same.any(axis=1)) | ((going >= _LEAST_GOING) & (going > standing))
-        return Ways(tracks.track_id[rows], np.where(stands & ~holds, _STANDS, np.nan), holds)
+        # Else a few looks in which it seemed to stand would weigh for ever against all in which it held together.
+        misfit = np.where(holds, _HOLDS, np.where(stands, _STANDS, np.nan))
+        return Ways(tracks.track_id[rows], misfit, holds)
 
     def _look(self, frame: Frame, alignment: Alignment) -> None:
         passed_s = 0.0 if self._last_ns is None else (frame.t_ns - self._last_ns) / 1e9

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detector.model import PLANE, Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
-from detector.picture.homography import Float, inverse
+from detector.picture.homography import Float, apply, inverse
 from detector.tracking.apart import told_apart
 from detector.tracking.assignment import least_cost_pairs
 from detector.tracking.bursts import Bursts
-from detector.tracking.heirs import came_out_of, is_heir
+from detector.tracking.heirs import NO_TRACK, came_out_of, is_heir
 from detector.tracking.parts import inside_larger, is_part_of_another
 from detector.tracking.passing import passing
 from detector.tracking.states import (
@@ -39,6 +39,7 @@ _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
+_FOLLOWED = 0.5  # standard deviation of its way, of the way of what stays in its place in the picture
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
 _NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
@@ -148,6 +149,7 @@ class KalmanTracker:
         self._shown_ns: Int = self._states.seen_ns  # when each of these was last seen
         self._reference_from_last: Float | None = None  # of that frame; all tracks are in its pixels
         self._passed = Passed()  # since that frame
+        self._carried: tuple[Float | None, float] = None, 0.0  # by what tracks were last carried, and the time [s]
         self._next_id = 1
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
@@ -215,6 +217,7 @@ class KalmanTracker:
     def _carry(self, matrix: Float) -> None:
         """Carry all tracks to the newest frame."""
         now_from_last = self._now_from_last(matrix)
+        self._carried = now_from_last, self._passed.dt_s
         if now_from_last is not None:
             self._bursts.carry(now_from_last)
         if len(self._states):
@@ -242,7 +245,8 @@ class KalmanTracker:
         centres, size_px = centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
-        rows, columns = self._pairs(centres, sigma_px, size_px)
+        rows, columns = self._pairs(states, centres, sigma_px, size_px)
+        rows, columns = self._with_followed(rows, columns, centres, sigma_px, size_px)
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
@@ -281,9 +285,8 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
-    def _pairs(self, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
+    def _pairs(self, states: States, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
         """Which track goes with which detection: least total distance, none beyond the gate."""
-        states = self._states
         if len(states) == 0 or len(centres) == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         cost = distances2(states, centres, sigma_px)
@@ -292,6 +295,33 @@ class KalmanTracker:
         # An established track goes first: a tentative one beside it must not steal its detection.
         cost = cost + area**2 + np.where(states.confirmed, 0.0, 4.0)[:, None]
         return least_cost_pairs(cost, allowed)
+
+    def _with_followed(
+        self, rows: Int, columns: Int, centres: Float, sigma_px: Float, size_px: Float
+    ) -> tuple[Int, Int]:
+        """These pairs, and those of what is new and the camera follows, of all that goes with nothing else.
+
+        It stays in the picture or nearly so, and is as fast over the ground as the camera: far faster than new things
+        are taken to be.
+        """
+        now_from_last, dt_s = self._carried
+        states = self._states
+        # What lies in the reach of one that counts is rather a part of it.
+        new, free = states.age_frames == 0, came_out_of(states, centres) == NO_TRACK
+        new[rows], free[columns] = False, False
+        if now_from_last is None or not dt_s > 0 or not new.any() or not free.any():
+            return rows, columns
+        more, others = np.flatnonzero(new), np.flatnonzero(free)
+        followed = states.rows(more)
+        staying_px = apply(inverse(now_from_last), followed.state[:, :2]) - followed.state[:, :2]
+        staying_px[~np.isfinite(staying_px).all(axis=1)] = 0.0
+        step = _FOLLOWED * np.concatenate([staying_px, staying_px / dt_s], axis=1)
+        followed.covariance += step[:, :, None] * step[:, None]
+        mine, theirs = self._pairs(followed, centres[others], sigma_px[others], size_px[others])
+        states.covariance[more[mine]] = followed.covariance[mine]
+        rows, columns = np.concatenate([rows, more[mine]]), np.concatenate([columns, others[theirs]])
+        order = np.argsort(rows)
+        return rows[order], columns[order]
 
     def _doubt(self, rows: Int, centres: Float, t_ns: int) -> None:
         """What shows where a confirmed track that was out of sight is due may be something else, that stands there.

@@ -13,7 +13,8 @@ from scoring.events import merged
 from scoring.masks import PixelCount
 from scoring.objects import judge, rates, size_name
 from scoring.real import on_target
-from scoring.truth import TruthFrame
+from scoring.truth import TruthFrame, moved_boxes
+from scoring.variants import VARIANTS
 
 
 def boxes(*rows: tuple[float, ...]) -> np.ndarray:
@@ -123,3 +124,21 @@ def test_a_target_is_hit_by_overlap_or_by_a_centre_within_half_its_size() -> Non
     found = boxes((0, 0, 10, 10), (4, 4, 6, 6), (10, 0, 20, 10), (11, 0, 21, 10))
     assert on_target(found, np.array([0, 0, 10, 10.0])).tolist() == [True, True, False, False]
     assert on_target(boxes(), np.array([0, 0, 10, 10.0])).tolist() == []
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_in_other_footage_a_thing_is_where_its_truth_says(name: str) -> None:
+    pictures = [np.full((120, 160), 60, np.uint8) for _ in range(6)]
+    for picture in pictures:
+        picture[40:70, 50:90] = 200
+    variant = VARIANTS[name]
+    order = variant.order(len(pictures))
+    shown = variant.pictures([pictures[k] for k in order])
+    assert len(shown) == len(order)
+    box = moved_boxes(boxes((50, 40, 90, 70)), variant.places(160, 120))[0]
+    x0, y0, x1, y1 = np.rint(box).astype(int).tolist()
+    inside, around = shown[2][y0 + 3 : y1 - 3, x0 + 3 : x1 - 3], shown[2][y0 - 8 : y1 + 8, x0 - 8 : x1 + 8]
+    differs = np.abs(around.astype(float) - float(np.median(inside))) > 20
+    inner = np.zeros_like(differs)
+    inner[8:-8, 8:-8] = True
+    assert np.mean(differs == ~inner) > 0.9

@@ -99,6 +99,14 @@ def test_the_cameras_motion_is_taken_out_exactly_once():
     assert abs(np.hypot(*last.velocity_px_s[0]) - 30) < 2  # px/s
 
 
+def test_a_thing_that_a_fast_camera_follows_is_one_track():
+    """A boat of 30 px that stays in the picture while water passes by at 40 px a frame: 600 px/s over the ground."""
+    tracks = track(lambda i: [box(300 + i, 150, 30)], 30, lambda i: np.array([[1, 0, 40.0 * i], [0, 1, 0], [0, 0, 1]]))
+    assert [one.track_id.tolist() for one in tracks] == [[1]] * 30
+    assert tracks[-1].confirmed.all()
+    assert abs(tracks[-1].velocity_px_s[0, 0] - 41 * FPS) < 15  # px/s
+
+
 def test_a_still_thing_under_a_panning_camera_is_never_confirmed():
     def camera(index):
         return np.linalg.inv(flight(0, 6.0)) @ flight(index, 6.0)

@@ -1,0 +1,180 @@
+"""Other footage made of the footage at hand, with its truth: what was chosen on one should hold on the other."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+
+from detector.model import Frame, Gap, read_only
+from detector.sources import Source
+
+Pictures = list[np.ndarray]
+
+
+class Variant(NamedTuple):
+    """How other footage comes about.
+
+    pictures: its pictures, from those of the recording in the same order.
+    places: (width, height) -> matrix from the recording's places to its own, the edge of the first pixel being at 0.
+    order: the recording's pictures that it shows, one after the other, of so many.
+    pace: seconds of it a second of the recording.
+    """
+
+    pictures: Callable[[Pictures], Pictures] = list
+    places: Callable[[int, int], np.ndarray] = lambda _wide, _high: np.eye(3)
+    order: Callable[[int], list[int]] = lambda count: list(range(count))
+    pace: float = 1.0
+
+
+def each(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Pictures], Pictures]:
+    return lambda pictures: [change(one) for one in pictures]
+
+
+def greys(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Pictures], Pictures]:
+    """Each grey level becomes another one."""
+    table = np.clip(np.rint(change(np.arange(256, dtype=float))), 0, 255).astype(np.uint8)
+    return each(lambda one: cv2.LUT(one, table))
+
+
+def noisy(pictures: Pictures) -> Pictures:
+    """With the noise of a small sensor at dusk: standard deviation 6 grey levels."""
+    random = np.random.default_rng(0)
+    noise = (6 * random.standard_normal((64, *pictures[0].shape), np.float32)).astype(np.int8) if pictures else []
+    return [cv2.add(one, noise[random.integers(64)], dtype=cv2.CV_8U) for one in pictures]
+
+
+def resized(share: float) -> Callable[[Pictures], Pictures]:
+    how = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+    return each(lambda one: cv2.resize(one, None, fx=share, fy=share, interpolation=how))
+
+
+def closer(one: np.ndarray) -> np.ndarray:
+    """The middle three fifths of either side, at the size of the whole."""
+    high, wide = one.shape
+    middle = one[high // 5 : high - high // 5, wide // 5 : wide - wide // 5]
+    return cv2.resize(middle, (wide, high), interpolation=cv2.INTER_CUBIC)
+
+
+def closer_places(wide: int, high: int) -> np.ndarray:
+    x, y = wide // 5, high // 5
+    return np.diag([wide / (wide - 2 * x), high / (high - 2 * y), 1.0]) @ np.array(
+        [[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]
+    )
+
+
+def letterboxed(pictures: Pictures) -> Pictures:
+    """Black above and below, an eighth of the height each."""
+    out = [one.copy() for one in pictures]
+    for one in out:
+        one[: len(one) // 8] = one[-(len(one) // 8) :] = 16
+    return out
+
+
+def interlaced(pictures: Pictures) -> Pictures:
+    """Every second row is of the next picture, as where a camera of fields was recorded by whole pictures."""
+    out = [one.copy() for one in pictures]
+    for one, after in zip(out, pictures[1:], strict=False):
+        one[1::2] = after[1::2]
+    return out
+
+
+def with_display(pictures: Pictures) -> Pictures:
+    """A cross hair, a frame's corners and telemetry burnt in, whose figures go on."""
+    out = [one.copy() for one in pictures]
+    for number, one in enumerate(out):
+        high, wide = one.shape
+        unit, line = high // 36, max(high // 360, 1)
+        x, y = wide // 2, high // 2
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            cv2.line(one, (x + unit * dx, y + unit * dy), (x + 3 * unit * dx, y + 3 * unit * dy), 255, line)
+        told = [f"N 38 0{number // 60}.{number % 60:02d}", "E 023 44.10", "ALT 0412 M", f"HDG {number % 360:03d}"]
+        places = [(unit, 2 * unit), (unit, 4 * unit), (wide - 10 * unit, 2 * unit), (wide - 10 * unit, high - unit)]
+        for text, at in zip(told, places, strict=True):
+            for grey, width in ((0, 3 * line), (255, line)):
+                cv2.putText(one, text, at, cv2.FONT_HERSHEY_SIMPLEX, unit / 22, grey, width, cv2.LINE_AA)
+    return out
+
+
+def coded(pictures: Pictures) -> Pictures:
+    """Through H.264 at a low rate (constant rate factor 34, a keyframe every 50)."""
+    high, wide = pictures[0].shape[0] & ~1, pictures[0].shape[1] & ~1
+    kept = io.BytesIO()
+    with av.open(kept, "w", format="mpegts") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "34", "preset": "veryfast", "g": "50"})
+        stream.width, stream.height, stream.pix_fmt = wide, high, "yuv420p"
+        stream.codec_context.thread_count = 1
+        for index, one in enumerate(pictures):
+            planes = np.full((high * 3 // 2, wide), 128, np.uint8)
+            planes[:high] = one[:high, :wide]
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    kept.seek(0)
+    with av.open(kept) as container:
+        return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+
+
+VARIANTS = {
+    "itself": Variant(),
+    "mirrored": Variant(
+        each(lambda one: one[:, ::-1]), lambda wide, _: np.array([[-1, 0, wide], [0, 1, 0], [0, 0, 1.0]])
+    ),
+    "upside-down": Variant(
+        each(lambda one: one[::-1]), lambda _, high: np.array([[1, 0, 0], [0, -1, high], [0, 0, 1.0]])
+    ),
+    "turned": Variant(
+        each(lambda one: np.rot90(one, -1)), lambda _, high: np.array([[0, -1, high], [1, 0, 0], [0, 0, 1.0]])
+    ),
+    "backwards": Variant(order=lambda count: list(range(count))[::-1]),
+    "half-rate": Variant(order=lambda count: list(range(0, count, 2))),
+    "repeated": Variant(order=lambda count: [k // 2 for k in range(2 * count)]),
+    "twice-as-fast": Variant(order=lambda count: list(range(0, count, 2)), pace=0.5),
+    "half-as-fast": Variant(pace=2.0),
+    "smaller": Variant(resized(2 / 3), lambda *_: np.diag([2 / 3, 2 / 3, 1])),
+    "larger": Variant(resized(1.5), lambda *_: np.diag([1.5, 1.5, 1])),
+    "closer": Variant(each(closer), closer_places),
+    "darker": Variant(greys(lambda grey: 0.4 * grey)),
+    "fog": Variant(greys(lambda grey: 110 + 0.45 * grey)),
+    "inverted": Variant(greys(lambda grey: 255 - grey)),
+    "noisy": Variant(noisy),
+    "coded": Variant(coded),
+    "letterboxed": Variant(letterboxed),
+    "interlaced": Variant(interlaced),
+    "display": Variant(with_display),
+}
+
+
+class Other:
+    """A source that shows other footage made of one. It holds all of it in memory.
+
+    originals: number, in the recording, of what each frame shows; filled in while it is read.
+    matrix: as `Variant.places` gives it. shape (3, 3)
+    """
+
+    def __init__(self, source: Source, variant: Variant) -> None:
+        self._source, self._variant = source, variant
+        self.originals: list[int] = []
+        self.matrix = np.eye(3)
+
+    def __iter__(self) -> Iterator[Frame | Gap]:
+        frames = [item for item in self._source if isinstance(item, Frame)]
+        variant, first_ns = self._variant, frames[0].t_ns
+        step_ns = np.median(np.diff([one.t_ns for one in frames]))
+        self.originals = variant.order(len(frames))
+        self.matrix = variant.places(*frames[0].size_px)
+        shown = [frames[k] for k in self.originals]
+        frames.clear()
+        pictures = variant.pictures([np.ascontiguousarray(one.luma) for one in shown])
+        share = len(set(self.originals)) / len(self.originals)  # repeated pictures come sooner after one another
+        skipped = abs(self.originals[1] - self.originals[0]) if share == 1 else 1
+        for index, (one, luma) in enumerate(zip(shown, pictures, strict=True)):
+            t_ns = first_ns + round(index * step_ns * skipped * share * variant.pace)
+            yield replace(one, index=index, t_ns=t_ns, luma=read_only(np.ascontiguousarray(luma)), pose=None)
