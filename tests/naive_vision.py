@@ -427,3 +427,23 @@ def naive_mean(pictures):
     """Of pictures that lie over one another: the sum of each pixel over their number."""
     height, width = pictures[0].shape
     return [[sum(float(one[y, x]) for one in pictures) / len(pictures) for x in range(width)] for y in range(height)]
+
+
+def naive_burnt_in_votes(now, then, ahead_px: int, counts: list[list[int]]) -> list[list[int]]:
+    """Looks in favour of each pixel after one more: the view went on by whole pixels to the right. As `burnt_in.py`"""
+    height, width = now.shape
+    now, then = now.astype(int).tolist(), then.astype(int).tolist()
+    after = [row[:] for row in counts]
+    for y in range(height):
+        for x in range(width):
+            around = [
+                now[j][i]
+                for j in range(max(y - 1, 0), min(y + 2, height))
+                for i in range(max(x - 1, 0), min(x + 2, width))
+            ]
+            goes, stays = abs(now[y][x] - then[y][min(x + ahead_px, width - 1)]), abs(now[y][x] - then[y][x])
+            if stays >= 12:
+                after[y][x] = max(after[y][x] - 3, 0)
+            if stays <= max(round(goes / 8), 4) and goes >= 20 and max(around) - min(around) >= 30:
+                after[y][x] = min(after[y][x] + 1, 24)
+    return after

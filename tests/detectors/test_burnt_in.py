@@ -5,7 +5,7 @@ from detector.detectors import MotionDetector
 from detector.detectors.burnt_in import BurntIn
 from detector.model import Sight
 from detector.registration import FlowRegistrar
-from tests.naive_vision import aligned, boxes, frame, texture, view
+from tests.naive_vision import aligned, boxes, frame, naive_burnt_in_votes, texture, view
 
 SIZE = (480, 270)
 FPS = 10.0
@@ -99,3 +99,19 @@ def test_before_a_camera_that_stands_nothing_is_taken_for_burnt_in():
     for index in range(60):
         burnt_in.see(frame(picture, index, FPS), aligned(index, round(index * 1e9 / FPS)))
     assert found_in(burnt_in, CROSS[0]) == CROSS[0].tolist()
+
+
+def test_looks_are_counted_as_the_slow_twin_counts_them():
+    random, ahead_px = np.random.default_rng(4), 4
+    ground = random.integers(0, 256, (24, 200), dtype=np.uint8)
+    burnt_in, counts, then = BurntIn(), [[0] * 40 for _ in range(24)], None
+    for index in range(32):
+        now = ground[:, ahead_px * index : ahead_px * index + 40].copy()
+        now[8:12, 10:30] = np.arange(0, 240, 3).reshape(4, 20) + random.integers(0, 6 if index < 20 else 40, (4, 20))
+        matrix = np.array([[1, 0, float(ahead_px * index)], [0, 1, 0], [0, 0, 1]])
+        burnt_in.see(frame(now, index, 2.0), aligned(index, index * 500_000_000, matrix))
+        counts = counts if then is None else naive_burnt_in_votes(now, then, ahead_px, counts)
+        then = now
+        assert burnt_in._count.tolist() == counts
+        most = max(map(max, counts))
+        assert most < 24 if index != 19 else most >= 12
