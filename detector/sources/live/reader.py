@@ -100,12 +100,16 @@ class Reader(threading.Thread):
             except (av.error.FFmpegError, OSError) as error:
                 broke = error.errno == errno.EIO  # "Input/output error"
                 raise SourceError("the connection broke" if broke else masked(error.strerror or str(error))) from None
+            is_video = packet.stream.index == video.index
+            if not is_video:
+                course.check_pictured(time.monotonic_ns())
             if not packet.size or packet.stream.index not in wanted:
                 continue
-            arrived = _arrived(packet, is_video=packet.stream.index == video.index)
-            course.check(arrived)
+            arrived = _arrived(packet, is_video=is_video)
+            if is_video:
+                course.picture(arrived)
             # What came while it was opened comes at once: before the first keyframe it is of no use, and it is late.
-            began = began or (arrived.is_video and arrived.key) or course.lasted_s(arrived) > _AT_ONCE_S
+            began = began or (is_video and arrived.key) or course.lasted_s(arrived) > _AT_ONCE_S
             if began:
                 self._waiting.put(arrived)
         if self._again.is_set():
@@ -127,12 +131,13 @@ class _Course:
         """From the beginning to the arrival of this packet."""
         return (packet.arrival_ns - self._begun_ns) / NS_PER_S
 
-    def check(self, packet: Arrived) -> None:
-        """The next packet. Raises SourceError: no pictures come any more, or another recording has begun."""
-        if not packet.is_video:
-            if packet.arrival_ns - self._pictured_ns > self._read_timeout_s * NS_PER_S:
-                raise SourceError(f"no picture arrived for {self._read_timeout_s:g} s, while telemetry did")
-            return
+    def check_pictured(self, now_ns: int) -> None:
+        """Something else has come. Raises SourceError: and no picture, for as long as nothing may come."""
+        if now_ns - self._pictured_ns > self._read_timeout_s * NS_PER_S:
+            raise SourceError(f"no picture arrived for {self._read_timeout_s:g} s, while telemetry or sound did")
+
+    def picture(self, packet: Arrived) -> None:
+        """The next one. Raises SourceError: another recording has begun."""
         self._pictured_ns = packet.arrival_ns
         if self._restarts.feed(packet.decoding_s, key=packet.key) and not self._in_session:
             raise SourceError("the sender has begun anew: its times do not go on")
