@@ -5,7 +5,7 @@ One object a frame, then one for the end of each recording; see docs/user-guide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +27,12 @@ from detector.overlay import Overlay
 from detector.replay import source_id_of
 from detector.sources import open_source
 from detector.sources.series import series_kind
+from detector.sources.source import PROGRESS_EVERY_FRAMES, OnProgress
 from detector.sources.tracks import is_track_table
 from detector.tracks_file import TracksResult, detect_tracks
 from detector.triggers_file import TriggersResult, detect_series
 
-_PROGRESS_EVERY_FRAMES = 25
 _GROUND_ONLY = {GapReason.NO_TELEMETRY, GapReason.STALE_TELEMETRY}  # pixels need no telemetry
-
-OnProgress = Callable[[str, int, float, float | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def _detect_one(path: Path, file: TextIO, options: DetectOptions, on_progress: O
                     folder.write(scene.index, mask)
                 if video is not None and event.colour is not None:
                     video.write(overlay.draw(event.colour(), scene), scene.t_ns)
-                if frames % _PROGRESS_EVERY_FRAMES == 1:
+                if frames % PROGRESS_EVERY_FRAMES == 1:
                     on_progress(source_id, frames, source.elapsed_s(scene.t_ns), source.duration_s)
         end = source.end
         complete, detail = (end.complete, end.detail) if end is not None else (False, "the reader did not end")

@@ -21,8 +21,8 @@ from detector.platform_watch import PlatformWatch, TrustedFrames
 from detector.sources import PacketRing, Source, open_source
 from detector.sources.series import find_station
 from detector.sources.sidecar import find_sidecar
+from detector.sources.source import PROGRESS_EVERY_FRAMES
 
-_PROGRESS_EVERY_FRAMES = 25
 # A dwell of an hour would hold an hour of packets: 180 s are 225 MB at 10 Mbit/s.
 _LONGEST_HELD_S = 180.0
 _LOOK_AHEAD_S = 5.0
@@ -297,7 +297,7 @@ class _Watched:
         yield from kept(self._told.reached(scene.t_ns))
         first_ns = self.end.t_start_ns if self.end.frames else scene.t_ns
         self.end = replace(self.end, frames=self.end.frames + 1, t_start_ns=first_ns, t_end_ns=scene.t_ns)
-        if scene.index % _PROGRESS_EVERY_FRAMES == 0:
+        if scene.index % PROGRESS_EVERY_FRAMES == 0:
             yield Settled(self._feed.id, scene.t_ns)
             yield _progress(self._source, event)
 

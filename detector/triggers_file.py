@@ -6,7 +6,6 @@ One object a trigger, in the order of onsets, then one for the end of the record
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,8 +15,7 @@ from detector.errors import SourceError
 from detector.jsonl_file import gap_lines, interrupts_wait, write_line
 from detector.model import Gap, Series, Triggers
 from detector.sources.series import joined, open_series
-
-OnProgress = Callable[[str, int, float, float | None], None]
+from detector.sources.source import OnProgress
 
 
 @dataclass(frozen=True, slots=True)

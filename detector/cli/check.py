@@ -113,11 +113,8 @@ def _wrong_console(configuration: Configuration) -> Iterator[Complaint]:
     from detector.config.yaml_lines import parse
     from detector.console.listening import Listening
 
-    asked = configuration.settings.console
-    if asked.address is None:
-        return
     try:
-        Listening(asked.host, asked.port, asked.certificate, asked.key)
+        Listening.asked_for(configuration.settings.console)
     except ValueError as error:
         yield parse(configuration.path).complaint(("console",), f"console: {error}")
 

@@ -60,10 +60,9 @@ def _console_for(out: Path, configuration: Configuration) -> Callable[[], None] 
     from detector.errors import Complaint, ConfigError
 
     asked = configuration.settings.console
-    if asked.address is None:
-        return None
     try:
-        Listening(asked.host, asked.port, asked.certificate, asked.key)
+        if Listening.asked_for(asked) is None:
+            return None
     except ValueError as error:
         raise ConfigError(Complaint(str(configuration.path), None, f"console: {error}")) from None
     return partial(_open_console, out, configuration.path, asked)

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from detector.config.settings import ConsoleSettings
 from detector.console.certificate import Certificate
 
 
@@ -22,6 +23,13 @@ class Listening:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+
+    @classmethod
+    def asked_for(cls, settings: ConsoleSettings) -> Listening | None:
+        """As a configuration has it; None: it wants no console. Raises ValueError: as above."""
+        if settings.address is None:
+            return None
+        return cls(settings.host, settings.port, settings.certificate, settings.key)
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):

@@ -6,8 +6,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,7 +24,6 @@ Check = Callable[[Path], object]
 
 _MAP_LINE = re.compile(r"(\s*map\s*:\s*)\S.*")
 _SAVING = Lock()
-"""Of two who save at once each would find that nobody else has."""
 
 
 class SavedSinceError(ValueError):
@@ -78,52 +77,47 @@ def save(
         ValueError: what is wrong with it; or the file on the disk is not the one with this SHA-256.
         OSError: the files cannot be written.
     """
+    with _one_at_a_time(path, known):
+        try:
+            old = load_outline(path)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        if old.sha256 != base_sha256:
+            raise ValueError(f"{path.name} was changed since this page was opened: open the console again on it")
+        stamp = iso_from_ns(now_ns, 0).replace("-", "").replace(":", "")
+        old_map = old.settings.map or path.with_suffix(".geojson").name
+        name = stamped(Path(old_map), stamp)
+        new_path, map_path = stamped(path, stamp), beside(path, str(name))
+        features = _merged(beside(path, old_map) if old.settings.map else None, changed, removed)
+        head = f"# Version of {iso_from_ns(now_ns, 0)} by {author}, drawn in the console from {path.name}.\n"
+        written: list[Path] = []
+        try:
+            for file, text in ((map_path, _text(features)), (new_path, head + _renamed(path, str(name)))):
+                with file.open("x", encoding="utf-8") as out:
+                    written.append(file)
+                    out.write(text)
+                    out.flush()
+                    os.fsync(out.fileno())
+            check(new_path)
+            return new_path, load_outline(new_path)
+        except BaseException as error:
+            for file in written:
+                file.unlink()
+            if isinstance(error, ConfigError):
+                raise ValueError(str(error)) from None
+            if isinstance(error, FileExistsError):
+                raise ValueError("another version was saved within this second: try again") from None
+            raise
+
+
+@contextmanager
+def _one_at_a_time(path: Path, known: str) -> Iterator[None]:
+    """Of two who save at once each would find that nobody else has. Raises SavedSinceError: there is a newer one."""
     with _SAVING:
         latest = newest(path)
         if latest not in {"", known, path.name}:
             raise SavedSinceError(f"{latest} was saved since: what is drawn here was not drawn from it")
-        return _save(path, base_sha256, changed, removed, author, now_ns, check)
-
-
-def _save(
-    path: Path,
-    base_sha256: str,
-    changed: Sequence[dict[str, Any]],
-    removed: Sequence[str],
-    author: str,
-    now_ns: int,
-    check: Check,
-) -> tuple[Path, Outline]:
-    try:
-        old = load_outline(path)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
-    if old.sha256 != base_sha256:
-        raise ValueError(f"{path.name} was changed since this page was opened: open the console again on it")
-    stamp = iso_from_ns(now_ns, 0).replace("-", "").replace(":", "")
-    old_map = old.settings.map or path.with_suffix(".geojson").name
-    name = stamped(Path(old_map), stamp)
-    new_path, map_path = stamped(path, stamp), beside(path, str(name))
-    features = _merged(beside(path, old_map) if old.settings.map else None, changed, removed)
-    head = f"# Version of {iso_from_ns(now_ns, 0)} by {author}, drawn in the console from {path.name}.\n"
-    written: list[Path] = []
-    try:
-        for file, text in ((map_path, _text(features)), (new_path, head + _renamed(path, str(name)))):
-            with file.open("x", encoding="utf-8") as out:
-                written.append(file)
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-        check(new_path)
-        return new_path, load_outline(new_path)
-    except BaseException as error:
-        for file in written:
-            file.unlink()
-        if isinstance(error, ConfigError):
-            raise ValueError(str(error)) from None
-        if isinstance(error, FileExistsError):
-            raise ValueError("another version was saved within this second: try again") from None
-        raise
+        yield
 
 
 def drop(path: Path, outline: Outline) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +28,7 @@ from detector.sources.live import LiveVideo
 from detector.sources.opening import open_source
 from detector.sources.picture_motion import Offset, PictureMotion
 from detector.sources.sidecar import find_sidecar
+from detector.sources.source import PROGRESS_EVERY_FRAMES, OnProgress
 from detector.sources.streams import streams_of, turned_deg, watched_of
 from detector.sources.survey import Survey, sets_in, survey
 from detector.sources.telemetry import Track
@@ -37,9 +37,6 @@ from detector.timebase import NS_PER_S, iso_from_ns
 
 _OUT_OF_STEP_S = 0.5
 _FIRST_PICTURE_S = 10.0
-_PROGRESS_EVERY_FRAMES = 25
-
-OnProgress = Callable[[str, int, float, float | None], None]
 
 
 @dataclass(slots=True)
@@ -132,7 +129,7 @@ def inspect_media(
         report.time_from = str(item.time_from)
         watch.see(item)
         motion.see(item)
-        if len(times) % _PROGRESS_EVERY_FRAMES == 0:
+        if len(times) % PROGRESS_EVERY_FRAMES == 0:
             on_progress(path.name, len(times), source.elapsed_s(item.t_ns), source.duration_s)
     end = source.end
     if end is not None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from detector.model import Frame, Gap, Series
 from detector.sources.packet_ring import PacketRing
+
+OnProgress = Callable[[str, int, float, float | None], None]
+"""Told from time to time whose it is, how many frames or samples were read, and how far they reach of how much. [s]"""
+
+PROGRESS_EVERY_FRAMES = 25
 
 
 @dataclass(frozen=True, slots=True)
