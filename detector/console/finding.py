@@ -42,10 +42,11 @@ class Question:
 
     def answers(self, found: Iterable[LoggedViolation]) -> list[LoggedViolation]:
         """Those that fit, newest first."""
-        return sorted(filter(self._fits, found), key=lambda one: one.violation.t_start_ns, reverse=True)
-
-    def _fits(self, one: LoggedViolation) -> bool:
         period, words = Period(self.since_ns, self.until_ns), _folded(self.text)
+        fitting = (one for one in found if self._fits(one, period, words))
+        return sorted(fitting, key=lambda one: one.violation.t_start_ns, reverse=True)
+
+    def _fits(self, one: LoggedViolation, period: Period, words: str) -> bool:
         return (
             any(period.overlaps(record.t_start_ns, record.t_end_ns) for record in one.records)
             and self.feed in {"", *one.sources}
@@ -53,7 +54,9 @@ class Question:
             and self.kind in {"", *(record.rule_kind for record in one.records)}
             and self._verdict_fits(one)
             and (self.box is None or _inside(one.violation.place, self.box))
-            and any(words in _folded(f"{v.observation} {v.subject} {v.violation_id}") for v in one.records)
+            and (
+                not words or any(words in _folded(f"{v.observation} {v.subject} {v.violation_id}") for v in one.records)
+            )
         )
 
     def _verdict_fits(self, one: LoggedViolation) -> bool:
