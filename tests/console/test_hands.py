@@ -662,4 +662,8 @@ def test_who_works_in_one_window_is_not_told_in_another_that_nobody_is_there(
     assert "signed out" not in wall.inner_text("#toast")
     wall.clock.fast_forward(50 * 60_000)
     assert "signed out" in wall.inner_text("#toast")
+    wall.evaluate("async () => (await import(document.querySelector('script[src*=base]').src)).say('Not shown')")
+    assert "signed out" in wall.inner_text("#toast")  # nothing takes the place of that
+    wall.keyboard.press("Shift")
+    wall.wait_for_function("document.querySelector('#toast').textContent === 'Not shown'")
     desk.close()

@@ -16,6 +16,7 @@ export function put(element, said) {
 }
 
 export function say(text, ms = 3500) {
+  if (say.later) { say.later = [text, ms]; return; } // what is said to nobody waits for who comes back
   const toast = document.getElementById("toast");
   put(toast, text);
   toast.classList.add("on");
@@ -177,22 +178,25 @@ const leave = () => location.assign(`/sign-in?over=1&to=${encodeURIComponent(loc
 if (csrf) {
   const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
   const windows = new BroadcastChannel("here");
-  let told = Date.now(), warn, warned = false;
-  const watch = () => { clearTimeout(warn); warn = setTimeout(() => { warned = true; say(messages.idle, 58000); }, idleMs - 60000); };
+  let told = Date.now(), warn;
+  const warned = () => { say(messages.idle, 58000); say.later = []; };
+  const watch = () => { clearTimeout(warn); warn = setTimeout(warned, idleMs - 60000); };
   const attended = () => {
-    if (warned) document.getElementById("toast").classList.remove("on");
-    warned = false;
+    const later = say.later;
+    say.later = null;
+    if (later) document.getElementById("toast").classList.remove("on");
+    if (later?.length) say(...later);
     watch();
   };
   const here = () => {
-    if (!warned && Date.now() - told < 60000) return;
+    if (!say.later && Date.now() - told < 60000) return;
     told = Date.now();
     attended();
     windows.postMessage("");
     send("/api/me/here").catch(() => {});
   };
   windows.onmessage = attended;
-  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true });
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, here, { passive: true, capture: true });
   watch();
 }
 
