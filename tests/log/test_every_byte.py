@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -48,29 +49,33 @@ def flipped(column: str, value: object) -> Iterator[object]:
             yield value[:at] + bytes([byte ^ MASKS[at % 3]]) + value[at + 1 :]
 
 
-def damage_of(connection: Connection) -> list[str]:
-    chain = _Chain()
+def damage_of(connection: Connection, before: _Chain | None = None) -> list[str]:
+    chain = _Chain() if before is None else copy.deepcopy(before)
     _walk(connection, chain)
     return chain.damage
 
 
 @pytest.mark.no_cover
 def test_every_byte_of_every_column_of_every_entry_counts(small_log: Path) -> None:
-    tried = 0
+    tried, before = 0, _Chain()  # `before`: what is known of the entries before this one
     with in_memory(small_log) as (connection, raw):
         rows = raw.execute(f"SELECT {', '.join(COLUMNS)} FROM entry ORDER BY seq").fetchall()
         for row in rows:
             seq = row[0]
             raw.execute("SAVEPOINT before_it")
             raw.execute("DELETE FROM entry WHERE seq > ?", (seq + 1,))  # what comes after the next one takes time only
-            for column, value in zip(COLUMNS, row, strict=True):
+            for column, value in reversed(list(zip(COLUMNS, row, strict=True))):
+                if column == COLUMNS[0]:
+                    raw.execute("ROLLBACK TO before_it")  # moved, it may come before any other
+                elif column == COLUMNS[-1]:
+                    raw.execute("DELETE FROM entry WHERE seq < ?", (seq,))  # as does what came before it
                 as_stored = "?" if column in INTEGERS else "CAST(? AS TEXT)"
                 for other in flipped(column, value):
                     if column == "seq" and (other,) in {(one[0],) for one in rows}:
                         continue  # the table's own key refuses it
                     raw.execute("SAVEPOINT try")
                     raw.execute(f"UPDATE entry SET {column} = {as_stored} WHERE seq = ?", (other, seq))
-                    damage = damage_of(connection)
+                    damage = damage_of(connection, None if column == "seq" else before)
                     raw.execute("ROLLBACK TO try")
                     tried += 1
                     # An entry that moved away is missed where it was, by the one after it.
@@ -79,7 +84,10 @@ def test_every_byte_of_every_column_of_every_entry_counts(small_log: Path) -> No
                     )
                     assert named, (seq, column, other, damage)
             raw.execute("ROLLBACK TO before_it")
-        assert damage_of(connection) == []
+            raw.execute("DELETE FROM entry WHERE seq != ?", (seq,))
+            _walk(connection, before)
+            raw.execute("ROLLBACK TO before_it")
+        assert damage_of(connection) == before.damage == []
     assert tried > 6000
 
 
