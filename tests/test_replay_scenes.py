@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
@@ -27,18 +29,24 @@ SMALL = {"size_px": (640, 360), "bitrate_mbit_s": 1.5}
 Feeds = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def feed(tmp_path_factory: pytest.TempPathFactory) -> Feeds:
-    """Makes a scene's feed once for all tests."""
-    folder = tmp_path_factory.mktemp("feeds")
+    """Makes a scene's feed once for all tests, whichever process runs them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "feeds"
+    folder.mkdir(exist_ok=True)
 
     def made(name: str, seconds: float, seed: int = 1) -> Path:
-        path = folder / f"{name}-{seed}.ts"
-        if not path.exists():
+        whole = folder / f"{name}-{seed}-{seconds}"
+        if not whole.exists():
             scene = SCENES[name](seed)
+            begun = tmp_path_factory.mktemp(name)
             # What the cut and the fog do must not hang on what else moves there.
-            write_feed(changed(scene, movers=()) if name == "cut" else scene, path, seconds=seconds, **SMALL)
-        return path
+            still = changed(scene, movers=()) if name == "cut" else scene
+            write_feed(still, begun / f"{name}-{seed}.ts", seconds=seconds, **SMALL)
+            with contextlib.suppress(OSError):  # another process was first
+                begun.rename(whole)
+        return whole / f"{name}-{seed}.ts"
 
     return made
 
