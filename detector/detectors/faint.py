@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -188,7 +188,7 @@ def believed(found: Ways, xyxy: Float, faint_xyxy: Float) -> Ways:
         xyxy: boxes of the tracks. shape (K, 4) [px]
         faint_xyxy: what was found faint in that frame. shape (N, 4) [px]
     """
-    return Ways(found.track_id, np.where(lie_at(xyxy, faint_xyxy, 2 * _BESIDE_PX), _FITS, found.misfit))
+    return replace(found, misfit=np.where(lie_at(xyxy, faint_xyxy, 2 * _BESIDE_PX), _FITS, found.misfit))
 
 
 def lie_at(xyxy: Float, others: Float, beside_px: float) -> NDArray[np.bool_]:
