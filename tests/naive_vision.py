@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.detectors.sunny_side import AROUND, AROUND_PX, SAMPLES, STRONG_SHARE
 from detector.model import Alignment, Detections, Frame, Kind, Sight, TimeFrom
+from detector.picture.between_pixels import greys_at
 
 
 def texture(seed: int = 0, size_px: tuple[int, int] = (900, 700)) -> np.ndarray:
@@ -331,6 +332,41 @@ def naive_going_along(box, velocity_px_s, judged, others):
         if x >= 6 and y >= 6 and x + 6 <= width and y + 6 <= height:
             fits += naive_misfit((x - 6, y - 6, x + 6, y + 6), velocity_px_s, judged, others, 5) < 0.85
     return fits / 8
+
+
+def naive_bar_beyond(box, judged, earlier, later, *, above=False):
+    """Share of twelve rows below a box, or above it, in which its clearest bright bar shows, and how far it goes."""
+    x0, y0, x1, y1 = box
+    step = max((x1 - x0) / 8, 1.0)
+
+    def brighter(picture, slope, thick, column, row):
+        def grey(aside):
+            x = (x0 + x1 - 1) / 2 + step * (column + aside + 0.15 * slope * row)
+            y = y0 - step * row if above else y1 - 1 + step * row
+            return int(greys_at(picture, np.array([x, y])))
+
+        core = grey(0) if thick == 0 else (grey(-1) + grey(0) + grey(1)) // 3
+        return core - max(grey(-2 - thick), grey(2 + thick))
+
+    best = (0, -3, 0, -9)
+    for slope in range(-3, 4):
+        for thick in (0, 1):
+            for column in range(-9, 10):
+                if abs(column) * step <= (x1 - x0) / 2:
+                    shown = sum(brighter(judged, slope, thick, column, row) >= 4 for row in range(1, 13))
+                    best = (shown, slope, thick, column) if shown > best[0] else best
+    shown, slope, thick, column = best
+
+    def place(picture):
+        near = [one for one in range(-9, 10) if abs(one - column) <= 6]
+        mean = {k: sum(brighter(picture, slope, thick, k, row) for row in range(1, 13)) / 12 for k in near}
+        at = max(near, key=lambda one: mean[one])
+        if abs(at) == 9:
+            return at
+        before, after = mean.get(at - 1, -255.0), mean.get(at + 1, -255.0)
+        return at + min(max((before - after) / (2 * min(before - 2 * mean[at] + after, -1e-9)), -0.5), 0.5)
+
+    return shown / 12, (place(later) - place(earlier)) * step
 
 
 def naive_learned(before, misfit):
