@@ -447,3 +447,16 @@ def naive_burnt_in_votes(now, then, ahead_px: int, counts: list[list[int]]) -> l
             if stays <= max(round(goes / 8), 4) and goes >= 20 and max(around) - min(around) >= 30:
                 after[y][x] = min(after[y][x] + 1, 24)
     return after
+
+
+def naive_warped(picture, matrix):
+    """Each pixel by itself, bilinear; the picture goes on beyond its border as it ends. shape (H, W) float"""
+    height, width = picture.shape
+    back, padded = np.linalg.inv(matrix), np.pad(picture, ((0, 1), (0, 1)), mode="edge")
+    out = np.zeros((height, width))
+    for row in range(height):
+        for column in range(width):
+            x, y, depth = back @ (column, row, 1.0)
+            inside = min(max(x / depth, 0), width - 1), min(max(y / depth, 0), height - 1)
+            out[row, column] = naive_between(padded, *inside)
+    return out

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detectors.lagged import Kept, small_from_small
-from detector.detectors.laying import filled, outline, warped
+from detector.detectors.laying import filled, outline
+from detector.picture.warping import warped
 
 U16 = NDArray[np.uint16]
 
