@@ -158,9 +158,10 @@ class FaintThings:
         ways = _WAYS if dark else _SLOW_WAYS
         back_s = np.array([(newest.t_ns - slot.t_ns) / 1e9 for slot in slots])
         steps_px = np.rint(ways[:, None] * back_s[:, None] / SLOT_S).astype(np.int64)
-        if min(newest.mean.shape) <= 4 * np.abs(steps_px).max():
+        mean = newest.mean
+        if min(mean.shape) <= 4 * np.abs(steps_px).max():
             return None
-        pictures, valid = [newest.mean], np.full(newest.mean.shape, 255, np.uint8)
+        pictures, valid = [mean], np.full(mean.shape, 255, np.uint8)
         for at, slot in enumerate(slots[1:]):
             if at and at % _SLOTS_A_STEP == 0:
                 yield
