@@ -460,3 +460,13 @@ def naive_warped(picture, matrix):
             inside = min(max(x / depth, 0), width - 1), min(max(y / depth, 0), height - 1)
             out[row, column] = naive_between(padded, *inside)
     return out
+
+
+def naive_usual_around(loud):
+    """Median of the 11x11 blocks around each; beyond its border the picture goes on as it ends."""
+    padded = np.pad(loud, 5, mode="edge")
+    out = np.zeros(loud.shape)
+    for row in range(loud.shape[0]):
+        for column in range(loud.shape[1]):
+            out[row, column] = np.median(padded[row : row + 11, column : column + 11])
+    return out

@@ -12,7 +12,7 @@ from detector.picture.homography import Float, inverse
 
 Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
-_MOST_OFF_PX = 0.06  # a fifth of the misfit that detectors tolerate
+_MOST_OFF_PX = 0.03  # a tenth of the misfit that detectors tolerate
 _MIDDLE_FROM_BLOCK = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
 _BLOCK_FROM_MIDDLE = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # blocks begin a pixel before the picture
 
