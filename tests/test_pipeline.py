@@ -264,7 +264,7 @@ def test_of_many_frames_that_are_ready_at_once_a_few_are_judged_while_each_one_c
     judged = judged_by_frame(Bursts(), 40)
     assert judged[:24] == [0] * 24
     assert np.diff(judged[23:40]).max() == 4
-    assert judged[32:40] == [24] * 8  # a third of a second later all of them are
+    assert judged[31:40] == [24] * 9  # a third of a second later all of them are
     assert judged[-1] == 40
 
 
