@@ -69,7 +69,7 @@ SOFTWARE = f"trucewatch {__version__}"
 
 # Frames that are judged by the rules while one comes in: once it is known that nothing more will be found out about
 # them, those of 0.8 s are ready at once, and to judge them at once would cost as much as ten frames do.
-_AT_ONCE, _MORE = 3, 16
+_AT_ONCE, _MORE = 3, 4
 
 REGISTRIES = Registries(
     registration=REGISTRARS,

@@ -263,8 +263,8 @@ def judged_by_frame(journal: Journal, count: int) -> list[int]:
 def test_of_many_frames_that_are_ready_at_once_a_few_are_judged_while_each_one_comes_in() -> None:
     judged = judged_by_frame(Bursts(), 40)
     assert judged[:24] == [0] * 24
-    assert np.diff(judged[23:40]).max() == 4
-    assert judged[31:40] == [24] * 9  # a third of a second later all of them are
+    assert np.diff(judged[23:40]).max() == 9
+    assert judged[28:40] == [24] * 12  # a fifth of a second later all of them are
     assert judged[-1] == 40
 
 
