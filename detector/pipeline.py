@@ -67,6 +67,10 @@ AnyRule = TypeVar("AnyRule", HeardRule, PlatformRule, AirRule, GapRule)
 
 SOFTWARE = f"trucewatch {__version__}"
 
+# Frames that are judged by the rules while one comes in: once it is known that nothing more will be found out about
+# them, those of 0.8 s are ready at once, and to judge them at once would cost as much as ten frames do.
+_AT_ONCE, _MORE = 3, 4
+
 REGISTRIES = Registries(
     registration=REGISTRARS,
     detectors=DETECTORS,
@@ -322,40 +326,22 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
     Yields:
         Judged for every frame, in order, some frames behind the newest one where the detector looks ahead; after it
         what the rules found in it; Gaps of the source as they come. An event still open at the end, or where a live
-        feed breaks off, is closed, not lost; nothing is joined across the break.
+        feed breaks off, is closed, not lost; nothing is joined across the break. Where frames are passed over, and
+        many are ready at once, the rules judge a few of them while each of the next frames comes in.
 
     Raises:
         SourceError: as the source does, once all that was read until then has been judged.
     """
     keep_freed_memory()
-    waiting: dict[int, _Waiting] = {}
-    unjudged: deque[int] = deque()
-    found: dict[int, Detections] = {}
-    hindsight = Hindsight(stages.tracker.hindsight_s)
-    heeding = stages.detector if isinstance(stages.detector, Heeding) else None
+    held = _Held(stages)
+    ready: deque[Iterator[Event]] = deque()  # what is said of frames about which nothing more will be found out
+    between = False  # whether the last frame was passed over
     t_ns = 0
-
-    def tracked(detected: Iterable[Detections]) -> Iterator[Tracks]:
-        for detections in detected:
-            index = unjudged.popleft()
-            if index != detections.index:
-                raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
-            found[index] = detections
-            tracks = stages.tracker.update(detections, waiting[index].alignment)
-            ways = heeding.heed(tracks) if heeding is not None else None
-            if ways is not None:
-                stages.tracker.learn(ways)
-            yield from hindsight.feed(tracks, stages.tracker.unproven)
-
-    def judged(tracks: Tracks) -> Iterator[Event]:
-        return _judge(waiting.pop(tracks.index), found.pop(tracks.index), tracks, stages)
 
     def over() -> Iterator[Event]:
         """What was seen so far is all there is of it."""
-        for tracks in tracked(stages.detector.finish()):
-            yield from judged(tracks)
-        for tracks in hindsight.finish():
-            yield from judged(tracks)
+        ready.extend(held.finish())
+        yield from _first(len(ready), ready)
         for rule in stages.rules:
             yield from rule.finish(t_ns)
 
@@ -373,19 +359,59 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
             continue
         broken = False
         alignment = stages.registrar.align(item)
-        colour = item.colour if pictures else None
-        time_known = item.time_from is not TimeFrom.UNKNOWN
-        waiting[item.index] = _Waiting(
-            item.source_id, item.index, item.t_ns, item.size_px, item.pose, time_known, alignment, colour
-        )
-        unjudged.append(item.index)
+        held.wait(item, alignment, item.colour if pictures else None)
         t_ns = item.t_ns
-        for tracks in tracked(stages.detector.detect(item, alignment)):
-            yield from judged(tracks)
+        ready.extend(held.ready(stages.detector.detect(item, alignment)))
+        spread = alignment.glanced or between
+        # Not left to the next frame by itself: a tenth more CPU, since decoding has emptied the caches until then.
+        yield from _first(_AT_ONCE + len(ready) // _MORE if spread else len(ready), ready)
+        between = alignment.glanced
     if not broken:
         yield from over()
     if failures:
         raise failures[0]
+
+
+class _Held:
+    """Frames between the detectors and the rules."""
+
+    def __init__(self, stages: Stages) -> None:
+        self._stages = stages
+        self._heeding = stages.detector if isinstance(stages.detector, Heeding) else None
+        self._waiting: dict[int, _Waiting] = {}
+        self._undetected: deque[int] = deque()
+        self._found: dict[int, Detections] = {}
+        self._hindsight = Hindsight(stages.tracker.hindsight_s)
+
+    def wait(self, frame: Frame, alignment: Alignment, colour: Callable[[], NDArray[np.uint8]] | None) -> None:
+        """One frame more, before the detectors look at it."""
+        time_known = frame.time_from is not TimeFrom.UNKNOWN
+        self._waiting[frame.index] = _Waiting(
+            frame.source_id, frame.index, frame.t_ns, frame.size_px, frame.pose, time_known, alignment, colour
+        )
+        self._undetected.append(frame.index)
+
+    def ready(self, detected: Iterable[Detections]) -> Iterator[Iterator[Event]]:
+        """Frames in which things were found, on to the tracker; what the rules will say of those that are known."""
+        for detections in detected:
+            index = self._undetected.popleft()
+            if index != detections.index:
+                raise RuntimeError(f"detector judged frame {detections.index} when frame {index} was next")
+            self._found[index] = detections
+            tracker = self._stages.tracker
+            tracks = tracker.update(detections, self._waiting[index].alignment)
+            ways = self._heeding.heed(tracks) if self._heeding is not None else None
+            if ways is not None:
+                tracker.learn(ways)
+            yield from map(self._judged, self._hindsight.feed(tracks, tracker.unproven))
+
+    def finish(self) -> Iterator[Iterator[Event]]:
+        """The stream has ended: the same of the rest."""
+        yield from self.ready(self._stages.detector.finish())
+        yield from map(self._judged, self._hindsight.finish())
+
+    def _judged(self, tracks: Tracks) -> Iterator[Event]:
+        return _judge(self._waiting.pop(tracks.index), self._found.pop(tracks.index), tracks, self._stages)
 
 
 def _until_it_fails(source: Iterable[Frame | Gap], failures: list[SourceError]) -> Iterator[Frame | Gap]:
@@ -394,6 +420,12 @@ def _until_it_fails(source: Iterable[Frame | Gap], failures: list[SourceError]) 
         yield from source
     except SourceError as error:
         failures.append(error)
+
+
+def _first(count: int, ready: deque[Iterator[Event]]) -> Iterator[Event]:
+    """What is said of the first so many of these frames, or of all if there are fewer."""
+    for _ in range(min(count, len(ready))):
+        yield from ready.popleft()
 
 
 def _judge(frame: _Waiting, detections: Detections, tracks: Tracks, stages: Stages) -> Iterator[Event]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.detectors.sunny_side import AROUND, AROUND_PX, SAMPLES, STRONG_SHARE
 from detector.model import Alignment, Detections, Frame, Kind, Sight, TimeFrom
+from detector.picture.between_pixels import greys_at
 
 
 def texture(seed: int = 0, size_px: tuple[int, int] = (900, 700)) -> np.ndarray:
@@ -333,6 +334,41 @@ def naive_going_along(box, velocity_px_s, judged, others):
     return fits / 8
 
 
+def naive_bar_beyond(box, judged, earlier, later, *, above=False):
+    """Share of twelve rows below a box, or above it, in which its clearest bright bar shows, and how far it goes."""
+    x0, y0, x1, y1 = box
+    step = max((x1 - x0) / 8, 1.0)
+
+    def brighter(picture, slope, thick, column, row):
+        def grey(aside):
+            x = (x0 + x1 - 1) / 2 + step * (column + aside + 0.15 * slope * row)
+            y = y0 - step * row if above else y1 - 1 + step * row
+            return int(greys_at(picture, np.array([x, y])))
+
+        core = grey(0) if thick == 0 else (grey(-1) + grey(0) + grey(1)) // 3
+        return core - max(grey(-2 - thick), grey(2 + thick))
+
+    best = (0, -3, 0, -9)
+    for slope in range(-3, 4):
+        for thick in (0, 1):
+            for column in range(-9, 10):
+                if abs(column) * step <= (x1 - x0) / 2:
+                    shown = sum(brighter(judged, slope, thick, column, row) >= 4 for row in range(1, 13))
+                    best = (shown, slope, thick, column) if shown > best[0] else best
+    shown, slope, thick, column = best
+
+    def place(picture):
+        near = [one for one in range(-9, 10) if abs(one - column) <= 6]
+        mean = {k: sum(brighter(picture, slope, thick, k, row) for row in range(1, 13)) / 12 for k in near}
+        at = max(near, key=lambda one: mean[one])
+        if abs(at) == 9:
+            return at
+        before, after = mean.get(at - 1, -255.0), mean.get(at + 1, -255.0)
+        return at + min(max((before - after) / (2 * min(before - 2 * mean[at] + after, -1e-9)), -0.5), 0.5)
+
+    return shown / 12, (place(later) - place(earlier)) * step
+
+
 def naive_learned(before, misfit):
     """Mean logarithm of the misfits, a quarter from the newest, from 0 on; none counts for more than a factor e."""
     latest = min(max(math.log(misfit), -1.0), 1.0)
@@ -447,3 +483,26 @@ def naive_burnt_in_votes(now, then, ahead_px: int, counts: list[list[int]]) -> l
             if stays <= max(round(goes / 8), 4) and goes >= 20 and max(around) - min(around) >= 30:
                 after[y][x] = min(after[y][x] + 1, 24)
     return after
+
+
+def naive_warped(picture, matrix):
+    """Each pixel by itself, bilinear; the picture goes on beyond its border as it ends. shape (H, W) float"""
+    height, width = picture.shape
+    back, padded = np.linalg.inv(matrix), np.pad(picture, ((0, 1), (0, 1)), mode="edge")
+    out = np.zeros((height, width))
+    for row in range(height):
+        for column in range(width):
+            x, y, depth = back @ (column, row, 1.0)
+            inside = min(max(x / depth, 0), width - 1), min(max(y / depth, 0), height - 1)
+            out[row, column] = naive_between(padded, *inside)
+    return out
+
+
+def naive_usual_around(loud):
+    """Median of the 11x11 blocks around each; beyond its border the picture goes on as it ends."""
+    padded = np.pad(loud, 5, mode="edge")
+    out = np.zeros(loud.shape)
+    for row in range(loud.shape[0]):
+        for column in range(loud.shape[1]):
+            out[row, column] = np.median(padded[row : row + 11, column : column + 11])
+    return out

@@ -230,3 +230,54 @@ def test_pictures_are_kept_only_where_they_are_asked_for() -> None:
         (event,) = pipeline.run([frame(0)], stages(Journal()), pictures=pictures)
         assert isinstance(event, pipeline.Judged)
         assert (event.colour is not None) is pictures
+
+
+@dataclass
+class Bursts(Journal):
+    """Answers for 24 frames at once; two of three frames are passed over, if `passes`."""
+
+    passes: bool = True
+
+    def align(self, one: Frame) -> Alignment:
+        return replace(super().align(one), glanced=self.passes and one.index % 3 != 0)
+
+    def detect(self, one: Frame, alignment: Alignment) -> list[Detections]:
+        self.waiting.append(one)
+        return self.finish() if len(self.waiting) == 24 else []
+
+
+def judged_by_frame(journal: Journal, count: int) -> list[int]:
+    """How many frames had been judged when each frame was asked for, and at the end."""
+    so_far, seen = [], 0
+
+    def source() -> Iterator[Frame]:
+        for index in range(count):
+            so_far.append(seen)
+            yield frame(index)
+
+    for event in pipeline.run(source(), stages(journal)):
+        seen += isinstance(event, pipeline.Judged)
+    return [*so_far, seen]
+
+
+def test_of_many_frames_that_are_ready_at_once_a_few_are_judged_while_each_one_comes_in() -> None:
+    judged = judged_by_frame(Bursts(), 40)
+    assert judged[:24] == [0] * 24
+    assert np.diff(judged[23:40]).max() == 9
+    assert judged[28:40] == [24] * 12  # a fifth of a second later all of them are
+    assert judged[-1] == 40
+
+
+def test_where_no_frame_is_passed_over_all_that_are_ready_are_judged_at_once() -> None:
+    judged = judged_by_frame(Bursts(passes=False), 40)
+    assert judged[23:25] == [0, 24]
+    assert judged_by_frame(Journal(), 6) == list(range(7))
+
+
+def test_what_is_ready_is_judged_before_a_feed_breaks_off() -> None:
+    gap = Gap("cam", 24 * 40_000_000, S, GapReason.DISCONNECTED)
+    rule = OneRule()
+    with pytest.raises(AssertionError, match="nobody asked"):  # the journal's, once all is over
+        list(pipeline.run([*(frame(index) for index in range(24)), gap], stages(Bursts(), rule)))
+    assert [scene.index for scene in rule.scenes] == list(range(24))
+    assert rule.ended_ns == [23 * 40_000_000]

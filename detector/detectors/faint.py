@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -158,9 +158,10 @@ class FaintThings:
         ways = _WAYS if dark else _SLOW_WAYS
         back_s = np.array([(newest.t_ns - slot.t_ns) / 1e9 for slot in slots])
         steps_px = np.rint(ways[:, None] * back_s[:, None] / SLOT_S).astype(np.int64)
-        if min(newest.mean.shape) <= 4 * np.abs(steps_px).max():
+        mean = newest.mean
+        if min(mean.shape) <= 4 * np.abs(steps_px).max():
             return None
-        pictures, valid = [newest.mean], np.full(newest.mean.shape, 255, np.uint8)
+        pictures, valid = [mean], np.full(mean.shape, 255, np.uint8)
         for at, slot in enumerate(slots[1:]):
             if at and at % _SLOTS_A_STEP == 0:
                 yield
@@ -188,7 +189,7 @@ def believed(found: Ways, xyxy: Float, faint_xyxy: Float) -> Ways:
         xyxy: boxes of the tracks. shape (K, 4) [px]
         faint_xyxy: what was found faint in that frame. shape (N, 4) [px]
     """
-    return Ways(found.track_id, np.where(lie_at(xyxy, faint_xyxy, 2 * _BESIDE_PX), _FITS, found.misfit))
+    return replace(found, misfit=np.where(lie_at(xyxy, faint_xyxy, 2 * _BESIDE_PX), _FITS, found.misfit))
 
 
 def lie_at(xyxy: Float, others: Float, beside_px: float) -> NDArray[np.bool_]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -15,9 +14,9 @@ from detector.detectors.lagged import Kept, small_from_small
 from detector.detectors.residual import LIGHT_BLOCK_PX, U8, block_means
 from detector.picture import halved
 from detector.picture.homography import is_identity, shift_px, shifts_px
+from detector.picture.warping import warped
 
 Outline = NDArray[np.int32]
-Grey = TypeVar("Grey", NDArray[np.uint8], NDArray[np.uint16])
 
 _PICTURE_FROM_BLOCKS = np.diag([LIGHT_BLOCK_PX, LIGHT_BLOCK_PX, 1.0])
 _BLOCKS_FROM_PICTURE = np.diag([1 / LIGHT_BLOCK_PX, 1 / LIGHT_BLOCK_PX, 1.0])
@@ -135,15 +134,6 @@ class Laying:
         blocks_from_blocks = _BLOCKS_FROM_PICTURE @ matrix @ _PICTURE_FROM_BLOCKS
         valid_blocks = filled(outline(blocks_from_blocks, means.shape), means.shape)
         return Laid(laid, means, outline(matrix, picture.shape), valid_blocks)
-
-
-def warped(picture: Grey, matrix: NDArray[np.float64]) -> Grey:
-    """A picture in the pixels that a homography leads to; beyond its border it goes on as it ends. As given"""
-    size = (picture.shape[1], picture.shape[0])
-    return cast(
-        "Grey",
-        cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-    )
 
 
 def outline(matrix: NDArray[np.float64], shape: tuple[int, int]) -> Outline:

@@ -42,6 +42,7 @@ _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _DARK_NS = 2_000_000_000  # after a picture that was dark and mostly noise, and at first, they are taken to be
+_SURELY = 0.999  # rounding decides nothing
 _LAG_SLACK = 0.35  # a lag's neighbours may be this share of it nearer or farther
 
 
@@ -363,9 +364,10 @@ class MovingDetector:
         dt_s = (judged.t_ns - learned_ns) / 1e9 if learned_ns is not None else 0.0
         self._learned_ns[at] = judged.t_ns
         shrink = judged.picture.shape[0] // residual.shape[0]
-        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers / shrink)
-        self._moved[at] = np.eye(3)
         least = max(min_grey, config.noise_factor * sigma)
+        quiet = _SURELY * least / config.floor_factor if config.floor_factor else np.inf
+        floor = self._floors[at].update(residual, self._moved[at], dt_s, movers / shrink, quiet)
+        self._moved[at] = np.eye(3)
         threshold = np.maximum(floor * config.floor_factor, least).astype(np.float32)
         low = np.maximum(threshold * config.low_share, config.low_noise_factor * sigma).astype(np.float32)
         apart_s = ((pair[0].t_ns - judged.t_ns) / 1e9, (pair[1].t_ns - judged.t_ns) / 1e9)

@@ -53,6 +53,7 @@ class NoiseFloor:
         now_from_last: NDArray[np.float64],
         dt_s: float,
         movers: NDArray[np.float64] = NO_MOVERS,
+        quiet: float = 0.0,
     ) -> Float32:
         """Learn one residual picture; the floor as it was before that, with its neighbours' maximum.
 
@@ -61,6 +62,7 @@ class NoiseFloor:
             now_from_last: homography from the last picture learned to this one, in pixels of these pictures.
             dt_s: time since the last picture learned. [s]
             movers: boxes of what seems to move: their blocks are learned a quarter as fast. shape (N, 4) [px]
+            quiet: which floor a block has comes to the same up to this. [grey]
 
         Returns:
             Floor of each block, shape (ceil(H / block_px), ceil(W / block_px)). [grey]
@@ -70,7 +72,7 @@ class NoiseFloor:
             self._level, self._weight = np.minimum(loud, np.median(loud)).astype(np.float32), np.ones_like(loud)
             return self._around()
         self._carry(now_from_last)
-        before = np.maximum(self._around(), _usual_around(loud))
+        before = np.maximum(self._around(), usual_around(loud, quiet))
         rate = np.maximum(1 / (1 + self._weight), min(dt_s / self._memory_s, 1.0))
         rate = np.where(blocks_of(movers, loud.shape, self._block_px), _MOVER_RATE * rate, rate)
         # Steps follow the block's own level, so that the quantile settles equally fast in grass and on water.
@@ -101,8 +103,15 @@ class NoiseFloor:
         return np.asarray(cv2.dilate(self._level, np.ones((3, 3), np.uint8)), np.float32)
 
 
-def _usual_around(loud: Float32) -> Float32:
-    """Median of the blocks around each: where more than half of the neighbourhood is loud now, loud is usual."""
+def usual_around(loud: Float32, quiet: float = 0.0) -> Float32:
+    """Median of the blocks around each: where more than half of the neighbourhood is loud now, loud is usual.
+
+    Nothing where it is `quiet` or less everywhere, as on most ground: that costs a tenth. shape as given [grey]
+    """
+    side = (_AROUND, _AROUND)
+    louder = (loud > quiet).view(np.uint8)
+    if cv2.boxFilter(louder, -1, side, normalize=False, borderType=cv2.BORDER_REPLICATE).max() <= _AROUND**2 // 2:
+        return np.zeros_like(loud)
     return np.asarray(cv2.medianBlur(np.clip(loud, 0, 255).astype(np.uint8), _AROUND), np.float32)
 
 

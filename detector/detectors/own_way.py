@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.masts import on_a_mast
 from detector.detectors.residual import U8
 from detector.model import Tracks, Ways, read_only
 from detector.picture.between_pixels import greys_at
@@ -28,6 +29,7 @@ _GAP_PX = 4.0  # between both
 _PIECE_POINTS = 5
 _FITS = 0.85
 _MOST_ALONG = 0.45  # of what is around it
+_BOTH = 2  # an earlier and a later picture
 _NO_WAY = 3.0  # misfit of what is a piece of something that seems to move
 
 
@@ -59,7 +61,18 @@ def ways(
     badly = misfit(boxes, velocity_px_s, judged, others)
     if not plane:
         badly[going_along(boxes, velocity_px_s, judged, others) > _MOST_ALONG] = _NO_WAY
-    return Ways(tracks.track_id[rows], badly)
+    return Ways(tracks.track_id[rows], badly, mast=_on_a_mast(boxes, velocity_px_s, judged, others))
+
+
+def _on_a_mast(
+    boxes: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]
+) -> NDArray[np.bool_] | None:
+    """As `on_a_mast`; None without both an earlier and a later picture."""
+    if len(others) != _BOTH:
+        return None
+    earlier, later = others
+    aside_px = velocity_px_s[:, 0] * (later.apart_s - earlier.apart_s)
+    return on_a_mast(boxes, np.asarray(aside_px, np.float64), judged, earlier.picture, later.picture)
 
 
 def going_along(xyxy: Float, velocity_px_s: Float, judged: U8, others: tuple[Neighbour, ...]) -> Float:

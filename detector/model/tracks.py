@@ -129,8 +129,10 @@ class Ways:
     misfit: how badly what is in a track's box fits its way; above 1 it does not move so; NaN where nothing is known.
         shape (K,) float64 [1]
     holds: whether it was seen to hold together where the ground does not. shape (K,) bool; None where the ground does
+    mast: whether it was seen to stand on an upright bar that goes along. shape (K,) bool; None where nobody looked
     """
 
     track_id: NDArray[np.int64]
     misfit: NDArray[np.float64]
     holds: NDArray[np.bool_] | None = None
+    mast: NDArray[np.bool_] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,10 +83,20 @@ class Sighted:
         return np.asarray(self.of.way(before.xy, self.xy) * self.of.scale[self.row])
 
     def apart(self, before: Sighted) -> float:
-        """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]"""
-        offset = self.offset(before)
-        moved = np.nan_to_num(before.velocity) * ((self.t_ns - before.t_ns) / NS_PER_S)
-        return float(min(np.hypot(*offset), np.hypot(*(offset - moved))))
+        """How far this is from there, or from where that mover would be by now, whichever is nearer. [m or px]
+
+        Number by number: numpy takes five times as long for two. A complex number is as long as numpy's hypot says, to
+        the last digit; Python's own is not.
+        """
+        (x, y), (from_x, from_y) = self.xy.tolist(), before.xy.tolist()
+        scale_x, scale_y = self.of.scale[self.row].tolist()
+        across = x - from_x
+        if abs(across) > 180.0 and not self.of.mirrored:
+            across -= math.copysign(360.0, across)
+        across, down = across * scale_x, (y - from_y) * scale_y
+        since_s = (self.t_ns - before.t_ns) / NS_PER_S
+        on_x, on_y = (0.0 if math.isnan(one) else one * since_s for one in before.velocity.tolist())
+        return min(abs(complex(across, down)), abs(complex(across - on_x, down - on_y)))
 
 
 @lru_cache(2)

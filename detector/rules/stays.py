@@ -225,22 +225,33 @@ class StayBook:
         """The track of an incident is lost; what was seen of the same thing beside it carries the incident on."""
         beside = [
             (0.0 if self._are_one(key, other) else apart, other)
-            for other, apart in self._beside(key, t_ns, points, observed).items()
-            if not self._stays[other].is_open
+            for other, apart in self._beside(key, t_ns, points, observed, is_open=False).items()
         ]
         near = min(beside, default=(np.inf, key))
         if near[0] <= self._same_thing:
             self._take_over(key, near[1])
 
     def _beside(
-        self, key: tuple[int, int], t_ns: int, points: Points, observed: Mapping[int, int]
+        self,
+        key: tuple[int, int],
+        t_ns: int,
+        points: Points,
+        observed: Mapping[int, int],
+        *,
+        is_open: bool | None = None,
     ) -> dict[tuple[int, int], float]:
-        """What was followed beside a lost track and is seen now, and how far from where that was last detected."""
+        """What was followed beside a lost track and is seen now, and how far from where that was last detected.
+
+        is_open: only what has an incident of its own, or has none; None: whether or not.
+        """
         lost = self._stays[key]
         return {
             other: points.at(row, t_ns).apart(lost.found)
             for other, stay in self._stays.items()
-            if other[0] == key[0] and stay.began_ns <= lost.t_seen_ns and (row := observed.get(other[1])) is not None
+            if other[0] == key[0]
+            and is_open in (None, stay.is_open)
+            and stay.began_ns <= lost.t_seen_ns
+            and (row := observed.get(other[1])) is not None
         }
 
     def _take_over(self, key: tuple[int, int], by: tuple[int, int]) -> None:

@@ -35,6 +35,7 @@ _RESTLESS = (
 )
 _RESTLESS_FACTOR = 2.0
 _HELD_SHARE = 0.5  # of the times it was seen, on such ground
+_MAST_SHARE = 0.25  # of the times it was seen
 _BACK_S, _BACK_SHARE = 0.3, 0.25
 _SHARE_PX, _LEAST_PX = 0.1, 0.7  # how exactly a centre is known: of large things one sees now one part, now another
 _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs swing
@@ -42,6 +43,7 @@ _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's siz
 _FOLLOWED = 0.5  # standard deviation of its way, of the way of what stays in its place in the picture
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
 _NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
+_SETTLED = 2  # sightings: the second may be of anything that a wide gate lets through
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
 
@@ -258,6 +260,8 @@ class KalmanTracker:
         states.size_px[rows] += (_WHOLE_RENEWED if self._whole else _RENEWED) * (
             size_px[columns] - states.size_px[rows]
         )
+        settles = rows[states.hits[rows] <= _SETTLED]
+        states.settled_px[settles], states.settled_ns[settles] = states.state[settles, :2], t_ns
         states.largest_px = np.maximum(_SHRINKS * states.largest_px, states.size_px.max(axis=1, initial=0))
         self._judge(t_ns)
         self._end(t_ns)
@@ -363,9 +367,13 @@ class KalmanTracker:
             # A camera that follows a boat, registered by the waves or by the boat: of its way nothing is known.
             travelled |= states.held > _HELD_SHARE * states.hits
         # One false epipole among many must not let all masts of a town count.
-        states.alone = np.where(self._is_structure(way, t_ns), 0, states.alone + 1)
+        structure = self._is_structure(way, t_ns - states.born_ns) | self._is_structure(
+            states.state[:, :2] - states.settled_px, t_ns - states.settled_ns
+        )
+        states.alone = np.where(structure, 0, states.alone + 1)
         strays = states.misfit > np.log(config.most_misfit)  # not of what nothing is known
         strays |= is_stripe(states.size_px)
+        strays |= states.mast > _MAST_SHARE * states.hits
         earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
@@ -408,7 +416,7 @@ class KalmanTracker:
         states.owed_px_s[due] = 0.0
         return np.asarray(due[stands])
 
-    def _is_structure(self, way: Float, t_ns: int) -> NDArray[np.bool_]:
+    def _is_structure(self, way: Float, since_ns: Int) -> NDArray[np.bool_]:
         """Whether a way is that of something that stands above the ground, seen from a camera that travels.
 
         Such a way leads along the line through the epipole, against the camera's travel, and no faster than structure
@@ -420,7 +428,7 @@ class KalmanTracker:
             return np.zeros(len(states), np.bool_)
         held = held_against(parallax, states.state[:, :2], way)
         forward_px = np.abs(held.forward_px)
-        age_s = np.maximum((t_ns - states.born_ns) / 1e9, 1e-3)
+        age_s = np.maximum(since_ns / 1e9, 1e-3)
         slow = forward_px <= config.structure_speeds * held.usual_px_s * age_s
         # Of a mast one sees now one piece, now another: along its length its place is not known.
         long_px = states.size_px - states.size_px.min(axis=1, keepdims=True)

@@ -27,12 +27,15 @@ class States:
     size_px: width and height of the box, smoothed. shape (M, 2)
     largest_px: its longer side, at its largest of late. shape (M,)
     origin_px: where it was first seen, or came back into sight, carried along with the camera. shape (M, 2)
+    settled_px: the same of its second sighting, since the first may have been of something else. shape (M, 2)
+    settled_ns: when that was. shape (M,)
     farthest_px: largest distance from there so far. shape (M,)
     least_px: how far it has to come at least, since something burst where it was first seen; else 0. shape (M,)
     inside_ns: how much longer, of late, its box lay in that of a larger confirmed track than not. shape (M,)
     out_of: id of the confirmed track that it was first seen at, 0 if there was none. shape (M,)
     alone: how many times in a row it did not move as structure above the ground would. shape (M,)
     held: how many times it was seen to hold together where the ground does not. shape (M,)
+    mast: how many times it was seen to stand on an upright bar that goes along. shape (M,)
     misfit: mean logarithm of how badly what is in its boxes fits its way; NaN while nothing is known. shape (M,)
     owed_px_s: how fast it was when it went out of sight, until it is known whether it is again; else 0. shape (M, 2)
     """
@@ -43,6 +46,7 @@ class States:
     size_px: Float
     largest_px: Float
     origin_px: Float
+    settled_px: Float
     farthest_px: Float
     owed_px_s: Float
     least_px: Float
@@ -52,9 +56,11 @@ class States:
     inside_ns: Int
     out_of: Int
     born_ns: Int
+    settled_ns: Int
     seen_ns: Int
     hits: Int
     held: Int
+    mast: Int
     alone: Int
     age_frames: Int
     missed: Int
@@ -107,6 +113,7 @@ def new_states(
         size_px=xyxy[:, 2:] - xyxy[:, :2],
         largest_px=(xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0),
         origin_px=centre.copy(),
+        settled_px=centre.copy(),
         farthest_px=np.zeros(count),
         owed_px_s=np.zeros((count, 2)),
         least_px=np.zeros(count),
@@ -116,9 +123,11 @@ def new_states(
         inside_ns=zero.copy(),
         out_of=zero.copy(),
         born_ns=np.full(count, t_ns, np.int64),
+        settled_ns=np.full(count, t_ns, np.int64),
         seen_ns=np.full(count, t_ns, np.int64),
         hits=one,
         held=zero.copy(),
+        mast=zero.copy(),
         alone=zero,
         age_frames=zero.copy(),
         missed=zero.copy(),
@@ -154,6 +163,7 @@ def carry(states: States, now_from_last: Float) -> None:
     turn = jacobian(now_from_last, states.state[:, :2])
     states.state, states.covariance = carried(states.state, states.covariance, now_from_last, turn)
     states.origin_px = apply(now_from_last, states.origin_px)
+    states.settled_px = apply(now_from_last, states.settled_px)
     if states.owed_px_s.any():
         states.owed_px_s = np.einsum("mij,mj->mi", turn, states.owed_px_s)
 
@@ -212,6 +222,8 @@ def learn_ways(states: States, ways: Ways) -> None:
     _, rows, columns = np.intersect1d(states.track_id, ways.track_id, assume_unique=True, return_indices=True)
     if ways.holds is not None:
         states.held[rows] += ways.holds[columns]
+    if ways.mast is not None:
+        states.mast[rows] += ways.mast[columns]
     known = np.isfinite(ways.misfit[columns])
     rows, columns = rows[known], columns[known]
     latest = np.clip(np.log(ways.misfit[columns]), -_MOST_MISFIT, _MOST_MISFIT)

@@ -224,6 +224,7 @@ def test_a_slot_is_the_mean_of_its_pictures_at_their_mean_time():
     assert before.base.index == 0
     assert np.abs(newest.mean / GREY_UNIT - np.array(naive_mean(luma[5:10]))).max() <= 0.5 / GREY_UNIT
     assert np.array_equal(laid_over(newest, before)[0], before.mean)
+    assert newest.base.picture.size == before.base.picture.size == 0  # a mean is all that is kept
 
 
 def test_a_slot_may_be_its_first_picture():
@@ -233,6 +234,7 @@ def test_a_slot_may_be_its_first_picture():
         slots.add(Kept.of(seen, aligned(index, seen.t_ns), 0), first_only=True)
     assert [float(slot.mean[0, 0]) / GREY_UNIT for slot in slots.newest_first] == [50.0, 0.0]
     assert slots.newest_first[0].t_ns == slots.newest_first[0].base.t_ns
+    assert all(slot.of_several is None for slot in slots.newest_first)  # nor is a picture kept twice
 
 
 def test_ways_of_faint_things_are_believed():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, blocks_of, by_pixel
+from detector.detectors.noise_floor import BLOCK_PX, NoiseFloor, block_maximum, blocks_of, by_pixel, usual_around
 from detector.detectors.residual import (
     block_means,
     edges,
@@ -11,7 +11,14 @@ from detector.detectors.residual import (
     noise_sigma,
     symmetric,
 )
-from tests.naive_vision import naive_block_maximum, naive_blocks_of, naive_mean_of_nine, naive_symmetric, texture
+from tests.naive_vision import (
+    naive_block_maximum,
+    naive_blocks_of,
+    naive_mean_of_nine,
+    naive_symmetric,
+    naive_usual_around,
+    texture,
+)
 
 
 def test_symmetric_residual_agrees_with_its_slow_twin():
@@ -130,3 +137,27 @@ def test_the_floor_under_a_mover_rises_slowly():
     mover = np.array([[36.0, 36, 44, 44]])
     assert loud_for(15, movers=mover) < loud_for(15) / 3
     assert loud_for(300, movers=mover) > 40
+
+
+def test_what_is_usual_around_is_the_median_and_nothing_where_all_is_quiet():
+    random = np.random.default_rng(6)
+    told = set()
+    for most in (4, 8, 30):
+        loud = random.integers(0, most, (14, 25)).astype(np.float32)
+        loud[3:9, 4:12] += 20
+        for quiet in (0.0, 3.5, 30.0):
+            found = usual_around(loud, quiet)
+            np.testing.assert_array_equal(np.maximum(found, quiet), np.maximum(naive_usual_around(loud), quiet))
+            told.add((most, quiet, bool(found.any())))
+    assert (30, 0.0, True) in told
+    assert (4, 3.5, False) in told
+
+
+def test_a_floor_that_need_not_be_told_apart_from_quiet_leads_to_the_same_thresholds():
+    random = np.random.default_rng(7)
+    told, quietly = NoiseFloor(0.7, 2.0), NoiseFloor(0.7, 2.0)
+    for _ in range(12):
+        residual = random.integers(0, 12, (160, 320)).astype(np.uint8)
+        residual[60:100] = np.minimum(residual[60:100], 3)
+        floors = [one.update(residual, np.eye(3), 0.1, quiet=quiet) for one, quiet in ((told, 0.0), (quietly, 6.0))]
+        np.testing.assert_array_equal(*(np.maximum(floor, 6) for floor in floors))

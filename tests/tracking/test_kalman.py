@@ -184,6 +184,40 @@ def test_what_does_not_take_its_pixels_along_does_not_count():
     assert not told_of_ways(lambda _: 1.5)
 
 
+def counts_on_a_mast(on_one):
+    """Whether what goes along with its pixels is confirmed. on_one: whether it is seen to be on a mast in a frame"""
+    tracker = KalmanTracker()
+    for index in range(40):
+        found = boxes(index, round(index * 1e9 / FPS), [box(100 + 4 * index, 80)])
+        tracks = tracker.update(found, aligned(index, found.t_ns))
+        tracker.learn(Ways(np.array([1, 7]), np.full(2, 0.4), mast=np.array([on_one(index), True])))
+    return bool(tracks.confirmed[0])
+
+
+def test_what_is_on_a_mast_time_and_again_does_not_count():
+    assert counts_on_a_mast(lambda _: False)
+    assert counts_on_a_mast(lambda index: index % 6 == 0)
+    assert not counts_on_a_mast(lambda index: index % 2 == 0)
+
+
+def counts_before_a_camera_that_flies(places):
+    """Whether something is confirmed where structure is known to move to the right at up to 40 px/s."""
+    tracker, known = KalmanTracker(), Parallax(np.array([1.0, 0.0, 0.0]), 40.0, 0.0)
+    for index, (x, y) in enumerate(places):
+        found = boxes(index, round(index * 1e9 / FPS), [box(x, y)])
+        tracks = tracker.update(found, replace(aligned(index, found.t_ns), parallax=known))
+    return bool(tracks.confirmed.any())
+
+
+def test_what_moves_as_structure_does_not_count_even_if_it_was_first_seen_elsewhere():
+    """The lamp beside it, say: a wide gate lets its place pass for that of the first sighting."""
+    along, across = [(100 + 2 * i, 80) for i in range(40)], [(100, 80 + 2 * i) for i in range(40)]
+    assert not counts_before_a_camera_that_flies(along)
+    assert not counts_before_a_camera_that_flies([(100, 68), *along])
+    assert counts_before_a_camera_that_flies(across)
+    assert counts_before_a_camera_that_flies([(112, 80), *across])
+
+
 def frames_until_it_counts(side_px, misfit, *, inlier_ratio=1.0, parallax=None):
     tracker = KalmanTracker()
     for index in range(200):
