@@ -1,4 +1,4 @@
-"""A shadow is ground that the sun does not reach: dimmed by one factor all over the scene, and to one side of things."""
+"""A shadow is ground that the sun does not reach: dimmed by one factor all over a scene, to one side of things."""
 
 from __future__ import annotations
 

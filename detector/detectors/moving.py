@@ -476,7 +476,7 @@ class MovingDetector:
     def _undimmed(
         self, judged: Kept, xyxy: NDArray[np.float64], found: list[_Evidence]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Which large boxes hold a shadow, and these without it, once it is known by how much shadows dim the ground."""
+        """Which large boxes hold a shadow, and these without it, once it is known how shadows dim the ground."""
         rows = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0) >= LEAST_SIDE_PX)[:_MOST_LARGE]
         if not len(rows):
             return rows, xyxy[rows]

@@ -18,7 +18,7 @@ def is_part_of_another(states: States, row: int, reach: float, most_grown: float
     most_grown: one of which this is more than so many times the area is another thing. [1]
     """
     size = np.prod(states.size_px, axis=1)
-    others = np.flatnonzero(states.confirmed & (most_grown * size >= size[row]))
+    others = np.flatnonzero(states.confirmed & (size >= size[row] / most_grown))
     one, many = states.rows(np.array([row])), states.rows(others)
     return bool(same_place(one.state[:, :2], one.size_px, many.state[:, :2], many.size_px, reach).any())
 
