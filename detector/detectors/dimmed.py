@@ -97,7 +97,7 @@ def commonest(greys: Greys) -> Float:
 
 
 def parted(xyxy: Float, greys: Greys, level: Float) -> Parts:
-    """The boxes parted from the shadow in them, if the sun's absence dims the ground by `level`. shape (N,) [logarithm]
+    """The boxes parted from the shadow in them, if shadows dim the ground by `level`. shape (N,) [logarithm]
 
     Slow twin: tests/naive_vision.py.
     """
@@ -108,7 +108,7 @@ def parted(xyxy: Float, greys: Greys, level: Float) -> Parts:
     other = _opened(differs & ~shadow)
     total = np.maximum(differs.sum(axis=(1, 2)), 1)
     weight = shadow.astype(np.float32) - other
-    score = weight.reshape(len(weight), -1) @ _BEYOND.T
+    score = weight.reshape(-1, SAMPLES * SAMPLES) @ _BEYOND.T
     best = score.argmax(axis=1)
     beyond = _BEYOND[best].reshape(weight.shape) > 0
     thing, cast = other & ~beyond, shadow & beyond
@@ -229,7 +229,7 @@ def _ends(points: Bool) -> tuple[Float, Float]:
 def _middle(points: Bool) -> Float:
     """Mean column and row of them. shape (N, 2)"""
     count, at = np.maximum(points.sum(axis=(1, 2)), 1), np.arange(SAMPLES)
-    return np.stack([points.sum(axis=1) @ at, points.sum(axis=2) @ at], axis=1) / count[:, None]
+    return np.asarray(np.stack([points.sum(axis=1) @ at, points.sum(axis=2) @ at], axis=1) / count[:, None])
 
 
 def _beyond() -> NDArray[np.float32]:
@@ -239,7 +239,8 @@ def _beyond() -> NDArray[np.float32]:
     angle = np.arange(_SIDES)[:, None] * 2 * np.pi / _SIDES
     along = np.cos(angle) * x.ravel() + np.sin(angle) * y.ravel()
     step = np.floor((along / np.abs(along).max(axis=1, keepdims=True) + 1) / 2 * _STEPS)
-    return (step[:, None] >= np.arange(_STEPS)[:, None]).reshape(_SIDES * _STEPS, -1).astype(np.float32)
+    beyond = step[:, None] >= np.arange(_STEPS)[:, None]
+    return np.asarray(beyond.reshape(_SIDES * _STEPS, -1), np.float32)
 
 
 _BEYOND = _beyond()
