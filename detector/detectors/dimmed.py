@@ -28,6 +28,7 @@ _LEAST_TIMES = 1.4  # as many as the other way
 _LEAST_SIGMA = 5.0  # above what so many would be by chance
 _MOST_SPREAD = 0.8  # variance of the factor, over that of the shadows' grey levels: of paint it is above 1
 _MEMORY_S = 60.0
+_LEARN_S, _LEARN_ON_S = 0.2, 1.0  # so often, until it is known and from then on: the sun stays where it is
 
 
 class Greys(NamedTuple):
@@ -128,6 +129,9 @@ class Dimming:
 
     A lorry's dark half lies to one side of the other half, too, but it is as dark on light ground as on dark: its
     grey level stays the same, and a shadow's factor does.
+
+    known: by how much shadows dim the ground [logarithm], and where they lie from what casts them, in the reference,
+        shape (2,), length 1; None where that is not known.
     """
 
     def __init__(self) -> None:
@@ -138,6 +142,12 @@ class Dimming:
         # Of each level and side: how many, direction (2), mean and mean square of grey level and of factor (logarithms)
         self._sums = np.zeros((len(_LEVELS), _SIDES, 7))
         self._t_ns: int | None = None
+        self.known: tuple[float, Float] | None = None
+
+    def is_due(self, t_ns: int) -> bool:
+        """Whether to learn from the boxes of a frame at this time."""
+        every_s = _LEARN_S if self.known is None else _LEARN_ON_S
+        return self._t_ns is None or not 0 <= t_ns - self._t_ns < 0.99e9 * every_s
 
     def learn(self, greys: Greys, parts: Parts, reference_from_picture: Float, t_ns: int) -> None:
         """Take note of one frame's boxes.
@@ -160,12 +170,10 @@ class Dimming:
         side = np.floor(np.arctan2(way[:, 1], way[:, 0]) / (2 * np.pi) * _SIDES).astype(np.intp) % _SIDES
         one = np.ones(len(rows))
         np.add.at(self._sums, (level, side), np.stack([one, *way.T, grey, grey2, factor, factor2], axis=1))
+        self.known = self._concluded()
 
-    def known(self) -> tuple[float, Float] | None:
-        """By how much shadows dim the ground [logarithm], and where they lie from what casts them, in the reference.
-
-        None where that is not known. shape (2,), length 1
-        """
+    def _concluded(self) -> tuple[float, Float] | None:
+        """What is known by now."""
         padded = np.pad(self._sums, ((_BESIDE_LEVELS, _BESIDE_LEVELS), (0, 0), (0, 0)))
         total = sum(padded[at : at + len(_LEVELS)] for at in range(2 * _BESIDE_LEVELS + 1))
         near = np.asarray(total)[:, _BESIDE].sum(axis=2)
@@ -187,7 +195,7 @@ def without_shadows(
     """The boxes of those that are clearly a thing and its shadow without the shadow, the others as they are.
 
     Args:
-        known: as `Dimming.known` says.
+        known: as `Dimming` says.
         reference_from_picture: how directions turn at each of them. shape (N, 2, 2)
 
     Returns:

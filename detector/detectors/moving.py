@@ -478,15 +478,16 @@ class MovingDetector:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Which large boxes hold a shadow, and these without it, once it is known how shadows dim the ground."""
         rows = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0) >= LEAST_SIDE_PX)[:_MOST_LARGE]
-        if not len(rows):
-            return rows, xyxy[rows]
+        known, due = self._dimming.known, self._dimming.is_due(judged.t_ns)
+        if not len(rows) or (known is None and not due):
+            return rows[:0], xyxy[:0]
         one, boxes = found[0], xyxy[rows]
         others = [(picture, each.shrink) for each in found for picture in (each.earlier, each.later)]
         greys = greys_in(boxes, one.laid.picture, others, _at_centre(one, boxes, one.low))
         turn = judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
         turns = jacobian(turn, (boxes[:, :2] + boxes[:, 2:]) / 2)
-        known = self._dimming.known()
-        self._dimming.learn(greys, parted(boxes, greys, commonest(greys)), turns, judged.t_ns)
+        if due:
+            self._dimming.learn(greys, parted(boxes, greys, commonest(greys)), turns, judged.t_ns)
         if known is None:
             return rows[:0], boxes[:0]
         boxes, cut = without_shadows(boxes, greys, known, turns)

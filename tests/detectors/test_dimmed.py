@@ -43,34 +43,41 @@ def learned(directions_deg=(0,) * 12, turn=SAME, **how):
 
 
 def test_it_is_known_after_a_while_by_how_much_shadows_dim_and_where_they_lie():
-    assert learned((0,) * 3).known() is None
-    factor, direction = learned().known()
+    assert learned((0,) * 3).known is None
+    factor, direction = learned().known
     assert np.exp(factor) == pytest.approx(FACTOR, abs=0.02)
     assert direction == pytest.approx([1, 0], abs=0.1)
 
 
 def test_a_dark_half_of_a_lorry_is_as_dark_on_any_ground_and_no_shadow():
-    assert learned(paint=50).known() is None
+    assert learned(paint=50).known is None
+
+
+def test_once_it_is_known_it_is_learned_less_often():
+    few, enough = learned((0,) * 3), learned()
+    assert [few.is_due(200_000_000 + ms * 1_000_000) for ms in (0, 100, 200, 1000)] == [False, False, True, True]
+    assert [enough.is_due(1_100_000_000 + ms * 1_000_000) for ms in (0, 200, 1000)] == [False, False, True]
+    assert few.is_due(0)
 
 
 def test_what_lies_on_every_side_is_no_shadow():
-    assert learned(range(0, 360, 15)).known() is None
+    assert learned(range(0, 360, 15)).known is None
 
 
 def test_a_camera_that_turns_learns_the_same_direction():
     quarter = np.array([[[0.0, -1.0], [1.0, 0.0]]])
-    assert learned(turn=quarter).known()[1] == pytest.approx([0, 1], abs=0.1)
+    assert learned(turn=quarter).known[1] == pytest.approx([0, 1], abs=0.1)
 
 
 def test_where_there_is_no_turn_nothing_is_learned():
-    assert learned(turn=np.full((1, 2, 2), np.nan)).known() is None
+    assert learned(turn=np.full((1, 2, 2), np.nan)).known is None
 
 
 def test_what_was_seen_long_ago_is_forgotten():
     dimming = learned()
     _, box, greys = seen(np.full((700, 900), 120, np.uint8), 100, 300)
     dimming.learn(greys, parted(box, greys, commonest(greys)), SAME, 600_000_000_000)
-    assert dimming.known() is None
+    assert dimming.known is None
 
 
 @pytest.mark.parametrize("direction_deg", [0, 90, 180, 270])
