@@ -65,10 +65,34 @@ def naive_overlap(one, other):
     return min(one[2], other[2]) > max(one[0], other[0]) and min(one[3], other[3]) > max(one[1], other[1])
 
 
-def naive_apart(xyxy, order, count):
+def naive_area(box):
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def naive_around_finer(row, xyxy, peak, dark):
+    x0, y0, x1, y1 = xyxy[row]
+    for other, box in enumerate(xyxy):
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        finer = 0.04 < naive_area(box) / naive_area(xyxy[row]) < 0.5
+        if finer and x0 <= x < x1 and y0 <= y < y1 and dark[other] == dark[row] and peak[other] >= peak[row]:
+            return True
+    return False
+
+
+def naive_apart(xyxy, peak, dark, order, count):
+    def clash(one, other):
+        if not naive_overlap(xyxy[one], xyxy[other]):
+            return False
+        wide = min(xyxy[one][2], xyxy[other][2]) - max(xyxy[one][0], xyxy[other][0])
+        high = min(xyxy[one][3], xyxy[other][3]) - max(xyxy[one][1], xyxy[other][1])
+        smaller = min(naive_area(xyxy[one]), naive_area(xyxy[other]))
+        return dark[one] == dark[other] or wide * high > 0.5 * smaller
+
     chosen = []
     for row in order:
-        if len(chosen) < count and not any(naive_overlap(xyxy[row], xyxy[other]) for other in chosen):
+        if len(chosen) == count:
+            break
+        if not naive_around_finer(row, xyxy, peak, dark) and not any(clash(row, other) for other in chosen):
             chosen.append(row)
     return chosen
 

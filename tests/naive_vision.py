@@ -506,3 +506,61 @@ def naive_usual_around(loud):
         for column in range(loud.shape[1]):
             out[row, column] = np.median(padded[row : row + 11, column : column + 11])
     return out
+
+
+def naive_greys_in(box, judged, others, least):
+    """(logarithm of the grey level, of the factor to the ground, whether it differs) of each point, row by row."""
+    x0, y0, x1, y1 = box
+    points = []
+    for row in range(24):
+        for column in range(24):
+            x, y = math.floor(x0 + (column + 0.5) / 24 * (x1 - x0)), math.floor(y0 + (row + 0.5) / 24 * (y1 - y0))
+            now = int(judged[y, x])
+            there = sorted(int(picture[y // shrink, x // shrink]) for picture, shrink in others)
+            ground = there[-2] if len(there) > 2 else there[-1]
+            factor = math.log(max(now, 1)) - math.log(max(ground, 1))
+            points.append((math.log(max(now, 1)), factor, abs(now - ground) > max(least, 6)))
+    return points
+
+
+def naive_parted(box, dimmed, differs, level):
+    """(beyond, thing, box, away) of one box; dimmed, differs: lists of rows."""
+    side = range(24)
+
+    def nine(points, row, column):
+        beside = [(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+        return sum(points[r][c] for r, c in beside if 0 <= r < 24 and 0 <= c < 24)
+
+    near = [[differs[r][c] and abs(dimmed[r][c] - level) < 0.18 for c in side] for r in side]
+    shadow = [[differs[r][c] and 2 * nine(near, r, c) > nine(differs, r, c) >= 3 for c in side] for r in side]
+    rest = [[differs[r][c] and not shadow[r][c] for c in side] for r in side]
+    other = [[False] * 24 for _ in side]
+    for r in range(23):
+        for c in range(23):
+            block = [(r, c), (r + 1, c), (r, c + 1), (r + 1, c + 1)]
+            if all(rest[y][x] for y, x in block):
+                for y, x in block:
+                    other[y][x] = True
+    best = (-math.inf, None, None)
+    for direction in range(16):
+        angle = direction * 2 * math.pi / 16
+        along = [[math.cos(angle) * (c - 11.5) / 24 + math.sin(angle) * (r - 11.5) / 24 for c in side] for r in side]
+        most = max(abs(value) for row in along for value in row)
+        step = [[math.floor((value / most + 1) / 2 * 24) for value in row] for row in along]
+        for first in range(24):
+            score = sum(shadow[r][c] - other[r][c] for r in side for c in side if step[r][c] >= first)
+            if score > best[0]:
+                best = (score, step, first)
+    score, step, first = best
+    thing = [(r, c) for r in side for c in side if other[r][c] and step[r][c] < first]
+    cast = [(r, c) for r in side for c in side if shadow[r][c] and step[r][c] >= first]
+    total = max(sum(map(sum, differs)), 1)
+    if not thing or not cast:
+        return score / total, 0.0, list(box), [0.0, 0.0]
+    wide, high = (box[2] - box[0]) / 24, (box[3] - box[1]) / 24
+    rows, columns = zip(*thing, strict=True)
+    found = [box[0] + min(columns) * wide, box[1] + min(rows) * high]
+    found += [box[0] + (max(columns) + 1) * wide, box[1] + (max(rows) + 1) * high]
+    middle = [[sum(at[k] for at in points) / len(points) for k in (1, 0)] for points in (thing, cast)]
+    away = [(middle[1][0] - middle[0][0]) * wide, (middle[1][1] - middle[0][1]) * high]
+    return score / total, len(thing) / total, found, away

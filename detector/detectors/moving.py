@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detector.detectors.blobs import Blobs, inside, spots, trimmed
+from detector.detectors.dimmed import LEAST_SIDE_PX, Dimming, commonest, greys_in, parted, without_shadows
 from detector.detectors.faint import FaintThings, believed
 from detector.detectors.lagged import NO_PICTURE, Kept, nearest, small_from_small
 from detector.detectors.laying import Laid, Laying
@@ -34,11 +35,12 @@ from detector.detectors.two_motions import Beside, filled
 from detector.model import PLANE, Alignment, Detections, Frame, Kind, Parallax, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.homography import carried, inverse
+from detector.picture.homography import carried, inverse, jacobian
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
+_MOST_LARGE = 30  # boxes in a frame, the strongest, in which shadows are looked for
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
 _PROMISING_FRAMES = 5  # a tentative track seen for so long may be a mover
 _DARK_NS = 2_000_000_000  # after a picture that was dark and mostly noise, and at first, they are taken to be
@@ -155,6 +157,7 @@ class MovingDetector:
         self._known: Tracks | None = None
         self._answered: _Answered | None = None
         self._sunny = SunnySide()
+        self._dimming = Dimming()
         self._faint.reset()
         self._dark_until_ns = 0
         self._moved = [np.eye(3)] * len(self._floors)  # the base's motion since each floor learned
@@ -468,7 +471,29 @@ class MovingDetector:
         if direction is not None:
             for rows, one, boxes, seen in looked:
                 xyxy[rows] = without_shadow(boxes, seen, direction) * one.shrink
+        rows, large = self._undimmed(judged, blobs.xyxy, found)
+        xyxy[rows] = large
         return Blobs(xyxy, blobs.peak)
+
+    def _undimmed(
+        self, judged: Kept, xyxy: NDArray[np.float64], found: list[_Evidence]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Which large boxes hold a shadow, and these without it, once it is known how shadows dim the ground."""
+        rows = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0) >= LEAST_SIDE_PX)[:_MOST_LARGE]
+        known, due = self._dimming.known, self._dimming.is_due(judged.t_ns)
+        if not len(rows) or (known is None and not due):
+            return rows[:0], xyxy[:0]
+        one, boxes = found[0], xyxy[rows]
+        others = [(picture, each.shrink) for each in found for picture in (each.earlier, each.later)]
+        greys = greys_in(boxes, one.laid.picture, others, _at_centre(one, boxes, one.low))
+        turn = judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
+        turns = jacobian(turn, (boxes[:, :2] + boxes[:, 2:]) / 2)
+        if due:
+            self._dimming.learn(greys, parted(boxes, greys, commonest(greys)), turns, judged.t_ns)
+        if known is None:
+            return rows[:0], boxes[:0]
+        boxes, cut = without_shadows(boxes, greys, known, turns)
+        return rows[cut], boxes[cut]
 
     def _parallax(self, judged: Kept, one: _Evidence) -> Parallax | None:
         """How structure is known to move, in the pixels of the evidence at one lag."""

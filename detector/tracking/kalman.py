@@ -378,7 +378,7 @@ class KalmanTracker:
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
-            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach)
+            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach, config.most_grown)
         self._join_parts(t_ns)
 
     def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:

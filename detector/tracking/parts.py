@@ -12,9 +12,13 @@ _PART = 0.6  # a part has at most this share of the whole's area
 _INSIDE = 0.75  # so much of a part's box lies in that of the whole
 
 
-def is_part_of_another(states: States, row: int, reach: float) -> bool:
-    """Whether a confirmed track is at the same place as this one. What has passed by is no part any more."""
-    others = np.flatnonzero(states.confirmed)
+def is_part_of_another(states: States, row: int, reach: float, most_grown: float = np.inf) -> bool:
+    """Whether a confirmed track is at the same place as this one. What has passed by is no part any more.
+
+    most_grown: one of which this is more than so many times the area is another thing. [1]
+    """
+    size = np.prod(states.size_px, axis=1)
+    others = np.flatnonzero(states.confirmed & (size >= size[row] / most_grown))
     one, many = states.rows(np.array([row])), states.rows(others)
     return bool(same_place(one.state[:, :2], one.size_px, many.state[:, :2], many.size_px, reach).any())
 

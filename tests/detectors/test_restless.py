@@ -330,7 +330,7 @@ def test_what_stands_still_and_what_is_small_is_not_filled():
     assert not mask.any()
 
 
-def test_spots_of_contrast_are_compact_and_do_not_overlap():
+def test_spots_of_contrast_are_compact():
     picture = water(0)
     picture[60:70, 50:58] = 240
     picture[100:130, 200:206] = 10
@@ -340,9 +340,32 @@ def test_spots_of_contrast_are_compact_and_do_not_overlap():
     assert (xyxy[:, 2:] - xyxy[:, :2]).max() < 100
     for wanted in ([50, 60, 58, 70],):
         assert any(np.abs(box - wanted).max() <= 3 for box in xyxy)
-    assert naive_apart(xyxy.tolist(), range(len(xyxy)), 99) == list(range(len(xyxy)))
     for size in ((1, 1), (20, 14), (31, 30)):
         assert len(contrasts(np.zeros(size, np.uint8), 10)[0]) == 0
+
+
+def test_a_surfer_and_the_foam_at_his_feet_are_two_spots():
+    picture = np.full((360, 640), 140, np.uint8)
+    picture[176:188, 300:334] = 230
+    picture[150:182, 311:323] = 20
+    xyxy, _ = contrasts(picture, 10)
+    for wanted in ([311, 150, 323, 182], [300, 176, 334, 188]):
+        assert any(np.abs(box - wanted).max() <= 6 for box in xyxy)
+
+
+def test_of_a_coarse_spot_and_a_fainter_fine_one_in_it_the_coarse_one_is_kept():
+    xyxy = np.array([[0, 0, 40, 40], [10, 10, 26, 26]], np.float64)
+    both, order = np.array([True, True]), np.array([0, 1])
+    assert apart(xyxy, np.array([6.0, 4.0]), both, order, 9) == [0]
+    assert apart(xyxy, np.array([4.0, 6.0]), both, order, 9) == [1]
+    assert apart(xyxy, np.array([4.0, 6.0]), np.array([True, False]), order, 9) == [0]
+
+
+def test_a_dark_spot_and_the_bright_one_at_its_feet_are_two():
+    xyxy = np.array([[10, 0, 20, 30], [0, 25, 30, 35]], np.float64)
+    peak, order = np.array([6.0, 4.0]), np.array([0, 1])
+    assert apart(xyxy, peak, np.array([True, False]), order, 9) == [0, 1]
+    assert apart(xyxy, peak, np.array([True, True]), order, 9) == [0]
 
 
 def test_an_outline_is_what_differs_from_its_surroundings():
@@ -386,7 +409,9 @@ def test_the_fast_routines_do_what_their_slow_twins_do():
     xyxy = random.integers(0, 60, (40, 2)).repeat(2, axis=1)[:, [0, 2, 1, 3]].astype(np.float64)
     xyxy[:, 2:] = xyxy[:, :2] + random.integers(1, 15, (40, 2))
     order = random.permutation(40)
-    assert apart(xyxy, order, 12) == naive_apart(xyxy.tolist(), order.tolist(), 12)
+    peak, dark = random.uniform(3, 9, 40), random.random(40) < 0.5
+    chosen = apart(xyxy, peak, dark, order, 12)
+    assert chosen == naive_apart(xyxy.tolist(), peak.tolist(), dark.tolist(), order.tolist(), 12)
     assert centred_in(xyxy[:20], xyxy[20:]).tolist() == naive_centred_in(xyxy[:20].tolist(), xyxy[20:].tolist())
     assert centred_in(xyxy[:3], np.zeros((0, 4))).tolist() == [False] * 3
     points = xyxy[:, :2]
