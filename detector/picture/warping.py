@@ -17,17 +17,19 @@ _MIDDLE_FROM_BLOCK = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
 _BLOCK_FROM_MIDDLE = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # blocks begin a pixel before the picture
 
 
-def warped(picture: Grey, matrix: Float) -> Grey:
+def warped(picture: Grey, matrix: Float, *, exactly: bool = False) -> Grey:
     """A picture in the pixels that a homography leads to; beyond its border it goes on as it ends. As given
 
-    matrix: there from here. shape (3, 3)
+    Args:
+        matrix: there from here. shape (3, 3)
+        exactly: pixel by pixel, where a grey level counts.
     """
     height, width = picture.shape
     size = (width, height)
     here_from_there = inverse(matrix)
     whole_blocks = picture.dtype == np.uint8 and width % 2 == height % 2 == 0
     laid: Any
-    if whole_blocks and apart_px(here_from_there, size) <= _MOST_OFF_PX:
+    if not exactly and whole_blocks and apart_px(here_from_there, size) <= _MOST_OFF_PX:
         laid = _by_blocks(picture, here_from_there)
     else:
         laid = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
