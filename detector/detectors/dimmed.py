@@ -219,7 +219,7 @@ def _at(picture: U8, x: NDArray[np.intp], y: NDArray[np.intp], shrink: int) -> U
     height, width = picture.shape
     if shrink > 1:
         x, y = x // shrink, y // shrink
-    return picture[np.minimum(y, height - 1), np.minimum(x, width - 1)]
+    return np.asarray(picture[np.minimum(y, height - 1), np.minimum(x, width - 1)], np.uint8)
 
 
 def _of_nine(points: Bool) -> NDArray[np.uint8]:
