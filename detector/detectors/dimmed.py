@@ -11,7 +11,7 @@ Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 U8 = NDArray[np.uint8]
 
-LEAST_SIDE_PX = 20  # longer side of a spot: in a smaller one the borders are all there is
+LEAST_SIDE_PX = 32  # longer side of a spot: in a smaller one the borders are all there is, and there are many
 SAMPLES = 24  # points along each side of a box
 _LEAST_GREY = 6.0  # what differs less from the ground is ground
 _NEAR = 0.18  # dimmed so nearly alike, of the logarithm
@@ -219,7 +219,7 @@ def _at(picture: U8, x: NDArray[np.intp], y: NDArray[np.intp], shrink: int) -> U
     height, width = picture.shape
     if shrink > 1:
         x, y = x // shrink, y // shrink
-    return picture[np.minimum(y, height - 1), np.minimum(x, width - 1)]
+    return np.asarray(picture[np.minimum(y, height - 1), np.minimum(x, width - 1)], np.uint8)
 
 
 def _of_nine(points: Bool) -> NDArray[np.uint8]:

@@ -45,6 +45,13 @@ def test_nothing_is_a_part_while_nothing_is_confirmed():
     assert not is_part_of_another(states, 1, 1.0)
 
 
+def test_a_speck_holds_nothing_back():
+    large = pair((118, 100), (120, 130), (30, 0))
+    assert is_part_of_another(large, 1, 1.0)
+    assert not is_part_of_another(large, 1, 1.0, 20.0)
+    assert is_part_of_another(pair((118, 100), (8, 14), (30, 0)), 1, 1.0, 20.0)
+
+
 def test_a_box_without_area_is_survived():
     assert is_part_of_another(pair((100, 100), (0, 0), (30, 0)), 1, 1.0)
 
