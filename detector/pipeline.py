@@ -363,7 +363,6 @@ def run(source: Iterable[Frame | Gap], stages: Stages, *, pictures: bool = False
         t_ns = item.t_ns
         ready.extend(held.ready(stages.detector.detect(item, alignment)))
         spread = alignment.glanced or between
-        # Not left to the next frame by itself: a tenth more CPU, since decoding has emptied the caches until then.
         yield from _first(_AT_ONCE + len(ready) // _MORE if spread else len(ready), ready)
         between = alignment.glanced
     if not broken:
