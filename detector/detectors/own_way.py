@@ -50,7 +50,7 @@ def ways(
         judged_from_frame: homography to the judged picture from the frame at `level` halvings, which hardly turns.
         judged, others: as `misfit` has them.
         plane: all that stands lies on the plane by which the pictures were laid over one another. What goes along with
-            its surroundings is then in a column of vehicles; else it is a piece of something.
+            its surroundings is then in a column of vehicles; else it is a piece of something. Nor is there a mast then.
     """
     rows = np.flatnonzero(~tracks.confirmed & (tracks.missed == 0) & (tracks.age_frames >= _SETTLED_FRAMES))
     if not len(rows):
@@ -61,7 +61,7 @@ def ways(
     badly = misfit(boxes, velocity_px_s, judged, others)
     if not plane:
         badly[going_along(boxes, velocity_px_s, judged, others) > _MOST_ALONG] = _NO_WAY
-    return Ways(tracks.track_id[rows], badly, mast=_on_a_mast(boxes, velocity_px_s, judged, others))
+    return Ways(tracks.track_id[rows], badly, mast=None if plane else _on_a_mast(boxes, velocity_px_s, judged, others))
 
 
 def _on_a_mast(

@@ -121,6 +121,8 @@ def test_off_the_plane_a_piece_of_something_does_not_count_and_on_it_a_column_do
     assert off.misfit[0] > 2
     assert on.misfit[0] < 0.5
     assert off.misfit[1] == on.misfit[1] < 0.5
+    assert off.mast is not None
+    assert on.mast is None  # where all lies on a plane, a line painted below a vehicle is no mast
 
 
 @pytest.mark.parametrize("what", [{"confirmed": True}, {"missed": 1}, {"age": 3}])
