@@ -71,7 +71,6 @@ class Laying:
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self.exactly = True  # in the dark a grey level counts
         self._base: Kept | None = None
         self._laid: dict[int, Laid] = {}
         self._small: dict[int, Kept] = {}
@@ -130,7 +129,7 @@ class Laying:
         picture = kept.picture
         if is_identity(matrix):
             return Laid(picture, block_means(picture), None, None)
-        laid = warped(picture, matrix, exactly=self.exactly)
+        laid = warped(picture, matrix)
         means = block_means(laid)
         blocks_from_blocks = _BLOCKS_FROM_PICTURE @ matrix @ _PICTURE_FROM_BLOCKS
         valid_blocks = filled(outline(blocks_from_blocks, means.shape), means.shape)

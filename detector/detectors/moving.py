@@ -314,7 +314,6 @@ class MovingDetector:
             return nothing
         for at, laying in enumerate(self._layings):
             self._moved[at] = laying.begin(judged) @ self._moved[at]
-            laying.exactly = judged.t_ns <= self._dark_until_ns
         found: list[_Evidence] = []
         movers = self._movers(judged)
         # The longer lags first: at half size they cost the least, and the frame that completes them is registered, too.

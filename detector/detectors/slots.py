@@ -74,7 +74,7 @@ class Slots:
             return False
         if self._sum is None:
             self._sum = base.picture.astype(np.float32)
-        cv2.accumulate(warped(kept.picture, small_from_small(base, kept), exactly=True), self._sum)
+        cv2.accumulate(warped(kept.picture, small_from_small(base, kept)), self._sum)
         self._t_ns.append(kept.t_ns)
         return False
 
