@@ -455,8 +455,10 @@ class MovingDetector:
 
     def _in_the_sun(self, judged: Kept, blobs: Blobs, clearest: NDArray[np.int64], found: list[_Evidence]) -> Blobs:
         """Boxes without the shadow, once it is known where shadows lie."""
-        turn = judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
-        turn = turn[:2, :2] / turn[2, 2]
+        reference_from_base = (
+            judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
+        )
+        turn = reference_from_base[:2, :2] / reference_from_base[2, 2]
         xyxy = blobs.xyxy.copy()
         looked = []
         for at, one in enumerate(found):
@@ -471,25 +473,24 @@ class MovingDetector:
         if direction is not None:
             for rows, one, boxes, seen in looked:
                 xyxy[rows] = without_shadow(boxes, seen, direction) * one.shrink
-        rows, large = self._undimmed(judged, blobs.xyxy, found)
+        rows, large = self._undimmed(judged.t_ns, blobs.xyxy, found, reference_from_base)
         xyxy[rows] = large
         return Blobs(xyxy, blobs.peak)
 
     def _undimmed(
-        self, judged: Kept, xyxy: NDArray[np.float64], found: list[_Evidence]
+        self, t_ns: int, xyxy: NDArray[np.float64], found: list[_Evidence], reference_from_base: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Which large boxes hold a shadow, and these without it, once it is known how shadows dim the ground."""
         rows = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0) >= LEAST_SIDE_PX)[:_MOST_LARGE]
-        known, due = self._dimming.known, self._dimming.is_due(judged.t_ns)
+        known, due = self._dimming.known, self._dimming.is_due(t_ns)
         if not len(rows) or (known is None and not due):
             return rows[:0], xyxy[:0]
         one, boxes = found[0], xyxy[rows]
         others = [(picture, each.shrink) for each in found for picture in (each.earlier, each.later)]
         greys = greys_in(boxes, one.laid.picture, others, _at_centre(one, boxes, one.low))
-        turn = judged.reference_from_frame @ full_from_shrunk(judged.level) @ self._layings[0].frame_from_base(judged)
-        turns = jacobian(turn, (boxes[:, :2] + boxes[:, 2:]) / 2)
+        turns = jacobian(reference_from_base, (boxes[:, :2] + boxes[:, 2:]) / 2)
         if due:
-            self._dimming.learn(greys, parted(boxes, greys, commonest(greys)), turns, judged.t_ns)
+            self._dimming.learn(greys, parted(boxes, greys, commonest(greys)), turns, t_ns)
         if known is None:
             return rows[:0], boxes[:0]
         boxes, cut = without_shadows(boxes, greys, known, turns)
