@@ -42,9 +42,9 @@ class PixelCount:
         return {"f": f, "precision": precision, "recall": recall}
 
 
-def _seen_as(truth: np.ndarray, played: Played) -> np.ndarray:
-    """The mask of the footage that was played."""
-    centred = CENTRE_FROM_EDGE @ played.matrix @ np.linalg.inv(CENTRE_FROM_EDGE)
+def _seen_as(truth: np.ndarray, played: Played, index: int) -> np.ndarray:
+    """The mask of one frame of the footage that was played."""
+    centred = CENTRE_FROM_EDGE @ played.matrices[index] @ np.linalg.inv(CENTRE_FROM_EDGE)
     size = played.frames[0].scene.size_px
     return np.asarray(cv2.warpPerspective(truth, centred, size, flags=cv2.INTER_NEAREST), np.uint8)
 
@@ -59,12 +59,12 @@ def score_masks(folder: Path, other: str | None = None) -> dict:
     if other is None and len(files) != len(played.frames):
         raise ValueError(f"{folder}: {len(files)} masks of truth for {len(played.frames)} pictures")
     maker, count, judged = MaskMaker(), PixelCount(), 0
-    roi = None if roi is None else _seen_as(roi, played)
-    for frame, number in zip(played.frames, played.originals, strict=True):
+    for index, (frame, number) in enumerate(zip(played.frames, played.originals, strict=True)):
         truth = cv2.imread(str(files[number]), cv2.IMREAD_GRAYSCALE)
         mask = maker.mask(frame.scene.detections, frame.alignment, frame.scene.size_px)
         judged += frame.scene.detections.mask is not None
         if frame.scene.index >= WARM_UP[kind]:
-            count.add(mask, _seen_as(truth, played), roi)
+            seen = None if roi is None else _seen_as(roi, played, index)
+            count.add(mask, _seen_as(truth, played, index), seen)
     # Measured for itself: what the frames that can be judged at all are worth.
     return {"clip": folder.name, **count.summary(), "judged": judged / len(played.frames), "ms": played.ms}

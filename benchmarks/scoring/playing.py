@@ -24,14 +24,14 @@ class Played:
     """Every judged frame of one recording, and the CPU time of decoding and of all the rest. [ms a frame]
 
     originals: number of the picture in the recording that each frame shows.
-    matrix: leads from the recording's places to those of the footage that was played. shape (3, 3)
+    matrices: lead from the recording's places to those of the footage that was played, one a frame. shape (3, 3)
     """
 
     frames: list[pipeline.Judged]
     decode_ms: float
     ms: float
     originals: list[int]
-    matrix: np.ndarray
+    matrices: list[np.ndarray]
 
     @property
     def minutes(self) -> float:
@@ -83,7 +83,9 @@ def play(path: Path, other: str | None = None, *, masks: bool = False, fps: floa
     spent = time.process_time() - start - source.spent
     count = max(source.frames, 1)
     played = source.source
-    originals, matrix = (
-        (played.originals, played.matrix) if isinstance(played, Other) else (list(range(len(frames))), np.eye(3))
+    originals, matrices = (
+        (played.originals, played.matrices)
+        if isinstance(played, Other)
+        else (list(range(len(frames))), [np.eye(3)] * len(frames))
     )
-    return Played(frames, 1000 * source.spent / count, 1000 * spent / count, originals, matrix)
+    return Played(frames, 1000 * source.spent / count, 1000 * spent / count, originals, matrices)

@@ -36,7 +36,8 @@ def _rows(data: Path, name: str, played: Played, first: int = 0) -> np.ndarray:
     rows = np.full((max(*played.originals, first + len(known)) + 1, 4), np.nan)
     rows[first : first + len(known)] = known
     rows = rows[played.originals]
-    boxes = moved_boxes(np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1), played.matrix)
+    edges = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1)[:, None]
+    boxes = np.concatenate([moved_boxes(one, matrix) for one, matrix in zip(edges, played.matrices, strict=True)])
     middle = centres(boxes)
     boxes[~((middle >= 0) & (middle <= played.frames[0].scene.size_px)).all(axis=1)] = np.nan
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)

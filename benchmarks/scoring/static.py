@@ -28,12 +28,14 @@ def _events(played: Played) -> dict:
 def _labelled(played: Played, path: Path) -> dict:
     """Precision, recall and F1 of the confirmed tracks' boxes at IoU >= 0.3 in the labelled frames, sums over these."""
     labels = np.genfromtxt(path, delimiter=",", names=True, dtype=float)
-    boxes = moved_boxes(np.stack([labels[name] for name in ("x0", "y0", "x1", "y1")], axis=1), played.matrix)
+    boxes = np.stack([labels[name] for name in ("x0", "y0", "x1", "y1")], axis=1)
     right = found = 0
-    shown = dict(zip(played.originals, played.frames, strict=True))
+    shown = {number: index for index, number in enumerate(played.originals)}
     labelled = [frame for frame in np.unique(labels["frame"]).astype(int).tolist() if frame in shown]
     for frame in labelled:
-        tracks, truth = shown[frame].scene.tracks, boxes[labels["frame"] == frame]
+        index = shown[frame]
+        tracks = played.frames[index].scene.tracks
+        truth = moved_boxes(boxes[labels["frame"] == frame], played.matrices[index])
         fit = iou(tracks.xyxy_px[tracks.confirmed].astype(float), truth)
         right += len(pair(np.where(fit >= 0.3, fit, 0), np.ones(len(truth), bool)))
         found += len(fit)

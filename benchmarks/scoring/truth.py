@@ -45,7 +45,9 @@ def load(clip: Path) -> list[TruthFrame]:
 def seen_as(truth: list[TruthFrame], played: Played) -> list[TruthFrame]:
     """The truth of the footage that was played."""
     size_px = played.frames[0].scene.size_px
-    return [_moved(truth[number], played.matrix, size_px) for number in played.originals]
+    return [
+        _moved(truth[number], matrix, size_px) for number, matrix in zip(played.originals, played.matrices, strict=True)
+    ]
 
 
 def moved_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -61,6 +63,7 @@ def _moved(frame: TruthFrame, matrix: np.ndarray, size_px: tuple[int, int]) -> T
         (kind, *apply(centred, np.array([[x, y]]))[0].tolist(), scale * radius, new)
         for kind, x, y, radius, new in frame.events
     ]
+    events = [one for one in events if 0 <= one[1] < size_px[0] and 0 <= one[2] < size_px[1]]
     boxes = moved_boxes(frame.boxes, matrix)
     in_view = (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= size_px).all(axis=1)
     return replace(

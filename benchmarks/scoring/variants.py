@@ -22,13 +22,14 @@ class Variant(NamedTuple):
     """How other footage comes about.
 
     pictures: its pictures, from those of the recording in the same order.
-    places: (width, height) -> matrix from the recording's places to its own, the edge of the first pixel being at 0.
+    places: (width, height, number of the picture, of how many) -> matrix from the recording's places to its own, the
+        edge of the first pixel being at 0.
     order: the recording's pictures that it shows, one after the other, of so many.
     pace: seconds of it a second of the recording.
     """
 
     pictures: Callable[[Pictures], Pictures] = list
-    places: Callable[[int, int], np.ndarray] = lambda _wide, _high: np.eye(3)
+    places: Callable[[int, int, int, int], np.ndarray] = lambda *_: np.eye(3)
     order: Callable[[int], list[int]] = lambda count: list(range(count))
     pace: float = 1.0
 
@@ -62,7 +63,7 @@ def closer(one: np.ndarray) -> np.ndarray:
     return cv2.resize(middle, (wide, high), interpolation=cv2.INTER_CUBIC)
 
 
-def closer_places(wide: int, high: int) -> np.ndarray:
+def closer_places(wide: int, high: int, *_: int) -> np.ndarray:
     x, y = wide // 5, high // 5
     return np.diag([wide / (wide - 2 * x), high / (high - 2 * y), 1.0]) @ np.array(
         [[1, 0, -x], [0, 1, -y], [0, 0, 1.0]]
@@ -122,16 +123,54 @@ def coded(pictures: Pictures) -> Pictures:
         return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
 
 
+def _warped(places: Callable[[int, int, int, int], np.ndarray]) -> Callable[[Pictures], Pictures]:
+    """Each picture as a camera would have taken it whose places are these; what it did not see repeats the border."""
+
+    def warped(pictures: Pictures) -> Pictures:
+        high, wide = pictures[0].shape
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # from the centre of the first pixel to its edge
+        matrices = (np.linalg.inv(half) @ places(wide, high, k, len(pictures)) @ half for k in range(len(pictures)))
+        how = {"flags": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_REPLICATE}
+        return [
+            cv2.warpPerspective(one, matrix, (wide, high), **how)
+            for one, matrix in zip(pictures, matrices, strict=True)
+        ]
+
+    return warped
+
+
+def zooming_places(wide: int, high: int, number: int, count: int) -> np.ndarray:
+    """From the whole to the middle three fifths and back, as smoothly as a zoom lens goes."""
+    scale = 1 + (1 - np.cos(2 * np.pi * number / count)) / 3
+    return np.array([[scale, 0, (1 - scale) * wide / 2], [0, scale, (1 - scale) * high / 2], [0, 0, 1.0]])
+
+
+def shaking_places(wide: int, _high: int, number: int, _count: int) -> np.ndarray:
+    """A mast in the wind: some sways of a 200th of the width in all, and a tremble from picture to picture."""
+    periods, sizes = np.array([31.0, 11.3, 4.7]), np.array([0.003, 0.0015, 0.0006]) * wide
+    x, y = (float(sizes @ np.sin(2 * np.pi * number / periods + phase)) for phase in (0.0, 1.9))
+    scale = 1.02  # so that hardly any border is seen
+    return np.array([[scale, 0, x - 0.01 * wide], [0, scale, y - 0.01 * _high], [0, 0, 1.0]])
+
+
+def exposing(pictures: Pictures) -> Pictures:
+    """With an automatic exposure that hunts: .7 to 1.3 of the light, 40 pictures a turn. What was white stays white."""
+    gains, grey = 1 + 0.3 * np.sin(2 * np.pi * np.arange(len(pictures)) / 40), np.arange(256)
+    lit = [np.interp(grey, [0, 200, 255], [0, min(200 * gain, 255), 255]) for gain in gains]
+    tables = [np.rint(one).astype(np.uint8) for one in lit]
+    return [cv2.LUT(one, table) for one, table in zip(pictures, tables, strict=True)]
+
+
 VARIANTS = {
     "itself": Variant(),
     "mirrored": Variant(
-        each(lambda one: one[:, ::-1]), lambda wide, _: np.array([[-1, 0, wide], [0, 1, 0], [0, 0, 1.0]])
+        each(lambda one: one[:, ::-1]), lambda wide, *_: np.array([[-1, 0, wide], [0, 1, 0], [0, 0, 1.0]])
     ),
     "upside-down": Variant(
-        each(lambda one: one[::-1]), lambda _, high: np.array([[1, 0, 0], [0, -1, high], [0, 0, 1.0]])
+        each(lambda one: one[::-1]), lambda _, high, *__: np.array([[1, 0, 0], [0, -1, high], [0, 0, 1.0]])
     ),
     "turned": Variant(
-        each(lambda one: np.rot90(one, -1)), lambda _, high: np.array([[0, -1, high], [1, 0, 0], [0, 0, 1.0]])
+        each(lambda one: np.rot90(one, -1)), lambda _, high, *__: np.array([[0, -1, high], [1, 0, 0], [0, 0, 1.0]])
     ),
     "backwards": Variant(order=lambda count: list(range(count))[::-1]),
     "half-rate": Variant(order=lambda count: list(range(0, count, 2))),
@@ -146,6 +185,11 @@ VARIANTS = {
     "inverted": Variant(greys(lambda grey: 255 - grey)),
     "noisy": Variant(noisy),
     "coded": Variant(coded),
+    "blurred": Variant(each(lambda one: cv2.GaussianBlur(one, (0, 0), len(one) / 480))),
+    "exposing": Variant(exposing),
+    "zooming": Variant(_warped(zooming_places), zooming_places),
+    "shaking": Variant(_warped(shaking_places), shaking_places),
+    "stuttering": Variant(order=lambda count: [k - (k % 7 == 6) for k in range(count)], pace=7 / 6),
     "letterboxed": Variant(letterboxed),
     "interlaced": Variant(interlaced),
     "display": Variant(with_display),
@@ -156,20 +200,21 @@ class Other:
     """A source that shows other footage made of one. It holds all of it in memory.
 
     originals: number, in the recording, of what each frame shows; filled in while it is read.
-    matrix: as `Variant.places` gives it. shape (3, 3)
+    matrices: as `Variant.places` gives them, one a frame. shape (3, 3)
     """
 
     def __init__(self, source: Source, variant: Variant) -> None:
         self._source, self._variant = source, variant
         self.originals: list[int] = []
-        self.matrix = np.eye(3)
+        self.matrices: list[np.ndarray] = []
 
     def __iter__(self) -> Iterator[Frame | Gap]:
         frames = [item for item in self._source if isinstance(item, Frame)]
         variant, first_ns = self._variant, frames[0].t_ns
         step_ns = np.median(np.diff([one.t_ns for one in frames]))
         self.originals = variant.order(len(frames))
-        self.matrix = variant.places(*frames[0].size_px)
+        count = len(self.originals)
+        self.matrices = [variant.places(*frames[0].size_px, number, count) for number in range(count)]
         shown = [frames[k] for k in self.originals]
         frames.clear()
         pictures = variant.pictures([np.ascontiguousarray(one.luma) for one in shown])

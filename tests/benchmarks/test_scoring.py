@@ -135,7 +135,7 @@ def test_in_other_footage_a_thing_is_where_its_truth_says(name: str) -> None:
     order = variant.order(len(pictures))
     shown = variant.pictures([pictures[k] for k in order])
     assert len(shown) == len(order)
-    box = moved_boxes(boxes((50, 40, 90, 70)), variant.places(160, 120))[0]
+    box = moved_boxes(boxes((50, 40, 90, 70)), variant.places(160, 120, 2, len(shown)))[0]
     x0, y0, x1, y1 = np.rint(box).astype(int).tolist()
     inside, around = shown[2][y0 + 3 : y1 - 3, x0 + 3 : x1 - 3], shown[2][y0 - 8 : y1 + 8, x0 - 8 : x1 + 8]
     differs = np.abs(around.astype(float) - float(np.median(inside))) > 20
