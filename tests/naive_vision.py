@@ -114,6 +114,24 @@ def naive_symmetric(judged, earlier, later):
     return out
 
 
+def naive_exposure(means, other_means):
+    """Of all gains and steps on a grid the one that most places agree with to one and a half grey levels."""
+    pairs = [
+        (int(a), int(b)) for a, b in zip(means.ravel(), other_means.ravel(), strict=True) if 4 < a < 250 and 4 < b < 250
+    ]
+    best = (-1, 1.0, 0.0)
+    for gain in np.arange(0.5, 2.0, 0.01):
+        steps = sorted(a - gain * b for a, b in pairs)
+        # The window of 3 grey levels with most of them in it.
+        first = 0
+        for last in range(len(steps)):
+            while steps[last] - steps[first] > 3:
+                first += 1
+            if last - first > best[0]:
+                best = (last - first, gain, (steps[last] + steps[first]) / 2)
+    return best[1:]
+
+
 def naive_similarity(source, target):
     """Shift, turn and zoom by general-purpose optimisation with the same kernel at its final width."""
     from scipy.optimize import least_squares

@@ -532,13 +532,15 @@ class MovingDetector:
         pairs = [(before[-1], after[0])] if before and after else []
         if apart is not None:
             pairs.append(apart)
-        beside = [(self._beside(earlier), self._beside(later)) for earlier, later in pairs]
-        whole, known = filled(self._layings[0].over(judged).picture, beside, blobs.xyxy)
+        laid = self._layings[0].over(judged)
+        beside = [(self._beside(laid, earlier), self._beside(laid, later)) for earlier, later in pairs]
+        whole, known = filled(laid.picture, beside, blobs.xyxy)
         return np.asarray(whole | inside(blobs.xyxy[~known], weak > 0), np.uint8)
 
-    def _beside(self, kept: Kept) -> Beside:
+    def _beside(self, judged: Laid, kept: Kept) -> Beside:
         laid = self._layings[0].over(kept)
-        return Beside(laid.picture, laid.valid)
+        lit = in_the_light_of(judged.picture, judged.means, laid.picture, laid.means, laid.valid_blocks)
+        return Beside(lit, laid.valid)
 
 
 def _whole(threshold: NDArray[np.float32]) -> U8:

@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.exposure import exposure
+
 U8 = NDArray[np.uint8]
 
 LIGHT_BLOCK_PX = 16
 _LIGHT_STEP_GREY = 2  # less is rounding
+_EXPOSED_GREY = 1.5  # in the mean of all places: less is no exposure
 _MIDDLE_GREY = 128
 _RANGE_OF_NINE = 2.97  # of nine samples of a Gaussian, in its standard deviations
 _MOSTLY = 1.5
@@ -35,16 +38,19 @@ def block_means(picture: U8) -> U8:
 def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8, valid_blocks: U8 | None = None) -> U8:
     """The other picture, as bright in each place as this one. shape as given
 
-    What is put right is the difference of the block means (`block_means` of either), median-filtered so that a mover
+    First its exposure, if that was another one: a step of brightness alone would leave its contrasts too weak or too
+    strong. Then the difference of the block means (`block_means` of either), median-filtered so that a mover
     does not count; nothing where `valid_blocks` is 0, since the other shows nothing there. Everything stays in 8 bit:
     conversions to 16 and back cost more than the comparison.
     """
-    differs = cv2.subtract(means, other_means, dtype=cv2.CV_16S)
-    if valid_blocks is not None:
-        differs[valid_blocks == 0] = 0
-    light = cv2.medianBlur(differs, 5)
+    light = _light(means, other_means, valid_blocks)
     if cv2.norm(light, cv2.NORM_INF) < _LIGHT_STEP_GREY:
         return other
+    if abs(cv2.mean(light, valid_blocks)[0]) >= _EXPOSED_GREY:
+        exposed = exposure(other_means, means, valid_blocks)
+        if exposed is not None:
+            other = exposed.taken_out(other, picture)
+            light = _light(means, exposed.taken_out(other_means, means), valid_blocks)
     rows, columns = light.shape
     height, width = picture.shape
     # About middle grey, so that one enlargement serves what is added and what is taken off.
@@ -52,6 +58,14 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8, valid_bl
     size = (columns * LIGHT_BLOCK_PX, rows * LIGHT_BLOCK_PX)
     lit = cv2.resize(about, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
     return np.asarray(cv2.addWeighted(other, 1, lit, 1, -_MIDDLE_GREY, dst=lit), np.uint8)
+
+
+def _light(means: U8, other_means: U8, valid_blocks: U8 | None) -> NDArray[np.int16]:
+    """How much brighter each place is than in the other picture. shape as given [grey]"""
+    differs = cv2.subtract(means, other_means, dtype=cv2.CV_16S)
+    if valid_blocks is not None:
+        differs[valid_blocks == 0] = 0
+    return np.asarray(cv2.medianBlur(differs, 5), np.int16)
 
 
 def symmetric(judged: U8, earlier: U8, later: U8) -> U8:

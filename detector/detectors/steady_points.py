@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.detectors.exposure import exposure
 from detector.picture.flow import corners, follow_from
 
 U8 = NDArray[np.uint8]
@@ -21,6 +22,8 @@ _LEVELS = 3
 _RETURN_PX = 0.7  # followed there and back, a point comes home this near
 _NOISE_GREY = 4.0
 _LEAST_SAMPLES = 5
+_EXPOSED_GREY = 1.5  # in the mean: less is no exposure
+_EXPOSED_BLOCK_PX = 16
 
 
 class Snapshot(NamedTuple):
@@ -60,8 +63,9 @@ class SteadyPoints:
     def see(self, picture: U8, t_ns: int) -> Snapshot:
         """Follow the points to the next picture, of the same size as the last."""
         if self._picture is not None and len(self._xy):
-            there, found = _followed(self._picture, picture, self._xy, self._xy + self._step)
-            back, found_back = _followed(picture, self._picture, there, self._xy)
+            last = _as_exposed(self._picture, picture)
+            there, found = _followed(last, picture, self._xy, self._xy + self._step)
+            back, found_back = _followed(picture, last, there, self._xy)
             home = found & found_back & (np.hypot(*(back - self._xy).T) < _RETURN_PX)
             self._number, self._step, self._xy = self._number[home], (there - self._xy)[home], there[home]
         # Looking for corners costs as much as following them: every second picture is enough.
@@ -149,6 +153,16 @@ def _cell(xy: Float, shape: tuple[int, ...]) -> NDArray[np.int64]:
     height, width = shape
     row = np.clip(xy[:, 1] * ROWS / height, 0, ROWS - 1).astype(np.int64)
     return np.asarray(row * COLUMNS + np.clip(xy[:, 0] * COLUMNS / width, 0, COLUMNS - 1).astype(np.int64))
+
+
+def _as_exposed(last: U8, now: U8) -> U8:
+    """The last picture as it would look exposed as this one: else points seem to move where the light changes."""
+    if abs(cv2.mean(now)[0] - cv2.mean(last)[0]) < _EXPOSED_GREY:
+        return last
+    size = (max(now.shape[1] // _EXPOSED_BLOCK_PX, 1), max(now.shape[0] // _EXPOSED_BLOCK_PX, 1))
+    means = [np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8) for one in (last, now)]
+    exposed = exposure(*means)
+    return last if exposed is None else exposed.taken_out(last, now)
 
 
 def _followed(source: U8, target: U8, xy: Float, start: Float) -> tuple[Float, NDArray[np.bool_]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.detectors.exposure import Exposure, levels_to_fit, refined
 
 U8 = NDArray[np.uint8]
 
 _POINTS = 1500
 _GOOD = 1.5  # median of what is left by a fit that need not be made again [grey levels]
 _POOR = 3.0  # median of what is left by a fit that is worth another try [grey levels]
-_DARKEST, _BRIGHTEST = 4, 250  # what is clipped tells nothing
 
 
 class Tone:
@@ -22,53 +22,28 @@ class Tone:
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self.gain, self.offset = 1.0, 0.0
+        self.exposure = Exposure()
 
     def taken_out(self, picture: U8, mean: U8) -> U8:
         """The picture as it would look under the background's exposure. shape (H, W)"""
         self._fit(picture, mean)
-        if abs(self.gain - 1) < 0.01 and abs(self.offset) < 1:
+        if abs(self.exposure.gain - 1) < 0.01 and abs(self.exposure.offset) < 1:
             return picture
-        levels = (np.arange(256) - self.offset) / self.gain
-        out = np.asarray(cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8)), np.uint8)
-        # What is clipped now may have been as bright or as dark as the background there.
-        cv2.copyTo(cv2.max(out, mean), cv2.threshold(picture, _BRIGHTEST - 1, 255, cv2.THRESH_BINARY)[1], out)
-        cv2.copyTo(cv2.min(out, mean), cv2.threshold(picture, _DARKEST, 255, cv2.THRESH_BINARY_INV)[1], out)
-        return out
+        return self.exposure.taken_out(picture, mean)
 
     def _fit(self, picture: U8, mean: U8) -> None:
         """Least squares with what does not fit left out, from the last answer on and from the median difference."""
         step = max(round(np.sqrt(picture.size / _POINTS)), 1)
-        now = picture[step // 2 :: step, step // 2 :: step].astype(np.float32).ravel()
-        was = mean[step // 2 :: step, step // 2 :: step].astype(np.float32).ravel()
-        seen = (now > _DARKEST) & (now < _BRIGHTEST) & (was > _DARKEST) & (was < _BRIGHTEST)
-        now, was = now[seen], was[seen]
+        part = np.s_[step // 2 :: step, step // 2 :: step]
+        now, was = levels_to_fit(picture[part], mean[part])
         if len(now) < 50:
             self.reset()
             return
-        off = np.abs(now - self.gain * was - self.offset)
+        off = np.abs(now - self.exposure.gain * was - self.exposure.offset)
         if float(np.median(off)) < _GOOD:
             return
-        self.gain, self.offset, left = _refined(now, was, self.gain, self.offset)
+        self.exposure, left = refined(now, was, self.exposure)
         if left > _POOR:
-            median = float(np.median(now - was))
-            again = _refined(now, was, 1.0, median)
-            if again[2] < left:
-                self.gain, self.offset, _ = again
-
-
-def _refined(
-    now: NDArray[np.float32], was: NDArray[np.float32], gain: float, offset: float
-) -> tuple[float, float, float]:
-    """Gain, offset and the median of what is left. [1], [grey levels], [grey levels]"""
-    for _ in range(3):
-        left = np.abs(now - gain * was - offset)
-        good = left <= max(3 * float(np.median(left)), 2.0)
-        x, y = was[good], now[good]
-        centred = x - x.mean()
-        power = float((centred * centred).sum())
-        # A view of one grey tells no gain.
-        gain = float((centred * y).sum() / power) if power > 25 * len(x) else 1.0
-        gain = min(max(gain, 0.4), 2.5)
-        offset = float(y.mean() - gain * x.mean())
-    return gain, offset, float(np.median(np.abs(now - gain * was - offset)))
+            again, left_again = refined(now, was, Exposure(1.0, float(np.median(now - was))))
+            if left_again < left:
+                self.exposure = again

@@ -141,8 +141,8 @@ def test_tone_finds_gain_and_offset_with_a_third_of_the_picture_covered(gain, of
     picture[:, :160] = 200
     tone = Tone()
     tone.taken_out(picture.astype(np.uint8), mean)
-    assert tone.gain == pytest.approx(gain, abs=0.05)
-    assert tone.offset == pytest.approx(offset, abs=6)
+    assert tone.exposure.gain == pytest.approx(gain, abs=0.05)
+    assert tone.exposure.offset == pytest.approx(offset, abs=6)
 
 
 def test_the_empty_view_is_the_ground_under_a_slow_thing_and_keeps_foliage():
