@@ -19,6 +19,7 @@ _LAGS = (1, 2, 3)
 _NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 _OVER_USUAL = 3.0
 _FULL_SHARE = 0.9  # of the window has to be there
+_SLOWEST_S = 0.115  # between samples, in the mean: further apart, who walks past is flicker
 
 
 class SmokeConfig(BaseModel):
@@ -56,6 +57,7 @@ class SmokeDetector:
 
     It looks every 0.08 s at blocks that stay on the ground and judges every 0.33 s, without delay; the frames between
     are judged, too, for what burns lasts: nothing is lost in them. A fire is reported 3.3 s after it came into view.
+    It says nothing below 8.7 pictures a second: there somebody who walks past looks the same.
     """
 
     Config = SmokeConfig
@@ -108,7 +110,8 @@ class SmokeDetector:
         down, across = self._blocks.add(kept.picture, reference_from_small, kept.t_ns).tolist()
         if down or across:
             self._said = [shifted(one, down, across, False) for one in self._said]
-        if self._blocks.window_s < self._config.window_s * _FULL_SHARE:
+        mean_s = self._blocks.window_s / max(len(self._blocks.t_ns) - 1, 1)
+        if self._blocks.window_s < self._config.window_s * _FULL_SHARE or mean_s > _SLOWEST_S:
             self._said = []
             return None
         if self._judged_ns is not None and kept.t_ns - self._judged_ns < self._config.judge_every_s * 0.99e9:

@@ -29,7 +29,7 @@ def found(make, seconds=6.0, fps=30.0, drift_px=0.0):
     return [(one.index, one.xyxy_px) for one in out + detector.finish() if len(one)]
 
 
-@pytest.mark.parametrize(("fps", "drift_px"), [(30, 0.0), (30, 0.8), (12, 0.0)])
+@pytest.mark.parametrize(("fps", "drift_px"), [(30, 0.0), (30, 0.8), (12, 0.0), (9, 0.0)])
 def test_fire_is_found_where_it_burns_within_five_seconds(fps, drift_px):
     hits = found(lambda index: flames(GROUND.copy(), index), fps=fps, drift_px=drift_px)
     assert hits
@@ -38,6 +38,11 @@ def test_fire_is_found_where_it_burns_within_five_seconds(fps, drift_px):
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2
         fire = np.array(FIRE_XY) - [40 + drift_px * index, 50]
         assert (np.abs(centre - fire) < 20).all()
+
+
+@pytest.mark.parametrize("fps", [5, 8])
+def test_of_pictures_too_far_apart_to_tell_it_from_somebody_passing_it_says_nothing(fps):
+    assert found(lambda index: flames(GROUND.copy(), index), seconds=8, fps=fps) == []
 
 
 def test_a_steady_lamp_is_no_fire():
