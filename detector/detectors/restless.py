@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.detectors.came_from import came_from
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
 from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
-from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
+from detector.model import Alignment, CameFrom, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.homography import Float, apply
 
@@ -202,6 +204,8 @@ class RestlessDetector:
         # Without registration no track can be judged by, and spots alone are mostly waves.
         spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
+        if at > 0:
+            found = replace(found, came_from=_came_from(found, shot, self._shots[at - 1]))
         steady = most_alike(seen.xy[seen.steady], seen.moved[seen.steady], shot.points.picture.shape)
         standing, going = (apply(full_from_shrunk(shot.level), one) for one in steady)
         self._held.append(Held(nothing.index, nothing.t_ns, boxes, standing, going))
@@ -321,6 +325,13 @@ def _is_ground(group: NDArray[np.int64], steady: NDArray[np.bool_], with_ground:
     others[group] = False
     believed = np.count_nonzero(others) > 5 and with_ground[others].mean() > 0.4
     return bool(believed and with_ground[group].mean() > 0.5)
+
+
+def _came_from(found: Detections, shot: _Shot, before: _Shot) -> CameFrom:
+    """Where all that was found lay in the frame before."""
+    full = full_from_shrunk(shot.level)
+    boxes = found.xyxy_px.astype(np.float64) / (1 << shot.level)
+    return CameFrom(before.alignment.index, read_only(apply(full, came_from(shot.points.picture, before.points.picture, boxes))))
 
 
 def _record(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -120,6 +122,26 @@ class KalmanConfig(BaseModel):
     max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
 
 
+class _Carried(NamedTuple):
+    """How all tracks were last carried along.
+
+    now_from_last: homography; None where the camera had not moved.
+    dt_s: the time.
+    index: of the frame that they came from, -1 for none.
+    state, covariance: theirs in that frame.
+    """
+
+    now_from_last: Float | None
+    dt_s: float
+    index: int
+    state: Float
+    covariance: Float
+
+    def rows(self, keep: Int) -> _Carried:
+        """Of the chosen tracks only."""
+        return self._replace(state=self.state[keep], covariance=self.covariance[keep])
+
+
 class KalmanTracker:
     """Constant velocity over the ground, in the pixels of the newest frame; the camera's motion is taken out once.
 
@@ -151,7 +173,8 @@ class KalmanTracker:
         self._shown_ns: Int = self._states.seen_ns  # when each of these was last seen
         self._reference_from_last: Float | None = None  # of that frame; all tracks are in its pixels
         self._passed = Passed()  # since that frame
-        self._carried: tuple[Float | None, float] = None, 0.0  # by what tracks were last carried, and the time [s]
+        self._carried = _Carried(None, 0.0, -1, self._states.state, self._states.covariance)
+        self._looked = -1  # index of the frame that tracks were last looked at in
         self._next_id = 1
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
@@ -172,15 +195,18 @@ class KalmanTracker:
         flashes = detections.kind == Kind.FLASH.value
         if not (judged or (len(detections) and flashes.any())):
             return self._passing(detections, matrix)
-        self._carry(matrix)
+        self._carry(matrix, detections.index)
         if len(self._bursts) or flashes.any():
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if judged:
             moving = detections.kind == Kind.MOTION.value
             self._whole = detections.whole
+            known = detections.came_from
+            follows = known is not None and known.index == self._carried.index
             self._associate(
                 detections.xyxy_px[moving].astype(np.float64),
                 detections.score[moving].astype(np.float64),
+                known.xy_px[moving] if known is not None and follows else None,
                 detections.t_ns,
             )
         self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
@@ -216,10 +242,12 @@ class KalmanTracker:
         last = self._reference_from_last
         return None if last is None or (matrix == last).all() else inverse(matrix) @ last
 
-    def _carry(self, matrix: Float) -> None:
+    def _carry(self, matrix: Float, index: int) -> None:
         """Carry all tracks to the newest frame."""
         now_from_last = self._now_from_last(matrix)
-        self._carried = now_from_last, self._passed.dt_s
+        before = self._states.state, self._states.covariance
+        self._carried = _Carried(now_from_last, self._passed.dt_s, self._looked, *before)
+        self._looked = index
         if now_from_last is not None:
             self._bursts.carry(now_from_last)
         if len(self._states):
@@ -228,7 +256,8 @@ class KalmanTracker:
             predict(self._states, self._passed)
             finite = np.isfinite(self._states.state)
             if not finite.all():
-                self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
+                rows = np.flatnonzero(finite.all(axis=1))
+                self._states, self._carried = self._states.rows(rows), self._carried.rows(rows)
         self._reference_from_last, self._passed = matrix, Passed()
 
     def _passing(self, detections: Detections, matrix: Float) -> Tracks:
@@ -238,7 +267,7 @@ class KalmanTracker:
             self._shown, self._shown_ns = self._shown.rows(still), self._shown_ns[still]
         return passing(self._shown, detections, self._now_from_last(matrix), self._passed)
 
-    def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
+    def _associate(self, xyxy: Float, score: Float, came_from: Float | None, t_ns: int) -> None:
         states = self._states
         if self._whole:  # where pieces are seen, front and rear of one vehicle may count; they are not to be kept apart
             seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
@@ -247,11 +276,13 @@ class KalmanTracker:
         centres, size_px = centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
-        rows, columns = self._pairs(states, centres, sigma_px, size_px)
+        rows, columns = self._pairs(states, centres, sigma_px, size_px, came_from)
         rows, columns = self._with_followed(rows, columns, centres, sigma_px, size_px)
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
+        if came_from is not None:
+            self._go_along(rows, centres[columns] - came_from[columns])
         correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
@@ -289,11 +320,20 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
-    def _pairs(self, states: States, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
-        """Which track goes with which detection: least total distance, none beyond the gate."""
+    def _pairs(
+        self, states: States, centres: Float, sigma_px: Float, size_px: Float, came_from: Float | None = None
+    ) -> tuple[Int, Int]:
+        """Which track goes with which detection: least total distance, none beyond the gate.
+
+        Where it is known where a detection came from, the distance from there to where the track was counts, if it is
+        less: what the registration says of ground that does not keep still may be off by any way.
+        """
         if len(states) == 0 or len(centres) == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        cost = distances2(states, centres, sigma_px)
+        cost = distances2(states.state, states.covariance, centres, sigma_px)
+        if came_from is not None:
+            own = distances2(self._carried.state, self._carried.covariance, came_from, sigma_px)
+            cost = np.fmin(cost, own)
         area = _log_area(states.size_px)[:, None] - _log_area(size_px)
         allowed = (cost < self._config.gate_sigma**2) & (np.abs(area) < np.log(self._config.most_grown))
         # An established track goes first: a tentative one beside it must not steal its detection.
@@ -308,7 +348,7 @@ class KalmanTracker:
         It stays in the picture or nearly so, and is as fast over the ground as the camera: far faster than new things
         are taken to be.
         """
-        now_from_last, dt_s = self._carried
+        now_from_last, dt_s, *_ = self._carried
         states = self._states
         # What lies in the reach of one that counts is rather a part of it.
         new, free = states.age_frames == 0, came_out_of(states, centres) == NO_TRACK
@@ -326,6 +366,18 @@ class KalmanTracker:
         rows, columns = np.concatenate([rows, more[mine]]), np.concatenate([columns, others[theirs]])
         order = np.argsort(rows)
         return rows[order], columns[order]
+
+    def _go_along(self, rows: Int, moved_px: Float) -> None:
+        """Let what goes its own way in the picture, not the registration's, be as unsure as that is far.
+
+        moved_px: how far what each of these tracks goes with has moved since the last frame; NaN where unknown.
+        """
+        states, (_, dt_s, _, before, _) = self._states, self._carried
+        off_px = before[rows, :2] + moved_px - states.state[rows, :2]
+        off_px[~np.isfinite(off_px).all(axis=1)] = 0.0
+        if dt_s > 0:
+            step = np.concatenate([off_px, off_px / dt_s], axis=1)
+            states.covariance[rows] += step[:, :, None] * step[:, None]
 
     def _doubt(self, rows: Int, centres: Float, t_ns: int) -> None:
         """What shows where a confirmed track that was out of sight is due may be something else, that stands there.
