@@ -201,8 +201,9 @@ class RestlessDetector:
             return nothing
         shot = self._shots[at]
         things = self._things(shot, seen, self._with_ground(at, seen))
-        # Without registration no track can be judged by, and spots alone are mostly waves.
-        spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
+        # Without registration they are tracked by their own pixels: at a cut, or in fog, nothing goes on.
+        related = nothing.sight is Sight.SEEING or seen.steady.any()
+        spots = contrasts(shot.points.picture, config.max_spots if related else 0)
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
         if at > 0:
             found = replace(found, came_from=_came_from(found, shot, self._shots[at - 1]))

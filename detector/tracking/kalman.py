@@ -29,6 +29,7 @@ from detector.tracking.states import (
     learn_ways,
     new_states,
     predict,
+    take_along,
 )
 from detector.tracking.stripes import is_stripe
 
@@ -44,6 +45,7 @@ _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs 
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
 _FOLLOWED = 0.5  # standard deviation of its way, of the way of what stays in its place in the picture
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
+_HERE = read_only(np.eye(3))
 _NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
 _SETTLED = 2  # sightings: the second may be of anything that a wide gate lets through
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
@@ -187,11 +189,11 @@ class KalmanTracker:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
         matrix = alignment.reference_from_frame
         if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
-            self.end_all()
-            return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
+            return self._by_their_pixels(detections, alignment)
         self._pass_time(alignment, detections.t_ns)
         self._alignment = alignment
-        judged = detections.judged and detections.sight is Sight.SEEING
+        # What is known to have come from somewhere needs no pictures of the ground around it: it was never warming up.
+        judged = (detections.judged and detections.sight is Sight.SEEING) or detections.came_from is not None
         flashes = detections.kind == Kind.FLASH.value
         if not (judged or (len(detections) and flashes.any())):
             return self._passing(detections, matrix)
@@ -199,16 +201,34 @@ class KalmanTracker:
         if len(self._bursts) or flashes.any():
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if judged:
-            moving = detections.kind == Kind.MOTION.value
-            self._whole = detections.whole
-            known = detections.came_from
-            follows = known is not None and known.index == self._carried.index
-            self._associate(
-                detections.xyxy_px[moving].astype(np.float64),
-                detections.score[moving].astype(np.float64),
-                known.xy_px[moving] if known is not None and follows else None,
-                detections.t_ns,
-            )
+            self._associate(detections)
+        self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
+        self._shown = self._tracks(detections)
+        return self._shown
+
+    def _by_their_pixels(self, detections: Detections, alignment: Alignment) -> Tracks:
+        """The tracks where nothing is known of the ground: what keeps its look goes on from where it was.
+
+        Its way is not known there, so it neither proves nor refutes anything.
+        """
+        known = detections.came_from
+        if known is None or known.index != self._looked:
+            self.end_all()
+        if known is None:
+            return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
+        self._alignment = alignment
+        passed_s = max(detections.t_ns - self._t_ns, 0) / 1e9
+        passed = self._passed.on(passed_s, _RESTLESS_FACTOR * self._config.acceleration_px_s2)
+        before = self._states.state, self._states.covariance
+        self._carried = _Carried(None, passed.dt_s, self._looked, *before)
+        self._looked, self._t_ns = detections.index, detections.t_ns
+        if len(self._states):
+            predict(self._states, passed)
+            self._states.state = before[0].copy()
+        self._bursts.clear()
+        self._reference_from_last, self._passed = _HERE, Passed()
+        self._reference_id = alignment.reference_id
+        self._associate(detections, blind=True)
         self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
         self._shown = self._tracks(detections)
         return self._shown
@@ -267,8 +287,14 @@ class KalmanTracker:
             self._shown, self._shown_ns = self._shown.rows(still), self._shown_ns[still]
         return passing(self._shown, detections, self._now_from_last(matrix), self._passed)
 
-    def _associate(self, xyxy: Float, score: Float, came_from: Float | None, t_ns: int) -> None:
-        states = self._states
+    def _associate(self, detections: Detections, *, blind: bool = False) -> None:
+        """blind: nothing is known of the ground, only where what was found came from."""
+        states, t_ns = self._states, detections.t_ns
+        moving = detections.kind == Kind.MOTION.value
+        xyxy, score = (one[moving].astype(np.float64) for one in (detections.xyxy_px, detections.score))
+        self._whole = detections.whole
+        known = detections.came_from
+        came_from = known.xy_px[moving] if known is not None and known.index == self._carried.index else None
         if self._whole:  # where pieces are seen, front and rear of one vehicle may count; they are not to be kept apart
             seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
             xyxy, spot = told_apart(xyxy, boxes_of(states)[seen])
@@ -276,13 +302,17 @@ class KalmanTracker:
         centres, size_px = centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
-        rows, columns = self._pairs(states, centres, sigma_px, size_px, came_from)
+        rows, columns = self._pairs(states, centres, sigma_px, size_px, came_from, blind=blind)
         rows, columns = self._with_followed(rows, columns, centres, sigma_px, size_px)
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
         if came_from is not None:
-            self._go_along(rows, centres[columns] - came_from[columns])
+            moved_px = centres[columns] - came_from[columns]
+            if blind:
+                take_along(states, rows, moved_px)
+            else:
+                self._go_along(rows, moved_px)
         correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
@@ -321,19 +351,27 @@ class KalmanTracker:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
     def _pairs(
-        self, states: States, centres: Float, sigma_px: Float, size_px: Float, came_from: Float | None = None
+        self,
+        states: States,
+        centres: Float,
+        sigma_px: Float,
+        size_px: Float,
+        came_from: Float | None = None,
+        *,
+        blind: bool = False,
     ) -> tuple[Int, Int]:
         """Which track goes with which detection: least total distance, none beyond the gate.
 
         Where it is known where a detection came from, the distance from there to where the track was counts, if it is
-        less: what the registration says of ground that does not keep still may be off by any way.
+        less: what the registration says of ground that does not keep still may be off by any way. Where it says nothing
+        (blind), that alone counts.
         """
-        if len(states) == 0 or len(centres) == 0:
+        if len(states) == 0 or len(centres) == 0 or (blind and came_from is None):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         cost = distances2(states.state, states.covariance, centres, sigma_px)
         if came_from is not None:
             own = distances2(self._carried.state, self._carried.covariance, came_from, sigma_px)
-            cost = np.fmin(cost, own)
+            cost = np.nan_to_num(own, nan=np.inf) if blind else np.fmin(cost, own)
         area = _log_area(states.size_px)[:, None] - _log_area(size_px)
         allowed = (cost < self._config.gate_sigma**2) & (np.abs(area) < np.log(self._config.most_grown))
         # An established track goes first: a tentative one beside it must not steal its detection.

@@ -134,6 +134,13 @@ def new_states(
     )
 
 
+def take_along(states: States, rows: Int, moved_px: Float) -> None:
+    """Move rows so far in the picture, and where they began along with them: they have not come a way. (K, 2) [px]"""
+    states.state[rows, :2] += moved_px
+    states.origin_px[rows] += moved_px
+    states.settled_px[rows] += moved_px
+
+
 class Passed(NamedTuple):
     """The time since all rows were last carried along, and what white acceleration has added to their uncertainty.
 
