@@ -202,8 +202,7 @@ class RestlessDetector:
         shot = self._shots[at]
         things = self._things(shot, seen, self._with_ground(at, seen))
         # Without registration they are tracked by their own pixels: at a cut, or in fog, nothing goes on.
-        related = nothing.sight is Sight.SEEING or seen.steady.any()
-        spots = contrasts(shot.points.picture, config.max_spots if related else 0)
+        spots = contrasts(shot.points.picture, config.max_spots)
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
         if at > 0:
             found = replace(found, came_from=_came_from(found, shot, self._shots[at - 1]))
