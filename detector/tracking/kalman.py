@@ -467,8 +467,10 @@ class KalmanTracker:
         earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
+        restless = self._alignment is not None and self._alignment.inlier_ratio < _RESTLESS
+        reach = 0.5 * config.part_reach if restless else config.part_reach
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
-            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach, config.most_grown)
+            states.confirmed[row] = not is_part_of_another(states, row, reach, config.most_grown)
         self._join_parts(t_ns)
 
     def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:
