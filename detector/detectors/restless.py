@@ -144,6 +144,10 @@ class RestlessDetector:
         self.reset()
         return answers
 
+    def has_judged(self, frame_index: int) -> bool:
+        """Whether it said what is in that frame, of late."""
+        return any(one.frame_index == frame_index for one in self._held)
+
     def heed(self, tracks: Tracks) -> Ways | None:
         """Which tentative tracks that were seen in this frame hold together there, and which stand; None if none can.
 
