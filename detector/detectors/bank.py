@@ -93,7 +93,5 @@ def _came_from(parts: Sequence[Detections]) -> CameFrom | None:
     known = next((part.came_from for part in parts if part.came_from is not None), None)
     if known is None or len(parts) == 1:
         return known
-    xy_px = [
-        np.full((len(part), 2), np.nan) if part.came_from is None else part.came_from.xy_px for part in parts
-    ]
-    return CameFrom(known.index, read_only(np.concatenate(xy_px)))
+    xy_px = [np.full((len(part), 2), np.nan) if part.came_from is None else part.came_from.xy_px for part in parts]
+    return known._replace(xy_px=read_only(np.concatenate(xy_px)))

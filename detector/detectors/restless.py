@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.detectors.came_from import came_from
+from detector.detectors.came_from import U8, came_from
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
 from detector.detectors.standing import most_alike, points_in
@@ -332,10 +333,19 @@ def _is_ground(group: NDArray[np.int64], steady: NDArray[np.bool_], with_ground:
 
 
 def _came_from(found: Detections, shot: _Shot, before: _Shot) -> CameFrom:
-    """Where all that was found lay in the frame before."""
-    full = full_from_shrunk(shot.level)
-    boxes = found.xyxy_px.astype(np.float64) / (1 << shot.level)
-    return CameFrom(before.alignment.index, read_only(apply(full, came_from(shot.points.picture, before.points.picture, boxes))))
+    """Where all that was found lay in the frame before, and where what lay there is now."""
+    now, then = shot.points.picture, before.points.picture
+    level = shot.level
+    return CameFrom(
+        before.alignment.index,
+        read_only(_followed(now, then, level, found.xyxy_px.astype(np.float64))),
+        partial(_followed, then, now, level),
+    )
+
+
+def _followed(picture: U8, other: U8, level: int, xyxy_px: Float) -> Float:
+    """Centres in the other picture of what is in boxes of the first, all in full-size pixels. (N, 4) -> (N, 2)"""
+    return apply(full_from_shrunk(level), came_from(picture, other, xyxy_px / (1 << level)))
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -27,14 +28,16 @@ class CameFrom(NamedTuple):
 
     index: of that earlier frame.
     xy_px: centres there, NaN where that is not known. shape (N, 2) [full-size px]
+    went_to: centres here of what lay in boxes there, (M, 4) -> (M, 2), NaN where that is not known. [full-size px]
     """
 
     index: int
     xy_px: NDArray[np.float64]
+    went_to: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
     def rows(self, keep: NDArray[np.bool_]) -> CameFrom:
         """Of the chosen detections only."""
-        return CameFrom(self.index, self.xy_px[keep])
+        return self._replace(xy_px=self.xy_px[keep])
 
 
 _NOTHING = read_only(np.zeros((0, 4), np.float32)), read_only(np.zeros(0, np.float32)), read_only(np.zeros(0, "<U8"))

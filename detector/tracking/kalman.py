@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.model import PLANE, Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
+from detector.model import PLANE, Alignment, CameFrom, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float, apply, inverse
 from detector.tracking.apart import told_apart
@@ -21,6 +21,7 @@ from detector.tracking.states import (
     Int,
     Passed,
     States,
+    boxes_around,
     boxes_of,
     carry,
     centres_of,
@@ -313,6 +314,8 @@ class KalmanTracker:
                 take_along(states, rows, moved_px)
             else:
                 self._go_along(rows, moved_px)
+            assert known is not None
+            self._keep_in_view(rows, known, blind=blind)
         correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
@@ -416,6 +419,24 @@ class KalmanTracker:
         if dt_s > 0:
             step = np.concatenate([off_px, off_px / dt_s], axis=1)
             states.covariance[rows] += step[:, :, None] * step[:, None]
+
+    def _keep_in_view(self, seen: Int, known: CameFrom, *, blind: bool) -> None:
+        """Where nothing was found, let those that count go where their pixels go.
+
+        What the registration says of such ground would lose them by the next time that they are found.
+        """
+        states, before = self._states, self._carried.state
+        unseen = states.confirmed.copy()
+        unseen[seen] = False
+        rows = np.flatnonzero(unseen)
+        if not len(rows):
+            return
+        went_to = known.went_to(boxes_around(before[rows, :2], states.size_px[rows]))
+        rows, went_to = rows[np.isfinite(went_to).all(axis=1)], went_to[np.isfinite(went_to).all(axis=1)]
+        if blind:
+            take_along(states, rows, went_to - before[rows, :2])
+        else:
+            states.state[rows, :2] = went_to
 
     def _doubt(self, rows: Int, centres: Float, t_ns: int) -> None:
         """What shows where a confirmed track that was out of sight is due may be something else, that stands there.
