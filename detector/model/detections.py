@@ -26,12 +26,12 @@ class Kind(StrEnum):
 class CameFrom(NamedTuple):
     """Where what was detected lay before, as its own pixels say.
 
-    index: of that earlier frame.
+    frame_index: of that earlier frame.
     xy_px: centres there, NaN where that is not known. shape (N, 2) [full-size px]
     went_to: centres here of what lay in boxes there, (M, 4) -> (M, 2), NaN where that is not known. [full-size px]
     """
 
-    index: int
+    frame_index: int
     xy_px: NDArray[np.float64]
     went_to: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 

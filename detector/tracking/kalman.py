@@ -130,13 +130,13 @@ class _Carried(NamedTuple):
 
     now_from_last: homography; None where the camera had not moved.
     dt_s: the time.
-    index: of the frame that they came from, -1 for none.
+    frame_index: of the frame that they came from, -1 for none.
     state, covariance: theirs in that frame.
     """
 
     now_from_last: Float | None
     dt_s: float
-    index: int
+    frame_index: int
     state: Float
     covariance: Float
 
@@ -149,7 +149,8 @@ class KalmanTracker:
     """Constant velocity over the ground, in the pixels of the newest frame; the camera's motion is taken out once.
 
     A track is tentative until it was seen often enough and has come a net way that its uncertainty does not explain:
-    a waving tree comes back, a vehicle does not. BLIND ends all tracks; ids never come back.
+    a waving tree comes back, a vehicle does not. BLIND ends all tracks, but for those of which it is known where their
+    own pixels went; ids never come back.
     """
 
     Config = KalmanConfig
@@ -213,7 +214,7 @@ class KalmanTracker:
         Its way is not known there, so it neither proves nor refutes anything.
         """
         known = detections.came_from
-        if known is None or known.index != self._looked:
+        if known is None or known.frame_index != self._looked:
             self.end_all()
         if known is None:
             return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
@@ -295,7 +296,9 @@ class KalmanTracker:
         xyxy, score = (one[moving].astype(np.float64) for one in (detections.xyxy_px, detections.score))
         self._whole = detections.whole
         known = detections.came_from
-        came_from = known.xy_px[moving] if known is not None and known.index == self._carried.index else None
+        came_from = (
+            known.xy_px[moving] if known is not None and known.frame_index == self._carried.frame_index else None
+        )
         if self._whole:  # where pieces are seen, front and rear of one vehicle may count; they are not to be kept apart
             seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
             xyxy, spot = told_apart(xyxy, boxes_of(states)[seen])
@@ -308,13 +311,12 @@ class KalmanTracker:
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
-        if came_from is not None:
+        if known is not None and came_from is not None:
             moved_px = centres[columns] - came_from[columns]
             if blind:
                 take_along(states, rows, moved_px)
             else:
                 self._go_along(rows, moved_px)
-            assert known is not None
             self._keep_in_view(rows, known, blind=blind)
         correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
