@@ -1,6 +1,7 @@
 """Slow twins of the routines for restless ground, pixel by pixel."""
 
 import math
+import statistics
 
 import cv2
 import numpy as np
@@ -106,3 +107,13 @@ def naive_centred_in(xyxy, others):
 
 def naive_points_in(xyxy, points):
     return [sum(x0 <= x < x1 and y0 <= y < y1 for x, y in points) for x0, y0, x1, y1 in xyxy]
+
+
+def naive_common_way(moved, counts, needed, alike_px, alike_share):
+    ways = [way for way, counted in zip(moved, counts, strict=True) if counted]
+    if not ways:
+        return [np.nan, np.nan]
+    x, y = (statistics.median(way[k] for way in ways) for k in (0, 1))
+    reach = alike_px + alike_share * math.hypot(x, y)
+    agree = sum(math.hypot(way[0] - x, way[1] - y) <= reach for way in ways)
+    return [x, y] if agree >= needed and 2 * agree > len(ways) else [np.nan, np.nan]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.detectors.contract import Detector, Heeding
-from detector.model import Alignment, Detections, Frame, Sight, Tracks, Ways, read_only
+from detector.model import Alignment, CameFrom, Detections, Frame, Sight, Tracks, Ways, read_only
 
 _WORST = (Sight.BLIND, Sight.WARMING_UP, Sight.SEEING)
 
@@ -84,4 +84,14 @@ def merge(parts: Sequence[Detections]) -> Detections:
         all(part.judged for part in parts),
         next((part.mask for part in parts if part.mask is not None), None),
         any(part.whole for part in parts),
+        _came_from(found),
     )
+
+
+def _came_from(parts: Sequence[Detections]) -> CameFrom | None:
+    """Where all that was found lay before, of what one of the parts knows it."""
+    known = next((part.came_from for part in parts if part.came_from is not None), None)
+    if known is None or len(parts) == 1:
+        return known
+    xy_px = [np.full((len(part), 2), np.nan) if part.came_from is None else part.came_from.xy_px for part in parts]
+    return known._replace(xy_px=read_only(np.concatenate(xy_px)))

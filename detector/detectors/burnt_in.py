@@ -99,7 +99,9 @@ class BurntIn:
         if mask is not None:
             burnt_in = cv2.resize(self._mask, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
             mask = read_only(np.where(burnt_in > 0, np.uint8(0), mask))
-        return replace(found, xyxy_px=found.xyxy_px[keep], score=found.score[keep], kind=found.kind[keep], mask=mask)
+        known = None if found.came_from is None else found.came_from.rows(keep)
+        left = {"xyxy_px": found.xyxy_px[keep], "score": found.score[keep], "kind": found.kind[keep]}
+        return replace(found, **left, mask=mask, came_from=known)
 
     def _count_votes(self, now: U8, then: U8, now_from_then: Float) -> None:
         size = (now.shape[1], now.shape[0])

@@ -39,7 +39,9 @@ class JoinedDetector:
 
     def heed(self, tracks: Tracks) -> Ways | None:
         """Leave what was found to move out of what is usual; whether it goes its way."""
-        of_moving, of_restless = self._moving.heed(tracks), self._restless.heed(tracks)
+        # Of the spots that are followed on water most are waves: they are usual there until they count.
+        known = tracks.rows(tracks.confirmed) if self._restless.has_judged(tracks.index) else tracks
+        of_moving, of_restless = self._moving.heed(known), self._restless.heed(tracks)
         return of_restless if of_restless is not None else of_moving
 
     def _take(self, restless: list[Detections]) -> None:

@@ -204,7 +204,7 @@ class MovingDetector:
 
     def heed(self, tracks: Tracks) -> Ways | None:
         """Leave what was found to move out of what is usual: it is no tree. Whether it goes its way, if known."""
-        if any(one.index == tracks.index for one in self._kept):
+        if any(one.index == tracks.index and one.sight is not Sight.BLIND for one in self._kept):
             self._known = tracks
         answered = self._answered
         if answered is None or answered.judged.index != tracks.index:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from detector.detectors.came_from import U8, came_from
 from detector.detectors.contrast import contrasts
 from detector.detectors.stand_out import Outline, outline
 from detector.detectors.standing import most_alike, points_in
 from detector.detectors.steady_points import Judged, Snapshot, SteadyPoints, judge
-from detector.model import Alignment, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
+from detector.model import Alignment, CameFrom, Detections, Frame, Kind, Sight, Tracks, Ways, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.homography import Float, apply
 
@@ -142,6 +145,10 @@ class RestlessDetector:
         self.reset()
         return answers
 
+    def has_judged(self, frame_index: int) -> bool:
+        """Whether it said what is in that frame, of late."""
+        return any(one.frame_index == frame_index for one in self._held)
+
     def heed(self, tracks: Tracks) -> Ways | None:
         """Which tentative tracks that were seen in this frame hold together there, and which stand; None if none can.
 
@@ -199,9 +206,11 @@ class RestlessDetector:
             return nothing
         shot = self._shots[at]
         things = self._things(shot, seen, self._with_ground(at, seen))
-        # Without registration no track can be judged by, and spots alone are mostly waves.
-        spots = contrasts(shot.points.picture, config.max_spots if nothing.sight is Sight.SEEING else 0)
+        # Without registration they are tracked by their own pixels: at a cut, or in fog, nothing goes on.
+        spots = contrasts(shot.points.picture, config.max_spots)
         found, boxes = _record(nothing, shot, things, spots, masks=self._masks)
+        if at > 0:
+            found = replace(found, came_from=_came_from(found, shot, self._shots[at - 1]))
         steady = most_alike(seen.xy[seen.steady], seen.moved[seen.steady], shot.points.picture.shape)
         standing, going = (apply(full_from_shrunk(shot.level), one) for one in steady)
         self._held.append(Held(nothing.index, nothing.t_ns, boxes, standing, going))
@@ -321,6 +330,22 @@ def _is_ground(group: NDArray[np.int64], steady: NDArray[np.bool_], with_ground:
     others[group] = False
     believed = np.count_nonzero(others) > 5 and with_ground[others].mean() > 0.4
     return bool(believed and with_ground[group].mean() > 0.5)
+
+
+def _came_from(found: Detections, shot: _Shot, before: _Shot) -> CameFrom:
+    """Where all that was found lay in the frame before, and where what lay there is now."""
+    now, then = shot.points.picture, before.points.picture
+    level = shot.level
+    return CameFrom(
+        before.alignment.index,
+        read_only(_followed(now, then, level, found.xyxy_px.astype(np.float64))),
+        partial(_followed, then, now, level),
+    )
+
+
+def _followed(picture: U8, other: U8, level: int, xyxy_px: Float) -> Float:
+    """Centres in the other picture of what is in boxes of the first, all in full-size pixels. (N, 4) -> (N, 2)"""
+    return apply(full_from_shrunk(level), came_from(picture, other, xyxy_px / (1 << level)))
 
 
 def _record(

@@ -9,7 +9,7 @@ from detector.model.alignment import PLANE, Alignment, Parallax
 from detector.model.arrays import read_only
 from detector.model.audit import Action, Audit
 from detector.model.coverage import CoverageSlot
-from detector.model.detections import Detections, Kind
+from detector.model.detections import CameFrom, Detections, Kind
 from detector.model.fixes import FixesOnDemand, GroundFixes
 from detector.model.frame import Frame, TimeFrom
 from detector.model.gap import BREAKS, Gap, GapReason
@@ -32,6 +32,7 @@ __all__ = [
     "Action",
     "Alignment",
     "Audit",
+    "CameFrom",
     "CameraPose",
     "CoverageSlot",
     "Datum",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,23 @@ class Kind(StrEnum):
     FLASH = "flash"
     SMOKE = "smoke"
     CHANGE = "change"
+
+
+class CameFrom(NamedTuple):
+    """Where what was detected lay before, as its own pixels say.
+
+    frame_index: of that earlier frame.
+    xy_px: centres there, NaN where that is not known. shape (N, 2) [full-size px]
+    went_to: centres here of what lay in boxes there, (M, 4) -> (M, 2), NaN where that is not known. [full-size px]
+    """
+
+    frame_index: int
+    xy_px: NDArray[np.float64]
+    went_to: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+    def rows(self, keep: NDArray[np.bool_]) -> CameFrom:
+        """Of the chosen detections only."""
+        return self._replace(xy_px=self.xy_px[keep])
 
 
 _NOTHING = read_only(np.zeros((0, 4), np.float32)), read_only(np.zeros(0, np.float32)), read_only(np.zeros(0, "<U8"))
@@ -37,6 +56,7 @@ class Detections:
     judged: False for a frame that was passed over on purpose; its emptiness says nothing.
     mask: which pixels move, 255 there and 0 elsewhere, of a picture halved some times, shape (H >> n, W >> n) uint8;
         None unless it was asked for.
+    came_from: where all this lay in an earlier frame; None where nobody has looked, since the ground says it.
     """
 
     index: int
@@ -48,6 +68,7 @@ class Detections:
     judged: bool = True
     mask: NDArray[np.uint8] | None = None
     whole: bool = False
+    came_from: CameFrom | None = None
 
     @classmethod
     def none(cls, index: int, t_ns: int, sight: Sight, *, judged: bool = True) -> Detections:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detector.model import PLANE, Alignment, Detections, Kind, Sight, Tracks, Ways, read_only
+from detector.model import PLANE, Alignment, CameFrom, Detections, Kind, Sight, Tracks, Ways, read_only
 from detector.picture.epipole import held_against
 from detector.picture.homography import Float, apply, inverse
 from detector.tracking.apart import told_apart
@@ -19,6 +21,7 @@ from detector.tracking.states import (
     Int,
     Passed,
     States,
+    boxes_around,
     boxes_of,
     carry,
     centres_of,
@@ -27,6 +30,7 @@ from detector.tracking.states import (
     learn_ways,
     new_states,
     predict,
+    take_along,
 )
 from detector.tracking.stripes import is_stripe
 
@@ -42,7 +46,9 @@ _WHOLE_PX = 3.0  # the same at most, where things are seen whole: arms and legs 
 _RENEWED, _WHOLE_RENEWED = 0.25, 0.5  # share of the newest box in a track's size
 _FOLLOWED = 0.5  # standard deviation of its way, of the way of what stays in its place in the picture
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
+_HERE = read_only(np.eye(3))
 _NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
+_SPOT_REACH = 0.5  # a spot of one picture is no front or rear of a difference: a surfer rides beside his spray
 _SETTLED = 2  # sightings: the second may be of anything that a wide gate lets through
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
@@ -120,11 +126,32 @@ class KalmanConfig(BaseModel):
     max_tracks: int = Field(default=400, ge=1, description="The best so many are followed. [1]")
 
 
+class _Carried(NamedTuple):
+    """How all tracks were last carried along.
+
+    now_from_last: homography; None where the camera had not moved.
+    dt_s: the time.
+    frame_index: of the frame that they came from, -1 for none.
+    state, covariance: theirs in that frame.
+    """
+
+    now_from_last: Float | None
+    dt_s: float
+    frame_index: int
+    state: Float
+    covariance: Float
+
+    def rows(self, keep: Int) -> _Carried:
+        """Of the chosen tracks only."""
+        return self._replace(state=self.state[keep], covariance=self.covariance[keep])
+
+
 class KalmanTracker:
     """Constant velocity over the ground, in the pixels of the newest frame; the camera's motion is taken out once.
 
     A track is tentative until it was seen often enough and has come a net way that its uncertainty does not explain:
-    a waving tree comes back, a vehicle does not. BLIND ends all tracks; ids never come back.
+    a waving tree comes back, a vehicle does not. BLIND ends all tracks, but for those of which it is known where their
+    own pixels went; ids never come back.
     """
 
     Config = KalmanConfig
@@ -151,7 +178,8 @@ class KalmanTracker:
         self._shown_ns: Int = self._states.seen_ns  # when each of these was last seen
         self._reference_from_last: Float | None = None  # of that frame; all tracks are in its pixels
         self._passed = Passed()  # since that frame
-        self._carried: tuple[Float | None, float] = None, 0.0  # by what tracks were last carried, and the time [s]
+        self._carried = _Carried(None, 0.0, -1, self._states.state, self._states.covariance)
+        self._looked = -1  # index of the frame that tracks were last looked at in
         self._next_id = 1
         self._reference_id = -1
         self._t_ns = self._judged_ns = 0
@@ -159,30 +187,52 @@ class KalmanTracker:
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
         self._whole = False  # whether things are seen whole
+        self._spots = False  # whether they are spots of one picture, that are followed by their own pixels
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
         matrix = alignment.reference_from_frame
         if alignment.sight is Sight.BLIND or not np.isfinite(matrix).all():
-            self.end_all()
-            return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
+            return self._by_their_pixels(detections, alignment)
         self._pass_time(alignment, detections.t_ns)
         self._alignment = alignment
-        judged = detections.judged and detections.sight is Sight.SEEING
+        # What is known to have come from somewhere needs no pictures of the ground around it: it was never warming up.
+        judged = (detections.judged and detections.sight is Sight.SEEING) or detections.came_from is not None
         flashes = detections.kind == Kind.FLASH.value
         if not (judged or (len(detections) and flashes.any())):
             return self._passing(detections, matrix)
-        self._carry(matrix)
+        self._carry(matrix, detections.index)
         if len(self._bursts) or flashes.any():
             self._bursts.note(detections.xyxy_px[flashes].astype(np.float64), detections.t_ns)
         if judged:
-            moving = detections.kind == Kind.MOTION.value
-            self._whole = detections.whole
-            self._associate(
-                detections.xyxy_px[moving].astype(np.float64),
-                detections.score[moving].astype(np.float64),
-                detections.t_ns,
-            )
+            self._associate(detections)
+        self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
+        self._shown = self._tracks(detections)
+        return self._shown
+
+    def _by_their_pixels(self, detections: Detections, alignment: Alignment) -> Tracks:
+        """The tracks where nothing is known of the ground: what keeps its look goes on from where it was.
+
+        Its way is not known there, so it neither proves nor refutes anything.
+        """
+        known = detections.came_from
+        if known is None or known.frame_index != self._looked:
+            self.end_all()
+        if known is None:
+            return Tracks.none(detections.index, detections.t_ns, Sight.BLIND)
+        self._alignment = alignment
+        passed_s = max(detections.t_ns - self._t_ns, 0) / 1e9
+        passed = self._passed.on(passed_s, _RESTLESS_FACTOR * self._config.acceleration_px_s2)
+        before = self._states.state, self._states.covariance
+        self._carried = _Carried(None, passed.dt_s, self._looked, *before)
+        self._looked, self._t_ns = detections.index, detections.t_ns
+        if len(self._states):
+            predict(self._states, passed)
+            self._states.state = before[0].copy()
+        self._bursts.clear()
+        self._reference_from_last, self._passed = _HERE, Passed()
+        self._reference_id = alignment.reference_id
+        self._associate(detections, blind=True)
         self._unproven = frozenset(self._states.track_id[~self._states.confirmed].tolist())
         self._shown = self._tracks(detections)
         return self._shown
@@ -216,10 +266,12 @@ class KalmanTracker:
         last = self._reference_from_last
         return None if last is None or (matrix == last).all() else inverse(matrix) @ last
 
-    def _carry(self, matrix: Float) -> None:
+    def _carry(self, matrix: Float, index: int) -> None:
         """Carry all tracks to the newest frame."""
         now_from_last = self._now_from_last(matrix)
-        self._carried = now_from_last, self._passed.dt_s
+        before = self._states.state, self._states.covariance
+        self._carried = _Carried(now_from_last, self._passed.dt_s, self._looked, *before)
+        self._looked = index
         if now_from_last is not None:
             self._bursts.carry(now_from_last)
         if len(self._states):
@@ -228,7 +280,8 @@ class KalmanTracker:
             predict(self._states, self._passed)
             finite = np.isfinite(self._states.state)
             if not finite.all():
-                self._states = self._states.rows(np.flatnonzero(finite.all(axis=1)))
+                rows = np.flatnonzero(finite.all(axis=1))
+                self._states, self._carried = self._states.rows(rows), self._carried.rows(rows)
         self._reference_from_last, self._passed = matrix, Passed()
 
     def _passing(self, detections: Detections, matrix: Float) -> Tracks:
@@ -238,8 +291,16 @@ class KalmanTracker:
             self._shown, self._shown_ns = self._shown.rows(still), self._shown_ns[still]
         return passing(self._shown, detections, self._now_from_last(matrix), self._passed)
 
-    def _associate(self, xyxy: Float, score: Float, t_ns: int) -> None:
-        states = self._states
+    def _associate(self, detections: Detections, *, blind: bool = False) -> None:
+        """blind: nothing is known of the ground, only where what was found came from."""
+        states, t_ns = self._states, detections.t_ns
+        moving = detections.kind == Kind.MOTION.value
+        xyxy, score = (one[moving].astype(np.float64) for one in (detections.xyxy_px, detections.score))
+        self._whole = detections.whole
+        known = detections.came_from
+        came_from = (
+            known.xy_px[moving] if known is not None and known.frame_index == self._carried.frame_index else None
+        )
         if self._whole:  # where pieces are seen, front and rear of one vehicle may count; they are not to be kept apart
             seen = states.confirmed & (t_ns - states.seen_ns <= self._config.show_s * 1e9)
             xyxy, spot = told_apart(xyxy, boxes_of(states)[seen])
@@ -247,11 +308,18 @@ class KalmanTracker:
         centres, size_px = centres_of(xyxy), xyxy[:, 2:] - xyxy[:, :2]
         # A thing half hidden is off by more than one that is seen whole, so the gate is as wide for both.
         sigma_px = _sigma_px(size_px)
-        rows, columns = self._pairs(states, centres, sigma_px, size_px)
+        rows, columns = self._pairs(states, centres, sigma_px, size_px, came_from, blind=blind)
         rows, columns = self._with_followed(rows, columns, centres, sigma_px, size_px)
         states.age_frames += 1
         states.missed += 1
         self._doubt(rows, centres[columns], t_ns)
+        if known is not None and came_from is not None:
+            moved_px = centres[columns] - came_from[columns]
+            if blind:
+                take_along(states, rows, moved_px)
+            else:
+                self._go_along(rows, moved_px)
+            self._keep_in_view(rows, known, blind=blind)
         correct(states, rows, centres[columns], _sigma_px(size_px[columns], self._whole))
         states.missed[rows] = 0
         states.hits[rows] += 1
@@ -289,11 +357,28 @@ class KalmanTracker:
         if len(self._states) > self._config.max_tracks:
             self._states = self._states.rows(np.arange(self._config.max_tracks))
 
-    def _pairs(self, states: States, centres: Float, sigma_px: Float, size_px: Float) -> tuple[Int, Int]:
-        """Which track goes with which detection: least total distance, none beyond the gate."""
-        if len(states) == 0 or len(centres) == 0:
+    def _pairs(
+        self,
+        states: States,
+        centres: Float,
+        sigma_px: Float,
+        size_px: Float,
+        came_from: Float | None = None,
+        *,
+        blind: bool = False,
+    ) -> tuple[Int, Int]:
+        """Which track goes with which detection: least total distance, none beyond the gate.
+
+        Where it is known where a detection came from, the distance from there to where the track was counts, if it is
+        less: what the registration says of ground that does not keep still may be off by any way. Where it says nothing
+        (blind), that alone counts.
+        """
+        if len(states) == 0 or len(centres) == 0 or (blind and came_from is None):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        cost = distances2(states, centres, sigma_px)
+        cost = distances2(states.state, states.covariance, centres, sigma_px)
+        if came_from is not None:
+            own = distances2(self._carried.state, self._carried.covariance, came_from, sigma_px)
+            cost = np.nan_to_num(own, nan=np.inf) if blind else np.fmin(cost, own)
         area = _log_area(states.size_px)[:, None] - _log_area(size_px)
         allowed = (cost < self._config.gate_sigma**2) & (np.abs(area) < np.log(self._config.most_grown))
         # An established track goes first: a tentative one beside it must not steal its detection.
@@ -308,7 +393,7 @@ class KalmanTracker:
         It stays in the picture or nearly so, and is as fast over the ground as the camera: far faster than new things
         are taken to be.
         """
-        now_from_last, dt_s = self._carried
+        now_from_last, dt_s, *_ = self._carried
         states = self._states
         # What lies in the reach of one that counts is rather a part of it.
         new, free = states.age_frames == 0, came_out_of(states, centres) == NO_TRACK
@@ -326,6 +411,36 @@ class KalmanTracker:
         rows, columns = np.concatenate([rows, more[mine]]), np.concatenate([columns, others[theirs]])
         order = np.argsort(rows)
         return rows[order], columns[order]
+
+    def _go_along(self, rows: Int, moved_px: Float) -> None:
+        """Let what goes its own way in the picture, not the registration's, be as unsure as that is far.
+
+        moved_px: how far what each of these tracks goes with has moved since the last frame; NaN where unknown.
+        """
+        states, (_, dt_s, _, before, _) = self._states, self._carried
+        off_px = before[rows, :2] + moved_px - states.state[rows, :2]
+        off_px[~np.isfinite(off_px).all(axis=1)] = 0.0
+        if dt_s > 0:
+            step = np.concatenate([off_px, off_px / dt_s], axis=1)
+            states.covariance[rows] += step[:, :, None] * step[:, None]
+
+    def _keep_in_view(self, seen: Int, known: CameFrom, *, blind: bool) -> None:
+        """Where nothing was found, let those that count go where their pixels go.
+
+        What the registration says of such ground would lose them by the next time that they are found.
+        """
+        states, before = self._states, self._carried.state
+        unseen = states.confirmed.copy()
+        unseen[seen] = False
+        rows = np.flatnonzero(unseen)
+        if not len(rows):
+            return
+        went_to = known.went_to(boxes_around(before[rows, :2], states.size_px[rows]))
+        rows, went_to = rows[np.isfinite(went_to).all(axis=1)], went_to[np.isfinite(went_to).all(axis=1)]
+        if blind:
+            take_along(states, rows, went_to - before[rows, :2])
+        else:
+            states.state[rows, :2] = went_to
 
     def _doubt(self, rows: Int, centres: Float, t_ns: int) -> None:
         """What shows where a confirmed track that was out of sight is due may be something else, that stands there.
@@ -377,8 +492,9 @@ class KalmanTracker:
         earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
+        reach = (_SPOT_REACH if self._spots else 1.0) * config.part_reach
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
-            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach, config.most_grown)
+            states.confirmed[row] = not is_part_of_another(states, row, reach, config.most_grown)
         self._join_parts(t_ns)
 
     def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:

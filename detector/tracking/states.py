@@ -134,6 +134,13 @@ def new_states(
     )
 
 
+def take_along(states: States, rows: Int, moved_px: Float) -> None:
+    """Move rows so far in the picture, and where they began along with them: they have not come a way. (K, 2) [px]"""
+    states.state[rows, :2] += moved_px
+    states.origin_px[rows] += moved_px
+    states.settled_px[rows] += moved_px
+
+
 class Passed(NamedTuple):
     """The time since all rows were last carried along, and what white acceleration has added to their uncertainty.
 
@@ -195,13 +202,14 @@ def predicted(state: Float, covariance: Float, passed: Passed) -> tuple[Float, F
     return state @ step.T, step @ covariance @ step.T + noise
 
 
-def distances2(states: States, centres: Float, sigma_px: Float) -> Float:
+def distances2(state: Float, covariance: Float, centres: Float, sigma_px: Float) -> Float:
     """Squared Mahalanobis distance of every row to every measured centre. shape (M, N)
 
+    state, covariance: of the rows. shape (M, 4), (M, 4, 4)
     centres: shape (N, 2) [px]; sigma_px: of each centre, shape (N,) [px]
     """
-    offset = centres[None] - states.state[:, None, :2]
-    total = states.covariance[:, None, :2, :2] + np.eye(2) * (sigma_px**2)[None, :, None, None]
+    offset = centres[None] - state[:, None, :2]
+    total = covariance[:, None, :2, :2] + np.eye(2) * (sigma_px**2)[None, :, None, None]
     a, b, c = total[..., 0, 0], total[..., 0, 1], total[..., 1, 1]
     x, y = offset[..., 0], offset[..., 1]
     return np.asarray((c * x * x - 2 * b * x * y + a * y * y) / (a * c - b * b))

@@ -41,7 +41,7 @@ def test_predict_agrees_with_its_slow_twin():
 def test_correct_and_gate_agree_with_their_slow_twins():
     states, twin = some_states(), some_states()
     centres, sigma = twin.state[:3, :2] + [[2, -1]], np.array([1.0, 2.0, 3.0])
-    distance2 = distances2(twin, centres, sigma)
+    distance2 = distances2(twin.state, twin.covariance, centres, sigma)
     rows = np.array([4, 0, 2])
     correct(states, rows, centres, sigma)
     for measured, row in enumerate(rows):
