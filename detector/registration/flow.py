@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.flow import corners, follow
+from detector.picture.flow import Corners, corners, follow
 from detector.picture.homography import Fit, Float, fit, fit_by_sampling, inverse, normalised, rescaled, shift_px
+from detector.picture.middle import middle
 from detector.registration.glance import Glance
 from detector.registration.light import flattened
 from detector.registration.parallax import Structure
@@ -70,9 +72,16 @@ class _Anchor:
     """An earlier frame with its corners: later frames are compared with it directly, so errors do not add up."""
 
     picture: NDArray[np.uint8]
-    points: Float
+    corners: Corners
     reference_from_anchor: Float  # small pixels
     t_ns: int
+
+
+class _Found(NamedTuple):
+    """Anchor from a frame, and the share of points that agree with that (`agreement`)."""
+
+    fit: Fit
+    agreement: float
 
 
 class FlowRegistrar:
@@ -191,12 +200,12 @@ class FlowRegistrar:
 
     def _restart(self, frame: Frame, picture: NDArray[np.uint8]) -> bool:
         """Make this frame the reference. False if it has too little texture to be one."""
-        points = corners(picture)
+        found = corners(picture)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._anchor_from_previous = self._step = np.eye(3)
         self._glance, self._stands = None, False
-        textured = len(points) >= _MIN_POINTS and self._spread(points) >= _MIN_SPREAD
-        self._anchor = _Anchor(picture, points, np.eye(3), frame.t_ns) if textured else None
+        textured = len(found.points) >= _MIN_POINTS and self._spread(found.points) >= _MIN_SPREAD
+        self._anchor = _Anchor(picture, found, np.eye(3), frame.t_ns) if textured else None
         return textured
 
     def _blind(self, frame: Frame, picture: NDArray[np.uint8], reason: str) -> Alignment:
@@ -209,32 +218,33 @@ class FlowRegistrar:
         unknown = read_only(np.full((3, 3), nan))
         return Alignment(frame.index, frame.t_ns, unknown, self._reference_id, 0.0, nan, Sight.BLIND, reason=reason)
 
-    def _against_anchor(self, picture: NDArray[np.uint8], t_ns: int) -> Fit | None:
+    def _against_anchor(self, picture: NDArray[np.uint8], t_ns: int) -> _Found | None:
         """Anchor from this frame."""
         assert self._anchor is not None
-        anchor = self._anchor
+        anchor, points = self._anchor, self._anchor.corners.points
         start = self._anchor_from_previous @ self._step
         guess = inverse(start)
-        places, believed = follow(anchor.picture, picture, anchor.points, guess)
+        places, believed = follow(anchor.picture, picture, points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if np.count_nonzero(believed) < _MIN_LEFT * len(believed):
             return None
-        fitted = self._fit(places[believed], anchor.points[believed], start)
-        if fitted is not None:
-            self._structure.see(places[believed], anchor.points[believed], fitted, anchor.t_ns, t_ns)
-        return fitted
+        fitted = self._fit(places[believed], points[believed], start)
+        if fitted is None:
+            return None
+        self._structure.see(places[believed], points[believed], fitted, anchor.t_ns, t_ns)
+        return _Found(fitted, agreement(fitted.inlier, anchor.corners.strength[believed]))
 
-    def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
+    def _against_previous(self, picture: NDArray[np.uint8]) -> _Found | None:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
         assert self._previous is not None
-        points = corners(self._previous)
+        seen = corners(self._previous)
         going_on = inverse(self._step)
         for guess, levels in ((going_on, 2), (np.eye(3), 4)):
-            places, believed = follow(self._previous, picture, points, guess, levels=levels)
-            fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
+            places, believed = follow(self._previous, picture, seen.points, guess, levels=levels)
+            fitted = self._fit(places[believed], seen.points[believed], None, lost=1 - float(believed.mean()))
             if fitted is not None:
-                self._move_anchor(self._previous, self._previous_t_ns, points)
-                return fitted
+                self._move_anchor(self._previous, self._previous_t_ns, seen)
+                return _Found(fitted, agreement(fitted.inlier, seen.strength[believed]))
         return None
 
     def _fit(self, source: Float, target: Float, start: Float | None, lost: float = 0.0) -> Fit | None:
@@ -263,9 +273,9 @@ class FlowRegistrar:
         from_middle = (points - points.mean(axis=0)).ravel()
         return math.sqrt(from_middle @ from_middle / len(points)) / math.hypot(width, height)
 
-    def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: Fit) -> Alignment:
+    def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: _Found) -> Alignment:
         assert self._anchor is not None
-        anchor_from_frame = found.matrix
+        anchor_from_frame = found.fit.matrix
         small = (picture.shape[1], picture.shape[0])
         step = normalised(inverse(self._anchor_from_previous) @ anchor_from_frame)
         static = shift_px(step, small) < self._config.static_px
@@ -277,36 +287,52 @@ class FlowRegistrar:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
         self._step_ns = frame.t_ns - self._previous_t_ns
-        self._glance = self._next_glance(frame, small, found.inlier_ratio, static=static)
-        self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
+        self._glance = self._next_glance(frame, small, found.agreement, static=static)
+        self._inlier_ratio, self._residual_px = found.agreement, found.fit.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._stands = static
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)
 
-    def _next_glance(self, frame: Frame, small: tuple[int, int], inlier_ratio: float, *, static: bool) -> Glance | None:
+    def _next_glance(self, frame: Frame, small: tuple[int, int], agreement: float, *, static: bool) -> Glance | None:
         if min(small) < 2 * _MIN_GLANCE_PX:
             return None
         flicker = self._glance.flicker if static and self._glance is not None else None
-        return Glance(shrunk(frame, self._level + 1), flicker, whole=inlier_ratio >= _ONE_PLANE)
+        return Glance(shrunk(frame, self._level + 1), flicker, whole=agreement >= _ONE_PLANE)
 
-    def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
+    def _anchor_is_old(self, t_ns: int, found: _Found) -> bool:
         assert self._anchor is not None
-        out_of_view = 1 - len(found.inlier) / max(len(self._anchor.points), 1)
+        out_of_view = 1 - len(found.fit.inlier) / max(len(self._anchor.corners.points), 1)
         age_s = (t_ns - self._anchor.t_ns) / 1e9
         if out_of_view > 0.3 or age_s > self._config.anchor_s:
             return True
-        return found.inlier_ratio < _RENEWED_BELOW and age_s >= _KEPT_S
+        return found.agreement < _RENEWED_BELOW and age_s >= _KEPT_S
 
-    def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, points: Float) -> None:
+    def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, seen: Corners) -> None:
         """Make the previous frame (whose place is known) the new anchor, unless it has too little texture."""
         assert self._anchor is not None
-        if len(points) < _MIN_POINTS:
+        if len(seen.points) < _MIN_POINTS:
             return
         reference = self._reference(self._anchor_from_previous)
-        self._anchor = _Anchor(picture, points, reference, t_ns)
+        self._anchor = _Anchor(picture, seen, reference, t_ns)
         self._anchor_from_previous = np.eye(3)
+
+
+def agreement(inlier: NDArray[np.bool_], strength: NDArray[np.float32]) -> float:
+    """Share of the points that agree: of all, or of the clearer half of them, whichever is more. [1] 0 without points
+
+    At night a third of them lies on nothing but noise and what coding has left, and agrees with nothing, whatever the
+    ground does; waves scatter, however clear they are.
+
+    Args:
+        inlier: which points agree. shape (N,)
+        strength: of the corner that each is. shape (N,)
+    """
+    if not len(inlier):
+        return 0.0
+    clear = inlier[strength >= middle(strength.astype(np.float64))]
+    return max(np.count_nonzero(inlier) / len(inlier), np.count_nonzero(clear) / len(clear))
 
 
 def stretches(matrix: Float) -> tuple[bool, float, float]:
