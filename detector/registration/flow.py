@@ -32,6 +32,8 @@ _SAME = read_only(np.eye(3))
 _SMALL_FROM_COARSE = full_from_shrunk(1)  # a glance is at half the size
 _COARSE_FROM_SMALL = inverse(_SMALL_FROM_COARSE)
 _ONE_PLANE = 0.65  # share of the points that agree: below it a picture, waves for instance, does not move as one
+_SCATTER_SHARE = 0.85  # of how many of the clear corners agree: by day the faint ones agree as often, or more often
+_HALF_TRUSTED = 4e-4  # strength of a corner whose place is as uncertain by noise as by all else
 _RENEWED_BELOW = 0.6  # share of the points that agree with the anchor
 _KEPT_S = 0.25  # even so: renewed with every frame, errors add up as often, and what agrees follows leaves and waves
 _MIN_GLANCE_PX = 60  # a smaller picture has no room for points
@@ -67,6 +69,26 @@ class FlowConfig(BaseModel):
     )
 
 
+class Agreement(NamedTuple):
+    """Share of points that agree with a fit: of all, and of the half of them that are the clearer corners. [1]"""
+
+    of_all: float
+    of_clear: float
+
+    @property
+    def as_ground(self) -> float:
+        """Whichever is more: a point on nothing agrees with nothing, whatever the ground does. On water all scatter."""
+        return max(self.of_all, self.of_clear)
+
+    def weak_scatter(self, *, before: bool) -> bool:
+        """Whether the clear ones move as one, or did before, and fewer of the others agree.
+
+        Those lie on noise, then, and on what coding has left.
+        """
+        of_weak = 2 * self.of_all - self.of_clear
+        return (before or self.of_clear >= _ONE_PLANE) and of_weak < _SCATTER_SHARE * self.of_clear
+
+
 @dataclass(eq=False)
 class _Anchor:
     """An earlier frame with its corners: later frames are compared with it directly, so errors do not add up."""
@@ -78,10 +100,10 @@ class _Anchor:
 
 
 class _Found(NamedTuple):
-    """Anchor from a frame, and the share of points that agree with that (`agreement`)."""
+    """Anchor from a frame, and how many points agree with that."""
 
     fit: Fit
-    agreement: float
+    agreement: Agreement
 
 
 class FlowRegistrar:
@@ -113,6 +135,7 @@ class FlowRegistrar:
         self._step_ns = 0
         self._glance: Glance | None = None  # at what follows the previous frame, if that was registered
         self._inlier_ratio, self._residual_px = 0.0, float("nan")
+        self._weak_scatter = False  # whether points on faint corners told nothing of late
         self._structure = Structure()
 
     def align(self, frame: Frame) -> Alignment:
@@ -211,6 +234,7 @@ class FlowRegistrar:
     def _blind(self, frame: Frame, picture: NDArray[np.uint8], reason: str) -> Alignment:
         """Nothing can be said of this frame; the next may be related to it, under a new reference."""
         self._reference_id += 1
+        self._weak_scatter = False
         self._structure = Structure()
         if not self._restart(frame, picture):
             reason = "no texture"
@@ -228,11 +252,12 @@ class FlowRegistrar:
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if np.count_nonzero(believed) < _MIN_LEFT * len(believed):
             return None
-        fitted = self._fit(places[believed], points[believed], start)
+        strength = anchor.corners.strength[believed]
+        fitted = self._fit(places[believed], points[believed], strength, start)
         if fitted is None:
             return None
         self._structure.see(places[believed], points[believed], fitted, anchor.t_ns, t_ns)
-        return _Found(fitted, agreement(fitted.inlier, anchor.corners.strength[believed]))
+        return _Found(fitted, agreement(fitted.inlier, strength))
 
     def _against_previous(self, picture: NDArray[np.uint8]) -> _Found | None:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
@@ -241,20 +266,25 @@ class FlowRegistrar:
         going_on = inverse(self._step)
         for guess, levels in ((going_on, 2), (np.eye(3), 4)):
             places, believed = follow(self._previous, picture, seen.points, guess, levels=levels)
-            fitted = self._fit(places[believed], seen.points[believed], None, lost=1 - float(believed.mean()))
+            strength = seen.strength[believed]
+            fitted = self._fit(places[believed], seen.points[believed], strength, None, lost=1 - float(believed.mean()))
             if fitted is not None:
                 self._move_anchor(self._previous, self._previous_t_ns, seen)
-                return _Found(fitted, agreement(fitted.inlier, seen.strength[believed]))
+                return _Found(fitted, agreement(fitted.inlier, strength))
         return None
 
-    def _fit(self, source: Float, target: Float, start: Float | None, lost: float = 0.0) -> Fit | None:
+    def _fit(
+        self, source: Float, target: Float, strength: NDArray[np.float32], start: Float | None, lost: float = 0.0
+    ) -> Fit | None:
+        """Where faint corners told nothing of late, each counts by one over the variance that noise gives its place."""
         if len(source) < _MIN_POINTS:
             return None
         inlier_px = self._config.inlier_px
-        fitted = fit(source, target, inlier_px=inlier_px, start=start)
+        trust = strength / (strength + _HALF_TRUSTED) if self._weak_scatter else None
+        fitted = fit(source, target, inlier_px=inlier_px, start=start, trust=trust)
         if fitted is not None and self._is_ground(fitted, source, lost):
             return fitted
-        fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
+        fitted = fit_by_sampling(source, target, inlier_px=inlier_px, trust=trust)
         return fitted if fitted is not None and self._is_ground(fitted, source, lost) else None
 
     def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
@@ -287,10 +317,10 @@ class FlowRegistrar:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
         self._step_ns = frame.t_ns - self._previous_t_ns
-        self._glance = self._next_glance(frame, small, found.agreement, static=static)
-        self._inlier_ratio, self._residual_px = found.agreement, found.fit.residual_px * (1 << self._level)
+        self._glance = self._next_glance(frame, small, found.agreement.as_ground, static=static)
+        self._inlier_ratio, self._residual_px = found.agreement.as_ground, found.fit.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
-        self._stands = static
+        self._stands, self._weak_scatter = static, found.agreement.weak_scatter(before=self._weak_scatter)
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)
@@ -307,7 +337,7 @@ class FlowRegistrar:
         age_s = (t_ns - self._anchor.t_ns) / 1e9
         if out_of_view > 0.3 or age_s > self._config.anchor_s:
             return True
-        return found.agreement < _RENEWED_BELOW and age_s >= _KEPT_S
+        return found.fit.inlier_ratio < _RENEWED_BELOW and age_s >= _KEPT_S
 
     def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, seen: Corners) -> None:
         """Make the previous frame (whose place is known) the new anchor, unless it has too little texture."""
@@ -319,20 +349,15 @@ class FlowRegistrar:
         self._anchor_from_previous = np.eye(3)
 
 
-def agreement(inlier: NDArray[np.bool_], strength: NDArray[np.float32]) -> float:
-    """Share of the points that agree: of all, or of the clearer half of them, whichever is more. [1] 0 without points
-
-    At night a third of them lies on nothing but noise and what coding has left, and agrees with nothing, whatever the
-    ground does; waves scatter, however clear they are.
+def agreement(inlier: NDArray[np.bool_], strength: NDArray[np.float32]) -> Agreement:
+    """How many agree of some points, of which there is one at least.
 
     Args:
-        inlier: which points agree. shape (N,)
+        inlier: which of them do. shape (N,)
         strength: of the corner that each is. shape (N,)
     """
-    if not len(inlier):
-        return 0.0
-    clear = inlier[strength >= middle(strength.astype(np.float64))]
-    return max(np.count_nonzero(inlier) / len(inlier), np.count_nonzero(clear) / len(clear))
+    clear = inlier[strength >= middle(strength)]
+    return Agreement(np.count_nonzero(inlier) / len(inlier), np.count_nonzero(clear) / len(clear))
 
 
 def stretches(matrix: Float) -> tuple[bool, float, float]:
