@@ -187,11 +187,22 @@ def test_in_the_dark_a_vehicle_is_found_in_more_frames_than_single_pixels_would_
     assert hits >= 22
 
 
-def test_in_the_dark_noise_decides_and_not_what_a_misplaced_texture_would_show():
-    """7 grey levels over noise of 1: held against what is asked for by day, it shows in 12 of 60 frames."""
-    count, hits = in_the_dark(contrast=7, noise=1.0)
-    assert count == 60
-    assert hits >= 17
+@pytest.mark.parametrize(("light", "least"), [(30, 5.6), (120, 7.0)])
+def test_in_the_dark_less_is_asked_for_over_the_shorter_lag_and_as_much_over_the_longer(light, least, monkeypatch):
+    asked, evidence = {0: [], 1: []}, MovingDetector._evidence
+
+    def noted(detector, judged, pair, at, movers):
+        found = evidence(detector, judged, pair, at, movers)
+        asked[at].append(float(found.threshold.min()))
+        return found
+
+    monkeypatch.setattr(MovingDetector, "_evidence", noted)
+    random, flat = np.random.default_rng(3), np.full(SIZE[::-1], float(light))
+    detector = MovingDetector()
+    for index in range(45):
+        detector.detect(frame(noisy(flat, random, 1.0), index), aligned(index, round(index * 1e9 / 30)))
+    assert min(asked[0]) == pytest.approx(least)
+    assert min(asked[1]) == pytest.approx(5.6)
 
 
 def test_the_work_of_a_judged_frame_is_spread_over_the_frames_passed_over_and_no_answer_waits_longer_than_that():
