@@ -76,7 +76,7 @@ def naive_jacobian(matrix, xy, step=1e-5):
     return np.array(out)
 
 
-def naive_fit(source, target, inlier_px):
+def naive_fit(source, target, inlier_px, trust=1.0):
     """Geman-McClure by general-purpose optimisation, widths as in the fast one."""
     from scipy.optimize import least_squares
 
@@ -87,7 +87,7 @@ def naive_fit(source, target, inlier_px):
 
         def cost(p, width=factor * inlier_px):
             off = np.hypot(*(naive_apply(np.append(p, 1).reshape(3, 3), source) - target).T)
-            return off / np.sqrt(width**2 + off**2)
+            return np.sqrt(trust) * off / np.sqrt(width**2 + off**2)
 
         parameters = least_squares(cost, parameters, x_scale=[1, 1, 100, 1, 1, 100, 1e-3, 1e-3]).x
     return np.append(parameters, 1).reshape(3, 3)

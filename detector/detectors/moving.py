@@ -39,6 +39,7 @@ from detector.picture.homography import carried, inverse, jacobian
 
 _MAX_HOT_SHARE = 0.06
 _HALF_SIZE_SHARE = 0.8  # of the least difference: what is small loses contrast at half size, as noise does
+_DARK_SHARE = 0.8  # of the least difference: in the dark there is no texture to be misplaced, and noise decides
 _AROUND_PX = np.array([-2.0, -2.0, 2.0, 2.0])
 _MOST_LARGE = 30  # boxes in a frame, the strongest, in which shadows are looked for
 _KNOWN_MISSED = 2  # a track unseen for longer may be elsewhere
@@ -352,8 +353,10 @@ class MovingDetector:
         )
         sigma = noise_sigma(laid.picture, earlier)
         min_grey = config.min_grey if not laying.halved else _HALF_SIZE_SHARE * config.min_grey
-        dark = laying.halved and config.noise_factor * sigma > min_grey and in_the_dark(laid.means, sharp, sigma)
-        if dark:
+        night = in_the_dark(laid.means, sharp, sigma)
+        if night:
+            min_grey *= _DARK_SHARE
+        if laying.halved and night and config.noise_factor * sigma > min_grey:
             self._dark_until_ns = judged.t_ns + _DARK_NS
             laid = replace(laid, picture=mean_of_nine(laid.picture))
             earlier, later, sharp = mean_of_nine(earlier), mean_of_nine(later), edges(laid.picture)

@@ -146,7 +146,7 @@ def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np
 
 def strong_corners(picture: U8) -> Float:
     """The best corner of each cell of the grid, without the cells that have no strong one. shape (N, 2) [px]"""
-    return corners(picture, COLUMNS, ROWS, border=_WINDOW_PX // 2 + 1, block_px=_BLOCK_PX, least=_MIN_CORNER)
+    return corners(picture, COLUMNS, ROWS, border=_WINDOW_PX // 2 + 1, block_px=_BLOCK_PX, least=_MIN_CORNER).points
 
 
 def _cell(xy: Float, shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -98,7 +98,7 @@ def ground_of(pose: CameraPose, height_m: float, full_from_small: Float, size_px
 
 def refined(old: View, now: View, guess: Float, levels: int = 3) -> Float | None:
     """Homography from `now` to `old`, measured between the two, from a guess that is some pixels off."""
-    points = corners(now.picture)
+    points = corners(now.picture).points
     places, believed = follow(now.picture, old.picture, points, guess, levels=levels)
     if believed.sum() < _MIN_POINTS:
         return None

@@ -37,7 +37,8 @@ class Alignment:
         Identity at the reference itself; NaN while BLIND. shape (3, 3) float64, [2, 2] = 1
     reference_id: counts references. Two frames with the same reference_id are related through their
         matrices; across a change (after BLIND) nothing relates them.
-    inlier_ratio: share of the tracked points that agree with the matrix. [1]
+    inlier_ratio: share of the tracked points that agree with the matrix, of all or of the clearer half of them,
+        whichever is more. [1]
     residual_px: median distance of the inliers, full-size pixels. [px] NaN while BLIND
     static: the camera has not moved since the last frame.
     glanced: a quick look, good to place a track by; what compares pixels passes the frame over.

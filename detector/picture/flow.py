@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,17 @@ WINDOW_PX = 11  # 15 took half as long again and was no better: benchmarks/notes
 _MIN_CORNER = 4e-5
 
 
+class Corners(NamedTuple):
+    """Corners of one picture.
+
+    points: shape (N, 2) [px]
+    strength: OpenCV's cornerMinEigenVal there. shape (N,)
+    """
+
+    points: Float
+    strength: NDArray[np.float32]
+
+
 def corners(
     picture: NDArray[np.uint8],
     columns: int = 20,
@@ -22,8 +35,8 @@ def corners(
     border: int = WINDOW_PX // 2,
     block_px: int = _BLOCK_PX,
     least: float = _MIN_CORNER,
-) -> Float:
-    """The best corner of each cell of a grid, without the cells that have none. shape (N, 2) [px], row by row.
+) -> Corners:
+    """The best corner of each cell of a grid, row by row, without the cells that have none.
 
     A fixed grid keeps the points spread out, whatever the texture does. Empty where the picture is too small.
 
@@ -35,16 +48,17 @@ def corners(
     height, width = picture.shape
     cell_y, cell_x = (height - 2 * border) // rows, (width - 2 * border) // columns
     if cell_x < 2 or cell_y < 2:
-        return np.zeros((0, 2))
+        return Corners(np.zeros((0, 2)), np.zeros(0, np.float32))
     strength = cv2.cornerMinEigenVal(picture, block_px, ksize=3)
     inner = strength[border : border + cell_y * rows, border : border + cell_x * columns]
     cells = inner.reshape(rows, cell_y, columns, cell_x).transpose(0, 2, 1, 3).reshape(rows * columns, -1)
     best = cells.argmax(axis=1)
-    good = cells[np.arange(len(cells)), best] > least
+    strongest = cells[np.arange(len(cells)), best]
+    good = strongest > least
     row, column = np.divmod(np.arange(rows * columns), columns)
     y, x = np.divmod(best, cell_x)
     points = np.stack([border + column * cell_x + x, border + row * cell_y + y], axis=1).astype(np.float64)
-    return np.asarray(points[good])
+    return Corners(np.asarray(points[good]), np.asarray(strongest[good]))
 
 
 def follow(

@@ -135,13 +135,16 @@ def shifts_px(matrix: Float, places: Iterable[tuple[float, float]]) -> list[tupl
     return shifts
 
 
-def fit(source: Float, target: Float, *, inlier_px: float, start: Float | None = None) -> Fit | None:
+def fit(
+    source: Float, target: Float, *, inlier_px: float, start: Float | None = None, trust: Float | None = None
+) -> Fit | None:
     """Homography from `source` to `target` by iteratively reweighted least squares (Geman-McClure kernel).
 
     Args:
         source, target: the same points in both pictures. shape (N, 2) [px]
         inlier_px: points farther off than this are outliers; the kernel's final width. [px]
         start: a first guess; without one, the median displacement.
+        trust: weight of each point, as one over the variance of its place. shape (N,) Alike without it.
 
     Returns:
         None with fewer than 8 points or where they do not determine a homography (all on one line).
@@ -164,11 +167,12 @@ def fit(source: Float, target: Float, *, inlier_px: float, start: Float | None =
         matrix = normalised(to_unit @ start @ from_unit)
     width = inlier_px / size
     system, homogeneous = _equations(unit_source, unit_target), np.ones((len(source), 3))
+    base = 1.0 if trust is None else np.sqrt(trust)
     homogeneous[:, :2] = unit_source
     for number, factor in enumerate(_SCHEDULE):
         off, depth = _misses(homogeneous @ matrix.T, unit_target)
         kernel2 = (factor * width) ** 2
-        weight = kernel2 / (kernel2 + (off * off).sum(axis=1))
+        weight = base * kernel2 / (kernel2 + (off * off).sum(axis=1))
         solved = _solve(system, weight / np.maximum(np.abs(depth), 1e-6), check=number in (0, len(_SCHEDULE) - 1))
         if solved is None:
             return None
@@ -178,7 +182,7 @@ def fit(source: Float, target: Float, *, inlier_px: float, start: Float | None =
     return Fit(normalised(from_unit @ matrix @ to_unit), error_px, error_px < inlier_px)
 
 
-def fit_by_sampling(source: Float, target: Float, *, inlier_px: float) -> Fit | None:
+def fit_by_sampling(source: Float, target: Float, *, inlier_px: float, trust: Float | None = None) -> Fit | None:
     """As `fit`, but by random samples (MAGSAC++), for pictures in which most points disagree; a fixed seed.
 
     Five times as slow: only where `fit` found no agreement.
@@ -197,7 +201,7 @@ def fit_by_sampling(source: Float, target: Float, *, inlier_px: float) -> Fit | 
     matrix, _ = cv2.findHomography(source, target, params)
     if np.shape(matrix) != (3, 3):  # None where nothing was found
         return None
-    return fit(source, target, inlier_px=inlier_px, start=np.asarray(matrix, np.float64))
+    return fit(source, target, inlier_px=inlier_px, start=np.asarray(matrix, np.float64), trust=trust)
 
 
 def _misses(moved: Float, target: Float) -> tuple[Float, Float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.model import Alignment, Frame, Sight, read_only
 from detector.picture import full_from_shrunk, level_at_most, shrunk
 from detector.picture.epipole import rescaled_parallax
-from detector.picture.flow import corners, follow
+from detector.picture.flow import Corners, corners, follow
 from detector.picture.homography import Fit, Float, fit, fit_by_sampling, inverse, normalised, rescaled, shift_px
+from detector.picture.middle import middle
 from detector.registration.glance import Glance
 from detector.registration.light import flattened
 from detector.registration.parallax import Structure
@@ -30,6 +32,8 @@ _SAME = read_only(np.eye(3))
 _SMALL_FROM_COARSE = full_from_shrunk(1)  # a glance is at half the size
 _COARSE_FROM_SMALL = inverse(_SMALL_FROM_COARSE)
 _ONE_PLANE = 0.65  # share of the points that agree: below it a picture, waves for instance, does not move as one
+_SCATTER_SHARE = 0.85  # of how many of the clear corners agree: by day the faint ones agree as often, or more often
+_HALF_TRUSTED = 4e-4  # strength of a corner whose place is as uncertain by noise as by all else
 _RENEWED_BELOW = 0.6  # share of the points that agree with the anchor
 _KEPT_S = 0.25  # even so: renewed with every frame, errors add up as often, and what agrees follows leaves and waves
 _MIN_GLANCE_PX = 60  # a smaller picture has no room for points
@@ -65,14 +69,41 @@ class FlowConfig(BaseModel):
     )
 
 
+class Agreement(NamedTuple):
+    """Share of points that agree with a fit: of all, and of the half of them that are the clearer corners. [1]"""
+
+    of_all: float
+    of_clear: float
+
+    @property
+    def as_ground(self) -> float:
+        """Whichever is more: a point on nothing agrees with nothing, whatever the ground does. On water all scatter."""
+        return max(self.of_all, self.of_clear)
+
+    def weak_scatter(self, *, before: bool) -> bool:
+        """Whether the clear ones move as one, or did before, and fewer of the others agree.
+
+        Those lie on noise, then, and on what coding has left.
+        """
+        of_weak = 2 * self.of_all - self.of_clear
+        return (before or self.of_clear >= _ONE_PLANE) and of_weak < _SCATTER_SHARE * self.of_clear
+
+
 @dataclass(eq=False)
 class _Anchor:
     """An earlier frame with its corners: later frames are compared with it directly, so errors do not add up."""
 
     picture: NDArray[np.uint8]
-    points: Float
+    corners: Corners
     reference_from_anchor: Float  # small pixels
     t_ns: int
+
+
+class _Found(NamedTuple):
+    """Anchor from a frame, and how many points agree with that."""
+
+    fit: Fit
+    agreement: Agreement
 
 
 class FlowRegistrar:
@@ -104,6 +135,7 @@ class FlowRegistrar:
         self._step_ns = 0
         self._glance: Glance | None = None  # at what follows the previous frame, if that was registered
         self._inlier_ratio, self._residual_px = 0.0, float("nan")
+        self._weak_scatter = False  # whether points on faint corners told nothing of late
         self._structure = Structure()
 
     def align(self, frame: Frame) -> Alignment:
@@ -191,17 +223,18 @@ class FlowRegistrar:
 
     def _restart(self, frame: Frame, picture: NDArray[np.uint8]) -> bool:
         """Make this frame the reference. False if it has too little texture to be one."""
-        points = corners(picture)
+        found = corners(picture)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
         self._anchor_from_previous = self._step = np.eye(3)
         self._glance, self._stands = None, False
-        textured = len(points) >= _MIN_POINTS and self._spread(points) >= _MIN_SPREAD
-        self._anchor = _Anchor(picture, points, np.eye(3), frame.t_ns) if textured else None
+        textured = len(found.points) >= _MIN_POINTS and self._spread(found.points) >= _MIN_SPREAD
+        self._anchor = _Anchor(picture, found, np.eye(3), frame.t_ns) if textured else None
         return textured
 
     def _blind(self, frame: Frame, picture: NDArray[np.uint8], reason: str) -> Alignment:
         """Nothing can be said of this frame; the next may be related to it, under a new reference."""
         self._reference_id += 1
+        self._weak_scatter = False
         self._structure = Structure()
         if not self._restart(frame, picture):
             reason = "no texture"
@@ -209,42 +242,49 @@ class FlowRegistrar:
         unknown = read_only(np.full((3, 3), nan))
         return Alignment(frame.index, frame.t_ns, unknown, self._reference_id, 0.0, nan, Sight.BLIND, reason=reason)
 
-    def _against_anchor(self, picture: NDArray[np.uint8], t_ns: int) -> Fit | None:
+    def _against_anchor(self, picture: NDArray[np.uint8], t_ns: int) -> _Found | None:
         """Anchor from this frame."""
         assert self._anchor is not None
-        anchor = self._anchor
+        anchor, points = self._anchor, self._anchor.corners.points
         start = self._anchor_from_previous @ self._step
         guess = inverse(start)
-        places, believed = follow(anchor.picture, picture, anchor.points, guess)
+        places, believed = follow(anchor.picture, picture, points, guess)
         # Points that left the picture make the anchor old, not wrong; too few left make it useless.
         if np.count_nonzero(believed) < _MIN_LEFT * len(believed):
             return None
-        fitted = self._fit(places[believed], anchor.points[believed], start)
-        if fitted is not None:
-            self._structure.see(places[believed], anchor.points[believed], fitted, anchor.t_ns, t_ns)
-        return fitted
+        strength = anchor.corners.strength[believed]
+        fitted = self._fit(places[believed], points[believed], strength, start)
+        if fitted is None:
+            return None
+        self._structure.see(places[believed], points[believed], fitted, anchor.t_ns, t_ns)
+        return _Found(fitted, agreement(fitted.inlier, strength))
 
-    def _against_previous(self, picture: NDArray[np.uint8]) -> Fit | None:
+    def _against_previous(self, picture: NDArray[np.uint8]) -> _Found | None:
         """Anchor from this frame by way of the previous one: after a jolt, or once the anchor is out of view."""
         assert self._previous is not None
-        points = corners(self._previous)
+        seen = corners(self._previous)
         going_on = inverse(self._step)
         for guess, levels in ((going_on, 2), (np.eye(3), 4)):
-            places, believed = follow(self._previous, picture, points, guess, levels=levels)
-            fitted = self._fit(places[believed], points[believed], None, lost=1 - float(believed.mean()))
+            places, believed = follow(self._previous, picture, seen.points, guess, levels=levels)
+            strength = seen.strength[believed]
+            fitted = self._fit(places[believed], seen.points[believed], strength, None, lost=1 - float(believed.mean()))
             if fitted is not None:
-                self._move_anchor(self._previous, self._previous_t_ns, points)
-                return fitted
+                self._move_anchor(self._previous, self._previous_t_ns, seen)
+                return _Found(fitted, agreement(fitted.inlier, strength))
         return None
 
-    def _fit(self, source: Float, target: Float, start: Float | None, lost: float = 0.0) -> Fit | None:
+    def _fit(
+        self, source: Float, target: Float, strength: NDArray[np.float32], start: Float | None, lost: float = 0.0
+    ) -> Fit | None:
+        """Where faint corners told nothing of late, each counts by one over the variance that noise gives its place."""
         if len(source) < _MIN_POINTS:
             return None
         inlier_px = self._config.inlier_px
-        fitted = fit(source, target, inlier_px=inlier_px, start=start)
+        trust = strength / (strength + _HALF_TRUSTED) if self._weak_scatter else None
+        fitted = fit(source, target, inlier_px=inlier_px, start=start, trust=trust)
         if fitted is not None and self._is_ground(fitted, source, lost):
             return fitted
-        fitted = fit_by_sampling(source, target, inlier_px=inlier_px)
+        fitted = fit_by_sampling(source, target, inlier_px=inlier_px, trust=trust)
         return fitted if fitted is not None and self._is_ground(fitted, source, lost) else None
 
     def _is_ground(self, fitted: Fit, source: Float, lost: float) -> bool:
@@ -263,9 +303,9 @@ class FlowRegistrar:
         from_middle = (points - points.mean(axis=0)).ravel()
         return math.sqrt(from_middle @ from_middle / len(points)) / math.hypot(width, height)
 
-    def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: Fit) -> Alignment:
+    def _seen(self, frame: Frame, picture: NDArray[np.uint8], found: _Found) -> Alignment:
         assert self._anchor is not None
-        anchor_from_frame = found.matrix
+        anchor_from_frame = found.fit.matrix
         small = (picture.shape[1], picture.shape[0])
         step = normalised(inverse(self._anchor_from_previous) @ anchor_from_frame)
         static = shift_px(step, small) < self._config.static_px
@@ -277,36 +317,47 @@ class FlowRegistrar:
             return self._blind(frame, picture, "too far from the reference")
         self._anchor_from_previous, self._step = anchor_from_frame, step
         self._step_ns = frame.t_ns - self._previous_t_ns
-        self._glance = self._next_glance(frame, small, found.inlier_ratio, static=static)
-        self._inlier_ratio, self._residual_px = found.inlier_ratio, found.residual_px * (1 << self._level)
+        self._glance = self._next_glance(frame, small, found.agreement.as_ground, static=static)
+        self._inlier_ratio, self._residual_px = found.agreement.as_ground, found.fit.residual_px * (1 << self._level)
         self._previous, self._previous_t_ns, self._looked_ns = picture, frame.t_ns, frame.t_ns
-        self._stands = static
+        self._stands, self._weak_scatter = static, found.agreement.weak_scatter(before=self._weak_scatter)
         if self._anchor_is_old(frame.t_ns, found):
             self._move_anchor(picture, frame.t_ns, corners(picture))
         return self._alignment(frame, reference, static=static)
 
-    def _next_glance(self, frame: Frame, small: tuple[int, int], inlier_ratio: float, *, static: bool) -> Glance | None:
+    def _next_glance(self, frame: Frame, small: tuple[int, int], agreement: float, *, static: bool) -> Glance | None:
         if min(small) < 2 * _MIN_GLANCE_PX:
             return None
         flicker = self._glance.flicker if static and self._glance is not None else None
-        return Glance(shrunk(frame, self._level + 1), flicker, whole=inlier_ratio >= _ONE_PLANE)
+        return Glance(shrunk(frame, self._level + 1), flicker, whole=agreement >= _ONE_PLANE)
 
-    def _anchor_is_old(self, t_ns: int, found: Fit) -> bool:
+    def _anchor_is_old(self, t_ns: int, found: _Found) -> bool:
         assert self._anchor is not None
-        out_of_view = 1 - len(found.inlier) / max(len(self._anchor.points), 1)
+        out_of_view = 1 - len(found.fit.inlier) / max(len(self._anchor.corners.points), 1)
         age_s = (t_ns - self._anchor.t_ns) / 1e9
         if out_of_view > 0.3 or age_s > self._config.anchor_s:
             return True
-        return found.inlier_ratio < _RENEWED_BELOW and age_s >= _KEPT_S
+        return found.fit.inlier_ratio < _RENEWED_BELOW and age_s >= _KEPT_S
 
-    def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, points: Float) -> None:
+    def _move_anchor(self, picture: NDArray[np.uint8], t_ns: int, seen: Corners) -> None:
         """Make the previous frame (whose place is known) the new anchor, unless it has too little texture."""
         assert self._anchor is not None
-        if len(points) < _MIN_POINTS:
+        if len(seen.points) < _MIN_POINTS:
             return
         reference = self._reference(self._anchor_from_previous)
-        self._anchor = _Anchor(picture, points, reference, t_ns)
+        self._anchor = _Anchor(picture, seen, reference, t_ns)
         self._anchor_from_previous = np.eye(3)
+
+
+def agreement(inlier: NDArray[np.bool_], strength: NDArray[np.float32]) -> Agreement:
+    """How many agree of some points, of which there is one at least.
+
+    Args:
+        inlier: which of them do. shape (N,)
+        strength: of the corner that each is. shape (N,)
+    """
+    clear = inlier[strength >= middle(strength)]
+    return Agreement(np.count_nonzero(inlier) / len(inlier), np.count_nonzero(clear) / len(clear))
 
 
 def stretches(matrix: Float) -> tuple[bool, float, float]:

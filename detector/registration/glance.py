@@ -62,7 +62,7 @@ class Glance:
         if self._picture is None:
             self._picture = flattened(self._raw)
         if self._points is None:
-            self._points = corners(self._picture, _COLUMNS, _ROWS)
+            self._points = corners(self._picture, _COLUMNS, _ROWS).points
         if len(self._points) < _LEAST_POINTS:
             return None
         places, believed = follow(self._picture, flattened(picture), self._points, expected, levels=1)

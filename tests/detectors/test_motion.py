@@ -162,13 +162,13 @@ def test_a_slow_walker_does_not_make_its_way_deaf():
     assert seen_late(heeds=False) < 0.7
 
 
-def test_in_the_dark_a_vehicle_is_found_in_more_frames_than_single_pixels_would_show_it():
-    """18 grey levels over dark ground, noise of 5, 30 px a second: single pixels show it in 16 of 60 frames."""
+def in_the_dark(contrast, noise):
+    """Frames judged of a camera over dark ground, and in how many a vehicle of 16x18 px is found at 30 px a second."""
     random, ground, detector, found = np.random.default_rng(3), 0.05 * texture() + 25, MovingDetector(), []
     for index in range(75):
         scene = ground.astype(np.float32)
-        scene[150:166, 150 + index : 168 + index] += 18
-        picture = frame(noisy(view(scene, flight(index, 1.0), SIZE), random, 5.0), index)
+        scene[150:166, 150 + index : 168 + index] += contrast
+        picture = frame(noisy(view(scene, flight(index, 1.0), SIZE), random, noise), index)
         found += detector.detect(picture, aligned(index, picture.t_ns, flight(index, 1.0)))
     seen = [one for one in found + detector.finish() if one.judged and one.sight is Sight.SEEING]
     hits = 0
@@ -177,8 +177,32 @@ def test_in_the_dark_a_vehicle_is_found_in_more_frames_than_single_pixels_would_
         away = np.abs((one.xyxy_px[:, :2] + one.xyxy_px[:, 2:]) / 2 - at[:2] / at[2]).max(axis=1)
         hits += bool((away < 14).any())
         assert (away < 14).all()
-    assert len(seen) == 60
+    return len(seen), hits
+
+
+def test_in_the_dark_a_vehicle_is_found_in_more_frames_than_single_pixels_would_show_it():
+    """18 grey levels over noise of 5: single pixels show it in 16 of 60 frames."""
+    count, hits = in_the_dark(contrast=18, noise=5.0)
+    assert count == 60
     assert hits >= 22
+
+
+@pytest.mark.parametrize(("light", "least"), [(30, 5.6), (120, 7.0)])
+def test_in_the_dark_less_is_asked_for(light, least, monkeypatch):
+    asked, evidence = {0: [], 1: []}, MovingDetector._evidence
+
+    def noted(detector, judged, pair, at, movers):
+        found = evidence(detector, judged, pair, at, movers)
+        asked[at].append(float(found.threshold.min()))
+        return found
+
+    monkeypatch.setattr(MovingDetector, "_evidence", noted)
+    random, flat = np.random.default_rng(3), np.full(SIZE[::-1], float(light))
+    detector = MovingDetector()
+    for index in range(45):
+        detector.detect(frame(noisy(flat, random, 1.0), index), aligned(index, round(index * 1e9 / 30)))
+    assert min(asked[0]) == pytest.approx(least)
+    assert min(asked[1]) == pytest.approx(0.8 * least, abs=0.05)
 
 
 def test_the_work_of_a_judged_frame_is_spread_over_the_frames_passed_over_and_no_answer_waits_longer_than_that():

@@ -35,6 +35,19 @@ def test_two_fifths_of_outliers_do_not_pull_the_matrix(points):
     assert np.median(np.hypot(*(apply(found.matrix, points) - apply(slow, points)).T)) < 0.02
 
 
+def test_points_count_by_how_sure_their_places_are(points):
+    random = np.random.default_rng(4)
+    sigma_px = np.where(np.arange(len(points)) < 150, 0.4, 0.02)
+    target = apply(flight(30), points) + sigma_px[:, None] * random.normal(size=points.shape)
+    alike, found = (fit(points, target, inlier_px=0.7, trust=trust) for trust in (None, (0.02 / sigma_px) ** 2))
+    assert alike is not None
+    assert found is not None
+    off, off_alike = (np.hypot(*(apply(one.matrix, points) - apply(flight(30), points)).T) for one in (found, alike))
+    assert np.median(off) < 0.015 < 0.03 < np.median(off_alike)  # px; .02 px a point over 50 points
+    slow = naive_fit(points, target, 0.7, (0.02 / sigma_px) ** 2)
+    assert np.median(np.hypot(*(apply(found.matrix, points) - apply(slow, points)).T)) < 0.01
+
+
 def test_sampling_finds_the_third_that_agrees_and_always_the_same(points):
     random = np.random.default_rng(3)
     target = apply(flight(10), points)

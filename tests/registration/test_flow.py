@@ -5,7 +5,7 @@ import pytest
 from detector.model import Sight
 from detector.picture.homography import apply
 from detector.registration import FlowRegistrar
-from detector.registration.flow import stretches
+from detector.registration.flow import Agreement, agreement, stretches
 from tests.naive_vision import flight, frame, texture, view
 
 SIZE = (480, 270)
@@ -123,3 +123,52 @@ def test_where_half_of_the_ground_sways_errors_do_not_add_up_with_every_frame():
             agreement.append(alignment.inlier_ratio)
     assert 0.45 < np.mean(agreement) < 0.6
     assert np.mean(errors) < 0.13  # px; .10 measured, .16 with an anchor renewed with every frame
+
+
+def night(ground, index, random, side=90):
+    """Every second patch of the ground shows nothing but what coding has left there: it stands still in the picture."""
+    height, width = ground.shape
+    y, x = np.mgrid[:height, :width]
+    gain = np.where((y // side + x // side) % 2, 0.35, 0)
+    seen = view(np.clip(40 + gain * (ground - 128.0), 0, 255).astype(np.uint8), flight(index), SIZE)
+    left = cv2.GaussianBlur(np.random.default_rng(5).normal(0, 1, seen.shape), (0, 0), 1.5)
+    noise = 2 * left / left.std() + random.normal(0, 1, seen.shape)
+    return np.clip(seen + noise, 0, 255).astype(np.uint8)
+
+
+def test_what_coding_has_left_at_night_does_not_make_water_of_the_ground():
+    random, ground, registrar = np.random.default_rng(6), texture(), FlowRegistrar()
+    errors, ratio = [], []
+    for index in range(20):
+        alignment = registrar.align(frame(night(ground, index, random), index, 10.0))
+        errors.append(np.median(error_px(alignment, index)))
+        ratio.append(alignment.inlier_ratio)
+    assert np.mean(ratio[5:]) > 0.7  # .78 measured; .54 of all points
+    assert np.mean(errors[5:]) < 0.31  # px; .30 measured, .33 with all points alike
+
+
+@pytest.mark.parametrize(
+    ("weak", "clear", "as_ground", "scatter", "still"),
+    [
+        (0.3, 0.9, 0.9, True, True),  # night
+        (0.9, 0.6, 0.75, False, False),  # grass and near bushes
+        (0.8, 0.8, 0.8, False, False),
+        (0.3, 0.4, 0.4, False, True),  # water, or night that showed more a moment ago
+        (0.3, 0.3, 0.3, False, False),
+    ],
+)
+def test_whether_faint_corners_tell_nothing(weak, clear, as_ground, scatter, still):
+    strength = np.random.default_rng(0).permutation(200).astype(np.float32)
+    share = np.where(strength < 100, weak, clear)
+    inlier = (strength % 100) < 100 * share
+    found = agreement(inlier, strength)
+    assert found.as_ground == pytest.approx(as_ground)
+    assert found.weak_scatter(before=False) == scatter
+    assert found.weak_scatter(before=True) == still
+
+
+@pytest.mark.parametrize("inlier", [True, False])
+def test_one_point_or_points_alike_agree_or_not(inlier):
+    for count in (1, 3):
+        found = agreement(np.full(count, inlier), np.ones(count, np.float32))
+        assert found == Agreement(float(inlier), float(inlier))
