@@ -34,7 +34,7 @@ SUITE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "
 
 test: setup lint types imports  ## Lint, types, import contracts, all tests (under 10 minutes on 2 cores)
 	@scripts/browser.sh
-	@echo "test: the whole suite (5 to 9 minutes on 2 cores)"
+	@echo "test: the whole suite (6 to 11 minutes on 2 cores)"
 	@$(SUITE)
 
 coverage: setup  ## All tests again, counting which lines they run: 90 % at least (half as long again)
