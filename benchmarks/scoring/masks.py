@@ -11,7 +11,7 @@ from detector.evidence import MaskMaker
 from detector.sources.natural import natural_key
 
 from .playing import Played, play
-from .truth import CENTRE_FROM_EDGE
+from .variants import centred
 
 MOVING = ("bottle", "cyclists", "surf", "zodiac")
 WARM_UP = {"ucsd": 5, "highway": 30}  # frames
@@ -44,9 +44,9 @@ class PixelCount:
 
 def _seen_as(truth: np.ndarray, played: Played, index: int) -> np.ndarray:
     """The mask of one frame of the footage that was played."""
-    centred = CENTRE_FROM_EDGE @ played.matrices[index] @ np.linalg.inv(CENTRE_FROM_EDGE)
+    matrix = centred(played.matrices[index])
     size = played.frames[0].scene.size_px
-    return np.asarray(cv2.warpPerspective(truth, centred, size, flags=cv2.INTER_NEAREST), np.uint8)
+    return np.asarray(cv2.warpPerspective(truth, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
 
 
 def score_masks(folder: Path, other: str | None = None) -> dict:

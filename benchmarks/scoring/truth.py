@@ -12,10 +12,9 @@ import numpy as np
 from detector.picture.homography import apply
 
 from .playing import Played
+from .variants import centred
 
 FLASHES = ("muzzle", "expl", "flash")
-CENTRE_FROM_EDGE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
-"""Boxes count from the edge of the first pixel; homographies, pictures and events from its centre."""
 
 
 @dataclass
@@ -58,9 +57,9 @@ def moved_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def _moved(frame: TruthFrame, matrix: np.ndarray, size_px: tuple[int, int]) -> TruthFrame:
     scale = abs(np.linalg.det(matrix[:2, :2])) ** 0.5
-    centred = CENTRE_FROM_EDGE @ matrix @ np.linalg.inv(CENTRE_FROM_EDGE)
+    by_centre = centred(matrix)
     events = [
-        (kind, *apply(centred, np.array([[x, y]]))[0].tolist(), scale * radius, new)
+        (kind, *apply(by_centre, np.array([[x, y]]))[0].tolist(), scale * radius, new)
         for kind, x, y, radius, new in frame.events
     ]
     events = [one for one in events if 0 <= one[1] < size_px[0] and 0 <= one[2] < size_px[1]]
@@ -71,7 +70,7 @@ def _moved(frame: TruthFrame, matrix: np.ndarray, size_px: tuple[int, int]) -> T
         boxes=boxes,
         must=frame.must & in_view,
         events=events,
-        pixel_from_ground=centred @ frame.pixel_from_ground,
+        pixel_from_ground=by_centre @ frame.pixel_from_ground,
     )
 
 

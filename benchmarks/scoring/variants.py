@@ -34,6 +34,15 @@ class Variant(NamedTuple):
     pace: float = 1.0
 
 
+CENTRE_FROM_EDGE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
+"""Boxes count from the edge of the first pixel; homographies, pictures and events from its centre."""
+
+
+def centred(places: np.ndarray) -> np.ndarray:
+    """The same for places that count from the centre of the first pixel. shape (3, 3)"""
+    return CENTRE_FROM_EDGE @ places @ np.linalg.inv(CENTRE_FROM_EDGE)
+
+
 def each(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Pictures], Pictures]:
     return lambda pictures: [change(one) for one in pictures]
 
@@ -128,8 +137,7 @@ def _warped(places: Callable[[int, int, int, int], np.ndarray]) -> Callable[[Pic
 
     def warped(pictures: Pictures) -> Pictures:
         high, wide = pictures[0].shape
-        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # from the centre of the first pixel to its edge
-        matrices = (np.linalg.inv(half) @ places(wide, high, k, len(pictures)) @ half for k in range(len(pictures)))
+        matrices = (centred(places(wide, high, k, len(pictures))) for k in range(len(pictures)))
         how = {"flags": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_REPLICATE}
         return [
             cv2.warpPerspective(one, matrix, (wide, high), **how)
@@ -145,12 +153,12 @@ def zooming_places(wide: int, high: int, number: int, count: int) -> np.ndarray:
     return np.array([[scale, 0, (1 - scale) * wide / 2], [0, scale, (1 - scale) * high / 2], [0, 0, 1.0]])
 
 
-def shaking_places(wide: int, _high: int, number: int, _count: int) -> np.ndarray:
+def shaking_places(wide: int, high: int, number: int, _count: int) -> np.ndarray:
     """A mast in the wind: some sways of a 200th of the width in all, and a tremble from picture to picture."""
     periods, sizes = np.array([31.0, 11.3, 4.7]), np.array([0.003, 0.0015, 0.0006]) * wide
     x, y = (float(sizes @ np.sin(2 * np.pi * number / periods + phase)) for phase in (0.0, 1.9))
     scale = 1.02  # so that hardly any border is seen
-    return np.array([[scale, 0, x - 0.01 * wide], [0, scale, y - 0.01 * _high], [0, 0, 1.0]])
+    return np.array([[scale, 0, x - 0.01 * wide], [0, scale, y - 0.01 * high], [0, 0, 1.0]])
 
 
 def exposing(pictures: Pictures) -> Pictures:

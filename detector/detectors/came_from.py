@@ -5,16 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture.flow import follow_from
+from detector.detectors.steady_points import there_and_back
 from detector.picture.homography import Float
 
 U8 = NDArray[np.uint8]
 
 _POINTS = 3  # along each side of a box
 _LEAST_PX = 6.0  # a smaller box is looked at with what is around it
-_WINDOW_PX = 9
-_LEVELS = 3
-_RETURN_PX = 0.7  # followed there and back, a point comes home this near
 _ALIKE_PX, _ALIKE_SHARE = 1.5, 0.15  # of the way: as far apart may the ways of two points of one thing be
 _NEEDED = 3  # points
 
@@ -35,9 +32,7 @@ def came_from(picture: U8, before: U8, xyxy: Float) -> Float:
     along = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
     grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
     points = (centre[:, None] + side[:, None] * grid).reshape(-1, 2)
-    there, found = follow_from(picture, before, points, points, levels=_LEVELS, window_px=_WINDOW_PX)
-    back, found_back = follow_from(before, picture, there, points, levels=_LEVELS, window_px=_WINDOW_PX)
-    home = found & found_back & (np.hypot(*(back - points).T) < _RETURN_PX)
+    there, home = there_and_back(picture, before, points, points)
     moved = common_way((there - points).reshape(len(xyxy), -1, 2), home.reshape(len(xyxy), -1))
     return np.asarray(centre + moved)
 

@@ -12,6 +12,7 @@ U8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 DARKEST, BRIGHTEST = 4, 250  # what is clipped tells nothing [grey levels]
+EXPOSED_GREY = 1.5  # in the mean of all places: less is no exposure
 _ROUNDS = 3
 _LEAST_BLOCKS = 32
 _NOISE_GREY = 0.3  # of the mean of a block: rounding [grey levels]

@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detectors.exposure import exposure
+from detector.detectors.exposure import EXPOSED_GREY, exposure
 
 U8 = NDArray[np.uint8]
 
 LIGHT_BLOCK_PX = 16
 _LIGHT_STEP_GREY = 2  # less is rounding
-_EXPOSED_GREY = 1.5  # in the mean of all places: less is no exposure
 _MIDDLE_GREY = 128
 _RANGE_OF_NINE = 2.97  # of nine samples of a Gaussian, in its standard deviations
 _MOSTLY = 1.5
@@ -46,7 +45,7 @@ def in_the_light_of(picture: U8, means: U8, other: U8, other_means: U8, valid_bl
     light = _light(means, other_means, valid_blocks)
     if cv2.norm(light, cv2.NORM_INF) < _LIGHT_STEP_GREY:
         return other
-    if abs(cv2.mean(light, valid_blocks)[0]) >= _EXPOSED_GREY:
+    if abs(cv2.mean(light, valid_blocks)[0]) >= EXPOSED_GREY:
         exposed = exposure(other_means, means, valid_blocks)
         if exposed is not None:
             other = exposed.taken_out(other, picture)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detectors.exposure import exposure
+from detector.detectors.exposure import EXPOSED_GREY, exposure
 from detector.picture.flow import corners, follow_from
 
 U8 = NDArray[np.uint8]
@@ -22,7 +22,6 @@ _LEVELS = 3
 _RETURN_PX = 0.7  # followed there and back, a point comes home this near
 _NOISE_GREY = 4.0
 _LEAST_SAMPLES = 5
-_EXPOSED_GREY = 1.5  # in the mean: less is no exposure
 _EXPOSED_BLOCK_PX = 16
 
 
@@ -64,9 +63,7 @@ class SteadyPoints:
         """Follow the points to the next picture, of the same size as the last."""
         if self._picture is not None and len(self._xy):
             last = _as_exposed(self._picture, picture)
-            there, found = _followed(last, picture, self._xy, self._xy + self._step)
-            back, found_back = _followed(picture, last, there, self._xy)
-            home = found & found_back & (np.hypot(*(back - self._xy).T) < _RETURN_PX)
+            there, home = there_and_back(last, picture, self._xy, self._xy + self._step)
             self._number, self._step, self._xy = self._number[home], (there - self._xy)[home], there[home]
         # Looking for corners costs as much as following them: every second picture is enough.
         new = strong_corners(picture) if self._fill else np.zeros((0, 2))
@@ -157,7 +154,7 @@ def _cell(xy: Float, shape: tuple[int, ...]) -> NDArray[np.int64]:
 
 def _as_exposed(last: U8, now: U8) -> U8:
     """The last picture as it would look exposed as this one: else points seem to move where the light changes."""
-    if abs(cv2.mean(now)[0] - cv2.mean(last)[0]) < _EXPOSED_GREY:
+    if abs(cv2.mean(now)[0] - cv2.mean(last)[0]) < EXPOSED_GREY:
         return last
     size = (max(now.shape[1] // _EXPOSED_BLOCK_PX, 1), max(now.shape[0] // _EXPOSED_BLOCK_PX, 1))
     means = [np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8) for one in (last, now)]
@@ -165,5 +162,16 @@ def _as_exposed(last: U8, now: U8) -> U8:
     return last if exposed is None else exposed.taken_out(last, now)
 
 
-def _followed(source: U8, target: U8, xy: Float, start: Float) -> tuple[Float, NDArray[np.bool_]]:
-    return follow_from(source, target, xy, start, levels=_LEVELS, window_px=_WINDOW_PX)
+def there_and_back(source: U8, target: U8, xy: Float, start: Float) -> tuple[Float, NDArray[np.bool_]]:
+    """Points followed by Lucas-Kanade: where each is in `target`, and which come home again.
+
+    Args:
+        xy: in `source`. shape (N, 2) [px]
+        start: where in `target` they are looked for first. shape (N, 2) [px]
+
+    Returns:
+        Places, shape (N, 2) [px], and whether each is followed there and back to within 0.7 px, shape (N,).
+    """
+    there, found = follow_from(source, target, xy, start, levels=_LEVELS, window_px=_WINDOW_PX)
+    back, found_back = follow_from(target, source, there, xy, levels=_LEVELS, window_px=_WINDOW_PX)
+    return there, found & found_back & (np.hypot(*(back - xy).T) < _RETURN_PX)
