@@ -267,12 +267,12 @@ def test_a_console_that_is_told_to_end_lets_its_pages_go_at_once_and_complains_o
         client.post("/sign-in", data={"name": "demo-a", "password": running.passwords["demo-a"], "to": "/"})
         with client.stream("GET", "/api/events") as told:
             next(told.iter_lines())
-            began_s = time.monotonic()
             running.process.terminate()
             assert running.process.wait(20) == 0
-        assert time.monotonic() - began_s < 2.5
         assert running.process.stdout is not None
-        assert "Traceback" not in running.process.stdout.read()
+        said = running.process.stdout.read()
+        assert "timeout graceful shutdown exceeded" not in said, "it did not wait for a page: uvicorn says when it does"
+        assert "Traceback" not in said
 
 
 def test_a_verdict_that_was_answered_survives_kill_nine_and_the_console_starts_again(copied: Path) -> None:
