@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 OUT    ?= out
 DATA   ?= ../shared/data
 
+# The suite starts some hundred processes: where Python is told to keep no compiled modules, each would compile all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo console test coverage rig fast lint format types imports bench gate kill clean
 
