@@ -2,9 +2,10 @@
 
     python benchmarks/goals.py [--data DIR] [--cache DIR] [--jobs N] [--keep DIR] [--reuse | --resume] [--no-write]
 
-Runs score.py, bench_frames.py and bench_peers.py (20 to 30 minutes; their last lines are kept in --keep, and --reuse
-takes what is there), prints the table and puts it between the markers in docs/detection.md; the curves go to
-docs/pictures. A line is `ok`, `short`, or `not measured` where its data is absent. Exit code 0 however it turns out.
+Runs score.py, bench_frames.py, bench_peers.py and contact_sheet.py (20 to 30 minutes; their last lines are kept in
+--keep, and --reuse takes what is there), prints the table and puts it between the markers in docs/detection.md; the
+curves and what is still wrong go to docs/pictures. A line is `ok`, `short`, or `not measured` where its data is
+absent. Exit code 0 however it turns out.
 """
 
 from __future__ import annotations
@@ -218,6 +219,8 @@ def main() -> int:
         "bench_frames": ("bench_frames", ["--cache", cache]),
         "bench_peers": ("bench_peers", ["--cache", cache]),
     }
+    if not options.no_write:
+        scripts["contact_sheet"] = ("contact_sheet", ["--cache", cache])
     found = measured(scripts, kept, "any" if options.reuse else "same" if options.resume else "none")
     results = {name.removeprefix("bench_"): one for name, one in found.items()}
     finish(GOALS, results, "goals", None if options.no_write else PAGE)

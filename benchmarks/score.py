@@ -9,7 +9,9 @@ one of them is neither right nor wrong. Hit: IoU >= 0.3, or centre within 2 px f
 track to one object, best first. A false track is a confirmed track that was wrong in most of its frames. By size: of
 the longer side; a wrong box counts in the size it has itself. Time to detect: from the first frame in which an object
 must be found to the first in which it is, of those found at all. Precision-recall curves: of raw motion detections by
-their score, and of confirmed tracks, each as strong as the mean of the detections under it over its whole life.
+their score, of confirmed tracks, each as strong as the mean of the detections under it over its whole life, and of
+marked pixels, each as strong as the strongest detection around it. Of real clips, where one target is labelled and
+nothing else: recall over confirmed tracks a minute.
 
 Sets
 - synthetic: the shared clips; own: scenes of `detector.synthetic` at 1280x720. Flashes: found within 2 frames and their
@@ -34,6 +36,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import sys
 import time
@@ -80,7 +83,7 @@ def score_synthetic(clip: Path, other: str | None = None) -> tuple[dict, Any]:
     truth = seen_as(load(clip), played)
     score = score_objects(played, truth)
     row = {"clip": clip.stem, **score.summary(played.minutes), "flash": score_flashes(played, truth)}
-    return row | {"registration": score_registration(played, truth), "ms": played.ms}, score
+    return row | {"registration": score_registration(played, truth), "ms": played.ms}, score.curves()
 
 
 def tasks(data: Path, cache: Path, other: str | None = None) -> Iterator[Task]:
@@ -126,8 +129,8 @@ def measured(task: Task) -> list[Result]:
     cv2.setNumThreads(1)
     outcome = task.measure(*task.arguments)
     if isinstance(outcome, tuple):
-        row, score = outcome
-        return [Result(task.set, row, score.curves())]
+        row, curves = outcome
+        return [Result(task.set, row, curves)]
     rows = outcome if isinstance(outcome, list) else [outcome]
     return [Result(task.set, row, {}) for row in rows]
 
@@ -184,15 +187,30 @@ def summary(rows: dict[str, list[dict]]) -> dict:
 
 def curves_of(results: list[Result]) -> dict[str, dict[str, Any]]:
     """One curve a set and what it is of, all its clips together."""
+    parts: dict[str, list[Curve]] = {}
+    for result in results:
+        for what, curve in result.curves.items():
+            parts.setdefault(f"{result.set} {what}", []).append(curve)
     found = {}
-    for kind in ("synthetic", "own"):
-        parts = [result.curves for result in results if result.set == kind and result.curves]
-        for what in ("tracks", "detections"):
-            if parts:
-                points = Curve.joined([part[what] for part in parts]).points()
-                best = max((f1(p, r) for _, p, r in points), default=None)
-                found[f"{kind} {what}"] = {"best_f1": best, "score_precision_recall": points}
+    for name, curves in parts.items():
+        points = Curve.joined(curves).points()
+        best = max((f1(p, r) for _, p, r in points), default=None)
+        found[name] = {"best_f1": best, "score_precision_recall": points}
     return found
+
+
+def draw(folder: Path, curves: dict[str, dict[str, Any]], targets: list[dict]) -> None:
+    """precision_recall.svg, and of real targets, where nothing else is labelled, recall_real.svg."""
+    if curves:
+        shown = {name: [(r, p) for _, p, r in curve["score_precision_recall"]] for name, curve in curves.items()}
+        title = "Precision and recall as the least score is raised"
+        write_svg(folder / "precision_recall.svg", title, shown, "recall", "precision")
+    if targets:
+        shown = {row["clip"]: [point[1:] for point in row["score_tracks_recall"]] for row in targets}
+        title, most = "Real targets: recall as the least score is raised", max(x[0][0] for x in shown.values())
+        write_svg(
+            folder / "recall_real.svg", title, shown, "confirmed tracks a minute", "recall", 50 * math.ceil(most / 50)
+        )
 
 
 def arguments() -> argparse.Namespace:
@@ -203,7 +221,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", nargs="*", choices=SETS, help="only these sets")
     parser.add_argument("--as", dest="other", choices=VARIANTS, help="play other footage made of these clips")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
-    parser.add_argument("--curves", type=Path, help="folder for precision_recall.svg")
+    parser.add_argument("--curves", type=Path, help="folder for precision_recall.svg and recall_real.svg")
     return parser.parse_args()
 
 
@@ -231,9 +249,8 @@ def main() -> int:
     print_summary(totals)
     for name, curve in curves.items():
         print(f"{name:22} best F1 on the curve {figure(curve['best_f1'], '.3f')}")
-    if options.curves is not None and curves:
-        shown = {name: curve["score_precision_recall"] for name, curve in curves.items()}
-        write_svg(options.curves / "precision_recall.svg", "Precision and recall as the least score is raised", shown)
+    if options.curves is not None:
+        draw(options.curves, curves, rows["real"])
     seconds = round(time.perf_counter() - begun, 1)
     print(json.dumps({"benchmark": "score", "seconds": seconds, "summary": totals, "clips": rows, "curves": curves}))
     return 0

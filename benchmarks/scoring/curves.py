@@ -51,13 +51,19 @@ class Curve:
         ]
 
 
-def write_svg(path: Path, title: str, curves: dict[str, list[tuple[float, float, float]]]) -> None:
-    """Precision over recall, one line a set; the dot is where everything counts, as it does by default."""
-    width, height, left, top, side = 560, 430, 52, 34, 340
+def write_svg(
+    path: Path, title: str, curves: dict[str, list[tuple[float, float]]], across: str, up: str, most: float = 1.0
+) -> None:
+    """One line a name, of points (across, up); the dot is the first: where everything counts, as it does by default.
 
-    def at(recall: float, precision: float) -> str:
-        return f"{left + side * recall:.1f},{top + side * (1 - precision):.1f}"
+    most: where the axis across ends; the one upwards ends at 1.
+    """
+    width, height, left, top, side = 580, 430, 52, 34, 340
 
+    def at(x: float, y: float) -> str:
+        return f"{left + side * x / most:.1f},{top + side * (1 - y):.1f}"
+
+    across_as = ".1f" if most < 10 else ".0f"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="12" fill="#222">',
@@ -67,14 +73,16 @@ def write_svg(path: Path, title: str, curves: dict[str, list[tuple[float, float,
         x, y = left + side * tick / 10, top + side * (1 - tick / 10)
         parts.append(f'<path d="M{left} {y:.1f}H{left + side}M{x:.1f} {top}V{top + side}" stroke="#ddd" fill="none"/>')
         parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick / 10:.1f}</text>')
-        parts.append(f'<text x="{x:.1f}" y="{top + side + 18}" text-anchor="middle">{tick / 10:.1f}</text>')
-    parts.append(f'<text x="{left + side / 2}" y="{top + side + 38}" text-anchor="middle">recall</text>')
-    parts.append(f'<text transform="translate(14 {top + side / 2}) rotate(-90)" text-anchor="middle">precision</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{top + side + 18}" text-anchor="middle">{most * tick / 10:{across_as}}</text>'
+        )
+    parts.append(f'<text x="{left + side / 2}" y="{top + side + 38}" text-anchor="middle">{across}</text>')
+    parts.append(f'<text transform="translate(14 {top + side / 2}) rotate(-90)" text-anchor="middle">{up}</text>')
     for number, (name, points) in enumerate(curves.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         if points:
-            line = " ".join(at(recall, precision) for _, precision, recall in points)
-            x, y = at(points[0][2], points[0][1]).split(",")
+            line = " ".join(at(*point) for point in points)
+            x, y = at(*points[0]).split(",")
             parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
             parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>')
         row = top + 14 + 20 * number

@@ -9,8 +9,9 @@ from detector.model import Kind
 from detector.synthetic import SCENES
 from detector.synthetic.encode import write_feed
 
+from .curves import Curve
 from .events import merged, score_flashes
-from .objects import ObjectScore, score_objects
+from .objects import score_objects
 from .playing import play
 from .registration import score_registration
 from .truth import load, seen_as
@@ -68,11 +69,11 @@ def score_own_flashes(cache: Path, seed: int) -> dict:
     return {"clip": f"events-{seed}", **score_flashes(played, load(path)), "ms": played.ms}
 
 
-def score_own_objects(cache: Path, name: str, seed: int, other: str | None = None) -> tuple[dict, ObjectScore]:
+def score_own_objects(cache: Path, name: str, seed: int, other: str | None = None) -> tuple[dict, dict[str, Curve]]:
     """Movers of a scene of our own, as the shared synthetic clips are scored."""
     path = feed(cache, name, seed, OBJECT_SIZE, 25)
     played = play(path, other)
     truth = seen_as(load(path), played)
     score = score_objects(played, truth)
     result = {"clip": f"{name}-{seed}", **score.summary(played.minutes)}
-    return result | {"registration": score_registration(played, truth), "ms": played.ms}, score
+    return result | {"registration": score_registration(played, truth), "ms": played.ms}, score.curves()

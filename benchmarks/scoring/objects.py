@@ -9,9 +9,10 @@ import numpy as np
 from detector import pipeline
 from detector.model import Kind
 
-from .boxes import hits, iou, near_event, pair, sides, touches
+from .boxes import hits, near_event, pair, sides, touches
 from .curves import Curve
 from .playing import WARM_UP_FRAMES, Played
+from .strength import Strengths
 from .truth import TruthFrame
 
 SIZES = {"<=8": 8.0, "8-16": 16.0, "16-32": 32.0, ">32": np.inf}
@@ -40,7 +41,7 @@ class ObjectScore:
         self.right, self.wrong, self.needed = Counter(), Counter(), Counter()  # by size
         self.right_kind, self.needed_kind = Counter(), Counter()
         self.tracks: dict[int, Counter] = defaultdict(Counter)
-        self.track_scores: dict[int, list[float]] = defaultdict(list)
+        self._strengths = Strengths()
         self._track_boxes: list[tuple[int, str]] = []
         self._detections: list[tuple[float, str]] = []
         self._first_needed: dict[int, int] = {}
@@ -68,9 +69,7 @@ class ObjectScore:
         raw, score = detections.xyxy_px[moving].astype(float), detections.score[moving]
         if detections.judged:
             self._detections += zip(score.tolist(), judge(raw, truth)[0], strict=True)
-        overlap = iou(found, raw)
-        for row in np.flatnonzero(overlap.max(axis=1, initial=0) > 0).tolist():
-            self.track_scores[ids[row]].append(float(score[overlap[row].argmax()]))
+        self._strengths.add(scene)
 
     def summary(self, minutes: float) -> dict:
         false = sum(c["wrong"] > c["right"] + c["free"] for c in self.tracks.values())
@@ -94,9 +93,8 @@ class ObjectScore:
 
     def curves(self) -> dict[str, Curve]:
         """Of confirmed tracks, each as strong as the mean of its detections, and of raw motion detections."""
-        mean = {key: float(np.mean(scores)) for key, scores in self.track_scores.items()}
         needed = self.needed.total()
-        tracks = [(mean.get(key, 0.0), verdict) for key, verdict in self._track_boxes]
+        tracks = [(self._strengths[key], verdict) for key, verdict in self._track_boxes]
         return {"tracks": Curve.of(tracks, needed), "detections": Curve.of(self._detections, needed)}
 
 

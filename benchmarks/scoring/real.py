@@ -9,6 +9,7 @@ import numpy as np
 
 from .boxes import centres, iou
 from .playing import WARM_UP_FRAMES, Played, play
+from .strength import Strengths
 from .truth import moved_boxes
 
 # truth file: clip, index of the clip's frame that its first row is of
@@ -51,25 +52,49 @@ def _boxes(played: Played, index: int) -> tuple[np.ndarray, list[int]]:
 def score_target(data: Path, clip: str, truths: tuple[str, ...], other: str | None = None) -> list[dict]:
     """Recall of the target in every frame where it is in view, and how many tracks there were in all."""
     played = play(data / "moving" / f"{clip}.mp4", other)
+    strengths = Strengths.of(played)
+    every = {key: strengths[key] for key in played.confirmed_tracks()}
     results = []
     for name in truths:
-        found = needed = 0
+        strongest = []  # on the target, in each frame that counts; None: there was none
         first_needed = first_hit = None
         for index, row in enumerate(_rows(data, name, played, CLIPS[name][1])):
             if not np.isfinite(row).all() or index < WARM_UP_FRAMES // 2:
                 continue
-            hit = bool(on_target(_boxes(played, index)[0], row).any())
+            boxes, ids = _boxes(played, index)
+            on = on_target(boxes, row)
+            hit = bool(on.any())
             t_s = played.frames[index].scene.t_ns / 1e9
             first_needed = t_s if first_needed is None else first_needed
             first_hit = t_s if hit and first_hit is None else first_hit
-            needed, found = needed + 1, found + hit
+            strongest.append(max((every[key] for key, is_on in zip(ids, on, strict=True) if is_on), default=None))
         wait = first_hit - first_needed if first_hit is not None and first_needed is not None else None
-        every = len(played.confirmed_tracks()) / played.minutes
-        recall = found / max(needed, 1)
+        curve = target_curve(strongest, list(every.values()), played.minutes)
         results.append(
-            {"clip": name, "recall": recall, "time_to_detect_s": wait, "tracks_a_minute": every, "ms": played.ms}
+            {
+                "clip": name,
+                "recall": curve[0][2],
+                "time_to_detect_s": wait,
+                "tracks_a_minute": curve[0][1],
+                "ms": played.ms,
+                "score_tracks_recall": curve,
+            }
         )
     return results
+
+
+def target_curve(
+    strongest: list[float | None], tracks: list[float], minutes: float
+) -> list[tuple[float, float, float]]:
+    """(least strength, confirmed tracks a minute, recall of the target), from 0, where everything counts, up."""
+    on, every = np.array([-1.0 if one is None else one for one in strongest]), np.array(tracks)
+    least = np.unique(np.append(every, 0.0))
+    least = least[np.unique(np.linspace(0, len(least) - 1, 60).round().astype(int))]
+    frames = max(len(on), 1)
+    return [
+        (round(s, 3), np.count_nonzero(every >= s) / minutes, np.count_nonzero(on >= s) / frames)
+        for s in least.tolist()
+    ]
 
 
 def score_house(data: Path, other: str | None = None) -> dict:

@@ -10,8 +10,10 @@ import numpy as np
 from detector.model import Kind
 
 from .boxes import iou, pair
+from .curves import Curve
 from .events import merged
 from .playing import Played, play
+from .strength import Strengths
 from .truth import moved_boxes
 
 NOTHING_MOVES = ("issue53_brightness_change.avi",)
@@ -25,11 +27,12 @@ def _events(played: Played) -> dict:
     return {kind.value: len(merged(played.detections(kind), 25)) for kind in (Kind.FLASH, Kind.SMOKE, Kind.CHANGE)}
 
 
-def _labelled(played: Played, path: Path) -> dict:
+def _labelled(played: Played, path: Path) -> tuple[dict, dict[str, Curve]]:
     """Precision, recall and F1 of the confirmed tracks' boxes at IoU >= 0.3 in the labelled frames, sums over these."""
+    strengths = Strengths.of(played)
     labels = np.genfromtxt(path, delimiter=",", names=True, dtype=float)
     boxes = np.stack([labels[name] for name in ("x0", "y0", "x1", "y1")], axis=1)
-    right = found = 0
+    said: list[tuple[float, str]] = []
     shown = {number: index for index, number in enumerate(played.originals)}
     labelled = [frame for frame in np.unique(labels["frame"]).astype(int).tolist() if frame in shown]
     for frame in labelled:
@@ -37,18 +40,22 @@ def _labelled(played: Played, path: Path) -> dict:
         tracks = played.frames[index].scene.tracks
         truth = moved_boxes(boxes[labels["frame"] == frame], played.matrices[index])
         fit = iou(tracks.xyxy_px[tracks.confirmed].astype(float), truth)
-        right += len(pair(np.where(fit >= 0.3, fit, 0), np.ones(len(truth), bool)))
-        found += len(fit)
+        taken = pair(np.where(fit >= 0.3, fit, 0), np.ones(len(truth), bool))
+        ids = tracks.track_id[tracks.confirmed].tolist()
+        said += [(strengths[key], "right" if row in taken else "wrong") for row, key in enumerate(ids)]
     needed = int(np.isin(labels["frame"], labelled).sum())
-    return {"precision": right / max(found, 1), "recall": right / needed, "f1": 2 * right / (found + needed)}
+    right, found = sum(verdict == "right" for _, verdict in said), len(said)
+    row = {"precision": right / max(found, 1), "recall": right / needed, "f1": 2 * right / (found + needed)}
+    return row, {f"tracks, {path.stem}": Curve.of(said, needed)}
 
 
-def score_static(clip: Path, other: str | None = None) -> dict:
+def score_static(clip: Path, other: str | None = None) -> tuple[dict, dict[str, Curve]]:
     """Confirmed tracks, and what was taken for a flash, smoke or change: all false in these clips but the tracks."""
     played = play(clip, other)
     tracks = [int(frame.scene.tracks.confirmed.sum()) for frame in played.frames]
     labels = LABELS / f"{clip.stem}.csv"
-    return {
+    labelled, curves = _labelled(played, labels) if labels.exists() else ({}, {})
+    row = {
         "clip": clip.stem,
         "confirmed_tracks": len(played.confirmed_tracks()),
         "tracks_a_frame": float(np.mean(tracks)),
@@ -56,8 +63,9 @@ def score_static(clip: Path, other: str | None = None) -> dict:
         "minutes": played.minutes,
         "hours": played.minutes / 60,
         "ms": played.ms,
-        **(_labelled(played, labels) if labels.exists() else {}),
+        **labelled,
     }
+    return row, curves
 
 
 def fire_boxes(path: Path) -> list[np.ndarray]:

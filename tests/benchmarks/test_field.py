@@ -79,8 +79,10 @@ def test_a_folder_with_masks_of_truth_is_scored(clips: tuple[Clip, Clip], tmp_pa
             mask[y0:y1, x0:x1] = 255
         cv2.imwrite(str(tmp_path / "in" / f"frame_{number}.png"), pictures[index])
         cv2.imwrite(str(tmp_path / "groundtruth" / f"gt{number:04d}.png"), mask)
-    result = score_masks(tmp_path)
+    result, curves = score_masks(tmp_path)
     assert result["f"] > 0.3
+    _, precision, recall = curves["pixels, others"].points()[0]
+    assert (precision, recall) == pytest.approx((result["precision"], result["recall"]), abs=1e-4)
     (tmp_path / "groundtruth" / "gt0001.png").unlink()
     with pytest.raises(ValueError, match="49 masks of truth for 50 pictures"):
         score_masks(tmp_path)

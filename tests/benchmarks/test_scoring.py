@@ -10,9 +10,9 @@ import pytest
 from scoring.boxes import hits, iou, near_event, pair, touches
 from scoring.curves import Curve, write_svg
 from scoring.events import merged
-from scoring.masks import PixelCount
+from scoring.masks import PixelCount, strengths
 from scoring.objects import judge, rates, size_name
-from scoring.real import on_target
+from scoring.real import on_target, target_curve
 from scoring.truth import TruthFrame, moved_boxes
 from scoring.variants import VARIANTS
 
@@ -84,6 +84,21 @@ def test_pixels_count_as_cdnet_counts_them() -> None:
     assert count.tp == 2
 
 
+def test_marked_pixels_are_as_strong_as_the_strongest_detection_around_them() -> None:
+    strong = strengths(boxes((0, 0, 4, 2), (2.5, 0.5, 9, 3), (-3, 3.2, 1, 9)), np.array([3.0, 5.0, 1.0]), (6, 4))
+    assert strong.tolist() == [[3, 3, 5, 5, 5, 5], [3, 3, 5, 5, 5, 5], [0, 0, 5, 5, 5, 5], [1, 0, 0, 0, 0, 0]]
+    mask = np.array([[255, 0, 255, 255, 0, 0]] + [[0] * 6] * 3, np.uint8)
+    truth = np.array([[255, 0, 0, 255, 0, 255]] + [[0] * 6] * 3, np.uint8)
+    count = PixelCount()
+    count.add(mask, truth, strength=strong)
+    assert count.curve().points() == [(3.0, 0.6667, 0.6667), (5.0, 0.5, 0.3333)]
+
+
+def test_recall_of_a_target_over_tracks_a_minute_goes_from_everything_to_the_surest() -> None:
+    found = target_curve([None, 2.0, 5.0, 5.0], [1.0, 2.0, 5.0, 9.0], minutes=0.5)
+    assert found == [(0.0, 8.0, 0.75), (1.0, 8.0, 0.75), (2.0, 6.0, 0.75), (5.0, 4.0, 0.5), (9.0, 2.0, 0.0)]
+
+
 def test_a_sequence_without_anything_scores_zero_and_divides_by_nothing() -> None:
     assert PixelCount().summary() == {"f": 0.0, "precision": 0.0, "recall": 0.0}
 
@@ -104,7 +119,9 @@ def test_a_long_curve_keeps_its_ends_in_sixty_points() -> None:
 
 
 def test_the_drawn_curves_are_well_formed(tmp_path: Path) -> None:
-    write_svg(tmp_path / "new" / "pr.svg", "A title", {"one": [(1.0, 0.6, 0.75), (3.0, 1.0, 0.5)], "none": []})
+    write_svg(
+        tmp_path / "new" / "pr.svg", "A title", {"one": [(6.0, 0.75), (5.0, 0.5)], "none": []}, "tracks", "recall", 50
+    )
     root = ElementTree.parse(tmp_path / "new" / "pr.svg").getroot()
     assert len(root.findall("{*}polyline")) == 1
 
