@@ -174,7 +174,9 @@ if (utc) {
 
 // Somebody is there: told to the console once a minute at most, and to the other windows of this session, on whatever
 // screen they are. Before a session ends for being idle, it is said.
-const leave = () => location.assign(`/sign-in?over=1&to=${encodeURIComponent(location.pathname + location.search)}`);
+let leaving = false; // once: a second way there, of whatever else is refused meanwhile, would break the first one off
+const leave = () => { if (!leaving) location.assign(`/sign-in?over=1&to=${encodeURIComponent(location.pathname + location.search)}`); leaving = true; };
+addEventListener("pageshow", () => { leaving = false; });
 if (csrf) {
   const idleMs = 1000 * Number(document.querySelector('meta[name="idle-s"]').content);
   const windows = new BroadcastChannel("here");
