@@ -65,8 +65,8 @@ imports: setup  ## Who may import whom (import-linter)
 bench: setup  ## All goals beside the measured figures, into docs/detection.md (half an hour; DATA=folder of the shared data)
 	@$(BIN)/python benchmarks/goals.py --data "$(DATA)"
 
-gate: setup  ## Accuracy and cost against the recorded baselines, and that it stops what is planted (2 minutes)
-	@$(BIN)/python -m pytest -q -m gate tests/benchmarks
+gate: setup  ## Whole scenes, accuracy and cost against the recorded baselines, and that it stops what is planted (4 minutes)
+	@$(BIN)/python -m pytest -q -m gate tests/benchmarks tests/test_replay_scenes.py
 	@$(BIN)/python benchmarks/gate.py
 
 kill: setup  ## 200 random kill -9 during a replay; every log must open and verify (about 10 minutes)
