@@ -22,6 +22,7 @@ from detector.model import GapReason, State, Violation
 from tests.live.rig import ADDRESSES, FEEDS, free_port, running, sending, until
 
 pytest.importorskip("tstrans", reason="the RTSP server of the rig is tstrans'")
+pytestmark = pytest.mark.slow
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RULES = """

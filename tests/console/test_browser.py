@@ -25,7 +25,7 @@ from tests.console.test_pages import HOSTILE
 from tests.console.test_pushed import write
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)]
 
 PAGES = ("/", "/queue", "/review", "/timeline", "/search", "/zones", "/place?lon=45.005&lat=40.205")
 THEMES = ("light", "dark", "night")

@@ -22,7 +22,7 @@ from tests.console.browser import CHROMIUM, WHY_NOT, Desk, Served, served
 from tests.console.conftest import T0, S
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)]
 
 TOAST = "document.getElementById('toast').textContent"
 # All that is said from now on: news of the log may take the place of an answer at once.
