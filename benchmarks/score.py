@@ -207,10 +207,9 @@ def draw(folder: Path, curves: dict[str, dict[str, Any]], targets: list[dict]) -
         write_svg(folder / "precision_recall.svg", title, shown, "recall", "precision")
     if targets:
         shown = {row["clip"]: [point[1:] for point in row["score_tracks_recall"]] for row in targets}
-        title, most = "Real targets: recall as the least score is raised", max(x[0][0] for x in shown.values())
-        write_svg(
-            folder / "recall_real.svg", title, shown, "confirmed tracks a minute", "recall", 50 * math.ceil(most / 50)
-        )
+        title = "Real targets: recall as the least score is raised"
+        most = 50 * max(1, math.ceil(max(points[0][0] for points in shown.values()) / 50))
+        write_svg(folder / "recall_real.svg", title, shown, "confirmed tracks a minute", "recall", most)
 
 
 def arguments() -> argparse.Namespace:

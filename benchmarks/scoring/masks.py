@@ -26,8 +26,8 @@ class PixelCount:
 
     def __init__(self) -> None:
         self.tp = self.fp = self.fn = 0
-        self._strengths: list[np.ndarray] = []
-        self._right: list[np.ndarray] = []
+        self._strengths: list[np.ndarray] = [np.zeros(0, np.float32)]
+        self._right: list[np.ndarray] = [np.zeros(0, bool)]
 
     def add(
         self, mask: np.ndarray, truth: np.ndarray, roi: np.ndarray | None = None, strength: np.ndarray | None = None

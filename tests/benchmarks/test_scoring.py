@@ -101,6 +101,7 @@ def test_recall_of_a_target_over_tracks_a_minute_goes_from_everything_to_the_sur
 
 def test_a_sequence_without_anything_scores_zero_and_divides_by_nothing() -> None:
     assert PixelCount().summary() == {"f": 0.0, "precision": 0.0, "recall": 0.0}
+    assert PixelCount().curve().points() == []
 
 
 def test_a_curve_goes_from_everything_that_was_said_to_the_surest() -> None:
