@@ -78,7 +78,7 @@ class Result(NamedTuple):
     curves: dict[str, Curve]
 
 
-def score_synthetic(clip: Path, other: str | None = None) -> tuple[dict, Any]:
+def score_synthetic(clip: Path, other: str | None = None) -> tuple[dict, dict[str, Curve]]:
     played = play(clip, other)
     truth = seen_as(load(clip), played)
     score = score_objects(played, truth)

@@ -48,7 +48,6 @@ _FOLLOWED = 0.5  # standard deviation of its way, of the way of what stays in it
 _PLANE_NS = 2_000_000_000  # so long must it have been a plane
 _HERE = read_only(np.eye(3))
 _NONE_SHOWN = Tracks.none(-1, 0, Sight.WARMING_UP)
-_SPOT_REACH = 0.5  # a spot of one picture is no front or rear of a difference: a surfer rides beside his spray
 _SETTLED = 2  # sightings: the second may be of anything that a wide gate lets through
 _SHRINKS = 0.97  # a time seen: a vehicle half hidden is as long as it was
 
@@ -187,7 +186,6 @@ class KalmanTracker:
         self._alignment: Alignment | None = None
         self._bursts = Bursts()
         self._whole = False  # whether things are seen whole
-        self._spots = False  # whether they are spots of one picture, that are followed by their own pixels
 
     def update(self, detections: Detections, alignment: Alignment) -> Tracks:
         """Take what was found in one frame; all live tracks in that frame. Only motion becomes a track."""
@@ -492,9 +490,8 @@ class KalmanTracker:
         earned = lasting & ~strays & ((travelled & (states.alone >= config.confirm_alone)) | is_heir(states))
         if states.owed_px_s.any():
             states.confirmed[self._stands(way, t_ns)] = False
-        reach = (_SPOT_REACH if self._spots else 1.0) * config.part_reach
         for row in np.flatnonzero(earned & ~states.confirmed).tolist():
-            states.confirmed[row] = not is_part_of_another(states, row, reach, config.most_grown)
+            states.confirmed[row] = not is_part_of_another(states, row, config.part_reach, config.most_grown)
         self._join_parts(t_ns)
 
     def _known_to_fit(self, t_ns: int) -> NDArray[np.bool_]:

@@ -187,6 +187,13 @@ def test_in_the_dark_a_vehicle_is_found_in_more_frames_than_single_pixels_would_
     assert hits >= 22
 
 
+def test_in_the_dark_noise_decides_and_not_what_a_misplaced_texture_would_show():
+    """7 grey levels over noise of 1: held against what is asked for by day, it shows in 12 of 60 frames."""
+    count, hits = in_the_dark(contrast=7, noise=1.0)
+    assert count == 60
+    assert hits >= 17
+
+
 @pytest.mark.parametrize(("light", "least"), [(30, 5.6), (120, 7.0)])
 def test_in_the_dark_less_is_asked_for(light, least, monkeypatch):
     asked, evidence = {0: [], 1: []}, MovingDetector._evidence
